@@ -1,0 +1,344 @@
+package station
+
+import (
+	"time"
+
+	"parley"
+)
+
+// A Party is one side of a line as its charter names it.
+type Party struct {
+	Code      parley.PartyCode `json:"code"`
+	Name      string           `json:"name"`
+	Languages []string         `json:"languages"`
+	Promises  []parley.Rung    `json:"promises"` // receipt rungs this side promises
+	Us        bool             `json:"us"`
+}
+
+// Line is one line as a desk or a command shows it.
+type Line struct {
+	ID       parley.LineID   `json:"-"`
+	Key      string          `json:"id"`   // ID in text
+	Name     string          `json:"name"` // the other sides' names, "Birch" or "Birch, Cedar"
+	Us       Party           `json:"us"`
+	Them     []Party         `json:"them"`
+	Offices  []parley.Office `json:"offices"`
+	TwoHands map[string]bool `json:"two_hands"` // precedence word -> a second officer must release
+	Instruct bool            `json:"instruction_allowed"`
+	State    string          `json:"state"` // pairing, active, in doubt, left
+	Lamp     Lamp            `json:"lamp"`
+	Paths    []Path          `json:"paths"`
+	Exercise string          `json:"exercise,omitempty"`
+	Logs     []Log           `json:"logs"`
+	Tests    TestState       `json:"tests"`
+	Notices  []Notice        `json:"notices"` // standing conditions: disputed history, not proved post-quantum, clock, quota, old keys
+}
+
+// LampState is the shape of a lamp. Nothing is ever Up on old news.
+type LampState string
+
+// The states of a lamp.
+const (
+	LampUp      LampState = "up"      // proved within the last keep-alive periods
+	LampPartly  LampState = "partly"  // up, and something is not well: a path down, history disputed
+	LampDown    LampState = "down"    // no path answers
+	LampUnknown LampState = "unknown" // nothing measured yet, or not measured lately
+)
+
+// Verdict explains a lamp: the closed set of promise 7.
+type Verdict string
+
+// The verdicts.
+const (
+	VerdictUp         Verdict = "up"          // answered just now
+	VerdictOurs       Verdict = "ours"        // fault on our side: we measured it
+	VerdictCannotTell Verdict = "cannot-tell" // the path or their station: nobody can tell from here
+	VerdictTheirs     Verdict = "theirs"      // they, or a witness, said so, signed
+	VerdictNoHuman    Verdict = "no-human"    // line up, no human answer
+)
+
+// Lamp is the state of a line with the evidence for it.
+type Lamp struct {
+	State    LampState  `json:"state"`
+	Verdict  Verdict    `json:"verdict"`
+	Proved   time.Time  `json:"proved"`   // last time the other side proved to be there; zero if never
+	Since    time.Time  `json:"since"`    // since when the state holds
+	Sentence string     `json:"sentence"` // one sentence in English; desks render Verdict in their language
+	Evidence []Evidence `json:"evidence"`
+	Try      []string   `json:"try"` // what to try, most promising first; codes like "check-cable" with an English sentence after ": "
+}
+
+// Evidence is one line under a verdict.
+type Evidence struct {
+	By   string    `json:"by"`   // "measured by us", "said by them", "said by a witness"
+	Code string    `json:"code"` // stable code for translation, for example "path-timeout"
+	Text string    `json:"text"` // English
+	At   time.Time `json:"at"`
+}
+
+// Path is one bearer to one other station.
+type Path struct {
+	Name     string           `json:"name"` // "QUIC", "TLS"
+	Peer     parley.PartyCode `json:"peer"`
+	Address  string           `json:"address"`
+	Up       bool             `json:"up"`
+	Cut      bool             `json:"cut"` // taken down by an officer here
+	RTT      time.Duration    `json:"rtt"`
+	Heard    time.Time        `json:"heard"`
+	Since    time.Time        `json:"since"`
+	Why      string           `json:"why,omitempty"` // why it is down, as measured here
+	Proved   bool             `json:"proved"`        // session proved with post-quantum secrets
+	BytesIn  uint64           `json:"bytes_in"`
+	BytesOut uint64           `json:"bytes_out"`
+}
+
+// Log is one generation of one party's log as held here.
+type Log struct {
+	Party    parley.PartyCode  `json:"party"`
+	Gen      string            `json:"generation"`
+	Size     uint64            `json:"size"`
+	Root     string            `json:"root"`
+	Current  bool              `json:"current"`
+	Disputed bool              `json:"disputed"`
+	Stored   map[string]uint64 `json:"stored"` // party -> size it has given a receipt for
+	Created  time.Time         `json:"created"`
+	Reason   string            `json:"reason"`
+}
+
+// TestState sums up the line tests.
+type TestState struct {
+	Last    time.Time     `json:"last"` // last answered test
+	LastRTT time.Duration `json:"last_rtt"`
+	Next    time.Time     `json:"next"`
+	Missed  int           `json:"missed"`   // in a row
+	Clock   time.Duration `json:"clock"`    // their clock less ours, best estimate
+	HumanAt time.Time     `json:"human_at"` // last answer by a human: opened, check call
+}
+
+// Notice is a standing condition that needs no act at once.
+type Notice struct {
+	Code string    `json:"code"` // "disputed-history", "classical-session", "clock", "quota", "old-key", "unreadable", "violation"
+	Text string    `json:"text"`
+	At   time.Time `json:"at"`
+}
+
+// Step is one rung of a dispatch's ladder.
+type Step struct {
+	Rung     parley.Rung `json:"-"`
+	Name     string      `json:"rung"`
+	Promised bool        `json:"promised"`
+	At       time.Time   `json:"at"`            // zero: not yet
+	By       string      `json:"by,omitempty"`  // office or party that said so
+	Ref      string      `json:"ref,omitempty"` // the entry that says so
+}
+
+// Attachment is a sealed file named by an entry.
+type Attachment struct {
+	Name   string `json:"name"`
+	Type   string `json:"type"`
+	Size   int64  `json:"size"`
+	Hash   string `json:"hash"`   // SHA-256 over the ciphertext, hex
+	Held   bool   `json:"held"`   // whole and here
+	Bytes  int64  `json:"bytes"`  // how much is here
+	Theirs bool   `json:"theirs"` // the other side says it has it whole
+}
+
+// Item is one entry of the record, or one filed and not yet handed out.
+type Item struct {
+	ID             string            `json:"id"` // "generation:index", or "filed:NUMBER" before it has one
+	Line           string            `json:"line"`
+	Party          parley.PartyCode  `json:"party"`
+	Ours           bool              `json:"ours"`
+	Form           string            `json:"form"`
+	Known          bool              `json:"known"`  // false: a form this station does not know, kept and shown as such
+	Series         string            `json:"series"` // "traffic", "service", "" for unnumbered
+	Serial         uint64            `json:"serial,omitempty"`
+	From           parley.Address    `json:"-"`
+	FromText       string            `json:"from"`
+	To             []string          `json:"to"`
+	Info           []string          `json:"info,omitempty"`
+	Precedence     parley.Precedence `json:"-"`
+	PrecedenceText string            `json:"precedence"`
+	Marker         parley.Marker     `json:"-"`
+	MarkerText     string            `json:"marker,omitempty"`
+	Subject        string            `json:"subject,omitempty"`
+	Text           string            `json:"text,omitempty"`
+	Language       string            `json:"language,omitempty"`
+	Legal          string            `json:"legal_reference,omitempty"`
+	Releasability  string            `json:"releasability,omitempty"`
+	Refs           []string          `json:"refs,omitempty"`
+	Fields         []Field           `json:"fields,omitempty"` // everything else the form says, in its order
+	Attachments    []Attachment      `json:"attachments,omitempty"`
+	Exercise       string            `json:"exercise,omitempty"`
+	Time           time.Time         `json:"time"` // header time: a claim
+	DTG            string            `json:"dtg"`
+	Arrived        time.Time         `json:"arrived"`               // on our clock; for ours, when filed
+	ClockDoubt     bool              `json:"clock_doubt,omitempty"` // header time more than a day off
+	Position       int64             `json:"position"`              // in record order from 1; 0 before it is placed
+	Settled        bool              `json:"settled"`
+	Unconfirmed    []string          `json:"unconfirmed,omitempty"` // parties whose confirmation of the order is missing
+	Disputed       bool              `json:"disputed,omitempty"`    // history disputed, not on record
+	Unreadable     bool              `json:"unreadable,omitempty"`
+	Disregarded    string            `json:"disregarded,omitempty"`   // ID of the entry that says to disregard this one
+	Ladder         []Step            `json:"ladder,omitempty"`        // dispatches and service messages only
+	Objective      time.Time         `json:"objective"`               // when it is to be opened by
+	Overdue        bool              `json:"overdue,omitempty"`       // objective passed, delivered, not opened
+	NotDelivered   bool              `json:"not_delivered,omitempty"` // ours, and no receipt yet
+	TakenBy        string            `json:"taken_by,omitempty"`
+	Drafter        string            `json:"drafter,omitempty"` // ours only: officers' names
+	Releaser       string            `json:"releaser,omitempty"`
+	Translations   []Translation     `json:"translations,omitempty"` // our side only
+	Hash           string            `json:"hash,omitempty"`         // leaf hash, hex
+}
+
+// Field is one further field of a form, ready for display as text.
+type Field struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Translation is a translation of an entry. It is our side only.
+type Translation struct {
+	ID       int64     `json:"id"`
+	Language string    `json:"language"`
+	Text     string    `json:"text"`
+	Maker    string    `json:"maker"`
+	Reviewer string    `json:"reviewer,omitempty"`
+	State    string    `json:"state"` // "draft", "reviewed"
+	Made     time.Time `json:"made"`
+}
+
+// Draft is a dispatch or service message being written. It is our side only
+// until it is released.
+type Draft struct {
+	ID            int64        `json:"id"`
+	Line          string       `json:"line"`
+	Form          string       `json:"form"` // "dispatch" or "service"
+	From          string       `json:"from"` // office
+	To            []string     `json:"to"`   // "party/office"
+	Info          []string     `json:"info,omitempty"`
+	Precedence    string       `json:"precedence"`
+	Marker        string       `json:"marker"`
+	Subject       string       `json:"subject"`
+	Text          string       `json:"text"`
+	Language      string       `json:"language"`
+	Legal         string       `json:"legal_reference,omitempty"`
+	Releasability string       `json:"releasability,omitempty"`
+	Refs          []string     `json:"refs,omitempty"`
+	Attachments   []Attachment `json:"attachments,omitempty"`
+	Reason        string       `json:"reason,omitempty"` // one line, for FLASH
+	Exercise      string       `json:"exercise,omitempty"`
+	State         string       `json:"state"`          // "draft", "submitted", "returned", "released"
+	Note          string       `json:"note,omitempty"` // why it was returned
+	Drafter       string       `json:"drafter"`
+	DrafterID     int64        `json:"drafter_id"`
+	Began         time.Time    `json:"began"`
+	Saved         time.Time    `json:"saved"`
+	Version       int64        `json:"version"`         // rises with every save; a save or release names the version it saw
+	Entry         string       `json:"entry,omitempty"` // once released
+}
+
+// Officer is a person with an account at this station.
+type Officer struct {
+	ID      int64           `json:"id"`
+	Name    string          `json:"name"`
+	Offices []parley.Office `json:"offices"`
+	Active  bool            `json:"active"`
+}
+
+// Holds reports whether the officer holds the office.
+func (o Officer) Holds(office parley.Office) bool {
+	for _, h := range o.Offices {
+		if h == office {
+			return true
+		}
+	}
+	return false
+}
+
+// Board is the watch board of one line (or of all, merged).
+type Board struct {
+	Now         time.Time `json:"now"`
+	WaitingUs   []Item    `json:"waiting_for_us"`   // theirs, not opened or not answered where an answer is asked, most urgent first
+	WaitingThem []Item    `json:"waiting_for_them"` // ours, released, a promised rung still missing
+	Since       []Item    `json:"since_hand_over"`  // in order of arrival
+	DoNext      []Todo    `json:"do_next"`
+	Flash       []Item    `json:"flash"`  // theirs, FLASH, not opened: pinned on every page
+	Drafts      []Draft   `json:"drafts"` // waiting for release
+	HandOver    time.Time `json:"hand_over"`
+	Last        time.Time `json:"last_dispatch"` // last dispatch on the record either way; zero if none
+	Alarms      []Alarm   `json:"alarms"`        // not yet silenced
+}
+
+// Todo is one thing an officer should do next.
+type Todo struct {
+	Act  string    `json:"act"`  // "open", "acknowledge", "translate", "inform", "release", "answer", "check-call", "confirm-words"
+	Item string    `json:"item"` // item or draft id
+	Text string    `json:"text"`
+	Due  time.Time `json:"due"`
+}
+
+// Alarm is something a person must notice. One sounds per peer and minute.
+type Alarm struct {
+	ID       int64     `json:"id"`
+	Line     string    `json:"line"`
+	Code     string    `json:"code"` // "flash", "immediate", "overdue", "line-down", "line-up", "fork", "doubt", "violation", "quota", "unreadable", "clock", "disk", "test-missed"
+	Text     string    `json:"text"`
+	Item     string    `json:"item,omitempty"`
+	At       time.Time `json:"at"`
+	Count    int       `json:"count"`
+	Silenced bool      `json:"silenced"`
+}
+
+// Event tells a desk that something changed. It carries no content: the desk
+// asks again with its own rights.
+type Event struct {
+	Seq  int64     `json:"seq"`
+	Kind string    `json:"kind"` // "item", "lamp", "alarm", "draft", "path", "line", "test"
+	Line string    `json:"line,omitempty"`
+	Item string    `json:"item,omitempty"`
+	At   time.Time `json:"at"`
+}
+
+// Filter selects items of a record.
+type Filter struct {
+	Form   string
+	Party  parley.PartyCode
+	Office parley.Office
+	Query  string // words in subject or text, or a serial
+	Plain  bool   // leave out tests, seen, keys and other technical forms
+	After  int64  // record position; 0 from the start
+	Before int64  // record position; 0 without end. Newest first when After is 0
+	Limit  int    // 0 means 50; at most 500
+}
+
+// Page is one page of a record: settled items, and apart those whose order is
+// not confirmed yet.
+type Page struct {
+	Settled   []Item `json:"settled"`
+	Unsettled []Item `json:"unsettled"` // below the rule
+	Total     int64  `json:"total"`
+}
+
+// AuditRow is one line of the station's own audit: who did or read what.
+type AuditRow struct {
+	ID      int64     `json:"id"`
+	At      time.Time `json:"at"`
+	Officer string    `json:"officer"`
+	Act     string    `json:"act"`
+	Object  string    `json:"object"`
+	Detail  string    `json:"detail,omitempty"`
+}
+
+// PairingView shows how far a pairing has come.
+type PairingView struct {
+	Line        string   `json:"line"`
+	Stage       string   `json:"stage"` // "invited", "accepted", "revealed", "words", "confirmed", "burnt"
+	Parties     []string `json:"parties"`
+	Waiting     []string `json:"waiting"` // parties whose commitment or reveal is missing
+	Words       []string `json:"words,omitempty"`
+	Digits      string   `json:"digits,omitempty"`
+	Fingerprint string   `json:"fingerprint,omitempty"`
+	Next        string   `json:"next"`           // what to do now, in one English sentence
+	File        []byte   `json:"file,omitempty"` // the pairing file to hand over now
+}
