@@ -1,0 +1,95 @@
+package control
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"parley"
+	"parley/internal/station"
+)
+
+// SocketName is the name of the socket in a station's data directory.
+const SocketName = "control.sock"
+
+// Station is what the socket serves. *station.Station satisfies it. An officer
+// whose ID is 0 is the operating administrator at the socket.
+type Station interface {
+	People
+	Looking
+	Reading
+	Writing
+	Releasing
+	Lines
+	Proving
+	Pairing
+	Recovering
+}
+
+// People keeps the officers and their seats.
+type People interface {
+	Officers(ctx context.Context) ([]station.Officer, error)
+	AddOfficer(ctx context.Context, by station.Officer, name string, offices []parley.Office) (station.Officer, error)
+	RemoveOfficer(ctx context.Context, by station.Officer, id int64) error
+	SeatLink(ctx context.Context, by station.Officer, officer int64, office parley.Office) (token string, err error)
+	Audit(ctx context.Context, limit int) ([]station.AuditRow, error)
+}
+
+// Looking shows what is there and changes nothing.
+type Looking interface {
+	Self() (code parley.PartyCode, name string)
+	Lines(ctx context.Context) ([]station.Line, error)
+	Line(ctx context.Context, line string) (station.Line, error)
+	Board(ctx context.Context, o station.Officer, line string) (station.Board, error)
+	Record(ctx context.Context, line string, f station.Filter) (station.Page, error)
+	Alarms(ctx context.Context) ([]station.Alarm, error)
+}
+
+// Reading opens what came. Open is audited and sends nothing; Acknowledge
+// files the receipt "opened".
+type Reading interface {
+	Item(ctx context.Context, line, id string) (station.Item, error)
+	Open(ctx context.Context, by station.Officer, line, id string) (station.Item, error)
+	Acknowledge(ctx context.Context, by station.Officer, line, id string) error
+}
+
+// Writing keeps drafts, which are our side only.
+type Writing interface {
+	SaveDraft(ctx context.Context, by station.Officer, d station.Draft) (station.Draft, error)
+	Drafts(ctx context.Context, o station.Officer) ([]station.Draft, error)
+	Draft(ctx context.Context, o station.Officer, id int64) (station.Draft, error)
+	Attach(ctx context.Context, by station.Officer, draft int64, name, mediaType string, r io.Reader) (station.Draft, error)
+	Submit(ctx context.Context, by station.Officer, id int64) (station.Draft, error)
+	Discard(ctx context.Context, by station.Officer, id int64) error
+}
+
+// Releasing puts a draft on the record, or gives it back.
+type Releasing interface {
+	Preview(ctx context.Context, o station.Officer, id int64) (station.Item, error)
+	Return(ctx context.Context, by station.Officer, id int64, note string) (station.Draft, error)
+	Release(ctx context.Context, by station.Officer, id, version int64, precedence string) (item string, err error)
+}
+
+// Lines tests, explains and cuts.
+type Lines interface {
+	Test(ctx context.Context, line string) (station.TestState, error)
+	Why(ctx context.Context, line string) (station.Lamp, error)
+	CutPath(ctx context.Context, by station.Officer, line, path string, cut bool) error
+}
+
+// Proving makes files for third parties.
+type Proving interface {
+	Proof(ctx context.Context, by station.Officer, line, id string, headerOnly bool) ([]byte, error)
+	SilenceProof(ctx context.Context, by station.Officer, line, id string) ([]byte, error)
+	Export(ctx context.Context, by station.Officer, line string, open bool, w io.Writer) (entries int, err error)
+}
+
+// Recovering lets a peer that lost everything read its own past again.
+type Recovering interface {
+	RecoveryWords(ctx context.Context, line string) ([]string, error)
+	ConfirmRecovery(ctx context.Context, by station.Officer, line string, words []string) error
+}
+
+// exportLimit bounds one export over the socket: a record of ten million
+// entries takes minutes, never a day.
+const exportLimit = 24 * time.Hour
