@@ -9,9 +9,6 @@ import (
 	"parley"
 )
 
-// maxWitnessProof is the most proof lines that C2SP tlog-witness allows.
-const maxWitnessProof = 63
-
 // AddCheckpointRequest returns the body of a tlog-witness add-checkpoint
 // request: the size the witness last cosigned, the consistency proof from there
 // to the note's checkpoint, and the signed note.
