@@ -43,7 +43,7 @@ const SeedSize = ed25519.SeedSize + mldsa.PrivateKeySize
 // Pair is a signing pair in memory.
 type Pair struct {
 	secret
-	ed     ed25519.PrivateKey
+	ed     *ed25519.PrivateKey
 	ml     *mldsa.PrivateKey
 	public Public
 }
@@ -68,8 +68,9 @@ func PairFromSeed(seed []byte) (*Pair, error) {
 	if err != nil {
 		return nil, parley.Errorf(parley.Malformed, "signing pair: %v", err)
 	}
-	p := &Pair{ed: ed25519.NewKeyFromSeed(seed[:ed25519.SeedSize]), ml: ml}
-	copy(p.public.Ed[:], p.ed.Public().(ed25519.PublicKey))
+	ed := ed25519.NewKeyFromSeed(seed[:ed25519.SeedSize])
+	p := &Pair{ed: &ed, ml: ml}
+	copy(p.public.Ed[:], ed.Public().(ed25519.PublicKey))
 	copy(p.public.ML[:], ml.PublicKey().Bytes())
 	return p, nil
 }
@@ -82,7 +83,7 @@ func (p *Pair) Public() Public { return p.public }
 
 // SignEd signs with the Ed25519 half. It does not fail.
 func (p *Pair) SignEd(msg []byte) (sig [EdSignatureSize]byte, err error) {
-	copy(sig[:], ed25519.Sign(p.ed, msg))
+	copy(sig[:], ed25519.Sign(*p.ed, msg))
 	return sig, nil
 }
 

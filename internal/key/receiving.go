@@ -38,7 +38,7 @@ func (p ReceivingPublic) ID() (id ReceivingID) {
 type Receiving struct {
 	secret
 	key    hpke.PrivateKey
-	seed   [receivingSeedSize]byte
+	seed   *[receivingSeedSize]byte
 	public ReceivingPublic
 }
 
@@ -62,8 +62,8 @@ func ReceivingFromSeed(seed []byte) (*Receiving, error) {
 	if err != nil {
 		return nil, parley.Errorf(parley.Malformed, "receiving key: %v", err)
 	}
-	r := &Receiving{key: k}
-	copy(r.seed[:], seed)
+	kept := [receivingSeedSize]byte(seed)
+	r := &Receiving{key: k, seed: &kept}
 	copy(r.public[:], k.PublicKey().Bytes())
 	return r, nil
 }

@@ -7,7 +7,8 @@ import (
 )
 
 // secret, embedded by value, keeps a private key from being compared with ==,
-// printed or marshalled.
+// printed or marshalled. The key itself stands behind a pointer, so that a
+// struct with such a field hides it too.
 type secret struct{ _ [0]func() }
 
 const hidden = "[private key]"

@@ -29,12 +29,12 @@ const StorageOverhead = 1 + saltSize + 16
 // concurrent use.
 type Storage struct {
 	secret
-	key [storageSize]byte
+	key *[storageSize]byte
 }
 
 // NewStorage makes a storage key from 32 bytes of rand.
 func NewStorage(rand io.Reader) (*Storage, error) {
-	s := new(Storage)
+	s := &Storage{key: new([storageSize]byte)}
 	if _, err := io.ReadFull(rand, s.key[:]); err != nil {
 		return nil, fmt.Errorf("making a storage key: %w", err)
 	}
@@ -47,7 +47,8 @@ func StorageFromSeed(seed []byte) (*Storage, error) {
 	if len(seed) != storageSize {
 		return nil, parley.Errorf(parley.Malformed, "storage key: a secret of %d bytes, want %d", len(seed), storageSize)
 	}
-	return &Storage{key: [storageSize]byte(seed)}, nil
+	k := [storageSize]byte(seed)
+	return &Storage{key: &k}, nil
 }
 
 // Seed returns the secret, for a key file.
@@ -76,7 +77,7 @@ func (s *Storage) Open(name string, b []byte) ([]byte, error) {
 
 // aead returns the AEAD of one seal; its key is used once, so its nonce is zero.
 func (s *Storage) aead(head []byte) cipher.AEAD {
-	sub := Expand(&s.key, append([]byte("storage seal "), head...))
+	sub := Expand(s.key, append([]byte("storage seal "), head...))
 	return gcm(sub[:])
 }
 
