@@ -43,8 +43,8 @@ const SeedSize = ed25519.SeedSize + mldsa.PrivateKeySize
 // Pair is a signing pair in memory.
 type Pair struct {
 	secret
-	ed     *ed25519.PrivateKey
-	ml     *mldsa.PrivateKey
+	ed     behind[ed25519.PrivateKey]
+	ml     behind[*mldsa.PrivateKey]
 	public Public
 }
 
@@ -69,23 +69,23 @@ func PairFromSeed(seed []byte) (*Pair, error) {
 		return nil, parley.Errorf(parley.Malformed, "signing pair: %v", err)
 	}
 	ed := ed25519.NewKeyFromSeed(seed[:ed25519.SeedSize])
-	p := &Pair{ed: &ed, ml: ml}
+	p := &Pair{ed: hide(ed), ml: hide(ml)}
 	copy(p.public.Ed[:], ed.Public().(ed25519.PublicKey))
 	copy(p.public.ML[:], ml.PublicKey().Bytes())
 	return p, nil
 }
 
 // Seed returns the secret, for a key file.
-func (p *Pair) Seed() []byte { return append(p.ed.Seed(), p.ml.Bytes()...) }
+func (p *Pair) Seed() []byte { return append(p.ed().Seed(), p.ml().Bytes()...) }
 
 // Public returns the public half.
 func (p *Pair) Public() Public { return p.public }
 
 // SignEd signs with the Ed25519 half. It does not fail.
 func (p *Pair) SignEd(msg []byte) (sig [EdSignatureSize]byte, err error) {
-	copy(sig[:], ed25519.Sign(*p.ed, msg))
+	copy(sig[:], ed25519.Sign(p.ed(), msg))
 	return sig, nil
 }
 
 // SignML signs with the ML-DSA-44 half, hedged, with an empty context.
-func (p *Pair) SignML(msg []byte) ([]byte, error) { return p.ml.Sign(nil, msg, nil) }
+func (p *Pair) SignML(msg []byte) ([]byte, error) { return p.ml().Sign(nil, msg, nil) }

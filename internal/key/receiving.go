@@ -37,8 +37,8 @@ func (p ReceivingPublic) ID() (id ReceivingID) {
 // to it. Destroying it means losing every copy of its seed.
 type Receiving struct {
 	secret
-	key    hpke.PrivateKey
-	seed   *[receivingSeedSize]byte
+	key    behind[hpke.PrivateKey]
+	seed   behind[*[receivingSeedSize]byte]
 	public ReceivingPublic
 }
 
@@ -63,13 +63,13 @@ func ReceivingFromSeed(seed []byte) (*Receiving, error) {
 		return nil, parley.Errorf(parley.Malformed, "receiving key: %v", err)
 	}
 	kept := [receivingSeedSize]byte(seed)
-	r := &Receiving{key: k, seed: &kept}
+	r := &Receiving{key: hide(k), seed: hide(&kept)}
 	copy(r.public[:], k.PublicKey().Bytes())
 	return r, nil
 }
 
 // Seed returns the secret, for a store under the storage key.
-func (r *Receiving) Seed() []byte { return append([]byte(nil), r.seed[:]...) }
+func (r *Receiving) Seed() []byte { return append([]byte(nil), r.seed()[:]...) }
 
 // Public returns the public half.
 func (r *Receiving) Public() ReceivingPublic { return r.public }
@@ -97,7 +97,7 @@ func SealTo(pub *ReceivingPublic, info, plaintext []byte) (enc, ct []byte, err e
 // Open opens what SealTo sealed to this key with the same info. The error is
 // Unreadable.
 func (r *Receiving) Open(enc, info, ct []byte) ([]byte, error) {
-	o, err := hpke.NewRecipient(enc, r.key, hpke.HKDFSHA256(), hpke.AES256GCM(), info)
+	o, err := hpke.NewRecipient(enc, r.key(), hpke.HKDFSHA256(), hpke.AES256GCM(), info)
 	if err != nil {
 		return nil, parley.Errorf(parley.Unreadable, "receiving key %s: the encapsulated key is not one", r.ID())
 	}

@@ -6,10 +6,16 @@ import (
 	"parley"
 )
 
-// secret, embedded by value, keeps a private key from being compared with ==,
-// printed or marshalled. The key itself stands behind a pointer, so that a
-// struct with such a field hides it too.
+// secret, embedded by value, keeps a private key from being printed or
+// marshalled.
 type secret struct{ _ [0]func() }
+
+// behind keeps a value where no reflection finds it, so that a struct with a
+// private key in an unexported field hides it too. A struct with one does not
+// compare with ==.
+type behind[T any] func() T
+
+func hide[T any](v T) behind[T] { return func() T { return v } }
 
 const hidden = "[private key]"
 

@@ -29,16 +29,17 @@ const StorageOverhead = 1 + saltSize + 16
 // concurrent use.
 type Storage struct {
 	secret
-	key *[storageSize]byte
+	key behind[*[storageSize]byte]
 }
 
 // NewStorage makes a storage key from 32 bytes of rand.
 func NewStorage(rand io.Reader) (*Storage, error) {
-	s := &Storage{key: new([storageSize]byte)}
-	if _, err := io.ReadFull(rand, s.key[:]); err != nil {
+	var seed [storageSize]byte
+	if _, err := io.ReadFull(rand, seed[:]); err != nil {
 		return nil, fmt.Errorf("making a storage key: %w", err)
 	}
-	return s, nil
+	defer clear(seed[:])
+	return StorageFromSeed(seed[:])
 }
 
 // StorageFromSeed makes the storage key of a 32-byte secret. The error is
@@ -48,11 +49,11 @@ func StorageFromSeed(seed []byte) (*Storage, error) {
 		return nil, parley.Errorf(parley.Malformed, "storage key: a secret of %d bytes, want %d", len(seed), storageSize)
 	}
 	k := [storageSize]byte(seed)
-	return &Storage{key: &k}, nil
+	return &Storage{key: hide(&k)}, nil
 }
 
 // Seed returns the secret, for a key file.
-func (s *Storage) Seed() []byte { return bytes.Clone(s.key[:]) }
+func (s *Storage) Seed() []byte { return bytes.Clone(s.key()[:]) }
 
 // Seal seals plaintext for the place called name: it opens there only.
 func (s *Storage) Seal(name string, plaintext []byte) []byte {
@@ -77,7 +78,7 @@ func (s *Storage) Open(name string, b []byte) ([]byte, error) {
 
 // aead returns the AEAD of one seal; its key is used once, so its nonce is zero.
 func (s *Storage) aead(head []byte) cipher.AEAD {
-	sub := Expand(s.key, append([]byte("storage seal "), head...))
+	sub := Expand(s.key(), append([]byte("storage seal "), head...))
 	return gcm(sub[:])
 }
 
@@ -99,7 +100,7 @@ const ShareWords = 24
 // Share returns the storage key as words to keep on paper: 256 bits of key
 // and 8 bits of checksum, 11 bits a word, as BIP 39 does.
 func (s *Storage) Share() []string {
-	sum := sha256.Sum256(s.key[:])
+	sum := sha256.Sum256(s.key()[:])
 	b := append(s.Seed(), sum[0])
 	list, words := wordList(), make([]string, ShareWords)
 	for i := range words {

@@ -49,7 +49,8 @@ var theModes = sync.OnceValue(func() modes {
 })
 
 // TryEncode returns v in deterministic CBOR. A nil slice or map is an empty
-// one; a nil pointer is null. The error is Malformed when v holds what
+// one; a nil pointer is null. A byte array is never empty: where its key may
+// be absent the tag says omitzero, not omitempty. The error is Malformed when v holds what
 // Canonical refuses: text that is not UTF-8, floats, too much depth.
 func TryEncode(v any) ([]byte, error) {
 	b, err := theModes().enc.Marshal(v)
