@@ -1,0 +1,41 @@
+package form
+
+import (
+	"bytes"
+
+	"parley"
+)
+
+// Other is a form this station does not know. It is kept as it came, shown as
+// such, and breaks nothing.
+type Other struct {
+	Rest
+	Form string
+	Raw  []byte // the fields, encoded
+}
+
+func parseOther(name string, fields []byte) (Form, error) {
+	if err := CheckName(name); err != nil {
+		return nil, err
+	}
+	var none struct{}
+	unknown, err := DecodeOpen(fields, &none)
+	if err != nil {
+		return nil, err
+	}
+	return &Other{Rest: Rest{Unknown: unknown}, Form: name, Raw: bytes.Clone(fields)}, nil
+}
+
+// Name is the name the header gave.
+func (o *Other) Name() string { return o.Form }
+
+// Fields shows every field as unknown.
+func (o *Other) Fields() []Field { return o.Unknown.fields() }
+
+func (o *Other) check() error { return nil }
+
+// rules refuses to file what this station does not understand. What arrives is
+// not held against the peer: Unsupported is no complaint.
+func (o *Other) rules(*Header, Context) error {
+	return parley.Errorf(parley.Unsupported, "this station does not know the form %q", o.Form)
+}
