@@ -11,7 +11,7 @@ const (
 	MaxChunk       = 65536
 	MaxNames       = 256  // generations in a hello or have
 	MaxProof       = 128  // hashes of a consistency proof
-	MaxKeys        = 7900 // entry keys in one frame
+	MaxKeys        = 7700 // entry keys in one frame
 	MaxFeatures    = 32
 	MaxFeatureName = 32
 	MaxText        = 500 // of a reason or refusal
