@@ -1,0 +1,455 @@
+package line
+
+import (
+	"errors"
+	"strings"
+
+	"parley"
+	"parley/internal/form"
+	"parley/internal/journal"
+	"parley/internal/seal"
+	"parley/internal/wire"
+)
+
+// errWait says that something is not wrong but not yet complete.
+var errWait = errors.New("waiting for what it claims to have seen")
+
+// settle accepts whatever the frames of this step completed, until nothing
+// more can be: one log's entries may be what another's were waiting for.
+func (e *Engine) settle() error {
+	for again := true; again; {
+		again = false
+		for _, l := range e.logsInOrder() {
+			moved, err := e.acceptHeads(l)
+			if err != nil {
+				return err
+			}
+			again = again || moved
+		}
+	}
+	return e.acceptReceipts()
+}
+
+// acceptHeads tries the pending checkpoints of a log, the greatest first.
+func (e *Engine) acceptHeads(l *log) (moved bool, err error) {
+	for i := len(l.heads) - 1; i >= 0; i-- {
+		h := l.heads[i]
+		if h.Size <= l.size {
+			l.heads = append(l.heads[:i], l.heads[i+1:]...)
+			continue
+		}
+		if !l.has(h.Size) || l.late(h.Size) {
+			continue
+		}
+		err := e.acceptRun(l, &h)
+		switch {
+		case err == nil:
+			moved = true
+			l.heads = dropHeads(l.heads, l.size)
+			return moved, nil
+		case errors.Is(err, errWait):
+			continue
+		case errors.Is(err, errStore):
+			return moved, err
+		}
+		l.heads = append(l.heads[:i], l.heads[i+1:]...)
+		e.refuse(l, h, err)
+	}
+	return moved, nil
+}
+
+func dropHeads(hs []wire.Checkpoint, size uint64) []wire.Checkpoint {
+	kept := hs[:0]
+	for _, h := range hs {
+		if h.Size > size {
+			kept = append(kept, h)
+		}
+	}
+	return kept
+}
+
+// has reports whether every entry up to size is held or early.
+func (l *log) has(size uint64) bool {
+	if uint64(len(l.early)) < size-l.size {
+		return false
+	}
+	for i := l.size; i < size; i++ {
+		if _, ok := l.early[i]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// late reports whether a superseded log must not grow to size: all that is on
+// the record of it is held (spec/order.md, Superseded generations).
+func (l *log) late(size uint64) bool { return l.closed && size > l.limit }
+
+// errStore marks the failures of our own store among the reasons not to accept.
+var errStore = errors.New("store")
+
+// acceptRun verifies the entries up to h against leaf, tree, both signatures
+// and the rules of spec/entry.md and order.md, and takes them in. It changes
+// nothing unless it returns nil.
+func (e *Engine) acceptRun(l *log, h *wire.Checkpoint) error {
+	tree := l.tree.Clone()
+	parsed := make([]*seal.Entry, 0, h.Size-l.size)
+	for i := l.size; i < h.Size; i++ {
+		tree.Append(journal.LeafHash(l.early[i]))
+		p, err := seal.Parse(l.early[i])
+		if err != nil && parley.KindOf(err) != parley.Unsupported {
+			return err
+		}
+		parsed = append(parsed, p)
+	}
+	root := tree.Root()
+	head := wire.Head{Size: h.Size, Root: root, Ed: h.Ed, ML: h.ML}
+	if err := journal.Verify(l.signed, journal.Checkpoint{Origin: l.origin, Size: h.Size, Root: root}, head); err != nil {
+		return err
+	}
+	next, err := e.checkRules(l, parsed)
+	if err != nil {
+		return err
+	}
+	e.takeRun(l, next, parsed, tree, head)
+	return nil
+}
+
+// progress is the rule state of a log while a run is checked.
+type progress struct {
+	seen     map[parley.GenerationID]uint64
+	time     uint64
+	epoch    uint64
+	sealedBy uint64
+	accs     []map[parley.GenerationID]uint64 // accumulated seen at each entry, nil where it did not grow
+}
+
+// checkRules checks what the entries claim, without keys.
+func (e *Engine) checkRules(l *log, run []*seal.Entry) (*progress, error) {
+	p := &progress{seen: map[parley.GenerationID]uint64{}, time: l.time, epoch: l.epoch, sealedBy: l.sealedBy}
+	for g, n := range l.seen {
+		p.seen[g] = n
+	}
+	for i, s := range run {
+		index := l.size + uint64(i)
+		if s == nil {
+			p.accs = append(p.accs, nil)
+			continue
+		}
+		if err := e.checkEntry(l, p, index, s); err != nil {
+			return nil, err
+		}
+		if len(s.Seen) == 0 {
+			p.accs = append(p.accs, nil)
+			continue
+		}
+		acc := make(map[parley.GenerationID]uint64, len(p.seen))
+		for g, n := range p.seen {
+			acc[g] = n
+		}
+		p.accs = append(p.accs, acc)
+	}
+	return p, nil
+}
+
+func (e *Engine) checkEntry(l *log, p *progress, index uint64, s *seal.Entry) error {
+	if s.Time < p.time {
+		return parley.Errorf(parley.Rewind, "entry %d: header time goes back from %d to %d", index, p.time, s.Time)
+	}
+	p.time = s.Time
+	if s.Announces {
+		if s.Epoch != p.epoch {
+			return parley.Errorf(parley.Gap, "entry %d announces epoch %d, the next one is %d", index, s.Epoch, p.epoch)
+		}
+		p.epoch++
+	} else {
+		if s.Epoch >= p.epoch {
+			return parley.Errorf(parley.Gap, "entry %d is sealed in epoch %d, which was never announced", index, s.Epoch)
+		}
+		if s.Epoch < p.sealedBy {
+			return parley.Errorf(parley.Rewind, "entry %d goes back from epoch %d to %d", index, p.sealedBy, s.Epoch)
+		}
+		p.sealedBy = s.Epoch
+	}
+	if index == 0 && !s.Announces {
+		return parley.Errorf(parley.Malformed, "the first entry of a generation must announce an epoch")
+	}
+	return e.checkSeen(l, p, index, s)
+}
+
+// checkSeen holds an entry to spec/order.md, Seen.
+func (e *Engine) checkSeen(l *log, p *progress, index uint64, s *seal.Entry) error {
+	for g, n := range s.Seen {
+		if n <= p.seen[g] {
+			return parley.Errorf(parley.Rewind, "entry %d: seen %s does not grow beyond %d", index, g, p.seen[g])
+		}
+		o := e.logs[g]
+		switch {
+		case o == nil:
+			return errWait
+		case o.party == l.party:
+			return parley.Errorf(parley.BadSeen, "entry %d claims to have seen its own party's log", index)
+		case n > o.size && o.party == e.cfg.Us:
+			return parley.Errorf(parley.BadSeen, "entry %d claims to have seen %d entries of our log %s; we have signed %d", index, n, g, o.size)
+		case n > o.size:
+			if o.closed && o.limit != noLimit {
+				o.limit, o.dirty = max(o.limit, n), true
+			}
+			return errWait
+		}
+		p.seen[g] = n
+	}
+	for g, n := range s.Seen {
+		o := e.logs[g]
+		for og, on := range o.seenAt(n - 1) {
+			if c := e.logs[og]; c != nil && c.party != l.party && p.seen[og] < on {
+				return parley.Errorf(parley.BadSeen, "entry %d covers %s:%d but not %s:%d, which that had seen", index, g, n-1, og, on-1)
+			}
+		}
+	}
+	return nil
+}
+
+// takeRun makes a verified run ours: state, batch, secrets, alarms.
+func (e *Engine) takeRun(l *log, p *progress, run []*seal.Entry, tree *journal.Tree, head wire.Head) {
+	from, hashes := tree.Pending()
+	tree.Flush()
+	if _, ok := e.grew[l.gen]; !ok {
+		e.grew[l.gen] = l.size
+	}
+	b := &e.fx.Batch
+	b.Hashes = append(b.Hashes, StoredHashes{Gen: l.gen, From: from, Hashes: hashes})
+	b.Heads = append(b.Heads, StoredHead{Gen: l.gen, Size: head.Size, Root: head.Root, Ed: head.Ed, ML: head.ML, Arrived: e.millis()})
+	base := l.size
+	l.seen, l.time, l.epoch, l.sealedBy = p.seen, p.time, p.epoch, p.sealedBy
+	for i, s := range run {
+		index := base + uint64(i)
+		raw := l.early[index]
+		delete(l.early, index)
+		l.earlyLen -= len(raw)
+		if len(e.roots) > 2 && p.accs[i] != nil {
+			l.addMark(index, p.accs[i])
+		}
+		b.Entries = append(b.Entries, e.openEntry(l, index, raw, s))
+	}
+	for i := range l.early { // what is not covered was not what the peer signed, or is to come again
+		if i < head.Size {
+			delete(l.early, i)
+		}
+	}
+	l.tree, l.size, l.dirty = tree, head.Size, true
+	e.dutyFrom(l, run)
+}
+
+// openEntry opens one accepted entry and acts on what the engine itself must
+// know. What does not open is kept all the same.
+func (e *Engine) openEntry(l *log, index uint64, raw []byte, s *seal.Entry) StoredEntry {
+	se := StoredEntry{Gen: l.gen, Index: index, Bytes: raw, Arrived: e.millis()}
+	fault := func(k parley.Kind) StoredEntry {
+		se.Fault, se.Faulty = k, true
+		if l.unread == 0 && se.Key == nil && k == parley.Unreadable {
+			l.unread = index + 1
+		}
+		return se
+	}
+	if s == nil {
+		return fault(parley.Unsupported)
+	}
+	if s.Announces {
+		if err := e.takeEpoch(l, index, s); err != nil {
+			e.complain(l, index, err)
+			return fault(parley.KindOf(err))
+		}
+		return se
+	}
+	secret, ok := l.secrets[s.Epoch]
+	if !ok {
+		e.complain(l, index, parley.Errorf(parley.Unreadable, "no secret of epoch %d", s.Epoch))
+		return fault(parley.Unreadable)
+	}
+	k := seal.EntryKey(&secret, l.origin, s.Epoch, index)
+	header, body, err := seal.Open(k, l.origin, index, s)
+	if err != nil {
+		e.complain(l, index, err)
+		return fault(parley.KindOf(err))
+	}
+	se.Key, se.Header, se.Body = k[:], header, body
+	h, err := form.ParseHeader(header)
+	if err != nil {
+		return fault(parley.KindOf(err))
+	}
+	if err := l.count(h, body); err != nil {
+		e.alarm("violation", l.party, parley.Ref{Gen: l.gen, Index: index}, "%s: %v", l.party, err)
+		return fault(parley.BadSerial)
+	}
+	e.react(l, index, h, body)
+	return se
+}
+
+// count holds the serial of an entry to its series.
+func (l *log) count(h *form.Header, body []byte) error {
+	end, err := form.End(body)
+	if err != nil {
+		return err
+	}
+	if end != h.Serial {
+		return parley.Errorf(parley.BadSerial, "the end of the text carries serial %d, its header %d", end, h.Serial)
+	}
+	if h.Serial == 0 {
+		return nil
+	}
+	s := h.Series & 1
+	if h.Serial != l.serial[s]+1 {
+		got, want := h.Serial, l.serial[s]+1
+		l.serial[s] = max(l.serial[s], h.Serial)
+		return parley.Errorf(parley.BadSerial, "serial %d where %d comes next", got, want)
+	}
+	l.serial[s] = h.Serial
+	return nil
+}
+
+// react acts on the forms that the engine itself obeys.
+func (e *Engine) react(l *log, index uint64, h *form.Header, body []byte) {
+	switch h.Form {
+	case "key":
+		if pub, err := form.ReceivingKey(body); err == nil {
+			l.recv, l.recvAt = pub, index+1
+		}
+	case "leave":
+		e.left[l.party] = true
+	}
+}
+
+// refuse drops what did not verify. It costs the peer nothing but its entries;
+// a rule broken under valid signatures is a violation and kept as evidence.
+func (e *Engine) refuse(l *log, h wire.Checkpoint, err error) {
+	for i := l.size; i < h.Size; i++ {
+		if b, ok := l.early[i]; ok {
+			l.earlyLen -= len(b)
+			delete(l.early, i)
+		}
+	}
+	kind := parley.KindOf(err)
+	if p := e.peers[l.party]; p != nil {
+		e.send(p.code, ClassControl, &wire.Refusal{Kind: kind, Text: clip(err.Error())})
+	}
+	if kind == parley.BadSignature {
+		return
+	}
+	e.alarm("violation", l.party, parley.Ref{Gen: l.gen, Index: l.size}, "%s broke the protocol and was refused: %v", l.party, err)
+}
+
+// cosignGrown gives one receipt for each log that grew in this step. It stands
+// in the same batch as the entries, and is spoken only after that is durable.
+func (e *Engine) cosignGrown() error {
+	if e.own == nil || e.doubt != "" || e.hold == nil {
+		return nil
+	}
+	for _, l := range e.logsInOrder() {
+		if _, ok := e.grew[l.gen]; !ok || l.party == e.cfg.Us {
+			continue
+		}
+		if l.disputed {
+			e.tellPeer(l.party, ClassControl, &wire.Have{Held: map[parley.GenerationID]uint64{l.gen: l.size}})
+			continue
+		}
+		if err := e.cosign(l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// clip keeps a sentence within what a refusal carries.
+func clip(s string) string {
+	if len(s) > wire.MaxText {
+		return strings.ToValidUTF8(s[:wire.MaxText], "")
+	}
+	return s
+}
+
+func (e *Engine) tellPeer(code parley.PartyCode, c Class, f wire.Frame) {
+	if p := e.peers[code]; p != nil && p.live() {
+		e.send(code, c, f)
+	}
+}
+
+func (e *Engine) cosign(l *log) error {
+	root, t := l.tree.Root(), e.seconds()
+	cp := journal.Checkpoint{Origin: l.origin, Size: l.size, Root: root}
+	ed, ml, err := journal.Cosign(e.hold, parley.HolderName(e.own.origin), cp, t)
+	if err != nil {
+		return err
+	}
+	r := StoredReceipt{Gen: l.gen, Size: l.size, Holder: e.own.gen, Time: t, Ed: ed, ML: ml, Arrived: e.millis()}
+	e.fx.Batch.Receipts = append(e.fx.Batch.Receipts, r)
+	l.receipts[e.own.gen], l.dirty = l.size, true
+	e.tell(e.receiptClass(l), receiptFrame(r))
+	return nil
+}
+
+// receiptClass lets the receipt of an urgent entry go as the entry came.
+func (e *Engine) receiptClass(l *log) Class {
+	top := ClassControl + 2
+	for _, s := range e.fx.Batch.Entries {
+		if s.Gen == l.gen {
+			top = min(top, e.storedClass(s))
+		}
+	}
+	if top > ClassImmediate {
+		return ClassControl
+	}
+	return top
+}
+
+func (e *Engine) receiptIn(f *wire.Receipt) error {
+	l := e.logs[f.Gen]
+	if l == nil || f.ML == nil || f.Time == 0 || f.Size == 0 {
+		return nil
+	}
+	if len(l.waiting) < pendingHeads {
+		l.waiting = append(l.waiting, *f)
+	}
+	return nil
+}
+
+// acceptReceipts takes the receipts whose entries we hold ourselves.
+func (e *Engine) acceptReceipts() error {
+	for _, l := range e.logsInOrder() {
+		kept := l.waiting[:0]
+		for _, r := range l.waiting {
+			h := e.logs[r.Holder]
+			if h == nil || r.Size > l.size {
+				kept = append(kept, r)
+				continue
+			}
+			if err := e.acceptReceipt(l, h, &r); err != nil {
+				return err
+			}
+		}
+		l.waiting = kept
+	}
+	return nil
+}
+
+func (e *Engine) acceptReceipt(l, h *log, r *wire.Receipt) error {
+	if h.party == l.party || h.party == e.cfg.Us || r.Size <= l.receipts[r.Holder] {
+		return nil
+	}
+	root, err := l.tree.RootAt(r.Size)
+	if err != nil {
+		return err
+	}
+	cp := journal.Checkpoint{Origin: l.origin, Size: r.Size, Root: root}
+	if err := journal.VerifyCosignature(h.held, parley.HolderName(h.origin), cp, r.Time, r.Ed, r.ML); err != nil {
+		e.alarm("violation", h.party, parley.Ref{Gen: l.gen, Index: r.Size - 1}, "a receipt of %s does not verify: %v", h.party, err)
+		return nil
+	}
+	l.receipts[r.Holder], l.dirty = r.Size, true
+	e.fx.Batch.Receipts = append(e.fx.Batch.Receipts, StoredReceipt{Gen: l.gen, Size: r.Size, Holder: r.Holder, Time: r.Time, Ed: r.Ed, ML: r.ML, Arrived: e.millis()})
+	if p := e.peers[h.party]; p != nil {
+		p.flight(l.gen).progress(r.Size, e.now)
+		return e.push(p, l)
+	}
+	return nil
+}

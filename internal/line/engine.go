@@ -1,0 +1,241 @@
+package line
+
+import (
+	"fmt"
+	"io"
+	"sort"
+	"time"
+
+	"parley"
+	"parley/internal/charter"
+	"parley/internal/journal"
+	"parley/internal/key"
+	"parley/internal/wire"
+)
+
+// Config is what an engine needs besides its store. Nothing in it changes
+// while the engine lives.
+type Config struct {
+	Founding *charter.Founding
+	Us       parley.PartyCode
+	Store    Reader
+	Rand     io.Reader // secrets and keys; crypto/rand outside simulations
+	// SettleAfter is how long others' entries may wait before we write a seen
+	// entry only to confirm their order. 0 means 10 minutes.
+	SettleAfter time.Duration
+	// Rotate is the age at which epochs and receiving keys are renewed. 0
+	// means a day (spec/sealing.md).
+	Rotate time.Duration
+	TLS    [32]byte // SHA-256 of our TLS key's SubjectPublicKeyInfo
+	Limits Limits   // zero fields mean spec/bounds.md
+}
+
+// Engine is the state of one line at one station.
+type Engine struct {
+	cfg      Config
+	line     parley.LineID
+	founding [32]byte
+	roots    map[parley.PartyCode]key.Public
+
+	logs  map[parley.GenerationID]*log
+	own   *log // the generation we write to; nil before one is opened, or in doubt
+	sign  key.Signer
+	hold  key.Signer
+	doubt string // why own is nil or not to be written to; "" when all is well
+	why   uint64 // reason code of doubt
+
+	receiving  []*receiving
+	outbox     []Filed // by id
+	lastFiled  uint64
+	peers      map[parley.PartyCode]*peer
+	paths      map[PathID]*path
+	pending    map[string]string // engine-made items waiting to be handed out, by name
+	complaints map[string]complaint
+	fresh      bool // a new epoch is due: we have just started
+
+	epochs   []*ownEpoch                  // of own, oldest first
+	owedAt   time.Time                    // when the oldest unanswered duty to write arose
+	settleBy time.Time                    // when a seen entry is due to confirm order; zero: none
+	given    map[parley.GenerationID]bool // recoveries confirmed by officers
+	left     map[parley.PartyCode]bool
+
+	now  time.Time
+	fx   Effects
+	grew map[parley.GenerationID]uint64 // others' logs that grew in this step: old size
+}
+
+// log is one generation of one party's log as this station holds it.
+type log struct {
+	gen      parley.GenerationID
+	party    parley.PartyCode
+	origin   string
+	cert     []byte
+	body     journal.CertificateBody
+	order    int // order of acceptance, from 0
+	signed   *key.Verifier
+	held     *key.Verifier
+	tree     *journal.Tree
+	size     uint64
+	seen     map[parley.GenerationID]uint64 // accumulated, at size
+	marks    []mark                         // where seen grew, for closure
+	time     uint64
+	epoch    uint64 // the next epoch number to be announced
+	sealedBy uint64 // the greatest epoch that sealed an entry
+	serial   [2]uint64
+	disputed bool
+	closed   bool                           // superseded by a later generation of its party
+	limit    uint64                         // entries on the record, once closed and known; see late()
+	recv     key.ReceivingPublic            // newest receiving key published
+	unread   uint64                         // 1 + the first entry we hold and cannot open for want of a key; 0: none
+	recvAt   uint64                         // index+1 of the entry that published it; 0: the certificate
+	secrets  map[uint64][32]byte            // epoch secrets we hold
+	receipts map[parley.GenerationID]uint64 // holder generation -> size
+
+	early    map[uint64][]byte
+	earlyLen int
+	suspects map[uint64][]byte // differ from what we hold
+	heads    []wire.Checkpoint // waiting for entries, by size
+	waiting  []wire.Receipt
+	asked    time.Time
+	epochAt  uint64 // index of the newest epoch entry
+	dirty    bool
+}
+
+type mark struct {
+	index uint64 // the entry at which seen grew
+	seen  map[parley.GenerationID]uint64
+}
+
+// Load reads an engine's state from its store.
+func Load(cfg Config, now time.Time) (*Engine, error) {
+	if cfg.SettleAfter == 0 {
+		cfg.SettleAfter = 10 * time.Minute
+	}
+	if cfg.Rotate == 0 {
+		cfg.Rotate = 24 * time.Hour
+	}
+	cfg.Limits.fill()
+	e := &Engine{cfg: cfg, line: cfg.Founding.Line, founding: cfg.Founding.Hash(), now: now,
+		roots: map[parley.PartyCode]key.Public{}, logs: map[parley.GenerationID]*log{},
+		peers: map[parley.PartyCode]*peer{}, paths: map[PathID]*path{}, pending: map[string]string{}, fresh: true,
+		given: map[parley.GenerationID]bool{}, left: map[parley.PartyCode]bool{}, grew: map[parley.GenerationID]uint64{}}
+	for _, r := range cfg.Founding.Reveals {
+		e.roots[r.Party] = r.Root
+		if r.Party != cfg.Us {
+			e.peers[r.Party] = newPeer(r.Party)
+		}
+	}
+	if err := e.load(); err != nil {
+		return nil, fmt.Errorf("loading line %s: %w", e.line, err)
+	}
+	return e, nil
+}
+
+// Step takes what happened, at now, and returns what to make durable and what
+// to say after that. It is the only way in. An error means that the store
+// failed to give back what it held: the engine must be thrown away.
+func (e *Engine) Step(now time.Time, events ...Event) (*Effects, error) {
+	e.now = now
+	e.fx = Effects{Batch: Batch{Line: e.line}}
+	clear(e.grew)
+	for _, ev := range events {
+		if err := e.take(ev); err != nil {
+			return nil, err
+		}
+	}
+	if err := e.settle(); err != nil {
+		return nil, err
+	}
+	if err := e.cosignGrown(); err != nil {
+		return nil, err
+	}
+	if err := e.write(); err != nil {
+		return nil, err
+	}
+	e.saveDirty()
+	fx := e.fx
+	e.fx = Effects{}
+	return &fx, nil
+}
+
+func (e *Engine) take(ev Event) error {
+	switch ev := ev.(type) {
+	case PathUp:
+		return e.pathUp(ev)
+	case PathDown:
+		e.pathDown(ev.Path)
+	case FrameIn:
+		return e.frameIn(ev)
+	case File:
+		return e.file(ev.Item)
+	case Doubt:
+		return e.enterDoubt(ev.Reason, ev.Why)
+	case OpenGeneration:
+		return e.openByRoot(ev.Root, ev.Reason)
+	case GiveKeys:
+		e.given[ev.Gen] = true
+	case Tick:
+		return e.tick()
+	}
+	return nil
+}
+
+// tick does what time alone asks for: sends again what was lost, renews keys.
+func (e *Engine) tick() error {
+	if err := e.rotate(); err != nil {
+		return err
+	}
+	for _, p := range e.peersInOrder() {
+		if err := e.nudge(p); err != nil {
+			return err
+		}
+		e.askKeys(p)
+	}
+	return nil
+}
+
+func (e *Engine) peersInOrder() []*peer {
+	ps := make([]*peer, 0, len(e.peers))
+	for _, p := range e.peers {
+		ps = append(ps, p)
+	}
+	sort.Slice(ps, func(i, j int) bool { return ps[i].code < ps[j].code })
+	return ps
+}
+
+// logsInOrder returns the logs in the order in which they were accepted.
+func (e *Engine) logsInOrder() []*log {
+	ls := make([]*log, 0, len(e.logs))
+	for _, l := range e.logs {
+		ls = append(ls, l)
+	}
+	sort.Slice(ls, func(i, j int) bool { return ls[i].order < ls[j].order })
+	return ls
+}
+
+// current returns party's newest generation; nil when none is known.
+func (e *Engine) current(party parley.PartyCode) *log {
+	var best *log
+	for _, l := range e.logs {
+		if l.party == party && (best == nil || l.order > best.order) {
+			best = l
+		}
+	}
+	return best
+}
+
+func (e *Engine) alarm(code string, party parley.PartyCode, ref parley.Ref, format string, args ...any) {
+	e.fx.Alarms = append(e.fx.Alarms, Alarm{Code: code, Party: party, Ref: ref, Text: fmt.Sprintf(format, args...)})
+}
+
+func (e *Engine) millis() int64 { return e.now.UnixMilli() }
+
+// seconds is the time that entries and receipts carry. A clock before 1970 or
+// absurdly far ahead is held within the range of spec/entry.md.
+func (e *Engine) seconds() uint64 {
+	s := e.now.Unix()
+	if s < 1 {
+		return 1
+	}
+	return min(uint64(s), maxTime-1)
+}

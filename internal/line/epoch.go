@@ -1,0 +1,325 @@
+package line
+
+import (
+	"io"
+	"sort"
+
+	"parley"
+	"parley/internal/form"
+	"parley/internal/key"
+	"parley/internal/seal"
+)
+
+// markEpoch notes the index of the newest epoch entry of a log.
+func (l *log) markEpoch(index uint64) { l.epochAt = index }
+
+// lastEpochIndex returns the index of the newest epoch entry; call it only
+// when there is one.
+func (l *log) lastEpochIndex() uint64 { return l.epochAt }
+
+// others returns the parties that an epoch must be sealed to, those that have
+// left excepted.
+func (e *Engine) others() []parley.PartyCode {
+	var ps []parley.PartyCode
+	for p := range e.peers {
+		if !e.left[p] {
+			ps = append(ps, p)
+		}
+	}
+	sort.Slice(ps, func(i, j int) bool { return ps[i] < ps[j] })
+	return ps
+}
+
+// effective returns the newest own epoch in effect (spec/sealing.md, Epochs,
+// 3): every other party has an entry that covers it, and can open it with a
+// receiving key of its generation in force. Nil when there is none.
+func (e *Engine) effective() *ownEpoch {
+	for i := len(e.epochs) - 1; i >= 0; i-- {
+		if e.inEffect(e.epochs[i]) {
+			return e.epochs[i]
+		}
+	}
+	return nil
+}
+
+func (e *Engine) inEffect(ep *ownEpoch) bool {
+	for _, p := range e.others() {
+		l := e.current(p)
+		if l == nil || l.seen[e.own.gen] <= ep.index {
+			return false
+		}
+		if ep.gens[p] != l.gen {
+			return false // sealed to a key that this party lost since
+		}
+	}
+	return len(e.others()) > 0
+}
+
+// wantsEpoch decides whether a new epoch is announced now (rules 4 and 5).
+func (e *Engine) wantsEpoch() bool {
+	for _, p := range e.others() {
+		if l := e.current(p); l == nil {
+			return false // no receiving key of that party is known yet
+		}
+	}
+	last := e.lastEpoch()
+	if last == nil {
+		return e.own.size > 0
+	}
+	if e.unreachable(last) {
+		return true
+	}
+	cur := e.effective()
+	if cur != last {
+		// One awaits effect already. Only where it is all we have, and we owe an
+		// entry, is another one the only thing we can write.
+		return cur == nil && e.dueToAnswer()
+	}
+	return e.fresh || e.now.Unix()-cur.created >= int64(e.cfg.Rotate.Seconds()) || e.newerKeys(cur) && e.now.Unix()-cur.created >= int64(e.cfg.Rotate.Seconds())/2
+}
+
+// unreachable reports that a recipient has opened a new generation since: the
+// epoch was sealed to a key that it no longer has.
+func (e *Engine) unreachable(ep *ownEpoch) bool {
+	for _, p := range e.others() {
+		l := e.current(p)
+		if l == nil {
+			continue
+		}
+		if ep.gens[p] != l.gen {
+			return true
+		}
+	}
+	return false
+}
+
+// newerKeys reports that a recipient has published a newer receiving key.
+func (e *Engine) newerKeys(ep *ownEpoch) bool {
+	for _, p := range e.others() {
+		if l := e.current(p); l != nil && ep.to[p] != l.recv.ID() {
+			return true
+		}
+	}
+	return false
+}
+
+func (e *Engine) lastEpoch() *ownEpoch {
+	if len(e.epochs) == 0 {
+		return nil
+	}
+	return e.epochs[len(e.epochs)-1]
+}
+
+// epochDraft makes an epoch entry with a fresh secret for every other party
+// whose receiving key is known. The first of a generation carries the
+// certificate, and is sealed to whom it can be.
+func (e *Engine) epochDraft() (draft, error) {
+	ep := &ownEpoch{number: e.own.epoch, created: e.now.Unix(), to: map[parley.PartyCode]key.ReceivingID{}, gens: map[parley.PartyCode]parley.GenerationID{}}
+	if _, err := io.ReadFull(e.cfg.Rand, ep.secret[:]); err != nil {
+		return draft{}, err
+	}
+	to := map[parley.PartyCode]key.ReceivingPublic{}
+	for _, p := range e.others() {
+		pub, gen := e.receivingOf(p)
+		to[p], ep.to[p], ep.gens[p] = pub, pub.ID(), gen
+	}
+	var cert []byte
+	if e.own.size == 0 {
+		cert = e.own.cert
+	}
+	body, err := seal.NewEpoch(e.epochContext(e.own, ep.number), &ep.secret, to, cert)
+	if err != nil {
+		return draft{}, err
+	}
+	return draft{epoch: body, class: ClassImmediate, after: func(index uint64) {
+		ep.index = index
+		e.fresh = false
+		e.epochs = append(e.epochs, ep)
+		e.own.secrets[ep.number] = ep.secret
+		e.put(epochKey(e.own.gen, ep.number), &epochState{Secret: ep.secret, Index: index, Created: ep.created, To: ep.to, Gens: ep.gens}, true)
+	}}, nil
+}
+
+// receivingOf returns the newest receiving key known of a party: from its log,
+// or from its founding reveal while it has none.
+func (e *Engine) receivingOf(p parley.PartyCode) (key.ReceivingPublic, parley.GenerationID) {
+	if l := e.current(p); l != nil {
+		return l.recv, l.gen
+	}
+	for _, r := range e.cfg.Founding.Reveals {
+		if r.Party == p {
+			return r.Receiving, r.Generation
+		}
+	}
+	return key.ReceivingPublic{}, parley.GenerationID{}
+}
+
+func (e *Engine) epochContext(l *log, n uint64) seal.EpochContext {
+	return seal.EpochContext{Line: e.line, Origin: l.origin, Epoch: n, Founding: e.founding}
+}
+
+// takeEpoch opens another party's epoch entry and keeps the secret.
+func (e *Engine) takeEpoch(l *log, index uint64, s *seal.Entry) error {
+	l.markEpoch(index)
+	b, err := seal.ParseEpoch(s.Body)
+	if err != nil {
+		return err
+	}
+	if (index == 0) != (b.Certificate != nil) || index == 0 && string(b.Certificate) != string(l.cert) {
+		return parley.Errorf(parley.Malformed, "the certificate does not stand where it belongs")
+	}
+	err = parley.Errorf(parley.Unreadable, "epoch %d of %s is sealed to a receiving key that is not ours", s.Epoch, l.party)
+	for _, r := range e.receiving {
+		if b.To[e.cfg.Us].Key != r.id {
+			continue
+		}
+		secret, err := b.Open(e.epochContext(l, s.Epoch), e.cfg.Us, r.priv)
+		if err != nil {
+			return err
+		}
+		l.secrets[s.Epoch] = secret
+		e.put(epochKey(l.gen, s.Epoch), &epochState{Secret: secret, Index: index, Created: e.now.Unix()}, true)
+		return nil
+	}
+	return err
+}
+
+// rotate renews what is a day old, and destroys what the rules of
+// spec/sealing.md let go.
+func (e *Engine) rotate() error {
+	e.destroyEpochs()
+	e.destroyReceiving()
+	if e.own == nil || e.doubt != "" || e.effective() == nil {
+		return nil
+	}
+	newest := e.newestReceiving()
+	if newest == nil || e.pending["key"] != "" || newest.at == 0 && newest.gen != e.own.gen {
+		return nil
+	}
+	if e.now.Unix()-newest.created >= int64(e.cfg.Rotate.Seconds()) {
+		e.pending["key"] = "rotation"
+	}
+	return nil
+}
+
+func (e *Engine) newestReceiving() *receiving {
+	if len(e.receiving) == 0 {
+		return nil
+	}
+	return e.receiving[len(e.receiving)-1]
+}
+
+func (e *Engine) destroyEpochs() {
+	cur := (*ownEpoch)(nil)
+	if e.own != nil && e.doubt == "" {
+		cur = e.effective()
+	}
+	for cur != nil && len(e.epochs) > 0 && e.epochs[0].number < cur.number {
+		e.drop(epochKey(e.own.gen, e.epochs[0].number))
+		delete(e.own.secrets, e.epochs[0].number)
+		e.epochs = e.epochs[1:]
+	}
+	for _, l := range e.logsInOrder() {
+		if l.party == e.cfg.Us {
+			continue
+		}
+		for n := range l.secrets {
+			if n < l.sealedBy {
+				e.drop(epochKey(l.gen, n))
+				delete(l.secrets, n)
+			}
+		}
+	}
+}
+
+// destroyReceiving lets a receiving key go when every other party has an
+// entry that has seen a newer one: whatever comes is sealed to that.
+func (e *Engine) destroyReceiving() {
+	if e.own == nil {
+		return
+	}
+	for len(e.receiving) > 1 {
+		next := e.receiving[1]
+		if next.gen != e.own.gen || !e.allSaw(next) {
+			return
+		}
+		e.drop(recvKey(e.receiving[0].id))
+		e.receiving = e.receiving[1:]
+	}
+}
+
+func (e *Engine) allSaw(r *receiving) bool {
+	for _, p := range e.others() {
+		l := e.current(p)
+		if l == nil || l.seen[r.gen] < max(r.at, 1) {
+			return false
+		}
+	}
+	return true
+}
+
+// pendingForms lists the items that the engine itself has to write.
+func (e *Engine) pendingForms() []string {
+	names := make([]string, 0, len(e.pending))
+	for n := range e.pending {
+		names = append(names, string(n))
+	}
+	sort.Strings(names)
+	return names
+}
+
+// madeDraft makes one of the engine's own items.
+func (e *Engine) madeDraft(name string, epoch uint64) (draft, error) {
+	if name == "key" {
+		delete(e.pending, "key")
+		return e.keyDraft(epoch)
+	}
+	c := e.complaints[name]
+	delete(e.pending, name)
+	delete(e.complaints, name)
+	return e.formDraft(&form.Complaint{Kind: c.kind.String(), Text: c.text}, c.ref, epoch), nil
+}
+
+// keyDraft publishes a new receiving key. It is durable in the same batch as
+// the entry that publishes it.
+func (e *Engine) keyDraft(epoch uint64) (draft, error) {
+	priv, err := key.NewReceiving(e.cfg.Rand)
+	if err != nil {
+		return draft{}, err
+	}
+	r := &receiving{priv: priv, id: priv.Public().ID(), gen: e.own.gen, created: e.now.Unix()}
+	d := e.formDraft(&form.Key{Public: priv.Public()}, parley.Ref{}, epoch)
+	d.after = func(index uint64) {
+		r.at = index + 1
+		e.receiving = append(e.receiving, r)
+		e.own.recv, e.own.recvAt = priv.Public(), r.at
+		e.putReceiving(r)
+	}
+	return d, nil
+}
+
+func (e *Engine) putReceiving(r *receiving) {
+	e.put(recvKey(r.id), &receivingState{Seed: r.priv.Seed(), Gen: r.gen, Created: r.created, At: r.at}, true)
+}
+
+// complaint answers an entry that does not open, once for each generation and
+// epoch, in our own log.
+type complaint struct {
+	ref  parley.Ref
+	kind parley.Kind
+	text string
+}
+
+func (e *Engine) complain(l *log, index uint64, err error) {
+	ref := parley.Ref{Gen: l.gen, Index: index}
+	e.alarm("unreadable", l.party, ref, "entry %d of %s does not open: %v; it is kept", index, l.party, err)
+	name := "complaint " + l.gen.String()
+	if e.pending[name] != "" || l.party == e.cfg.Us || l.closed {
+		return
+	}
+	if e.complaints == nil {
+		e.complaints = map[string]complaint{}
+	}
+	e.pending[name] = "unreadable"
+	e.complaints[name] = complaint{ref, parley.KindOf(err), err.Error()}
+}

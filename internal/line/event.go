@@ -1,0 +1,104 @@
+package line
+
+import (
+	"parley"
+	"parley/internal/key"
+	"parley/internal/wire"
+)
+
+// PathID names one live connection to one other station. The runner gives
+// them and never uses one twice.
+type PathID uint64
+
+// An Event is something that happened.
+type Event interface{ event() }
+
+type (
+	// PathUp says that a connection to Peer stands, its TLS key being pinned for Peer.
+	PathUp struct {
+		Path PathID
+		Peer parley.PartyCode
+	}
+	// PathDown says that a connection is gone.
+	PathDown struct{ Path PathID }
+	// FrameIn is a frame received whole. Size is its length in bytes.
+	FrameIn struct {
+		Path  PathID
+		Frame wire.Frame
+		Size  int
+	}
+	// File puts an item in the outbox. Its ID is new and greater than all before.
+	File struct{ Item Filed }
+	// Doubt says that our own log may not be ours to continue (spec/log.md,
+	// Generations). It is idempotent for one generation.
+	Doubt struct {
+		Reason uint64 // of spec/log.md, certificate
+		Why    string
+	}
+	// OpenGeneration certifies a new generation of our log by our root key.
+	OpenGeneration struct {
+		Root   key.Signer
+		Reason uint64
+	}
+	// GiveKeys says that officers of both sides have confirmed the recovery
+	// words of Peer's generation Gen: it may have the entry keys.
+	GiveKeys struct{ Gen parley.GenerationID }
+	// Tick comes at least once a second.
+	Tick struct{}
+)
+
+func (PathUp) event()         {}
+func (PathDown) event()       {}
+func (FrameIn) event()        {}
+func (File) event()           {}
+func (Doubt) event()          {}
+func (OpenGeneration) event() {}
+func (GiveKeys) event()       {}
+func (Tick) event()           {}
+
+// Class orders what waits on one path; the lowest goes first. It is never
+// said in clear.
+type Class uint8
+
+// The classes, as the bearers know them.
+const (
+	ClassControl Class = iota
+	ClassFlash
+	ClassImmediate
+	ClassPriority
+	ClassRoutine
+	ClassBulk
+)
+
+func classOf(p parley.Precedence) Class { return ClassRoutine - Class(p) }
+
+// A Send is one frame to speak once the batch of its step is durable.
+type Send struct {
+	To         parley.PartyCode
+	Path       PathID // 0: the best live path
+	Everywhere bool   // on every live path at once
+	Class      Class
+	Frame      wire.Frame
+}
+
+// An Alarm is something a person must notice.
+type Alarm struct {
+	Code  string // as station.Alarm
+	Party parley.PartyCode
+	Ref   parley.Ref // zero when there is no entry
+	Text  string
+}
+
+// A Close tells the runner to close a path.
+type Close struct {
+	Path   PathID
+	Reason error
+}
+
+// Effects is what one step wants: first Batch durable, then the rest.
+type Effects struct {
+	Batch  Batch
+	Sends  []Send
+	Alarms []Alarm
+	Closes []Close
+}

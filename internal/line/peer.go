@@ -1,0 +1,434 @@
+package line
+
+import (
+	"sort"
+	"time"
+
+	"parley"
+	"parley/internal/form"
+	"parley/internal/wire"
+)
+
+// What may be under way to one peer before it says that it holds it, and how
+// long to wait before sending it again.
+const (
+	flightEntries = 1024
+	flightBytes   = 1 << 20
+	resendAfter   = 2 * time.Second
+	resendCap     = 15 * time.Second
+	relayAfter    = 3 * time.Second // for logs of third parties: their owner comes first
+	runEntries    = 256
+)
+
+// peer is another party as a place to send to.
+type peer struct {
+	code  parley.PartyCode
+	paths map[PathID]bool // true once hello was accepted
+	logs  map[parley.GenerationID]*flight
+	spent quota
+}
+
+// flight is how far one log has gone to one peer.
+type flight struct {
+	have  uint64 // durably there, by its own word
+	sent  uint64 // handed to a bearer
+	bytes []burst
+	at    time.Time // last sent or last progress
+	wait  time.Duration
+	lag   time.Time // since when the peer lacks entries of a third party's log
+}
+
+type burst struct {
+	end  uint64
+	size int
+}
+
+type path struct {
+	id    PathID
+	peer  *peer
+	ready bool
+}
+
+func newPeer(code parley.PartyCode) *peer {
+	return &peer{code: code, paths: map[PathID]bool{}, logs: map[parley.GenerationID]*flight{}}
+}
+
+func (p *peer) live() bool {
+	for _, ok := range p.paths {
+		if ok {
+			return true
+		}
+	}
+	return false
+}
+
+func (p *peer) flight(g parley.GenerationID) *flight {
+	f := p.logs[g]
+	if f == nil {
+		f = &flight{wait: resendAfter}
+		p.logs[g] = f
+	}
+	return f
+}
+
+func (f *flight) under() (bytes int) {
+	for _, b := range f.bytes {
+		bytes += b.size
+	}
+	return bytes
+}
+
+func (f *flight) full() bool { return f.sent-f.have >= flightEntries || f.under() >= flightBytes }
+
+func (f *flight) progress(size uint64, now time.Time) {
+	if size <= f.have {
+		return
+	}
+	f.have, f.at, f.wait = size, now, resendAfter
+	f.sent = max(f.sent, size)
+	for len(f.bytes) > 0 && f.bytes[0].end <= size {
+		f.bytes = f.bytes[1:]
+	}
+}
+
+// restart forgets what was under way, so that it is sent again.
+func (f *flight) restart() { f.sent, f.bytes = f.have, nil }
+
+func (e *Engine) send(to parley.PartyCode, c Class, f wire.Frame) {
+	e.fx.Sends = append(e.fx.Sends, Send{To: to, Class: c, Frame: f, Everywhere: c == ClassFlash || c == ClassImmediate})
+}
+
+// tell sends to every party of the line with a live path.
+func (e *Engine) tell(c Class, f wire.Frame) {
+	for _, p := range e.peersInOrder() {
+		if p.live() {
+			e.send(p.code, c, f)
+		}
+	}
+}
+
+func (e *Engine) pathUp(ev PathUp) error {
+	p := e.peers[ev.Peer]
+	if p == nil {
+		e.fx.Closes = append(e.fx.Closes, Close{ev.Path, parley.Errorf(parley.WrongParty, "%s is not a party of this line", ev.Peer)})
+		return nil
+	}
+	e.paths[ev.Path] = &path{id: ev.Path, peer: p}
+	p.paths[ev.Path] = false
+	e.fx.Sends = append(e.fx.Sends, Send{To: ev.Peer, Path: ev.Path, Class: ClassControl, Frame: e.hello()})
+	return nil
+}
+
+func (e *Engine) pathDown(id PathID) {
+	w := e.paths[id]
+	if w == nil {
+		return
+	}
+	delete(e.paths, id)
+	delete(w.peer.paths, id)
+	for _, f := range w.peer.logs {
+		f.restart()
+	}
+}
+
+func (e *Engine) hello() *wire.Hello {
+	h := &wire.Hello{Version: 1, Line: e.line, Party: e.cfg.Us, Time: e.seconds(), Held: e.held()}
+	if l := e.current(e.cfg.Us); l != nil {
+		h.Gen = l.gen
+	}
+	return h
+}
+
+// held is what we durably hold of every log, the newest 256 of them.
+func (e *Engine) held() map[parley.GenerationID]uint64 {
+	m := map[parley.GenerationID]uint64{}
+	ls := e.logsInOrder()
+	if len(ls) > 256 {
+		ls = ls[len(ls)-256:]
+	}
+	for _, l := range ls {
+		m[l.gen] = l.size
+	}
+	return m
+}
+
+func (e *Engine) helloIn(w *path, h *wire.Hello) error {
+	if err := e.checkHello(w, h); err != nil {
+		e.fx.Closes = append(e.fx.Closes, Close{w.id, err})
+		return nil
+	}
+	w.ready, w.peer.paths[w.id] = true, true
+	for _, l := range e.logsInOrder() {
+		if _, ok := h.Held[l.gen]; !ok {
+			e.fx.Sends = append(e.fx.Sends, Send{To: w.peer.code, Path: w.id, Class: ClassControl, Frame: &wire.Certificate{Bytes: l.cert}})
+		}
+	}
+	for _, f := range w.peer.logs {
+		f.restart()
+	}
+	if err := e.haveIn(w.peer, h.Held); err != nil {
+		return err
+	}
+	return e.repeatReceipts(w.peer)
+}
+
+func (e *Engine) checkHello(w *path, h *wire.Hello) error {
+	switch {
+	case h.Version != 1:
+		return parley.Errorf(parley.Unsupported, "%s speaks version %d of the protocol, we speak 1", w.peer.code, h.Version)
+	case h.Line != e.line:
+		return parley.Errorf(parley.WrongLine, "%s means line %s", w.peer.code, h.Line)
+	case h.Party != w.peer.code:
+		return parley.Errorf(parley.WrongParty, "a station with the key of %s says it is %s", w.peer.code, h.Party)
+	}
+	return nil
+}
+
+// haveIn learns what a peer holds, shows it what it should know of its own
+// log, and sends what it lacks.
+func (e *Engine) haveIn(p *peer, held map[parley.GenerationID]uint64) error {
+	for _, l := range e.logsInOrder() {
+		size, ok := held[l.gen]
+		f := p.flight(l.gen)
+		switch {
+		case !ok:
+		case size > l.size && l.party == e.cfg.Us:
+			// More of our own log than we have: it must show our signature (shownIn).
+		case size > l.size:
+			f.progress(l.size, e.now)
+		default:
+			f.progress(size, e.now)
+		}
+		if ok && l.party == p.code && size < l.size {
+			if err := e.show(p, l); err != nil {
+				return err
+			}
+		}
+	}
+	return e.pushAll(p)
+}
+
+// show sends a peer the greatest checkpoint of its own log that we hold, so
+// that one that lost its memory learns it from its own signature.
+func (e *Engine) show(p *peer, l *log) error {
+	h, ok, err := e.cfg.Store.Head(l.gen, 0)
+	if err != nil || !ok {
+		return err
+	}
+	e.send(p.code, ClassControl, &wire.Shown{Gen: l.gen, Head: wire.Head{Size: h.Size, Root: h.Root, Ed: h.Ed, ML: h.ML}})
+	return nil
+}
+
+func (e *Engine) pushAll(p *peer) error {
+	for _, l := range e.logsInOrder() {
+		if err := e.push(p, l); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// push sends a peer the next runs of a log from the store, as far as its
+// window allows. Logs of third parties wait: their owner is nearer.
+func (e *Engine) push(p *peer, l *log) error {
+	if !p.live() {
+		return nil
+	}
+	f := p.flight(l.gen)
+	if f.have >= l.size {
+		f.lag = time.Time{}
+		return nil
+	}
+	if l.party != e.cfg.Us && l.party != p.code {
+		if f.lag.IsZero() {
+			f.lag = e.now
+		}
+		if e.now.Sub(f.lag) < relayAfter {
+			return nil
+		}
+	}
+	if l.party == p.code && !l.closed {
+		return nil // its own log in force: it is told by show, and asks
+	}
+	for f.sent < l.size && !f.full() {
+		from := f.sent
+		if err := e.sendRun(p, l, from, l.size); err != nil {
+			return err
+		}
+		if f.sent == from {
+			break
+		}
+	}
+	return nil
+}
+
+// sendRun sends entries from on, up to a stored checkpoint that covers them.
+func (e *Engine) sendRun(p *peer, l *log, from, to uint64) error {
+	h, ok, err := e.cfg.Store.Head(l.gen, from+1)
+	if err != nil || !ok {
+		return err
+	}
+	for h.Size-from < runEntries && h.Size < to {
+		next, ok, err := e.cfg.Store.Head(l.gen, h.Size+1)
+		if err != nil {
+			return err
+		}
+		if !ok || next.Size-from > runEntries {
+			break
+		}
+		h = next
+	}
+	es, err := e.cfg.Store.Entries(l.gen, from, int(h.Size-from))
+	if err != nil {
+		return err
+	}
+	run := make([]written, len(es))
+	for i, s := range es {
+		run[i] = written{index: s.Index, bytes: s.Bytes, class: e.storedClass(s)}
+	}
+	e.sendEntries(p, l, run, h)
+	return nil
+}
+
+// storedClass gives back the precedence that an entry was released with.
+func (e *Engine) storedClass(s StoredEntry) Class {
+	if s.Header == nil {
+		return ClassPriority
+	}
+	h, err := form.ParseHeader(s.Header)
+	if err != nil {
+		return ClassRoutine
+	}
+	return classOf(h.Precedence)
+}
+
+// written is an entry on its way.
+type written struct {
+	index uint64
+	bytes []byte
+	class Class
+}
+
+// sendEntries sends a run and the checkpoint over it.
+func (e *Engine) sendEntries(p *peer, l *log, run []written, h StoredHead) {
+	f := p.flight(l.gen)
+	top, n := ClassRoutine, 0
+	for _, w := range run {
+		top = min(top, w.class)
+		n += len(w.bytes)
+		e.send(p.code, w.class, &wire.Entry{Gen: l.gen, Index: w.index, Bytes: w.bytes})
+	}
+	e.send(p.code, top, &wire.Checkpoint{Gen: l.gen, Size: h.Size, Ed: h.Ed, ML: h.ML})
+	f.sent = max(f.sent, h.Size)
+	f.bytes = append(f.bytes, burst{h.Size, n})
+	f.at = e.now
+}
+
+// nudge sends again what a peer has not said it holds, and tells it what we
+// lack ourselves.
+func (e *Engine) nudge(p *peer) error {
+	if !p.live() {
+		return nil
+	}
+	for _, l := range e.logsInOrder() {
+		f := p.flight(l.gen)
+		if f.sent > f.have && e.now.Sub(f.at) >= f.wait {
+			f.restart()
+			f.wait = min(2*f.wait, resendCap)
+			f.at = e.now
+		}
+	}
+	if e.lacking() {
+		e.send(p.code, ClassControl, &wire.Have{Held: e.held()})
+		e.askMissing(p)
+	}
+	return e.pushAll(p)
+}
+
+// lacking reports whether something received waits for something missing.
+func (e *Engine) lacking() bool {
+	for _, l := range e.logs {
+		if len(l.heads) > 0 || len(l.early) > 0 || len(l.waiting) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// askMissing asks a peer for entries that something it sent claims to have seen.
+func (e *Engine) askMissing(p *peer) {
+	for _, l := range e.logsInOrder() {
+		want := l.size
+		for _, h := range l.heads {
+			want = max(want, h.Size)
+		}
+		for _, o := range e.logs {
+			for _, b := range o.early {
+				want = max(want, claims(b, l.gen))
+			}
+		}
+		if want > l.size && l.party != e.cfg.Us || want > l.size && l.closed {
+			e.send(p.code, ClassControl, &wire.AskEntries{Gen: l.gen, From: l.size, To: want})
+		}
+	}
+}
+
+// askIn answers a request for entries of any log we hold.
+func (e *Engine) askIn(p *peer, a *wire.AskEntries) error {
+	l := e.logs[a.Gen]
+	if l == nil || a.From >= l.size {
+		return nil
+	}
+	f := p.flight(l.gen)
+	if e.now.Sub(f.at) < resendAfter/2 && f.sent > a.From {
+		return nil // under way already
+	}
+	saved := f.sent
+	err := e.sendRun(p, l, a.From, min(a.To, l.size))
+	f.sent = max(f.sent, saved)
+	if err == nil {
+		err = e.sendReceipts(p, l)
+	}
+	return err
+}
+
+// sendReceipts sends every other party's greatest receipt for a log.
+func (e *Engine) sendReceipts(p *peer, l *log) error {
+	holders := make([]parley.GenerationID, 0, len(l.receipts))
+	for g := range l.receipts {
+		holders = append(holders, g)
+	}
+	sort.Slice(holders, func(i, j int) bool { return holders[i].String() < holders[j].String() })
+	for _, g := range holders {
+		r, ok, err := e.cfg.Store.Receipt(l.gen, g, 0)
+		if err != nil {
+			return err
+		}
+		if ok {
+			e.send(p.code, ClassControl, receiptFrame(r))
+		}
+	}
+	return nil
+}
+
+// repeatReceipts tells a peer again, after a path came up, what we hold.
+func (e *Engine) repeatReceipts(p *peer) error {
+	me := e.current(e.cfg.Us)
+	for _, l := range e.logsInOrder() {
+		if me == nil || l.party == e.cfg.Us || l.receipts[me.gen] == 0 {
+			continue
+		}
+		r, ok, err := e.cfg.Store.Receipt(l.gen, me.gen, 0)
+		if err != nil {
+			return err
+		}
+		if ok {
+			e.send(p.code, ClassControl, receiptFrame(r))
+		}
+	}
+	return nil
+}
+
+func receiptFrame(r StoredReceipt) *wire.Receipt {
+	return &wire.Receipt{Gen: r.Gen, Size: r.Size, Holder: r.Holder, Time: r.Time, Ed: r.Ed, ML: r.ML}
+}

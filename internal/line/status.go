@@ -1,0 +1,126 @@
+package line
+
+import (
+	"time"
+
+	"parley"
+)
+
+// Status is what a desk may show of an engine. It is a copy.
+type Status struct {
+	Doubt      string // "" when our log is ours to write to
+	Own        parley.GenerationID
+	Logs       []LogStatus
+	Outbox     int
+	Epoch      uint64    // in effect
+	EpochSince time.Time // zero: none in effect
+	Receiving  time.Time // when our newest receiving key was made
+	Left       []parley.PartyCode
+	Over       []parley.PartyCode // over quota now
+}
+
+// LogStatus is one generation of one log.
+type LogStatus struct {
+	Gen      parley.GenerationID
+	Party    parley.PartyCode
+	Size     uint64
+	Root     Hash
+	Reason   uint64
+	Created  time.Time
+	Current  bool
+	Disputed bool
+	Limit    uint64                      // entries on the record; the greatest uint64 while open
+	Stored   map[parley.PartyCode]uint64 // what each other party has given a receipt for
+	Seen     map[parley.GenerationID]uint64
+	Cert     []byte
+	Unread   bool
+}
+
+// Status returns the state of the line.
+func (e *Engine) Status() Status {
+	s := Status{Doubt: e.doubt, Outbox: len(e.outbox)}
+	if e.own != nil {
+		s.Own = e.own.gen
+		if ep := e.effective(); ep != nil {
+			s.Epoch, s.EpochSince = ep.number, time.Unix(ep.created, 0)
+		}
+	}
+	if r := e.newestReceiving(); r != nil {
+		s.Receiving = time.Unix(r.created, 0)
+	}
+	for _, l := range e.logsInOrder() {
+		s.Logs = append(s.Logs, e.logStatus(l))
+	}
+	for _, p := range e.peersInOrder() {
+		if e.left[p.code] {
+			s.Left = append(s.Left, p.code)
+		}
+		if p.spent.over {
+			s.Over = append(s.Over, p.code)
+		}
+	}
+	return s
+}
+
+func (e *Engine) logStatus(l *log) LogStatus {
+	ls := LogStatus{Gen: l.gen, Party: l.party, Size: l.size, Root: l.tree.Root(), Reason: l.body.Reason, Created: time.Unix(int64(l.body.Time), 0),
+		Current: l == e.current(l.party), Disputed: l.disputed, Limit: l.limit, Cert: l.cert, Unread: l.unread > 0,
+		Stored: map[parley.PartyCode]uint64{}, Seen: map[parley.GenerationID]uint64{}}
+	for g, n := range l.receipts {
+		if h := e.logs[g]; h != nil {
+			ls.Stored[h.party] = max(ls.Stored[h.party], n)
+		}
+	}
+	for g, n := range l.seen {
+		ls.Seen[g] = n
+	}
+	return ls
+}
+
+// SessionSecret returns what proves a session with peer to be post-quantum:
+// the XOR of our newest epoch secret that peer can open and of its newest that
+// we can, with their names (spec/sessions.md, 4). ok is false when there is
+// none on either side.
+func (e *Engine) SessionSecret(peer parley.PartyCode) (secret [32]byte, ours, theirs EpochName, ok bool) {
+	l := e.current(peer)
+	if e.own == nil || l == nil {
+		return secret, ours, theirs, false
+	}
+	ep := e.effective()
+	if ep == nil {
+		return secret, ours, theirs, false
+	}
+	best, found := uint64(0), false
+	for n := range l.secrets {
+		if !found || n > best {
+			best, found = n, true
+		}
+	}
+	if !found {
+		return secret, ours, theirs, false
+	}
+	return e.SecretOf(EpochName{e.own.gen, ep.number}, EpochName{l.gen, best})
+}
+
+// EpochName names an epoch of a log.
+type EpochName struct {
+	Gen   parley.GenerationID
+	Epoch uint64
+}
+
+// SecretOf returns the XOR of the two named epoch secrets, when both are held.
+func (e *Engine) SecretOf(a, b EpochName) (secret [32]byte, ours, theirs EpochName, ok bool) {
+	la, lb := e.logs[a.Gen], e.logs[b.Gen]
+	if la == nil || lb == nil {
+		return secret, a, b, false
+	}
+	sa, ok1 := la.secrets[a.Epoch]
+	sb, ok2 := lb.secrets[b.Epoch]
+	if !ok1 || !ok2 {
+		return secret, a, b, false
+	}
+	for i := range secret {
+		secret[i] = sa[i] ^ sb[i]
+	}
+	return secret, a, b, true
+}

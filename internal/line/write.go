@@ -1,0 +1,324 @@
+package line
+
+import (
+	"fmt"
+	"sort"
+	"time"
+
+	"parley"
+	"parley/internal/form"
+	"parley/internal/journal"
+	"parley/internal/seal"
+)
+
+// writeEntries is how many entries one step hands out at the most, under one
+// checkpoint.
+const writeEntries = 128
+
+// surelyFits is a plaintext length that no compressor makes too large for an entry.
+const surelyFits = 40000
+
+// owe is how long a duty to write may wait for traffic that fulfils it
+// (spec/sealing.md, Epochs, 4).
+const owe = 500 * time.Millisecond
+
+// file puts an item in the outbox, durably and unsigned.
+func (e *Engine) file(f Filed) error {
+	if f.ID <= e.lastFiled {
+		return nil // filed before, and the caller did not know: once is enough
+	}
+	e.lastFiled = f.ID
+	e.outbox = append(e.outbox, f)
+	e.fx.Batch.Filed = append(e.fx.Batch.Filed, f)
+	e.saveSelf()
+	return nil
+}
+
+// LastFiled returns the greatest outbox id ever filed.
+func (e *Engine) LastFiled() uint64 { return e.lastFiled }
+
+// dutyFrom notes what others' new entries oblige us to write.
+func (e *Engine) dutyFrom(l *log, run []*seal.Entry) {
+	for _, s := range run {
+		if s != nil && s.Announces {
+			if e.owedAt.IsZero() {
+				e.owedAt = e.now
+			}
+		}
+	}
+	if !e.settleBy.IsZero() {
+		return
+	}
+	for _, s := range e.fx.Batch.Entries {
+		if s.Gen != l.gen || s.Header == nil {
+			continue
+		}
+		if h, err := form.ParseHeader(s.Header); err == nil && form.WantsSettling(h.Form) {
+			e.settleBy = e.now.Add(e.cfg.SettleAfter)
+			return
+		}
+	}
+}
+
+// owes reports whether an epoch entry of another party's log in force waits
+// for an entry of ours that covers it.
+func (e *Engine) owes() bool {
+	if e.own == nil {
+		return false
+	}
+	for p := range e.peers {
+		l := e.current(p)
+		if l == nil || e.left[p] {
+			continue
+		}
+		if l.epoch > 0 && l.lastEpochIndex() >= e.own.seen[l.gen] {
+			return true
+		}
+	}
+	return false
+}
+
+// write hands out what the outbox holds and what duty asks for, as far as
+// somebody is there to take it: only then do items get index and serial, the
+// highest precedence first.
+func (e *Engine) write() error {
+	if e.own == nil || e.doubt != "" || e.sign == nil {
+		return nil
+	}
+	var run []draft
+	if e.own.size == 0 {
+		d, err := e.epochDraft() // the first entry waits for nobody: it carries the certificate
+		if err != nil {
+			return err
+		}
+		run = append(run, d)
+	}
+	if e.takers() {
+		more, err := e.gather()
+		if err != nil {
+			return err
+		}
+		run = append(run, more...)
+	}
+	if len(run) == 0 {
+		return nil
+	}
+	return e.emit(run)
+}
+
+// takers reports whether a peer with a live path has room.
+func (e *Engine) takers() bool {
+	for _, p := range e.peers {
+		if p.live() && !p.flight(e.own.gen).full() {
+			return true
+		}
+	}
+	return false
+}
+
+// draft is an entry about to be written.
+type draft struct {
+	filed  *Filed
+	epoch  []byte // body of an epoch entry
+	header []byte
+	body   []byte
+	num    uint64
+	class  Class
+	after  func(index uint64) // what else the batch must say once the index is known
+}
+
+func (e *Engine) gather() ([]draft, error) {
+	var run []draft
+	if e.wantsEpoch() {
+		d, err := e.epochDraft()
+		if err != nil {
+			return nil, err
+		}
+		run = append(run, d)
+	}
+	cur := e.effective()
+	if cur == nil {
+		return run, nil
+	}
+	for _, f := range e.nextFiled(writeEntries) {
+		d, err := e.filedDraft(f, cur.number)
+		if err != nil {
+			e.alarm("violation", e.cfg.Us, parley.Ref{}, "an item filed here cannot be sent and was taken from the outbox: %v", err)
+			e.unfile(f.ID)
+			continue
+		}
+		run = append(run, d)
+	}
+	for _, name := range e.pendingForms() {
+		d, err := e.madeDraft(name, cur.number)
+		if err != nil {
+			return nil, err
+		}
+		run = append(run, d)
+	}
+	if len(run) == 0 && (e.dueToAnswer() || e.dueToSettle()) {
+		run = append(run, e.formDraft(&form.Seen{}, parley.Ref{}, cur.number))
+	}
+	return run, nil
+}
+
+func (e *Engine) dueToAnswer() bool {
+	return !e.owedAt.IsZero() && e.now.Sub(e.owedAt) >= owe && e.owes()
+}
+
+func (e *Engine) dueToSettle() bool { return !e.settleBy.IsZero() && !e.now.Before(e.settleBy) }
+
+// nextFiled returns up to n outbox items, highest precedence first, then in
+// the order in which they were filed.
+func (e *Engine) nextFiled(n int) []*Filed {
+	idx := make([]*Filed, len(e.outbox))
+	for i := range e.outbox {
+		idx[i] = &e.outbox[i]
+	}
+	sort.SliceStable(idx, func(i, j int) bool { return idx[i].Precedence > idx[j].Precedence })
+	total := 0
+	for i, f := range idx {
+		if i >= n || total > flightBytes {
+			return idx[:i]
+		}
+		total += len(f.Fields) + len(f.Header)
+	}
+	return idx
+}
+
+func (e *Engine) filedDraft(f *Filed, epoch uint64) (draft, error) {
+	h, err := form.ParseHeader(f.Header)
+	if err != nil {
+		return draft{}, err
+	}
+	if series, ok := form.Series(h.Form); ok {
+		h.Series, h.Serial = series, e.own.serial[series&1]+1
+	}
+	d := draft{filed: f, header: form.EncodeHeader(h), body: form.JoinBody(f.Fields, h.Serial), num: epoch, class: classOf(h.Precedence)}
+	if len(d.header)+len(d.body) < surelyFits {
+		return e.numbered(d, h), nil
+	}
+	k := seal.Key{}
+	if _, err := seal.Seal(k, e.own.origin, e.own.size+writeEntries, seal.Clear{Epoch: epoch, Time: maxTime - 1, Seen: e.wouldSee()}, d.header, d.body); err != nil {
+		return draft{}, err // too large to ever be an entry
+	}
+	return e.numbered(d, h), nil
+}
+
+func (e *Engine) numbered(d draft, h *form.Header) draft {
+	if h.Serial != 0 {
+		e.own.serial[h.Series]++
+	}
+	return d
+}
+
+func (e *Engine) formDraft(f form.Form, ref parley.Ref, epoch uint64) draft {
+	h := &form.Header{Form: f.Name(), From: e.cfg.Founding.Charter.StationOffice()}
+	if ref != (parley.Ref{}) {
+		h.Refs = []parley.Ref{ref}
+	}
+	return draft{header: form.EncodeHeader(h), body: form.EncodeBody(f, 0), num: epoch, class: ClassRoutine}
+}
+
+// wouldSee is what our next entry's seen lists: all that grew.
+func (e *Engine) wouldSee() map[parley.GenerationID]uint64 {
+	m := map[parley.GenerationID]uint64{}
+	for _, l := range e.logsInOrder() {
+		if l.party != e.cfg.Us && l.size > e.own.seen[l.gen] && len(m) < seal.MaxSeen {
+			m[l.gen] = l.size
+		}
+	}
+	return m
+}
+
+// emit gives the drafts their indices, seals them, signs one checkpoint over
+// all, and puts both in the batch and behind it in the sends.
+func (e *Engine) emit(run []draft) error {
+	l, b := e.own, &e.fx.Batch
+	b.Expect = &Expect{Gen: l.gen, Size: l.size, Root: l.tree.Root()}
+	base, out := l.size, make([]written, 0, len(run))
+	l.time = max(l.time, e.seconds())
+	for i := range run {
+		w, err := e.emitOne(&run[i])
+		if err != nil {
+			return fmt.Errorf("writing entry %d: %w", l.size, err)
+		}
+		out = append(out, w)
+	}
+	root := l.tree.Root()
+	head, err := journal.Sign(e.sign, journal.Checkpoint{Origin: l.origin, Size: l.size, Root: root})
+	if err != nil {
+		return fmt.Errorf("signing our checkpoint: %w", err)
+	}
+	from, hashes := l.tree.Pending()
+	l.tree.Flush()
+	b.Hashes = append(b.Hashes, StoredHashes{Gen: l.gen, From: from, Hashes: hashes})
+	h := StoredHead{Gen: l.gen, Size: l.size, Root: root, Ed: head.Ed, ML: head.ML, Arrived: e.millis()}
+	b.Heads = append(b.Heads, h)
+	l.dirty = true
+	e.owedAt, e.settleBy = time.Time{}, time.Time{}
+	for _, p := range e.peersInOrder() {
+		if f := p.flight(l.gen); p.live() && f.sent == base {
+			e.sendEntries(p, l, out, h)
+		}
+	}
+	return nil
+}
+
+func (e *Engine) emitOne(d *draft) (written, error) {
+	l := e.own
+	index := l.size
+	clear := seal.Clear{Time: l.time, Seen: e.wouldSee()}
+	se := StoredEntry{Gen: l.gen, Index: index, Header: d.header, Body: d.body, Arrived: e.millis()}
+	var err error
+	if d.epoch != nil {
+		clear.Epoch = l.epoch
+		s := seal.Entry{Clear: clear, Announces: true, Body: d.epoch}
+		se.Bytes, err = s.Marshal()
+		l.epoch++
+		l.markEpoch(index)
+	} else {
+		clear.Epoch = d.num
+		secret, ok := l.secrets[d.num]
+		if !ok {
+			return written{}, parley.Errorf(parley.Internal, "no secret of our epoch %d", d.num)
+		}
+		k := seal.EntryKey(&secret, l.origin, d.num, index)
+		se.Key = k[:]
+		se.Bytes, err = seal.Seal(k, l.origin, index, clear, d.header, d.body)
+		l.sealedBy = d.num
+	}
+	if err != nil {
+		return written{}, err
+	}
+	for g, n := range clear.Seen {
+		l.seen[g] = n
+		if o := e.logs[g]; len(o.body.Earlier) > 0 {
+			e.cut(o)
+		}
+	}
+	if len(e.roots) > 2 && len(clear.Seen) > 0 {
+		l.addMark(index, l.seen)
+	}
+	l.tree.Append(journal.LeafHash(se.Bytes))
+	l.size++
+	if d.filed != nil {
+		se.Filed, se.Arrived = d.filed.ID, d.filed.At
+		e.unfile(d.filed.ID)
+	}
+	if d.after != nil {
+		d.after(index)
+	}
+	e.fx.Batch.Entries = append(e.fx.Batch.Entries, se)
+	return written{index: index, bytes: se.Bytes, class: d.class}, nil
+}
+
+func (e *Engine) unfile(id uint64) {
+	for i := range e.outbox {
+		if e.outbox[i].ID == id {
+			e.outbox = append(e.outbox[:i:i], e.outbox[i+1:]...)
+			break
+		}
+	}
+	e.fx.Batch.Unfiled = append(e.fx.Batch.Unfiled, id)
+}

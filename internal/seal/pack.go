@@ -1,0 +1,102 @@
+package seal
+
+import (
+	"bytes"
+	"compress/flate"
+	_ "embed"
+	"errors"
+	"io"
+	"math/bits"
+	"sync"
+
+	"parley"
+)
+
+// dictionary is the preset DEFLATE dictionary of suite 1: the same bytes as
+// spec/dictionary.txt (a test compares them).
+//
+//go:embed dictionary.txt
+var dictionary []byte
+
+// The compressor is free (spec/entry.md); its state is large, so it is kept.
+var writers = sync.Pool{New: func() any {
+	w, err := flate.NewWriterDict(io.Discard, flate.DefaultCompression, dictionary)
+	if err != nil {
+		panic(err)
+	}
+	return w
+}}
+
+var readers = sync.Pool{New: func() any { return flate.NewReaderDict(bytes.NewReader(nil), dictionary) }}
+
+// pack compresses and pads a plaintext. The error is Oversize.
+func pack(plain []byte) ([]byte, error) {
+	if len(plain) > MaxPlain {
+		return nil, parley.Errorf(parley.Oversize, "%d bytes to seal, at most %d are allowed", len(plain), MaxPlain)
+	}
+	var buf bytes.Buffer
+	buf.Grow(len(plain)/2 + 64)
+	buf.Write([]byte{0, 0})
+	w := writers.Get().(*flate.Writer)
+	defer writers.Put(w)
+	w.Reset(&buf)
+	if _, err := w.Write(plain); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	z := buf.Bytes()
+	n := len(z) - 2
+	if n > MaxEntry {
+		return nil, parley.Errorf(parley.Oversize, "%d bytes compress to %d, more than an entry holds", len(plain), n)
+	}
+	z[0], z[1] = byte(n>>8), byte(n)
+	return append(z, make([]byte, padded(len(z))-len(z))...), nil
+}
+
+// unpack reverses pack and refuses every second encoding but the compressor's
+// own freedom. Errors are Malformed and Oversize.
+func unpack(z []byte) ([]byte, error) {
+	if len(z) < 2 {
+		return nil, parley.Errorf(parley.Malformed, "sealed part: %d bytes are too few", len(z))
+	}
+	n := int(z[0])<<8 | int(z[1])
+	if n+2 > len(z) || padded(n+2) != len(z) {
+		return nil, parley.Errorf(parley.Malformed, "sealed part: length %d does not fit %d bytes", n, len(z))
+	}
+	for _, c := range z[n+2:] {
+		if c != 0 {
+			return nil, parley.Errorf(parley.Malformed, "sealed part: the padding is not zero")
+		}
+	}
+	src := bytes.NewReader(z[2 : 2+n])
+	r := readers.Get().(io.ReadCloser)
+	defer readers.Put(r)
+	if err := r.(flate.Resetter).Reset(src, dictionary); err != nil {
+		return nil, err
+	}
+	plain, err := io.ReadAll(io.LimitReader(r, MaxPlain+1))
+	if err != nil {
+		return nil, parley.Errorf(parley.Malformed, "sealed part: not a whole DEFLATE stream: %v", errors.Unwrap(err))
+	}
+	if len(plain) > MaxPlain {
+		return nil, parley.Errorf(parley.Oversize, "sealed part: more than %d bytes when decompressed", MaxPlain)
+	}
+	if src.Len() != 0 {
+		return nil, parley.Errorf(parley.Malformed, "sealed part: %d bytes after the DEFLATE stream", src.Len())
+	}
+	return plain, nil
+}
+
+// padded returns the length that n bytes are padded to: steps of 32 up to 512,
+// then Padmé (spec/entry.md, Padding).
+func padded(n int) int {
+	if p := (n + 31) &^ 31; p <= 512 {
+		return p
+	}
+	e := bits.Len(uint(n)) - 1
+	s := bits.Len(uint(e))
+	mask := 1<<(e-s) - 1
+	return (n + mask) &^ mask
+}
