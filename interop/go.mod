@@ -1,0 +1,33 @@
+module parley/interop
+
+go 1.26.0
+
+require (
+	filippo.io/torchwood v0.9.0
+	github.com/cloudflare/circl v1.6.5
+	github.com/transparency-dev/formats v0.1.1
+	github.com/transparency-dev/merkle v0.0.2
+	golang.org/x/crypto v0.58.0
+	golang.org/x/mod v0.42.0
+	modernc.org/sqlite v1.62.0
+	parley v0.0.0
+)
+
+require (
+	filippo.io/mldsa v1.0.0 // indirect
+	github.com/dustin/go-humanize v1.1.0 // indirect
+	github.com/fxamacker/cbor/v2 v2.10.0 // indirect
+	github.com/google/uuid v1.6.0 // indirect
+	github.com/remyoudompheng/bigfft v0.0.0-20230129092748-24d4a6f8daec // indirect
+	github.com/x448/float16 v0.8.4 // indirect
+	golang.org/x/sync v0.24.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	modernc.org/libc v1.80.1 // indirect
+	modernc.org/mathutil v1.7.1 // indirect
+	modernc.org/memory v1.12.1 // indirect
+)
+
+// Not needed by what is imported here, and not to be had from the proxy.
+exclude sigsum.org/sigsum-go v0.6.1
+
+replace parley => ..
