@@ -4,8 +4,6 @@ import (
 	"encoding/hex"
 	"strings"
 	"unicode/utf8"
-
-	"parley"
 )
 
 // Bounds of one attachment (spec/bounds.md, spec/forms.md).
@@ -162,9 +160,9 @@ func (a *Attachments) check() error {
 }
 
 func (a *Attachments) rules(h *Header, c Context) error {
-	e, ok := c.Entry(h.Refs[0])
-	if !ok {
-		return parley.Errorf(parley.NotFound, "it refers to entry %s, which is not held here", h.Refs[0])
+	e, err := referred(h.Refs[0], c)
+	if err != nil {
+		return err
 	}
 	d, ok := e.Form.(*Dispatch)
 	if !ok {

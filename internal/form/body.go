@@ -74,7 +74,11 @@ func ParseBody(name string, b []byte) (Form, uint64, error) {
 func ParseFields(name string, fields []byte) (Form, error) {
 	d, ok := Find(name)
 	if !ok {
-		return parseOther(name, fields)
+		o, err := parseOther(name, fields)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		return o, nil
 	}
 	f := d.New()
 	unknown, err := DecodeOpen(fields, f)

@@ -39,7 +39,7 @@ func dispatchForm() Definition {
 			{2, "text", "tstr", true, "at most 48 KiB"},
 			{3, "legal reference", "tstr", false, "one line, at most 500 characters"},
 			{4, "releasability", "tstr", false, "to whom it may be shown, one line, at most 500 characters"},
-			{5, "attachments", "[+ attachment]", false, "at most 32, see *Attachment*"},
+			{5, "attachments", "[+ attachment]", false, "at most 32, see below"},
 			{6, "reason", "tstr", false, "why it is FLASH, one line, at most 200 characters; there exactly when it is"},
 			{7, "remarks", "tstr", false, "at most 2,000 bytes"},
 		},
@@ -110,9 +110,9 @@ func (d *Dispatch) checkAnswer(h *Header, c Context) error {
 	if len(h.Refs) == 0 {
 		return refuse("an ANSWER refers first to the entry it answers")
 	}
-	e, ok := c.Entry(h.Refs[0])
-	if !ok {
-		return parley.Errorf(parley.NotFound, "it answers entry %s, which is not held here", h.Refs[0])
+	e, err := referred(h.Refs[0], c)
+	if err != nil {
+		return err
 	}
 	return Target{Whose: Theirs, Numbered: true, Same: true}.check("dispatch marked ANSWER", h, e, c.Writer())
 }

@@ -79,6 +79,11 @@ func Validate(f Form, h *Header, c Context) error {
 	if err := checkOffices(h, c); err != nil {
 		return err
 	}
+	if h.Opened != nil {
+		if e, ok := c.Entry(*h.Opened); ok && e.Party == c.Writer() {
+			return refuse("the last entry the drafter had opened is an own one")
+		}
+	}
 	if d, ok := Find(h.Form); ok {
 		if err := d.checkHeader(h, c); err != nil {
 			return err
@@ -150,15 +155,23 @@ func (d *Definition) checkRefs(h *Header, c Context) error {
 		return refuse("a %s refers to %d to %d entries, and this one to %d", d.Name, d.Refs.Min, d.Refs.Max, n)
 	}
 	for _, r := range h.Refs {
-		e, ok := c.Entry(r)
-		if !ok {
-			return parley.Errorf(parley.NotFound, "it refers to entry %s, which is not held here", r)
+		e, err := referred(r, c)
+		if err != nil {
+			return err
 		}
 		if err := d.Of.check(d.Name, h, e, c.Writer()); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+func referred(r parley.Ref, c Context) (Entry, error) {
+	e, ok := c.Entry(r)
+	if !ok {
+		return e, parley.Errorf(parley.NotFound, "it refers to entry %s, which is not held here", r)
+	}
+	return e, nil
 }
 
 // Whose entries a form may refer to.

@@ -10,8 +10,9 @@ import (
 const (
 	MaxAddressees = 64 // to and info together
 	MaxRefs       = 64
-	MaxExercise   = 64 // characters
-	maxHeader     = 64 << 10
+	MaxExercise   = 64       // characters
+	maxHeader     = 64 << 10 // bytes
+	maxNumber     = 1 << 53  // exact in every language
 )
 
 // The series of serials (spec/entry.md, key 13).
@@ -146,6 +147,9 @@ func (h *Header) check() error {
 	if err := CheckOptionalLine("the name of the exercise", h.Exercise, MaxExercise); err != nil {
 		return err
 	}
+	if h.Serial > maxNumber || h.Drafted > maxTime {
+		return refuse("serial %d or drafting time %d is out of range", h.Serial, h.Drafted)
+	}
 	if err := h.checkAddressees(); err != nil {
 		return err
 	}
@@ -175,10 +179,16 @@ func (h *Header) checkRefs() error {
 	}
 	seen := map[parley.Ref]bool{}
 	for _, r := range h.Refs {
+		if r.Index > maxNumber {
+			return refuse("the reference %s is out of range", r)
+		}
 		if seen[r] {
 			return refuse("entry %s is referred to twice", r)
 		}
 		seen[r] = true
+	}
+	if h.Opened != nil && h.Opened.Index > maxNumber {
+		return refuse("the reference %s is out of range", *h.Opened)
 	}
 	return nil
 }

@@ -112,8 +112,14 @@ func (t *LineTest) check() error {
 			return refuse("the log %s stands twice", l.Gen)
 		}
 		seen[l.Gen] = true
+		if l.Size > maxNumber {
+			return refuse("the size %d of log %s is out of range", l.Size, l.Gen)
+		}
 	}
 	for _, p := range t.Paths {
+		if p.RTT > maxNumber {
+			return refuse("the round trip of path %s is out of range", p.Name)
+		}
 		if err := CheckLine("the name of a path", p.Name, maxPathName); err != nil {
 			return err
 		}

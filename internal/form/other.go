@@ -14,7 +14,17 @@ type Other struct {
 	Raw  []byte // the fields, encoded
 }
 
-func parseOther(name string, fields []byte) (Form, error) {
+// Generic reads the body of any form without its rules, for showing what
+// ParseBody refused with BadForm. Errors are Malformed or Oversize.
+func Generic(name string, b []byte) (*Other, error) {
+	fields, _, err := SplitBody(b)
+	if err != nil {
+		return nil, err
+	}
+	return parseOther(name, fields)
+}
+
+func parseOther(name string, fields []byte) (*Other, error) {
 	if err := CheckName(name); err != nil {
 		return nil, err
 	}

@@ -152,9 +152,9 @@ func (x *Exercise) rules(h *Header, c Context) error {
 	}); err != nil || x.Phase == ExerciseBegin {
 		return err
 	}
-	e, ok := c.Entry(h.Refs[0])
-	if !ok {
-		return parley.Errorf(parley.NotFound, "it refers to entry %s, which is not held here", h.Refs[0])
+	e, err := referred(h.Refs[0], c)
+	if err != nil {
+		return err
 	}
 	if x.Phase == ExerciseAgree && e.Party == c.Writer() {
 		return refuse("nobody agrees to an own exercise")
