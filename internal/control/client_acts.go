@@ -161,6 +161,12 @@ func (c *Client) CutPath(ctx context.Context, line, path string, cut bool) error
 	return err
 }
 
+// Leave files the entry that ends our part in a line, for good.
+func (c *Client) Leave(ctx context.Context, line, reason string) error {
+	_, err := ask[none](ctx, c, "line.leave", leaving{line, reason})
+	return err
+}
+
 // Proof makes a proof file of one entry, or of its header only.
 func (c *Client) Proof(ctx context.Context, line, id string, headerOnly bool) ([]byte, error) {
 	f, err := ask[file](ctx, c, "proof", onItem{line, id, headerOnly})

@@ -114,6 +114,9 @@ func handleLines(mux *http.ServeMux, st Station) {
 	handle(mux, st, "path.cut", func(ctx context.Context, by station.Officer, in onPath) (none, error) {
 		return none{}, st.CutPath(ctx, by, in.Line, in.Path, in.Cut)
 	})
+	handle(mux, st, "line.leave", func(ctx context.Context, by station.Officer, in leaving) (none, error) {
+		return none{}, st.Leave(ctx, by, in.Line, in.Reason)
+	})
 	handle(mux, st, "recovery.words", func(ctx context.Context, _ station.Officer, in onLine) ([]string, error) {
 		return st.RecoveryWords(ctx, in.Line)
 	})

@@ -52,6 +52,11 @@ type onPath struct {
 	Cut  bool   `json:"cut"`
 }
 
+type leaving struct {
+	Line   string `json:"line"`
+	Reason string `json:"reason"`
+}
+
 type limit struct {
 	Limit int `json:"limit"`
 }

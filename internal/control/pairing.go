@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"net/http"
 
+	"parley/internal/charter"
 	"parley/internal/key"
 	"parley/internal/station"
 )
 
 // Pairing makes a line out of an invitation, step by step.
 type Pairing interface {
+	Invite(ctx context.Context, by station.Officer, ch charter.Charter, an charter.Annex) (station.PairingView, error)
 	Pairings(ctx context.Context) ([]station.PairingView, error)
 	PairingStep(ctx context.Context, by station.Officer, file []byte) (station.PairingView, error)
 	ConfirmWords(ctx context.Context, by station.Officer, line string, equal bool, how string, rootKey key.Signer) (station.Line, error)
@@ -23,7 +25,30 @@ func handlePairing(mux *http.ServeMux, st Station) {
 	handle(mux, st, "pair.step", func(ctx context.Context, by station.Officer, in file) (station.PairingView, error) {
 		return st.PairingStep(ctx, by, in.File)
 	})
+	handle(mux, st, "pair.invite", func(ctx context.Context, by station.Officer, in invitation) (station.PairingView, error) {
+		ch, err := charter.Parse(in.Charter)
+		if err != nil {
+			return station.PairingView{}, err
+		}
+		an, err := charter.ParseAnnex(in.Annex)
+		if err != nil {
+			return station.PairingView{}, err
+		}
+		return st.Invite(ctx, by, ch, an)
+	})
 	mux.HandleFunc("POST /v1/pair.confirm", serveConfirm(st))
+}
+
+// invitation carries charter and annex in their own encoding
+// (spec/charter.md).
+type invitation struct {
+	Charter []byte `json:"charter"`
+	Annex   []byte `json:"annex"`
+}
+
+// Invite starts a pairing under the charter and the annex, which are valid.
+func (c *Client) Invite(ctx context.Context, ch charter.Charter, an charter.Annex) (station.PairingView, error) {
+	return ask[station.PairingView](ctx, c, "pair.invite", invitation{ch.Encode(), an.Encode()})
 }
 
 // Pairings lists the pairings under way, and those confirmed or burnt.

@@ -70,11 +70,12 @@ type Releasing interface {
 	Release(ctx context.Context, by station.Officer, id, version int64, precedence string) (item string, err error)
 }
 
-// Lines tests, explains and cuts.
+// Lines tests, explains, cuts and leaves.
 type Lines interface {
 	Test(ctx context.Context, line string) (station.TestState, error)
 	Why(ctx context.Context, line string) (station.Lamp, error)
 	CutPath(ctx context.Context, by station.Officer, line, path string, cut bool) error
+	Leave(ctx context.Context, by station.Officer, line, reason string) error
 }
 
 // Proving makes files for third parties.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/charter"
 	"parley/internal/key"
 	"parley/internal/station"
 )
@@ -99,8 +100,38 @@ func (f *Fake) CutPath(_ context.Context, by station.Officer, line, path string,
 	return nil
 }
 
+// Leave ends the line.
+func (f *Fake) Leave(_ context.Context, by station.Officer, line, reason string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.admin(by, "leaving the line"); err != nil {
+		return err
+	}
+	f.line.State = "left"
+	f.note(by, "leave", line+" "+reason)
+	return nil
+}
+
 // Words are the words of every fake pairing.
 var Words = []string{"orbit", "candle", "fossil", "river", "amber"}
+
+// Invite keeps no charter; the line id is fixed.
+func (f *Fake) Invite(_ context.Context, by station.Officer, ch charter.Charter, _ charter.Annex) (station.PairingView, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.admin(by, "inviting"); err != nil {
+		return station.PairingView{}, err
+	}
+	p := station.PairingView{Line: "c0da0000000000000000000000000001", Stage: "invited", Next: "Hand the file to the others.", File: []byte("invitation\n")}
+	for _, x := range ch.Parties {
+		if x.Code != "alder" {
+			p.Parties = append(p.Parties, x.Name)
+		}
+	}
+	p.Waiting = p.Parties
+	f.setPair(p)
+	return p, nil
+}
 
 // Pairings lists them.
 func (f *Fake) Pairings(context.Context) ([]station.PairingView, error) {

@@ -1,0 +1,100 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+
+	"github.com/alecthomas/kong"
+)
+
+// cli is the whole command line.
+type cli struct {
+	globals
+
+	Init    initCmd    `cmd:"" group:"station" help:"Make a station's data directory."`
+	Station stationCmd `cmd:"" group:"station" help:"Run a station."`
+	Check   checkCmd   `cmd:"" group:"station" help:"Check configuration and surroundings before a start."`
+	Fsck    fsckCmd    `cmd:"" group:"station" help:"Check every stored byte of a stopped station."`
+	Backup  backupCmd  `cmd:"" group:"station" help:"Write a backup."`
+	Restore restoreCmd `cmd:"" group:"station" help:"Make a data directory from a backup."`
+	Recover recoverCmd `cmd:"" group:"station" help:"Go on after a loss, with the other side's help."`
+	Officer officerCmd `cmd:"" group:"station" help:"Officers and their seats."`
+
+	Line    lineCmd    `cmd:"" group:"line" help:"Lines: pair, look, cut, leave."`
+	Test    testCmd    `cmd:"" group:"line" help:"Test a line now."`
+	Why     whyCmd     `cmd:"" group:"line" help:"Say why a line's lamp shows what it shows."`
+	Send    sendCmd    `cmd:"" group:"line" help:"Write a dispatch."`
+	Release releaseCmd `cmd:"" group:"line" help:"Release what waits for a second officer."`
+	Read    readCmd    `cmd:"" group:"line" help:"Read what came."`
+	Record  recordCmd  `cmd:"" group:"line" help:"Show the record of a line."`
+
+	Proof   proofCmd   `cmd:"" group:"proof" help:"Make a proof file of one entry, or of a silence."`
+	Export  exportCmd  `cmd:"" group:"proof" help:"Export the record of a line."`
+	Verify  verifyCmd  `cmd:"" group:"proof" help:"Check an exported record or a proof, with no station."`
+	Version versionCmd `cmd:"" group:"proof" help:"Say what this binary is."`
+}
+
+// globals are the flags of every command.
+type globals struct {
+	Dir  string `short:"d" type:"path" env:"PARLEY_DIR" default:"." placeholder:"DIR" help:"Data directory of the station to speak to."`
+	As   string `env:"PARLEY_AS" placeholder:"NAME" help:"Act as this officer. Without it: as the operating administrator."`
+	JSON bool   `help:"Print JSON."`
+}
+
+const about = `A hotline between parties who do not trust each other.
+
+Make a station with init, run it with station, join it to another with line invite, and write with send.`
+
+var groups = kong.Groups{"station": "A station and its people", "line": "A line and what goes over it", "proof": "For third parties"}
+
+// exited carries an exit code out of the parser, which ends on --help.
+type exited int
+
+// run runs one command line.
+func run(ctx context.Context, args []string, st streams, back backend) (code int) {
+	defer func() {
+		switch r := recover().(type) {
+		case nil:
+		case exited:
+			code = int(r)
+		default:
+			panic(r)
+		}
+	}()
+	var c cli
+	s := newSession(ctx, st, back, &c.globals)
+	p, err := kong.New(&c, kong.Name("parley"), kong.Description(about+"\n\n"+exitHelp), groups,
+		kong.Writers(st.out, st.err), kong.Exit(func(n int) { panic(exited(n)) }), kong.UsageOnError(),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100, NoExpandSubcommands: false}),
+		kong.Bind(s), kong.BindTo(ctx, (*context.Context)(nil)))
+	if err != nil {
+		return report(st.err, err)
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	k, err := p.Parse(args)
+	if err != nil {
+		return report(st.err, parseError(err))
+	}
+	return report(st.err, s.finish(k.Run()))
+}
+
+func parseError(err error) error {
+	what, hint := err.Error(), "see what there is: parley --help"
+	var pe *kong.ParseError
+	if errors.As(err, &pe) && pe.Context != nil {
+		if n := pe.Context.Selected(); n != nil {
+			hint = "see how it is used: parley " + n.Path() + " --help"
+		}
+	}
+	return &usageError{what, hint}
+}
+
+// streams are the three standard ones.
+type streams struct {
+	in  io.Reader
+	out io.Writer
+	err io.Writer
+}

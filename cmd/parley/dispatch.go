@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"parley"
+	"parley/internal/station"
+)
+
+// dispatch prints one entry as a formal message, its class first.
+func dispatch(w io.Writer, i station.Item) {
+	fmt.Fprintln(w, strings.ToUpper(parley.OnTheRecord.String()))
+	if m := marks(i); m != "" {
+		fmt.Fprintln(w, oneLine(m))
+	}
+	serial := ""
+	if i.Serial > 0 {
+		serial = fmt.Sprintf("%04d", i.Serial)
+	}
+	pairs(w, "FROM", i.FromText, "TO", strings.Join(i.To, ", "), "INFO", strings.Join(i.Info, ", "), "PRECEDENCE", i.PrecedenceText,
+		"MARKER", i.MarkerText, "DTG", i.DTG, "NR", serial, "RE", strings.Join(i.Refs, ", "), "SUBJECT", i.Subject, "LANGUAGE", i.Language,
+		"LEGAL REF", i.Legal, "RELEASABLE", i.Releasability, "ENTRY", i.ID)
+	for _, f := range i.Fields {
+		pairs(w, strings.ToUpper(f.Name), f.Value)
+	}
+	fmt.Fprintf(w, "\n%s\n", clean(i.Text))
+	for _, a := range i.Attachments {
+		held := "whole"
+		if !a.Held {
+			held = fmt.Sprintf("%s here so far", size(a.Bytes))
+		}
+		fmt.Fprintf(w, "ATTACHED  %s, %s, %s, %s\n", oneLine(a.Name), oneLine(a.Type), size(a.Size), held)
+	}
+	if serial != "" {
+		fmt.Fprintf(w, "\nEND OF NR %s\n", serial)
+	}
+	ladder(w, i)
+	for _, t := range i.Translations {
+		by := t.Maker
+		if t.Reviewer != "" {
+			by += ", reviewed by " + t.Reviewer
+		} else {
+			by += ", NOT REVIEWED"
+		}
+		fmt.Fprintf(w, "\nOUR SIDE ONLY: translation (%s) by %s\n%s\n", oneLine(t.Language), oneLine(by), clean(t.Text))
+	}
+}
+
+// ladder prints the rungs with their times; one that is not promised and has
+// not come says so.
+func ladder(w io.Writer, i station.Item) {
+	if len(i.Ladder) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nLADDER")
+	var rows [][]string
+	for _, st := range i.Ladder {
+		at := "-"
+		switch {
+		case !st.At.IsZero():
+			at = stamp(st.At)
+		case !st.Promised:
+			at = "not promised"
+		}
+		rows = append(rows, []string{"  " + st.Name, at, st.By})
+	}
+	table(w, rows)
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"parley"
+	"parley/internal/station"
+)
+
+type recordCmd struct {
+	Line   string `arg:"" optional:"" help:"Line: its id, or the other side's code or name. Without it: the only one."`
+	Form   string `help:"Only this form, for example dispatch."`
+	Party  string `help:"Only what this party wrote."`
+	Office string `help:"Only what this office wrote or got."`
+	Query  string `short:"q" help:"Words of subject or text, or a serial."`
+	All    bool   `short:"a" help:"Show tests, keys and other technical entries too."`
+	After  int64  `placeholder:"N" help:"From this position on."`
+	Before int64  `placeholder:"N" help:"Up to this position."`
+	Limit  int    `short:"n" default:"50" help:"How many at most (500)."`
+}
+
+func (recordCmd) Help() string {
+	return `Shows the one merged sequence of all parties' logs. What stands above the rule is settled: its position never changes. Below it the order is not yet confirmed by the parties named. Nothing here is opened: read does that.
+
+Examples:
+
+    parley record birch
+    parley record -q "fisheries" --form dispatch --json
+    parley record -a -n 500`
+}
+
+// Run shows a page.
+func (c recordCmd) Run(s *session) error {
+	if c.Limit < 1 || c.Limit > 500 {
+		return usagef("for example: -n 50", "a limit of %d is not between 1 and 500", c.Limit)
+	}
+	l, err := s.line(c.Line)
+	if err != nil {
+		return err
+	}
+	page, err := s.station().Record(s.ctx, l.Key, station.Filter{Form: c.Form, Party: parley.PartyCode(c.Party), Office: parley.Office(c.Office),
+		Query: c.Query, Plain: !c.All, After: c.After, Before: c.Before, Limit: c.Limit})
+	if err != nil {
+		return err
+	}
+	return s.show(page, func(w io.Writer) {
+		fmt.Fprintf(w, "RECORD OF THE LINE TO %s, %s\n", strings.ToUpper(oneLine(l.Name)), plural(int(page.Total), "entry", "entries"))
+		rows := [][]string{{"POS", "ENTRY", "TIME", "FROM", "FORM", "NR", "PRECEDENCE", "SUBJECT", ""}}
+		for _, i := range page.Settled {
+			rows = append(rows, recordRow(i))
+		}
+		table(w, rows)
+		if len(page.Unsettled) == 0 {
+			return
+		}
+		fmt.Fprintf(w, "---- order not yet confirmed by %s ----\n", oneLine(strings.Join(unconfirmed(page.Unsettled), ", ")))
+		rows = nil
+		for _, i := range page.Unsettled {
+			rows = append(rows, recordRow(i))
+		}
+		table(w, rows)
+	})
+}
+
+func recordRow(i station.Item) []string {
+	pos, nr := "-", ""
+	if i.Position > 0 {
+		pos = fmt.Sprint(i.Position)
+	}
+	if i.Serial > 0 {
+		nr = fmt.Sprintf("%04d", i.Serial)
+	}
+	from := i.FromText
+	if from == "" {
+		from = string(i.Party)
+	}
+	return []string{pos, i.ID, i.DTG, from, i.Form, nr, i.PrecedenceText, i.Subject, marks(i)}
+}
+
+// unconfirmed names every party some entry still waits for, once.
+func unconfirmed(items []station.Item) []string {
+	var names []string
+	seen := map[string]bool{}
+	for _, i := range items {
+		for _, n := range i.Unconfirmed {
+			if !seen[n] {
+				seen[n] = true
+				names = append(names, n)
+			}
+		}
+	}
+	if len(names) == 0 {
+		return []string{"every party"}
+	}
+	return names
+}
