@@ -78,7 +78,8 @@ func FuzzReceivingOpen(f *testing.F) {
 			}
 			return
 		}
-		if !bytes.Equal(e, enc) || string(info) != "info" || string(plain) != "secret" {
+		// enc is random, and each fuzzing process has its own.
+		if string(info) != "info" || string(plain) != "secret" {
 			t.Errorf("opened %x as %q", c, plain)
 		}
 	})
@@ -99,8 +100,12 @@ func FuzzVerifyDocument(f *testing.F) {
 		copy(s.Ed[:], ed)
 		copy(s.ML[:], ml)
 		err := key.VerifyDocument(p.Public(), label, msg, s)
-		if same := s == sig && label == "l" && string(msg) == "m"; same != (err == nil) {
-			t.Errorf("%q %q: got %v", label, msg, err)
+		// The signature is hedged, and each fuzzing process has its own.
+		if err == nil && (label != "l" || string(msg) != "m") {
+			t.Errorf("a signature of m verifies for %q %q", label, msg)
+		}
+		if err != nil && parley.KindOf(err) != parley.BadSignature {
+			t.Errorf("got %v", err)
 		}
 	})
 }
