@@ -1,0 +1,54 @@
+// Entries (spec/entry.md): the clear part, the body of an epoch entry, and
+// header and body under a disclosed key.
+import { bytes, check, decode, dict, fields, list, tstr, tuple, uint, upTo } from './cbor.mjs';
+import { office, partyCode } from './papers.mjs';
+import { refuse } from './refuse.mjs';
+import { additionalData, keysOf, openPart } from './seal.mjs';
+
+const MAX_ENTRY = 65535, MAX_SEEN = 64, MAX_LIST = 64;
+const seen = dict(bytes(8), uint);
+const sealedShape = tuple(uint, uint, uint, uint, seen, bytes(32), bytes(), bytes());
+const epochShape = tuple(uint, uint, uint, uint, seen, bytes());
+const epochBody = fields({ 1: bytes(32), 2: dict(partyCode, tuple(bytes(8), bytes(1120), bytes(48)), 1) }, { 3: bytes() });
+const ref = tuple(bytes(8), uint), address = tuple(partyCode, office);
+const headerShape = fields({ 1: tstr, 3: office }, { 2: uint, 4: list(address), 5: list(address), 6: upTo(3), 7: (v) => upTo(8)(v) && v > 0,
+  8: list(ref), 9: tstr, 10: tstr, 11: uint, 12: ref, 13: upTo(1) }, true);
+const headerNames = { 1: 'form', 2: 'serial', 3: 'from', 4: 'to', 5: 'info', 6: 'precedence', 7: 'marker', 8: 'refs', 9: 'language',
+  10: 'exercise', 11: 'drafted', 12: 'opened', 13: 'series' };
+export const PRECEDENCE = ['ROUTINE', 'PRIORITY', 'IMMEDIATE', 'FLASH'];
+
+// parseEntry reads the clear part. An entry of another version comes back as
+// { version, unsupported: true } and nothing of it is used.
+export function parseEntry(raw) {
+  if (raw.length > MAX_ENTRY) refuse('oversize', `entry of ${raw.length} bytes`);
+  const a = check(list(() => true, 1), decode(raw), 'entry');
+  check(uint, a[0], 'version of an entry');
+  if (a[0] !== 1) return { version: a[0], unsupported: true };
+  const epochEntry = a[1] === 1;
+  if (!epochEntry && a[1] !== 0) refuse('malformed', 'epoch bit is neither 0 nor 1');
+  check(epochEntry ? epochShape : sealedShape, a, 'entry');
+  const e = { version: 1, epochEntry, epoch: a[2], time: a[3], seen: a[4] };
+  if (e.seen.size > MAX_SEEN) refuse('oversize', `${e.seen.size} names in one seen`);
+  if (!epochEntry) return { ...e, C: a[5], header: a[6], body: a[7] };
+  const body = check(epochBody, decode(a[5]), 'epoch entry body');
+  return { ...e, commitment: body.get(1), shares: body.get(2), certificate: body.get(3) };
+}
+
+// openEntry opens a sealed entry with a disclosure: { header, names, body }.
+// body is null where the key opens the header alone.
+export function openEntry(origin, index, e, disclosure) {
+  const keys = keysOf(disclosure, e.C), aad = additionalData(origin, index, e);
+  const headerBytes = openPart(keys.header, aad, e.header);
+  const header = check(headerShape, decode(headerBytes), 'header');
+  if ((header.get(4)?.length ?? 0) + (header.get(5)?.length ?? 0) > MAX_LIST) refuse('bad-form', 'too many addressees');
+  if ((header.get(8)?.length ?? 0) > MAX_LIST) refuse('bad-form', 'too many references');
+  if (header.get(2) === 0) refuse('bad-serial', 'serial 0');
+  const named = Object.fromEntries([...header].map(([k, v]) => [headerNames[k] ?? `unknown ${k}`, v]));
+  if (!keys.body) return { header, headerBytes, named, body: null };
+  const bodyBytes = openPart(keys.body, aad, e.body);
+  const [body, end] = check(tuple((v) => v instanceof Map, uint), decode(bodyBytes), 'body');
+  if (end !== (header.get(2) ?? 0)) refuse('bad-serial', `the body ends with ${end}, the header has ${header.get(2) ?? 'no serial'}`);
+  return { header, headerBytes, named, body, bodyBytes, end };
+}
+
+export const keyShape = (v) => v === null || tuple((k) => k === 0, bytes(32))(v) || tuple((k) => k === 1, bytes(32), bytes(32))(v);

@@ -1,0 +1,91 @@
+// What a line rests on: founding, charter, annex, reveals, words, and the
+// certificates of generations (spec/pairing.md, charter.md, log.md).
+import { readFileSync } from 'node:fs';
+import { bytes, check, decode, dict, encode, fields, list, matching, tstr, tuple, uint, upTo } from './cbor.mjs';
+import { refuse } from './refuse.mjs';
+import { checkDocument, H, originOf, parseVkey } from './sign.mjs';
+import { sha256 } from './tree.mjs';
+
+export const partyCode = matching(/^[a-z0-9]{1,8}$/);
+export const office = matching(/^[a-z0-9-]{1,24}$/);
+const pair = tuple(bytes(32), bytes(1312));
+export const signaturePair = tuple(bytes(64), bytes(2420));
+const wordList = readFileSync(new URL('../words.txt', import.meta.url), 'utf8').trimEnd().split('\n');
+const MAX_PARTIES = 10;
+
+const revealShape = fields({ 1: partyCode, 2: tstr, 3: pair, 4: bytes(8), 5: pair, 6: pair, 7: bytes(1216), 8: bytes(32), 9: list(tstr), 10: bytes(32) });
+const charterShape = fields({ 1: uint, 2: list(tuple(partyCode, tstr, list(tstr, 1)), 1), 3: list(office, 1) }, {
+  4: dict(upTo(3), upTo(2)), 5: uint, 6: list(tstr), 7: dict(partyCode, list(uint)), 8: tstr, 9: (v) => typeof v === 'boolean',
+  10: list(tuple(uint, uint, uint)), 11: dict(upTo(3), uint), 12: bytes(32) }, true);
+const annexShape = fields({ 1: uint }, { 2: dict(uint, uint), 3: list(tstr), 4: (v) => v instanceof Map, 5: bytes(32) }, true);
+const certificateShape = tuple(bytes(), upTo(1), bytes(), signaturePair);
+const certificateBody = fields({ 1: bytes(16), 2: partyCode, 3: bytes(8), 4: pair, 5: pair, 6: bytes(1216), 7: bytes(32),
+  8: list(tuple(bytes(8), uint, bytes(32))), 9: uint, 10: upTo(4), 11: bytes(32) });
+
+export const revealCommitment = (line, reveal) => H('commitment of reveal', Buffer.concat([line, reveal]));
+export const foundingHash = (founding) => H('founding', founding);
+
+// wordsOf shows the first 55 bits of a hash as five words and as digits, and
+// the whole of it as a fingerprint.
+export function wordsOf(sum) {
+  const bits = sum.readBigUInt64BE(0) >> 9n;
+  const words = [44n, 33n, 22n, 11n, 0n].map((shift) => wordList[Number((bits >> shift) & 2047n)]);
+  return { words, digits: bits.toString().padStart(17, '0'), fingerprint: sum.toString('hex').match(/.{4}/g).join(' ') };
+}
+
+export function pairingWords(line, reveals, charter, annex) {
+  return wordsOf(H('words', encode([line, reveals, sha256(charter), sha256(annex)])));
+}
+
+// parseFounding checks a founding by itself and returns the line it founds.
+export function parseFounding(raw) {
+  const [line, charterRaw, annexRaw, reveals] = check(tuple(bytes(16), bytes(), bytes(), list(bytes(), 2)), decode(raw), 'founding');
+  const charter = check(charterShape, decode(charterRaw), 'charter'), annex = check(annexShape, decode(annexRaw), 'annex');
+  if (annex.get(1) !== 1) refuse('unsupported', `suite ${annex.get(1)}`);
+  const parties = new Map();
+  let last = '';
+  for (const r of reveals.map((b) => check(revealShape, decode(b), 'reveal'))) {
+    if (!(last < r.get(1))) refuse('malformed', 'reveals not in the order of party codes');
+    last = r.get(1);
+    if ([...parties.values()].some((p) => p.generation === hex(r.get(4)))) refuse('conflict', 'two parties with one generation id');
+    parties.set(last, { code: last, name: r.get(2), root: r.get(3), generation: hex(r.get(4)), keys: [5, 6, 7, 8].map((k) => r.get(k)) });
+  }
+  if (parties.size > MAX_PARTIES) refuse('malformed', `more than ${MAX_PARTIES} parties`);
+  const named = charter.get(2).map(([code]) => code).sort();
+  if (named.join() !== [...parties.keys()].join()) refuse('wrong-party', 'the parties of the charter are not those that revealed');
+  return { id: hex(line), line, hash: foundingHash(raw), charter, annex, parties, vkeys: (annex.get(3) ?? []).map(parseVkey),
+    ...pairingWords(line, reveals, charterRaw, annexRaw) };
+}
+
+const hex = (b) => b.toString('hex');
+
+// parseCertificate reads one without judging it.
+export function parseCertificate(raw) {
+  const [body, by, signer, signature] = check(certificateShape, decode(raw), 'certificate');
+  const b = check(certificateBody, decode(body), 'certificate body');
+  if (by === 0 ? signer.length !== 0 : signer.length !== 8) refuse('malformed', 'signer of a certificate');
+  return { raw, body, by, signer: hex(signer), signature, line: hex(b.get(1)), party: b.get(2), generation: hex(b.get(3)), log: b.get(4),
+    receipt: b.get(5), keys: [4, 5, 6, 11].map((k) => b.get(k)), founding: b.get(7),
+    names: b.get(8).map(([g, size, root]) => ({ generation: hex(g), size, root })), time: b.get(9), reason: b.get(10) };
+}
+
+// acceptCertificate judges c against the founding and the certificates known,
+// a Map by generation; it returns the origin of the generation.
+export function acceptCertificate(c, line, known) {
+  const party = line.parties.get(c.party), founder = party?.generation === c.generation;
+  if (c.line !== line.id || !c.founding.equals(line.hash)) refuse('wrong-line', 'certificate of another line');
+  if (!party) refuse('wrong-party', `certificate of ${c.party}, who is not on the line`);
+  if (known.has(c.generation)) refuse('conflict', `generation ${c.generation} is certified already`);
+  if ([...line.parties.values()].some((p) => p !== party && p.generation === c.generation)) refuse('conflict', 'generation id of another party');
+  if (founder !== (c.reason === 0)) refuse('conflict', 'reason 0 belongs to the generation that was revealed');
+  if (founder && !encode(c.keys).equals(encode(party.keys))) refuse('conflict', 'founding certificate with other keys than revealed');
+  if (founder !== (c.names.length === 0)) refuse('malformed', 'the founding generation, and no other, names no earlier one');
+  let key = party.root;
+  if (c.by === 1) {
+    const signer = known.get(c.signer) ?? refuse('unknown-key', `certificate signed by unknown generation ${c.signer}`);
+    if (signer.party !== c.party) refuse('wrong-party', 'certificate signed by the log of another party');
+    key = signer.log;
+  }
+  checkDocument(key, c.signature, 'certificate', c.body, `the certificate of ${c.generation}`);
+  return originOf(line.id, c.party, c.generation);
+}

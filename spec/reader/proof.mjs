@@ -1,0 +1,120 @@
+// Proof files of one entry and proofs of silence (spec/proofs.md; C2SP
+// tlog-proof).
+import { bytes, check, decode, list, tuple, uint } from './cbor.mjs';
+import { keyShape, openEntry, parseEntry } from './entry.mjs';
+import { acceptCertificate, parseCertificate, parseFounding } from './papers.mjs';
+import { bounds, describe, hex, loadRecord, refOf } from './record.mjs';
+import { refuse, within } from './refuse.mjs';
+import { base64, checkCheckpoint, checkReceipt, checkpointText, holderOf, keyId, originOf, parseNoteLine, witnessTime } from './sign.mjs';
+import { consistencyRoots, inclusionRoot, leafHash } from './tree.mjs';
+
+const any = () => true;
+const receipt = tuple(uint, bytes(8), uint, bytes(64), bytes(2420), list(bytes(32)));
+const extraShape = tuple((v) => v === 1, bytes(), list(bytes(), 1), bytes(), (k) => k !== null && keyShape(k), list(receipt), list(any));
+// Forms by which people say that they received; every other reference answers.
+const RECEIPTS = new Set(['opened', 'translated', 'informed']);
+
+const decimal = (s, what) => (/^(0|[1-9][0-9]{0,15})$/.test(s) && Number.isSafeInteger(Number(s)) ? Number(s) : refuse('malformed', `${what} is not a decimal number`));
+
+// parseProof splits a tlog-proof: { extra, index, hashes, origin, size, root, lines }.
+export function parseProof(text) {
+  if (!text.endsWith('\n')) refuse('malformed', 'does not end with a newline', { byte: Buffer.byteLength(text) });
+  const lines = text.slice(0, -1).split('\n');
+  let n = 0;
+  const next = (test, what) => within({ item: n }, () => (n < lines.length && test.test(lines[n]) ? lines[n++] : refuse('malformed', `line ${n + 1}: no ${what}`)));
+  next(/^c2sp\.org\/tlog-proof@v1$/, 'tlog-proof header');
+  const extra = base64(next(/^extra \S+$/, 'extra data').slice(6));
+  const index = decimal(next(/^index /, 'index').slice(6), 'index');
+  const hashes = [];
+  const hash32 = (s) => ((b) => (b.length === 32 ? b : refuse('malformed', 'a hash is not 32 bytes')))(base64(s));
+  while (lines[n]) hashes.push(hash32(lines[n++]));
+  next(/^$/, 'empty line before the checkpoint');
+  const origin = next(/^\S+$/, 'origin'), size = decimal(next(/^/, 'size'), 'size'), root = hash32(next(/^\S+$/, 'root'));
+  next(/^$/, 'end of the checkpoint (extension lines are not allowed)');
+  if (n === lines.length) refuse('bad-signature', 'checkpoint without signatures');
+  return { extra, index, hashes, origin, size, root, lines: lines.slice(n) };
+}
+
+// signatureOf finds the one signature of a key on the checkpoint.
+function signatureOf(lines, name, type, key, skip) {
+  const id = keyId(name, type, key), found = lines.filter((l) => l.name === name && l.id.equals(id));
+  if (found.length !== 1) refuse('bad-signature', `${found.length} signatures of type ${type} of the log`);
+  return found[0].signature.subarray(skip);
+}
+
+function acceptChain(raws, line) {
+  const known = new Map(), origins = new Map();
+  let rest = raws.map(parseCertificate);
+  const first = rest[0];
+  while (rest.length) {
+    const now = rest.filter((c) => c.by === 0 || known.has(c.signer));
+    if (now.length === 0) refuse('unknown-key', `the certificate that signed ${rest[0].generation} is missing`);
+    for (const c of now) {
+      origins.set(c.generation, acceptCertificate(c, line, known));
+      known.set(c.generation, c);
+    }
+    rest = rest.filter((c) => !known.has(c.generation));
+  }
+  return { first, known, origins };
+}
+
+export function verifyProof(buf, { founding } = {}) {
+  const p = parseProof(new TextDecoder('utf-8', { ignoreBOM: true }).decode(buf));
+  const [, foundingRaw, certs, raw, key, receipts] = check(extraShape, decode(p.extra), 'extra data');
+  const line = parseFounding(foundingRaw);
+  if (founding && founding !== hex(line.hash)) refuse('wrong-line', `founding hash is ${hex(line.hash)}`);
+  const { first, known, origins } = acceptChain(certs, line), origin = origins.get(first.generation);
+  if (origin !== p.origin) refuse('wrong-line', `the checkpoint is of ${p.origin}, the entry of ${origin}`);
+  if (!inclusionRoot(leafHash(raw), p.index, p.size, p.hashes).equals(p.root)) refuse('bad-proof', 'the entry is not under the root of the checkpoint');
+  const head = { origin, size: p.size, root: p.root }, lines = p.lines.map(parseNoteLine);
+  const ml = signatureOf(lines, origin, 6, first.log[1], 0);
+  if (ml.length !== 8 + 2420 || ml.readBigUInt64BE(0) !== 0n) refuse('bad-signature', 'the ML-DSA-44 signature of the log has another time than 0');
+  checkCheckpoint(head, first.log, signatureOf(lines, origin, 1, first.log[0], 0), ml.subarray(8));
+  const gen = { ...first, origin, receipts: [], witnesses: [] };
+  for (const l of p.lines) {
+    const w = witnessTime(head, l, line.vkeys);
+    if (w) gen.witnesses.push({ by: w.name, size: p.size, time: w.time });
+  }
+  for (const [size, g, time, ed, mlSig, hashes] of receipts) {
+    if (size < p.size) continue;
+    const by = known.get(hex(g)) ?? refuse('unknown-key', 'receipt of a holder without certificate');
+    if (by.party === gen.party) refuse('wrong-party', 'receipt of a party for its own log');
+    const [same, root] = consistencyRoots(p.size, size, hashes, p.root);
+    if (!same.equals(p.root)) refuse('bad-proof', 'receipt for a tree that does not contain the checkpoint');
+    checkReceipt({ origin, size, root }, holderOf(originOf(line.id, by.party, by.generation)), time, by.receipt, ed, mlSig);
+    gen.receipts.push({ by: by.party, size, time });
+  }
+  const e = { ...parseEntry(raw), raw, key, index: p.index };
+  if (e.unsupported) refuse('unsupported', `entry of version ${e.version}`);
+  if (e.epochEntry) refuse('malformed', 'a proof file opens a sealed entry');
+  e.open = openEntry(origin, p.index, e, key);
+  return { ok: true, line: line.id, founding: hex(line.hash), compared: Boolean(founding), fingerprint: line.fingerprint,
+    parties: [...line.parties.values()].map(({ code, name }) => ({ code, name })), ...describe(gen, e), witnesses: gen.witnesses };
+}
+
+// verifySilence returns, for each party asked, what a proof of silence shows.
+// Its verdict is "no answer" only if that is proved of every one of them.
+export function verifySilence(buf, { founding } = {}) {
+  const r = loadRecord(buf, { founding, title: 'parley silence' }), { v: [, g, index, asOf], place } = r.ask;
+  const gen = r.gens.get(hex(g)), request = gen?.entries[index];
+  if (!request?.open) refuse('not-found', 'the request asked about is not in the file, or not opened', place);
+  const asked = [...new Set((request.open.header.get(4) ?? []).map(([p]) => p))].filter((p) => p !== gen.party && r.line.parties.has(p));
+  const judged = asked.length ? asked : [...r.line.parties.keys()].filter((p) => p !== gen.party);
+  const parties = judged.map((party) => ({ party, ...silenceOf(r, party, g, index, asOf), stored: bounds(gen, index).stored.find((s) => s.by === party) ?? null }));
+  const verdict = parties.every((p) => p.verdict === 'no answer') ? 'no answer' : parties.some((p) => p.verdict === 'answered') ? 'answered' : 'cannot say';
+  return { ok: verdict === 'no answer', verdict, asOf, line: r.line.id, founding: hex(r.line.hash), compared: Boolean(founding), fingerprint: r.line.fingerprint,
+    request: describe(gen, request), parties };
+}
+
+function silenceOf(r, party, g, index, asOf) {
+  const theirs = [...r.gens.values()].filter((x) => x.party === party), entries = theirs.flatMap((x) => x.entries.map((e) => [x, e]));
+  const refers = ([, e]) => e.open?.header.get(8)?.some(([rg, ri]) => rg.equals(g) && ri === index);
+  const form = ([, e]) => e.open.header.get(1), shown = ([x, e]) => ({ entry: refOf(x.generation, e.index), form: e.open.header.get(1), time: e.time });
+  const referring = entries.filter(refers), answers = referring.filter((a) => !RECEIPTS.has(form(a))).map(shown);
+  const opened = referring.filter((a) => form(a) === 'opened').map(shown)[0] ?? null;
+  const hidden = entries.filter(([, e]) => !e.epochEntry && !e.open).length, newest = theirs.at(-1);
+  const late = newest && [...newest.witnesses, ...newest.receipts].find((t) => t.size === newest.entries.length && t.time >= asOf);
+  const verdict = answers.length ? 'answered' : hidden || !late ? 'cannot say' : 'no answer';
+  const why = hidden ? `${hidden} headers are not opened` : !late ? 'no witness or receipt over the end of their log is of that time or later' : `by the word of ${late.by}`;
+  return { verdict, why, opened, answers, bound: late ?? null };
+}

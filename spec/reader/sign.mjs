@@ -1,0 +1,105 @@
+// Signatures: pairs of Ed25519 and ML-DSA-44 over documents, checkpoints and
+// receipts (spec/conventions.md, spec/log.md; C2SP signed-note, tlog-checkpoint,
+// tlog-cosignature). Every function returns nothing or refuses.
+import { createPublicKey, verify } from 'node:crypto';
+import { ml_dsa44 } from '@noble/post-quantum/ml-dsa.js';
+import { refuse } from './refuse.mjs';
+import { sha256 } from './tree.mjs';
+
+const SPKI = Buffer.from('302a300506032b6570032100', 'hex'); // DER head of an Ed25519 key
+const PREFIX = Buffer.from('parley/v1 ');
+const ZERO = Buffer.from([0]);
+
+export const u64 = (n) => {
+  const b = Buffer.alloc(8);
+  b.writeBigUInt64BE(BigInt(n));
+  return b;
+};
+// labelled is what document signatures sign and H hashes.
+const labelled = (label, x) => Buffer.concat([PREFIX, Buffer.from(label), ZERO, x]);
+export const H = (label, x) => sha256(labelled(label, x));
+export const originOf = (line, party, generation) => `${line}/${party}/${generation}`;
+export const holderOf = (origin) => `${origin}/held`;
+
+function tried(what, fn) {
+  let good = false;
+  try {
+    good = fn();
+  } catch {
+    good = false; // a key or signature that does not parse verifies nothing
+  }
+  if (!good) refuse('bad-signature', `${what} does not verify`);
+}
+
+const edCheck = (key, sig, message, what) => tried(`Ed25519 signature of ${what}`,
+  () => verify(null, message, createPublicKey({ key: Buffer.concat([SPKI, key]), format: 'der', type: 'spki' }), sig));
+const mlCheck = (key, sig, message, what) => tried(`ML-DSA-44 signature of ${what}`, () => ml_dsa44.verify(sig, message, key));
+
+export function checkDocument([edKey, mlKey], [ed, ml], label, document, what) {
+  const message = labelled(label, document);
+  edCheck(edKey, ed, message, what);
+  mlCheck(mlKey, ml, message, what);
+}
+
+export const checkpointText = (origin, size, root) => Buffer.from(`${origin}\n${size}\n${root.toString('base64')}\n`);
+
+// cosignedMessage is tlog-cosignature's cosigned_message of a whole tree.
+export function cosignedMessage(name, time, origin, size, root) {
+  const short = (s) => Buffer.concat([Buffer.from([Buffer.byteLength(s)]), Buffer.from(s)]);
+  return Buffer.concat([Buffer.from('subtree/v1\n\0'), short(name), u64(time), short(origin), u64(0), u64(size), root]);
+}
+
+// A head is { origin, size, root }: what checkpoints and receipts are about.
+export function checkCheckpoint(head, [edKey, mlKey], ed, ml) {
+  const { origin, size, root } = head, what = `the checkpoint at size ${size}`;
+  edCheck(edKey, ed, checkpointText(origin, size, root), what);
+  mlCheck(mlKey, ml, cosignedMessage(origin, 0, origin, size, root), what);
+}
+
+const edCosigned = (head, time) =>
+  Buffer.concat([Buffer.from(`cosignature/v1\ntime ${time}\n`), checkpointText(head.origin, head.size, head.root)]);
+
+export function checkReceipt(head, name, time, [edKey, mlKey], ed, ml) {
+  const what = `the receipt of ${name} for size ${head.size}`;
+  if (!(time > 0)) refuse('malformed', `${what}: time 0`);
+  edCheck(edKey, ed, edCosigned(head, time), what);
+  mlCheck(mlKey, ml, cosignedMessage(name, time, head.origin, head.size, head.root), what);
+}
+
+// --- Signed notes: lines "— name base64(key id || signature)" and vkeys.
+
+export function base64(s) {
+  const raw = Buffer.from(s, 'base64');
+  if (raw.toString('base64') !== s) refuse('malformed', 'not base64');
+  return raw;
+}
+
+export const keyId = (name, type, key) => sha256(Buffer.from(`${name}\n`), Buffer.from([type]), key).subarray(0, 4);
+
+export function parseVkey(s) {
+  const m = /^([^\s+]+)\+([0-9a-f]{8})\+(\S+)$/.exec(s) ?? refuse('malformed', 'not a verifier key');
+  const raw = base64(m[3]), key = { name: m[1], type: raw[0], key: raw.subarray(1), id: Buffer.from(m[2], 'hex') };
+  if (!keyId(key.name, key.type, key.key).equals(key.id)) refuse('malformed', 'verifier key with another id');
+  return key;
+}
+
+export function parseNoteLine(line) {
+  const m = /^\u2014 ([^\s+]+) (\S+)$/.exec(line) ?? refuse('malformed', 'not a signature line');
+  const raw = base64(m[2]);
+  if (raw.length < 5) refuse('malformed', 'signature line too short');
+  return { name: m[1], id: raw.subarray(0, 4), signature: raw.subarray(4) };
+}
+
+// witnessTime verifies a note line against the verifier keys and returns its
+// { name, time }, or null when no key of that name and id is known.
+export function witnessTime(head, line, vkeys) {
+  const { name, id, signature } = parseNoteLine(line);
+  const known = vkeys.find((k) => k.name === name && k.id.equals(id));
+  if (!known) return null;
+  if (signature.length <= 8) refuse('bad-signature', `cosignature of ${name} too short`);
+  const time = Number(signature.readBigUInt64BE(0)), sig = signature.subarray(8), what = `the cosignature of ${name}`;
+  if (known.type === 4) edCheck(known.key, sig, edCosigned(head, time), what);
+  else if (known.type === 6) mlCheck(known.key, sig, cosignedMessage(name, time, head.origin, head.size, head.root), what);
+  else return null;
+  return { name, time };
+}

@@ -1,0 +1,78 @@
+// RFC 6962 trees over SHA-256: roots by a compact range, inclusion and
+// consistency. Sizes and indices are numbers below 2^53.
+import { createHash } from 'node:crypto';
+import { refuse } from './refuse.mjs';
+
+export const sha256 = (...parts) => parts.reduce((h, p) => h.update(p), createHash('sha256')).digest();
+const LEAF = Buffer.from([0]), NODE = Buffer.from([1]);
+export const leafHash = (entry) => sha256(LEAF, entry);
+const node = (l, r) => sha256(NODE, l, r);
+export const EMPTY_ROOT = sha256();
+
+// Range is the compact range over the leaves so far: one perfect subtree for
+// each bit of the size, largest first.
+export class Range {
+  size = 0;
+  #peaks = [];
+
+  push(leaf) {
+    let h = leaf;
+    for (let n = this.size; n % 2 === 1; n = Math.floor(n / 2)) h = node(this.#peaks.pop(), h);
+    this.#peaks.push(h);
+    this.size++;
+  }
+
+  root() {
+    return this.size === 0 ? EMPTY_ROOT : this.#peaks.reduceRight((right, left) => node(left, right));
+  }
+}
+
+// rootsAt returns a Map from each wanted size to the root of that many leaves.
+export function rootsAt(leaves, sizes) {
+  const wanted = new Set(sizes), roots = new Map(), range = new Range();
+  if (wanted.has(0)) roots.set(0, EMPTY_ROOT);
+  for (const leaf of leaves) {
+    range.push(leaf);
+    if (wanted.has(range.size)) roots.set(range.size, range.root());
+  }
+  return roots;
+}
+
+// inclusionRoot computes the root of a tree of size from one leaf hash.
+export function inclusionRoot(leaf, index, size, proof) {
+  if (!(index < size)) refuse('bad-proof', 'index is not below the size');
+  let fn = index, sn = size - 1, h = leaf;
+  for (const p of proof) {
+    if (sn === 0) refuse('bad-proof', 'inclusion proof too long');
+    if (fn % 2 === 1 || fn === sn) {
+      h = node(p, h);
+      while (fn % 2 === 0 && fn !== 0) [fn, sn] = [fn / 2, Math.floor(sn / 2)];
+    } else h = node(h, p);
+    [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
+  }
+  if (sn !== 0) refuse('bad-proof', 'inclusion proof too short');
+  return h;
+}
+
+// consistencyRoots computes both roots from a consistency proof between sizes
+// 0 < a <= b. Where a is a power of two the proof does not carry the first
+// root, and start stands for it. [root of a, root of b]
+export function consistencyRoots(a, b, proof, start) {
+  if (!(a > 0 && a <= b)) refuse('bad-proof', 'sizes of a consistency proof out of order');
+  if (a === b) return proof.length ? refuse('bad-proof', 'consistency proof too long') : [start, start];
+  let fn = a - 1, sn = b - 1;
+  while (fn % 2 === 1) [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
+  const path = fn === 0 ? [start, ...proof] : [...proof];
+  if (path.length === 0) refuse('bad-proof', 'consistency proof too short');
+  let first = path.shift(), second = first;
+  for (const p of path) {
+    if (sn === 0) refuse('bad-proof', 'consistency proof too long');
+    if (fn % 2 === 1 || fn === sn) {
+      [first, second] = [node(p, first), node(p, second)];
+      while (fn % 2 === 0 && fn !== 0) [fn, sn] = [fn / 2, Math.floor(sn / 2)];
+    } else second = node(second, p);
+    [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
+  }
+  if (sn !== 0) refuse('bad-proof', 'consistency proof too short');
+  return [first, second];
+}
