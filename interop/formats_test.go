@@ -82,7 +82,7 @@ func TestFormatsRefusesAFlippedBit(t *testing.T) {
 	vs := formatsVerifiers(t, l)
 	flips(l.receipt(9), 53, func(at int, b []byte) {
 		n, err := note.Open(b, note.VerifierList(vs...))
-		if err == nil && len(n.Sigs) == 4 {
+		if err == nil && len(n.Sigs) == 4 && !looseBits(b, at) {
 			t.Errorf("byte %d flipped: all four still verify", at)
 		}
 	})
