@@ -71,15 +71,15 @@ func (k *CheckCall) rules(h *Header, c Context) error {
 func checkPhase(h *Header, c Context, answer bool, question func(Form) bool) error {
 	if !answer {
 		if len(h.Refs) > 0 {
-			return refuse("a %s that asks refers to nothing", h.Form)
+			return refuse("%s that asks refers to nothing", h.Form)
 		}
 		return nil
 	}
 	if len(h.Refs) != 1 {
-		return refuse("a %s that answers refers to what it answers", h.Form)
+		return refuse("%s that answers refers to what it answers", h.Form)
 	}
 	if e, ok := c.Entry(h.Refs[0]); ok && !question(e.Form) {
-		return refuse("a %s answers a question, never an answer", h.Form)
+		return refuse("%s answers a question, never an answer", h.Form)
 	}
 	return nil
 }

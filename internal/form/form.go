@@ -115,22 +115,22 @@ func checkOffices(h *Header, c Context) error {
 // checkHeader holds a header to the definition of its form.
 func (d *Definition) checkHeader(h *Header, c Context) error {
 	if h.Series != d.Series {
-		return refuse("a %s is in series %d, not %d", d.Name, d.Series, h.Series)
+		return refuse("%s is in series %d, not %d", d.Name, d.Series, h.Series)
 	}
 	if d.Addressed && !toAnother(h.To, c.Writer()) {
-		return refuse("a %s needs an addressee of another party for action", d.Name)
+		return refuse("%s needs an addressee of another party for action", d.Name)
 	}
 	if d.Language && h.Language == "" {
-		return refuse("a %s needs the language it is written in", d.Name)
+		return refuse("%s needs the language it is written in", d.Name)
 	}
 	if d.Marked != (h.Marker != parley.NoMarker) {
 		if d.Marked {
-			return refuse("a %s needs a marker", d.Name)
+			return refuse("%s needs a marker", d.Name)
 		}
-		return refuse("a %s carries no marker, and this one is marked %s", d.Name, h.Marker)
+		return refuse("%s carries no marker, and this one is marked %s", d.Name, h.Marker)
 	}
 	if h.Exercise != "" && !d.Exercise {
-		return refuse("a %s is never part of an exercise", d.Name)
+		return refuse("%s is never part of an exercise", d.Name)
 	}
 	return d.checkRefs(h, c)
 }
@@ -148,11 +148,11 @@ func (d *Definition) checkRefs(h *Header, c Context) error {
 	if n := len(h.Refs); n < d.Refs.Min || n > d.Refs.Max {
 		switch {
 		case d.Refs.Max == 0:
-			return refuse("a %s refers to no entry, and this one refers to %d", d.Name, n)
+			return refuse("%s refers to no entry, and this one refers to %d", d.Name, n)
 		case d.Refs.Min == d.Refs.Max:
-			return refuse("a %s refers to exactly %d entry, and this one to %d", d.Name, d.Refs.Min, n)
+			return refuse("%s refers to exactly %d entry, and this one to %d", d.Name, d.Refs.Min, n)
 		}
-		return refuse("a %s refers to %d to %d entries, and this one to %d", d.Name, d.Refs.Min, d.Refs.Max, n)
+		return refuse("%s refers to %d to %d entries, and this one to %d", d.Name, d.Refs.Min, d.Refs.Max, n)
 	}
 	for _, r := range h.Refs {
 		e, err := referred(r, c)
@@ -195,21 +195,21 @@ type Target struct {
 func (t Target) check(name string, h *Header, e Entry, writer parley.PartyCode) error {
 	switch {
 	case t.Whose == Theirs && e.Party == writer:
-		return refuse("a %s refers to an entry of another party, never to an own one", name)
+		return refuse("%s refers to an entry of another party, never to an own one", name)
 	case t.Whose == Own && e.Party != writer:
-		return refuse("a %s refers to an own entry, never to one of another party", name)
+		return refuse("%s refers to an own entry, never to one of another party", name)
 	}
 	if !t.Numbered && t.Forms == nil && !t.Same {
 		return nil
 	}
 	if e.Header == nil {
-		return refuse("a %s cannot refer to an entry that nobody could open", name)
+		return refuse("%s cannot refer to an entry that nobody could open", name)
 	}
 	if t.Numbered && e.Header.Serial == 0 {
-		return refuse("a %s cannot refer to a %s", name, e.Header.Form)
+		return refuse("%s cannot refer to %s", name, e.Header.Form)
 	}
 	if t.Forms != nil && !contains(t.Forms, e.Header.Form) {
-		return refuse("a %s cannot refer to a %s", name, e.Header.Form)
+		return refuse("%s cannot refer to %s", name, e.Header.Form)
 	}
 	if t.Same && e.Header.Exercise != h.Exercise {
 		return refuse("what is said in an exercise and what is real cannot stand for each other")

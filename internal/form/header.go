@@ -206,11 +206,11 @@ func (h *Header) CheckSerial(end uint64) error {
 	series, numbered := Series(h.Form)
 	switch {
 	case numbered && h.Serial == 0:
-		return parley.Errorf(parley.BadSerial, "a %s has a serial, and this one has none", h.Form)
+		return parley.Errorf(parley.BadSerial, "%s has a serial, and this one has none", h.Form)
 	case !numbered && h.Serial != 0:
-		return parley.Errorf(parley.BadSerial, "a %s has no serial, and this one has %d", h.Form, h.Serial)
+		return parley.Errorf(parley.BadSerial, "%s has no serial, and this one has %d", h.Form, h.Serial)
 	case h.Series != series:
-		return parley.Errorf(parley.BadSerial, "a %s is numbered in series %d, not %d", h.Form, series, h.Series)
+		return parley.Errorf(parley.BadSerial, "%s is numbered in series %d, not %d", h.Form, series, h.Series)
 	}
 	return nil
 }

@@ -112,7 +112,7 @@ func (r *Informed) rules(h *Header, c Context) error   { return afterOpened(h, c
 // afterOpened refuses a rung that skips the one everything stands on.
 func afterOpened(h *Header, c Context) error {
 	if !c.Receipted(h.Refs[0], "opened") {
-		return refuse("a %s comes after opened, and %s has not said that it opened the entry", h.Form, c.Writer()).
+		return refuse("%s comes after opened, and %s has not said that it opened the entry", h.Form, c.Writer()).
 			WithHint("acknowledge the entry first")
 	}
 	return nil

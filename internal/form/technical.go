@@ -94,14 +94,20 @@ func (x *Complaint) Fields() []Field {
 }
 
 func (x *Complaint) check() error {
-	for k := parley.Internal; ; k++ {
-		switch k.String() {
-		case x.Kind:
-			return CheckLine("the text", x.Text, maxComplaint)
-		case "unknown":
-			return refuse("there is no error kind %q", shorten(Visible(x.Kind), 40))
+	if !isKind(x.Kind) {
+		return refuse("there is no error kind %q", shorten(Visible(x.Kind), 40))
+	}
+	return CheckLine("the text", x.Text, maxComplaint)
+}
+
+// isKind reports whether name is in the closed list of parley.Kind.
+func isKind(name string) bool {
+	for k := parley.Internal; k.String() != "unknown"; k++ {
+		if k.String() == name {
+			return true
 		}
 	}
+	return false
 }
 
 func (*Complaint) rules(h *Header, c Context) error { return noRules(h, c) }
