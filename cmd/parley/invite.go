@@ -142,7 +142,7 @@ func promises(words []string) ([]parley.Rung, error) {
 
 // handOver writes the pairing file and says what to do with it.
 func (s *session) handOver(p station.PairingView, path string) error {
-	if len(p.File) > 0 {
+	if path != "" && len(p.File) > 0 {
 		if err := s.write(path, p.File); err != nil {
 			return err
 		}
@@ -151,6 +151,9 @@ func (s *session) handOver(p station.PairingView, path string) error {
 		pairs(w, "line", p.Line, "parties", strings.Join(p.Parties, ", "), "stage", p.Stage, "waiting for", strings.Join(p.Waiting, ", "), "file", path)
 		if p.Next != "" {
 			fmt.Fprintln(w, oneLine(p.Next))
+		}
+		if path == "" && p.Stage != "words" {
+			fmt.Fprintln(w, "No file was written: run it again with -o FILE to hand one over.")
 		}
 	})
 }

@@ -14,6 +14,7 @@ type lineCmd struct {
 	List    lineListCmd    `cmd:"" default:"1" help:"List lines and pairings (the default)."`
 	Show    lineShowCmd    `cmd:"" help:"Show one line: paths, logs, tests, notices."`
 	Invite  lineInviteCmd  `cmd:"" help:"Pairing, step 1: invite the others."`
+	Charter lineCharterCmd `cmd:"" help:"Show what a pairing file asks to agree to."`
 	Accept  lineAcceptCmd  `cmd:"" help:"Pairing, step 2: answer an invitation."`
 	Reveal  lineRevealCmd  `cmd:"" help:"Pairing, step 3: reveal, once all have answered."`
 	Confirm lineConfirmCmd `cmd:"" help:"Pairing, step 4: compare the words and sign."`

@@ -17,6 +17,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"parley"
+	"parley/internal/charter"
 	"parley/internal/control"
 	"parley/internal/control/controltest"
 	"parley/internal/key"
@@ -59,6 +60,7 @@ func TestScript(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"nostation": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Value("stop").(func())() },
 			"code":      checkCode,
+			"pairing":   writePairing,
 		},
 	})
 }
@@ -76,6 +78,26 @@ func checkCode(ts *testscript.TestScript, _ bool, args []string) {
 	if got != args[0] {
 		ts.Fatalf("exit code %s, want %s", got, args[0])
 	}
+}
+
+// writePairing runs "pairing FILE": Birch invites Alder, really.
+func writePairing(ts *testscript.TestScript, _ bool, args []string) {
+	var pub [3]key.Public
+	for i := range pub {
+		k, err := key.NewPair(rand.Reader)
+		ts.Check(err)
+		pub[i] = k.Public()
+	}
+	receiving, err := key.NewReceiving(rand.Reader)
+	ts.Check(err)
+	r := &charter.Reveal{Party: "birch", Name: "Birch", Root: pub[0], Log: pub[1], Receipt: pub[2], Receiving: receiving.Public(),
+		Generation: parley.GenerationID{1}, TLS: [32]byte{1}, Addresses: []string{"quic://192.0.2.7:7443"}}
+	ts.Check(r.NewNonce(rand.Reader))
+	ch := charter.DefaultCharter(charter.Party{Code: "birch", Name: "Birch", Languages: []string{"zh"}}, charter.Party{Code: "alder", Name: "Alder", Languages: []string{"en"}})
+	ch.CheckCalls = []charter.CheckCall{{Hour: 9, Days: charter.EveryDay}, {Hour: 17, Minute: 30, Days: 1}}
+	st, err := charter.NewInvite(parley.LineID{0xb1}, ch, charter.DefaultAnnex(), r)
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), st.Pairing().Armour(), 0o600))
 }
 
 func waitSocket(path string) error {

@@ -15,10 +15,11 @@ type lineAcceptCmd struct {
 }
 
 func (lineAcceptCmd) Help() string {
-	return `Adds our commitment to an invitation. Read the charter first: parley line list shows the pairing after, the desk shows it whole. Nothing is binding before the words are confirmed.
+	return `Adds our commitment to an invitation. Read the charter first; whoever confirms the words later agrees to it. Nothing is binding before that.
 
 Examples:
 
+    parley line charter alder-birch.pairing
     parley line accept alder-birch.pairing -o birch-alder.pairing`
 }
 
@@ -27,15 +28,16 @@ func (c lineAcceptCmd) Run(s *session) error { return pairingStep(s, c.File, c.O
 
 type lineRevealCmd struct {
 	File   string `arg:"" type:"existingfile" help:"Pairing file with the commitments of all."`
-	Output string `short:"o" required:"" type:"path" placeholder:"FILE" help:"Pairing file to write and hand over."`
+	Output string `short:"o" type:"path" placeholder:"FILE" help:"Pairing file to write and hand over. The last to take the others' keys in needs none."`
 }
 
 func (lineRevealCmd) Help() string {
-	return `Adds our keys, once the file holds a commitment of every party. The one who inspects last runs it too, to take the others' keys in. When all have revealed, both stations know the words.
+	return `Adds our keys, once the file holds a commitment of every party, and takes in the keys of those who have revealed. Run it again with the file that comes back. When all have revealed, the station knows the words to compare. Running it twice with one file does no harm.
 
 Examples:
 
-    parley line reveal birch-alder.pairing -o alder-reveal.pairing`
+    parley line reveal birch-alder.pairing -o alder-reveal.pairing
+    parley line reveal birch-reveal.pairing`
 }
 
 // Run reveals.

@@ -291,7 +291,7 @@ func TestSpans(t *testing.T) {
 		want string
 	}{
 		{31 * time.Millisecond, "31 ms"}, {12 * time.Second, "12 s"}, {119 * time.Second, "119 s"}, {9 * time.Minute, "9 min"},
-		{3 * time.Hour, "3 h 0 min"}, {72 * time.Hour, "3 days"},
+		{3 * time.Hour, "3 h"}, {150 * time.Minute, "2 h 30 min"}, {72 * time.Hour, "3 days"},
 	} {
 		if got := span(tt.d); got != tt.want {
 			t.Errorf("%v: got %q, want %q", tt.d, got, tt.want)

@@ -10,7 +10,7 @@ import (
 )
 
 // SocketName is the name of the socket in a station's data directory.
-const SocketName = "control.sock"
+const SocketName = "parley.sock"
 
 // Station is what the socket serves. *station.Station satisfies it. An officer
 // whose ID is 0 is the operating administrator at the socket.

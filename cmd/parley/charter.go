@@ -1,0 +1,165 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"parley"
+	"parley/internal/charter"
+	"parley/internal/key"
+)
+
+type lineCharterCmd struct {
+	File string `arg:"" type:"existingfile" help:"Pairing file."`
+}
+
+func (lineCharterCmd) Help() string {
+	return `Shows what a pairing file asks to agree to, and how far it has come. It needs no station and changes nothing.
+
+Examples:
+
+    parley line charter alder-birch.pairing`
+}
+
+// charterView is a pairing file for people and programs.
+type charterView struct {
+	Line        string           `json:"line"`
+	Hash        string           `json:"charter_hash"`
+	Parties     []charterParty   `json:"parties"`
+	Offices     []parley.Office  `json:"offices"`
+	Release     []precedenceRule `json:"release"`
+	Test        string           `json:"test_interval"`
+	Recording   string           `json:"recording"`
+	Instruction bool             `json:"instruction_allowed"`
+	CheckCalls  []string         `json:"check_calls"`
+	Forms       []string         `json:"further_forms"`
+	Witnesses   []string         `json:"witnesses"`
+	Unknown     int              `json:"unknown_clauses"`
+}
+
+type charterParty struct {
+	Code      parley.PartyCode `json:"code"`
+	Name      string           `json:"name"`
+	Languages []string         `json:"languages"`
+	Promises  []string         `json:"promises"`
+	Committed bool             `json:"committed"`
+	Revealed  bool             `json:"revealed"`
+}
+
+type precedenceRule struct {
+	Precedence string `json:"precedence"`
+	Rule       string `json:"rule"`
+	Objective  string `json:"open_within"`
+}
+
+// Run shows the charter of a file.
+func (c lineCharterCmd) Run(s *session) error {
+	b, err := readSmall("reading the pairing file", c.File)
+	if err != nil {
+		return err
+	}
+	p, err := charter.ParsePairing(b)
+	if err != nil {
+		return err
+	}
+	v, err := viewOf(p)
+	if err != nil {
+		return err
+	}
+	return s.show(v, func(w io.Writer) { showCharter(w, v) })
+}
+
+func viewOf(p *charter.Pairing) (charterView, error) {
+	ch, err := charter.Parse(p.Charter)
+	if err != nil {
+		return charterView{}, err
+	}
+	an, err := charter.ParseAnnex(p.Annex)
+	if err != nil {
+		return charterView{}, err
+	}
+	v := charterView{Line: p.Line.String(), Hash: key.Fingerprint(ch.Hash()), Offices: ch.Offices, Test: span(ch.TestInterval),
+		Recording: ch.Recording, Instruction: ch.Instruct, Forms: ch.Forms, Witnesses: an.Witnesses, Unknown: len(ch.Unknown) + len(an.Unknown)}
+	for _, x := range ch.Parties {
+		_, committed := p.Commitments[x.Code]
+		_, revealed := p.Reveals[x.Code]
+		cp := charterParty{Code: x.Code, Name: x.Name, Languages: x.Languages, Committed: committed, Revealed: revealed, Promises: []string{}}
+		for _, r := range ch.Rungs[x.Code] {
+			cp.Promises = append(cp.Promises, r.String())
+		}
+		v.Parties = append(v.Parties, cp)
+	}
+	for pr := parley.Flash; ; pr-- {
+		v.Release = append(v.Release, precedenceRule{pr.String(), ruleWords(ch.Rule(pr)), span(ch.Objective(pr))})
+		if pr == parley.Routine {
+			break
+		}
+	}
+	for _, cc := range ch.CheckCalls {
+		v.CheckCalls = append(v.CheckCalls, fmt.Sprintf("%02d%02dZ on %s", cc.Hour, cc.Minute, days(cc.Days)))
+	}
+	return v, nil
+}
+
+func ruleWords(r charter.ReleaseRule) string {
+	switch r {
+	case charter.OneOfficer:
+		return "one officer may release"
+	case charter.TwoOfficers:
+		return "another officer than the drafter releases"
+	case charter.LoneWatch:
+		return "another officer releases, or a lone officer on watch who says so on the record"
+	}
+	return "a rule this version does not know"
+}
+
+func days(mask uint64) string {
+	if mask == charter.EveryDay {
+		return "every day"
+	}
+	var list []string
+	for i, d := range []string{"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"} {
+		if mask>>i&1 == 1 {
+			list = append(list, d)
+		}
+	}
+	return strings.Join(list, " ")
+}
+
+func showCharter(w io.Writer, v charterView) {
+	fmt.Fprintf(w, "CHARTER of line %s\n\nPARTIES\n", v.Line)
+	var rows [][]string
+	for _, p := range v.Parties {
+		state := "not yet committed"
+		switch {
+		case p.Revealed:
+			state = "revealed"
+		case p.Committed:
+			state = "committed"
+		}
+		promised := strings.Join(p.Promises, ", ")
+		if promised == "" {
+			promised = "none"
+		}
+		rows = append(rows, []string{"  " + string(p.Code), p.Name, strings.Join(p.Languages, ", "), "promises: " + promised, state})
+	}
+	table(w, rows)
+	fmt.Fprintln(w, "\nRELEASE")
+	rows = nil
+	for _, r := range v.Release {
+		rows = append(rows, []string{"  " + r.Precedence, r.Rule, "to be opened within " + r.Objective})
+	}
+	table(w, rows)
+	fmt.Fprintln(w)
+	instruction, unknown := "not allowed", ""
+	if v.Instruction {
+		instruction = "allowed"
+	}
+	if v.Unknown > 0 {
+		unknown = plural(v.Unknown, "clause", "clauses") + " of a newer version that this program cannot read"
+	}
+	pairs(w, "offices", offices(v.Offices), "line test every", v.Test, "check calls", strings.Join(v.CheckCalls, "; "), "recording", v.Recording,
+		"INSTRUCTION", instruction, "further forms", strings.Join(v.Forms, ", "), "witnesses", strings.Join(v.Witnesses, ", "), "also", unknown,
+		"charter hash", v.Hash)
+}
