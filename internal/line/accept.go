@@ -3,6 +3,7 @@ package line
 import (
 	"errors"
 	"strings"
+	"time"
 
 	"parley"
 	"parley/internal/form"
@@ -189,7 +190,7 @@ func (e *Engine) checkSeen(l *log, p *progress, index uint64, s *seal.Entry) err
 			return errWait
 		case o.party == l.party:
 			return parley.Errorf(parley.BadSeen, "entry %d claims to have seen its own party's log", index)
-		case n > o.size && o.party == e.cfg.Us:
+		case n > o.size && o == e.own && !e.mayClaim(l):
 			return parley.Errorf(parley.BadSeen, "entry %d claims to have seen %d entries of our log %s; we have signed %d", index, n, g, o.size)
 		case n > o.size:
 			if o.closed && o.limit != noLimit {
@@ -208,6 +209,15 @@ func (e *Engine) checkSeen(l *log, p *progress, index uint64, s *seal.Entry) err
 		}
 	}
 	return nil
+}
+
+// mayClaim gives a peer that says it has seen more of our log than we wrote a
+// moment to show our signature on it; after that it is a violation.
+func (e *Engine) mayClaim(l *log) bool {
+	if l.claimed.IsZero() {
+		l.claimed = e.now
+	}
+	return e.now.Sub(l.claimed) < showWithin
 }
 
 // takeRun makes a verified run ours: state, batch, secrets, alarms.
@@ -237,7 +247,7 @@ func (e *Engine) takeRun(l *log, p *progress, run []*seal.Entry, tree *journal.T
 			delete(l.early, i)
 		}
 	}
-	l.tree, l.size, l.dirty = tree, head.Size, true
+	l.tree, l.size, l.dirty, l.claimed = tree, head.Size, true, time.Time{}
 	e.dutyFrom(l, run)
 }
 

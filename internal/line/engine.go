@@ -57,6 +57,7 @@ type Engine struct {
 	owedAt   time.Time                    // when the oldest unanswered duty to write arose
 	settleBy time.Time                    // when a seen entry is due to confirm order; zero: none
 	given    map[parley.GenerationID]bool // recoveries confirmed by officers
+	holdOff  time.Time                    // we write nothing before this: a peer may hold more of our log than we
 	left     map[parley.PartyCode]bool
 
 	now  time.Time
@@ -96,8 +97,8 @@ type log struct {
 	suspects map[uint64][]byte // differ from what we hold
 	heads    []wire.Checkpoint // waiting for entries, by size
 	waiting  []wire.Receipt
-	asked    time.Time
-	epochAt  uint64 // index of the newest epoch entry
+	claimed  time.Time // since when an entry waits that claims more of our log than we wrote
+	epochAt  uint64    // index of the newest epoch entry
 	dirty    bool
 }
 
@@ -182,6 +183,7 @@ func (e *Engine) take(ev Event) error {
 
 // tick does what time alone asks for: sends again what was lost, renews keys.
 func (e *Engine) tick() error {
+	e.repeatHello()
 	if err := e.rotate(); err != nil {
 		return err
 	}
@@ -209,7 +211,12 @@ func (e *Engine) logsInOrder() []*log {
 	for _, l := range e.logs {
 		ls = append(ls, l)
 	}
-	sort.Slice(ls, func(i, j int) bool { return ls[i].order < ls[j].order })
+	sort.Slice(ls, func(i, j int) bool {
+		if ls[i].order != ls[j].order {
+			return ls[i].order < ls[j].order
+		}
+		return string(ls[i].gen[:]) < string(ls[j].gen[:])
+	})
 	return ls
 }
 

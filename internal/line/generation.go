@@ -3,6 +3,7 @@ package line
 import (
 	"fmt"
 	"io"
+	"time"
 
 	"parley"
 	"parley/internal/journal"
@@ -36,6 +37,10 @@ func (e *Engine) certificateIn(p *peer, b []byte) error {
 	l, err := e.newLog(c, b)
 	if err != nil {
 		return nil // its keys do not parse: nobody can ever sign with them
+	}
+	if c.Party == e.cfg.Us && e.own != nil && c.Time <= e.own.body.Time {
+		e.addOld(l)
+		return nil
 	}
 	e.addLog(l)
 	e.alarmGeneration(l)
@@ -112,6 +117,13 @@ func (e *Engine) addLog(l *log) {
 		}
 	}
 	l.dirty = true
+	e.logs[l.gen] = l
+}
+
+// addOld takes in an earlier generation of our own that a loss made us forget.
+func (e *Engine) addOld(l *log) {
+	l.order, l.closed, l.dirty = e.own.order, true, true
+	e.own.order, e.own.dirty = e.own.order+1, true
 	e.logs[l.gen] = l
 }
 
@@ -311,6 +323,7 @@ func (e *Engine) begin(l *log, k *Keys) error {
 	}
 	e.addLog(l)
 	e.own, e.sign, e.hold, e.epochs, e.doubt, e.why = l, k.Log, k.Held, nil, "", 0
+	e.holdOff = time.Time{}
 	clear(e.pending)
 	r := &receiving{priv: k.Receiving, id: k.Receiving.ID(), gen: l.gen, created: e.now.Unix()}
 	e.receiving = append(e.receiving, r)

@@ -18,6 +18,9 @@ const (
 	resendCap     = 15 * time.Second
 	relayAfter    = 3 * time.Second // for logs of third parties: their owner comes first
 	runEntries    = 256
+	runHeads      = 32
+	showWithin    = 10 * time.Second // to show our own signature on what we do not know
+	helloAgain    = 2 * time.Second
 )
 
 // peer is another party as a place to send to.
@@ -47,6 +50,7 @@ type path struct {
 	id    PathID
 	peer  *peer
 	ready bool
+	said  time.Time // when we last said hello on it
 }
 
 func newPeer(code parley.PartyCode) *peer {
@@ -113,10 +117,26 @@ func (e *Engine) pathUp(ev PathUp) error {
 		e.fx.Closes = append(e.fx.Closes, Close{ev.Path, parley.Errorf(parley.WrongParty, "%s is not a party of this line", ev.Peer)})
 		return nil
 	}
-	e.paths[ev.Path] = &path{id: ev.Path, peer: p}
+	w := &path{id: ev.Path, peer: p}
+	e.paths[ev.Path] = w
 	p.paths[ev.Path] = false
-	e.fx.Sends = append(e.fx.Sends, Send{To: ev.Peer, Path: ev.Path, Class: ClassControl, Frame: e.hello()})
+	e.sayHello(w)
 	return nil
+}
+
+func (e *Engine) sayHello(w *path) {
+	w.said = e.now
+	e.fx.Sends = append(e.fx.Sends, Send{To: w.peer.code, Path: w.id, Class: ClassControl, Frame: e.hello()})
+}
+
+// repeatHello says hello again on paths where none came back: a bearer may
+// lose frames.
+func (e *Engine) repeatHello() {
+	for _, w := range e.paths {
+		if !w.ready && e.now.Sub(w.said) >= helloAgain {
+			e.sayHello(w)
+		}
+	}
 }
 
 func (e *Engine) pathDown(id PathID) {
@@ -157,6 +177,9 @@ func (e *Engine) helloIn(w *path, h *wire.Hello) error {
 		e.fx.Closes = append(e.fx.Closes, Close{w.id, err})
 		return nil
 	}
+	if w.ready && e.now.Sub(w.said) >= helloAgain/2 {
+		e.sayHello(w) // it says hello again: it may not have heard ours
+	}
 	w.ready, w.peer.paths[w.id] = true, true
 	for _, l := range e.logsInOrder() {
 		if _, ok := h.Held[l.gen]; !ok {
@@ -193,7 +216,11 @@ func (e *Engine) haveIn(p *peer, held map[parley.GenerationID]uint64) error {
 		switch {
 		case !ok:
 		case size > l.size && l.party == e.cfg.Us:
-			// More of our own log than we have: it must show our signature (shownIn).
+			// More of our own log than we have: it must show our signature
+			// (shownIn). Until then we write nothing that might be a fork.
+			if l == e.own && e.holdOff.IsZero() {
+				e.holdOff = e.now.Add(showWithin)
+			}
 		case size > l.size:
 			f.progress(l.size, e.now)
 		default:
@@ -262,23 +289,26 @@ func (e *Engine) push(p *peer, l *log) error {
 	return nil
 }
 
-// sendRun sends entries from on, up to a stored checkpoint that covers them.
+// sendRun sends entries from on, with every stored checkpoint over them: logs
+// that have seen one another can only be accepted in the steps in which they
+// grew.
 func (e *Engine) sendRun(p *peer, l *log, from, to uint64) error {
-	h, ok, err := e.cfg.Store.Head(l.gen, from+1)
-	if err != nil || !ok {
-		return err
-	}
-	for h.Size-from < runEntries && h.Size < to {
-		next, ok, err := e.cfg.Store.Head(l.gen, h.Size+1)
+	var heads []StoredHead
+	for size := from; size < to && len(heads) < runHeads; {
+		h, ok, err := e.cfg.Store.Head(l.gen, size+1)
 		if err != nil {
 			return err
 		}
-		if !ok || next.Size-from > runEntries {
+		if !ok || h.Size-from > runEntries && len(heads) > 0 {
 			break
 		}
-		h = next
+		heads = append(heads, h)
+		size = h.Size
 	}
-	es, err := e.cfg.Store.Entries(l.gen, from, int(h.Size-from))
+	if len(heads) == 0 {
+		return nil
+	}
+	es, err := e.cfg.Store.Entries(l.gen, from, int(heads[len(heads)-1].Size-from))
 	if err != nil {
 		return err
 	}
@@ -286,7 +316,7 @@ func (e *Engine) sendRun(p *peer, l *log, from, to uint64) error {
 	for i, s := range es {
 		run[i] = written{index: s.Index, bytes: s.Bytes, class: e.storedClass(s)}
 	}
-	e.sendEntries(p, l, run, h)
+	e.sendEntries(p, l, run, heads...)
 	return nil
 }
 
@@ -309,8 +339,8 @@ type written struct {
 	class Class
 }
 
-// sendEntries sends a run and the checkpoint over it.
-func (e *Engine) sendEntries(p *peer, l *log, run []written, h StoredHead) {
+// sendEntries sends a run and the checkpoints over it.
+func (e *Engine) sendEntries(p *peer, l *log, run []written, heads ...StoredHead) {
 	f := p.flight(l.gen)
 	top, n := ClassRoutine, 0
 	for _, w := range run {
@@ -318,9 +348,11 @@ func (e *Engine) sendEntries(p *peer, l *log, run []written, h StoredHead) {
 		n += len(w.bytes)
 		e.send(p.code, w.class, &wire.Entry{Gen: l.gen, Index: w.index, Bytes: w.bytes})
 	}
-	e.send(p.code, top, &wire.Checkpoint{Gen: l.gen, Size: h.Size, Ed: h.Ed, ML: h.ML})
-	f.sent = max(f.sent, h.Size)
-	f.bytes = append(f.bytes, burst{h.Size, n})
+	for _, h := range heads {
+		e.send(p.code, top, &wire.Checkpoint{Gen: l.gen, Size: h.Size, Ed: h.Ed, ML: h.ML})
+		f.sent = max(f.sent, h.Size)
+	}
+	f.bytes = append(f.bytes, burst{f.sent, n})
 	f.at = e.now
 }
 

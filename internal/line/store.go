@@ -37,7 +37,9 @@ type Expect struct {
 }
 
 // StoredEntry is one entry with what this station knows of it. Bytes never
-// change once stored; a second entry for the same Gen and Index is refused.
+// change once stored; a second entry for the same Gen and Index with other
+// bytes is refused. With the same bytes it is passed over, save that one held
+// Faulty and now given with its Key takes Key, Header and Body.
 type StoredEntry struct {
 	Gen     parley.GenerationID
 	Index   uint64

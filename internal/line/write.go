@@ -82,7 +82,7 @@ func (e *Engine) owes() bool {
 // somebody is there to take it: only then do items get index and serial, the
 // highest precedence first.
 func (e *Engine) write() error {
-	if e.own == nil || e.doubt != "" || e.sign == nil {
+	if e.own == nil || e.doubt != "" || e.sign == nil || e.now.Before(e.holdOff) {
 		return nil
 	}
 	var run []draft

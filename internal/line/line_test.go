@@ -1,0 +1,246 @@
+package line_test
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+	"time"
+
+	"parley"
+	"parley/internal/journal"
+	"parley/internal/line"
+)
+
+const (
+	alder = parley.PartyCode("alder")
+	birch = parley.PartyCode("birch")
+	cedar = parley.PartyCode("cedar")
+)
+
+func TestDispatchIsStoredAndRead(t *testing.T) {
+	for _, codes := range [][]parley.PartyCode{{alder, birch}, {alder, birch, cedar}} {
+		t.Run(fmt.Sprint(len(codes)), func(t *testing.T) {
+			w := newWorld(t, codes...)
+			w.connectAll()
+			w.run(5 * time.Second)
+			a := w.nodes[alder]
+			a.dispatch(parley.Routine, "one")
+			w.run(2 * time.Second)
+			for _, c := range codes[1:] {
+				if got, want := w.nodes[c].subjects(alder), []string{"one"}; !slices.Equal(got, want) {
+					t.Errorf("%s reads %v, want %v", c, got, want)
+				}
+				l := a.log(alder)
+				if l.Stored[c] != l.Size {
+					t.Errorf("%s has given a receipt for %d of %d entries", c, l.Stored[c], l.Size)
+				}
+			}
+			w.run(30 * time.Second)
+			w.wantSame()
+			if n := a.log(alder).Size; n > 12 {
+				t.Errorf("alder wrote %d entries for one dispatch: the stations talk to themselves", n)
+			}
+		})
+	}
+}
+
+func TestNothingIsLostOnBadLinks(t *testing.T) {
+	w := newWorld(t, alder, birch, cedar)
+	w.loss, w.repeat, w.shuffle = 0.3, 0.2, true
+	w.connectAll()
+	var want []string
+	for i := range 60 {
+		s := fmt.Sprintf("nr %02d", i)
+		want = append(want, s)
+		w.nodes[alder].dispatch(parley.Routine, s)
+		w.nodes[birch].dispatch(parley.Routine, s)
+		w.run(500 * time.Millisecond)
+		switch i % 10 {
+		case 3:
+			w.disconnect(alder, birch)
+		case 5:
+			w.connect(alder, birch)
+		case 7:
+			n := w.nodes[w.codes[i%3]]
+			n.load()
+			for _, c := range w.codes {
+				if c != n.code {
+					w.connect(n.code, c)
+				}
+			}
+		}
+	}
+	w.loss = 0
+	w.run(60 * time.Second)
+	w.wantSame()
+	for _, c := range w.codes {
+		for _, from := range []parley.PartyCode{alder, birch} {
+			if got := w.nodes[c].subjects(from); !slices.Equal(got, want) {
+				t.Errorf("%s reads of %s: %v", c, from, got)
+			}
+		}
+	}
+}
+
+func TestUrgentOvertakesTheQueue(t *testing.T) {
+	w := newWorld(t, alder, birch)
+	w.connectAll()
+	w.run(3 * time.Second)
+	w.disconnect(alder, birch)
+	for i := range 200 {
+		w.nodes[alder].dispatch(parley.Routine, fmt.Sprint(i))
+	}
+	w.nodes[alder].dispatch(parley.Flash, "flash")
+	w.connect(alder, birch)
+	w.run(5 * time.Second)
+	got := w.nodes[birch].subjects(alder)
+	if len(got) != 201 || got[0] != "flash" {
+		t.Errorf("birch holds %d dispatches, the first being %q", len(got), got[0])
+	}
+}
+
+func TestRestoredBackupNeverForks(t *testing.T) {
+	for _, secrets := range []bool{true, false} {
+		t.Run(fmt.Sprintf("secrets=%v", secrets), func(t *testing.T) {
+			w := newWorld(t, alder, birch)
+			w.connectAll()
+			w.run(3 * time.Second)
+			a, b := w.nodes[alder], w.nodes[birch]
+			a.dispatch(parley.Routine, "before")
+			w.run(3 * time.Second)
+			old := a.mem.Snapshot()
+			if !secrets {
+				old = old.WithoutSecrets()
+			}
+			a.dispatch(parley.Routine, "after the backup")
+			b.dispatch(parley.Routine, "theirs after the backup")
+			w.run(3 * time.Second)
+			a.down()
+			a.use(old)
+			a.load()
+			w.connect(alder, birch)
+			w.run(3 * time.Second)
+			if !secrets {
+				if a.e.Status().Doubt == "" {
+					t.Fatal("a station without its private keys is not in doubt")
+				}
+				a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonRestored})
+			}
+			w.run(5 * time.Second)
+			a.filed = a.e.LastFiled()
+			a.dispatch(parley.Routine, "new life")
+			w.run(10 * time.Second)
+			w.wantSame()
+			if got, want := b.subjects(alder), []string{"before", "after the backup", "new life"}; !slices.Equal(got, want) {
+				t.Errorf("birch reads %v, want %v", got, want)
+			}
+			b.step(line.GiveKeys{Gen: a.log(alder).Gen})
+			w.run(10 * time.Second)
+			if got, want := a.subjects(alder), []string{"before", "after the backup", "new life"}; !slices.Equal(got, want) {
+				t.Errorf("alder reads of itself %v, want %v", got, want)
+			}
+			if got, want := a.subjects(birch), []string{"theirs after the backup"}; !slices.Equal(got, want) {
+				t.Errorf("alder reads of birch %v, want %v", got, want)
+			}
+		})
+	}
+}
+
+func TestLostStationComesBack(t *testing.T) {
+	w := newWorld(t, alder, birch)
+	w.connectAll()
+	w.run(3 * time.Second)
+	a, b := w.nodes[alder], w.nodes[birch]
+	for i := range 5 {
+		a.dispatch(parley.Routine, fmt.Sprint("a", i))
+		b.dispatch(parley.Routine, fmt.Sprint("b", i))
+	}
+	w.run(5 * time.Second)
+	a.down()
+	a.fresh()
+	a.load()
+	a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonLost})
+	w.connect(alder, birch)
+	w.run(10 * time.Second)
+	if got := a.subjects(alder); len(got) != 0 {
+		t.Errorf("alder reads %v before officers confirmed", got)
+	}
+	b.step(line.GiveKeys{Gen: a.log(alder).Gen})
+	w.run(15 * time.Second)
+	w.wantSame()
+	if got, want := a.subjects(alder), []string{"a0", "a1", "a2", "a3", "a4"}; !slices.Equal(got, want) {
+		t.Errorf("alder reads of itself %v, want %v", got, want)
+	}
+	if got, want := a.subjects(birch), []string{"b0", "b1", "b2", "b3", "b4"}; !slices.Equal(got, want) {
+		t.Errorf("alder reads of birch %v, want %v", got, want)
+	}
+}
+
+func TestBothRestored(t *testing.T) {
+	w := newWorld(t, alder, birch)
+	w.connectAll()
+	w.run(3 * time.Second)
+	a, b := w.nodes[alder], w.nodes[birch]
+	a.dispatch(parley.Routine, "one")
+	w.run(3 * time.Second)
+	oldA, oldB := a.mem.Snapshot(), b.mem.Snapshot()
+	a.dispatch(parley.Routine, "two")
+	b.dispatch(parley.Routine, "three")
+	w.run(3 * time.Second)
+	a.down()
+	a.use(oldA)
+	b.use(oldB)
+	a.load()
+	b.load()
+	// Neither knows; each high-water mark does.
+	for _, n := range []*node{a, b} {
+		n.step(line.Doubt{Reason: journal.ReasonRestored, Why: "mark"})
+	}
+	w.connect(alder, birch)
+	w.run(5 * time.Second)
+	a.filed, b.filed = a.e.LastFiled(), b.e.LastFiled()
+	a.dispatch(parley.Routine, "four")
+	b.dispatch(parley.Routine, "five")
+	w.run(10 * time.Second)
+	w.wantSame()
+	if got, want := b.subjects(alder), []string{"one", "four"}; !slices.Equal(got, want) {
+		t.Errorf("birch reads %v, want %v", got, want)
+	}
+	if got, want := a.subjects(birch), []string{"five"}; !slices.Equal(got, want) {
+		t.Errorf("alder reads %v, want %v", got, want)
+	}
+}
+
+func TestThirtyDarkDays(t *testing.T) {
+	w := newWorld(t, alder, birch)
+	w.connectAll()
+	w.run(3 * time.Second)
+	w.disconnect(alder, birch)
+	for day := range 30 {
+		w.nodes[alder].dispatch(parley.Routine, fmt.Sprint("day ", day))
+		w.now = w.now.Add(24 * time.Hour)
+		w.run(time.Second)
+	}
+	w.connect(alder, birch)
+	w.run(20 * time.Second)
+	w.wantSame()
+	if got := w.nodes[birch].subjects(alder); len(got) != 30 {
+		t.Errorf("birch reads %d of 30 dispatches: %v", len(got), w.nodes[birch].alarms)
+	}
+	for i := range 5 {
+		w.now = w.now.Add(25 * time.Hour)
+		w.nodes[alder].dispatch(parley.Routine, fmt.Sprint("later ", i))
+		w.run(10 * time.Second)
+	}
+	if got := w.nodes[birch].subjects(alder); len(got) != 35 {
+		t.Errorf("birch reads %d of 35 dispatches", len(got))
+	}
+	kvs, _ := w.nodes[birch].st.Values("secret/recv/")
+	if len(kvs) > 2 {
+		t.Errorf("birch keeps %d receiving keys after five days of rotation", len(kvs))
+	}
+	kvs, _ = w.nodes[birch].st.Values("secret/epoch/")
+	if len(kvs) > 6 {
+		t.Errorf("birch keeps %d epoch secrets", len(kvs))
+	}
+}

@@ -1,0 +1,188 @@
+package station
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"time"
+
+	"parley"
+)
+
+// ConfigName is the name of the configuration file in a data directory.
+const ConfigName = "parley.conf"
+
+// Config is the configuration of a station: one file, `key = value` lines, #
+// for comments. A key that is not here is refused. The help tags are the
+// manual, and stand in the file that init writes.
+type Config struct {
+	Dir string // the data directory; from where the file lies, not in it
+
+	Party        string        `conf:"party" help:"Short code of this party, 1 to 8 of a-z and 0-9. Never changes."`
+	Name         string        `conf:"name" help:"Name of this party, as the other side sees it at pairing."`
+	Languages    string        `conf:"languages" help:"Languages of this party, its own first, separated by spaces (BCP 47)."`
+	ListenQUIC   string        `conf:"listen_quic" help:"Address and UDP port to listen on for QUIC, for example 0.0.0.0:7443. Empty: do not listen."`
+	ListenTLS    string        `conf:"listen_tls" help:"Address and TCP port to listen on for TLS. Empty: do not listen."`
+	AnnounceQUIC string        `conf:"announce_quic" help:"Address that the other side dials for QUIC, if not the one listened on. Numbers: nothing here asks DNS."`
+	AnnounceTLS  string        `conf:"announce_tls" help:"The same for TLS."`
+	Desk         string        `conf:"desk" help:"Address of the desk, the web console, for example 127.0.0.1:7101. Empty: no desk."`
+	DeskHost     string        `conf:"desk_host" help:"Host name in the links to the desk. Empty: that of the address."`
+	DeskCert     string        `conf:"desk_certificate" help:"Certificate file (PEM) of the desk. Without one the desk listens on loopback only."`
+	DeskKey      string        `conf:"desk_key" help:"Private key file (PEM) of the desk, mode 0600."`
+	Passphrase   string        `conf:"passphrase_file" help:"File (mode 0600) with the passphrase of the storage key, or the name of a systemd credential. Empty: the key is protected by file permissions alone."`
+	HighWater    string        `conf:"high_water" help:"Directory of the high-water mark. It must lie outside every backup. Empty: next to the data directory, with .mark behind its name."`
+	Alarm        string        `conf:"alarm" help:"Command run for every alarm, with PARLEY_ALARM_CODE and PARLEY_ALARM_TEXT set. Empty: none."`
+	Test         time.Duration `conf:"test_interval" help:"Time between line tests, for example 1h. Empty: as the charter says."`
+	Settle       time.Duration `conf:"settle_after" help:"How long the others' entries may wait before we write one only to confirm their order. Empty: 10m."`
+	Flash        time.Duration `conf:"flash_objective" help:"Overrides the charter's objective for FLASH, for exercises and demos. Empty: as the charter says."`
+}
+
+// LoadConfig reads the configuration of a data directory; path is the
+// directory or the file in it. Errors name file, line and what to do.
+func LoadConfig(path string) (Config, error) {
+	if st, err := os.Stat(path); err == nil && st.IsDir() {
+		path = filepath.Join(path, ConfigName)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		if os.IsNotExist(err) {
+			return Config{}, parley.Errorf(parley.NotFound, "there is no station in %s", filepath.Dir(path)).WithHint("make one with: parley init DIR --party CODE --name NAME --root-key FILE")
+		}
+		return Config{}, parley.Errorf(parley.Unavailable, "reading the configuration: %v", err)
+	}
+	c, err := parseConfig(b, path)
+	if err != nil {
+		return Config{}, err
+	}
+	if c.Dir, err = filepath.Abs(filepath.Dir(path)); err != nil {
+		return Config{}, err
+	}
+	if c.HighWater == "" {
+		c.HighWater = c.Dir + ".mark"
+	}
+	return c, nil
+}
+
+func parseConfig(b []byte, path string) (c Config, err error) {
+	fields := configFields(&c)
+	set := map[string]bool{}
+	sc := bufio.NewScanner(bytes.NewReader(b))
+	for n := 1; sc.Scan(); n++ {
+		text := strings.TrimSpace(sc.Text())
+		if text == "" || strings.HasPrefix(text, "#") {
+			continue
+		}
+		k, v, ok := strings.Cut(text, "=")
+		k, v = strings.TrimSpace(k), strings.TrimSpace(v)
+		f, known := fields[k]
+		switch {
+		case !ok:
+			return c, parley.Errorf(parley.Malformed, "%s:%d: want key = value, have %q", path, n, text)
+		case !known:
+			return c, parley.Errorf(parley.Malformed, "%s:%d: unknown key %q", path, n, k).WithHint("the keys are explained in the file that parley init writes")
+		case set[k]:
+			return c, parley.Errorf(parley.Malformed, "%s:%d: %q is set twice", path, n, k)
+		}
+		set[k] = true
+		if err := setField(f, v); err != nil {
+			return c, parley.Errorf(parley.Malformed, "%s:%d: %s: %v", path, n, k, err)
+		}
+	}
+	if err := sc.Err(); err != nil {
+		return c, parley.Errorf(parley.Malformed, "%s: %v", path, err)
+	}
+	if _, err := parley.ParsePartyCode(c.Party); err != nil {
+		return c, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+func configFields(c *Config) map[string]reflect.Value {
+	m := map[string]reflect.Value{}
+	v := reflect.ValueOf(c).Elem()
+	for i := range v.NumField() {
+		if k := v.Type().Field(i).Tag.Get("conf"); k != "" {
+			m[k] = v.Field(i)
+		}
+	}
+	return m
+}
+
+func setField(f reflect.Value, s string) error {
+	if f.Kind() == reflect.String {
+		f.SetString(s)
+		return nil
+	}
+	if s == "" {
+		return nil
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return fmt.Errorf("%q is not a time such as 90s, 10m or 1h", s)
+	}
+	f.SetInt(int64(d))
+	return nil
+}
+
+// Text renders the configuration as a file with its manual.
+func (c Config) Text() []byte {
+	var b bytes.Buffer
+	b.WriteString("# Configuration of a Parley station. Check it with: parley check\n")
+	v := reflect.ValueOf(c)
+	for i := range v.NumField() {
+		t := v.Type().Field(i)
+		k := t.Tag.Get("conf")
+		if k == "" {
+			continue
+		}
+		fmt.Fprintf(&b, "\n# %s\n", t.Tag.Get("help"))
+		s := v.Field(i).String()
+		if d, ok := v.Field(i).Interface().(time.Duration); ok {
+			if s = ""; d != 0 {
+				s = d.String()
+			}
+		}
+		fmt.Fprintf(&b, "%s = %s\n", k, strings.NewReplacer("\n", " ", "\r", " ").Replace(s))
+	}
+	return b.Bytes()
+}
+
+// langs returns the languages, at least one.
+func (c Config) langs() []string {
+	if l := strings.Fields(c.Languages); len(l) > 0 {
+		return l
+	}
+	return []string{"en"}
+}
+
+// addresses are what the other side is told to dial.
+func (c Config) addresses() []string {
+	var out []string
+	for _, a := range []struct{ scheme, listen, announce string }{{"quic", c.ListenQUIC, c.AnnounceQUIC}, {"tls", c.ListenTLS, c.AnnounceTLS}} {
+		if a.announce == "" {
+			a.announce = a.listen
+		}
+		if a.announce != "" {
+			out = append(out, a.scheme+"://"+a.announce)
+		}
+	}
+	return out
+}
+
+// timings of the lines of this station.
+func (c Config) timings() Timings {
+	t := Timings{Test: c.Test, SettleAfter: c.Settle}
+	if c.Flash > 0 {
+		t.Objective = map[parley.Precedence]time.Duration{parley.Flash: c.Flash}
+	}
+	return t
+}
+
+// SocketPath is where the station listens for the command line.
+func (c Config) SocketPath() string { return filepath.Join(c.Dir, "parley.sock") }
+
+func (c Config) path(name string) string { return filepath.Join(c.Dir, name) }

@@ -1,0 +1,162 @@
+package station
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"parley"
+	"parley/internal/charter"
+	"parley/internal/form"
+	"parley/internal/line"
+	"parley/internal/store"
+	"parley/internal/wire"
+)
+
+// liveLine is one line of this station while it runs: its engine's owner, its
+// paths, what is known of the other stations, and the tests of it.
+type liveLine struct {
+	id       parley.LineID
+	us       parley.PartyCode
+	founding *charter.Founding
+	store    store.Line
+	runner   *runner
+	net      *network
+	blobs    *transfers
+	log      *slog.Logger
+	now      func() time.Time
+	timings  Timings
+	emit     func(kind, line, item string) // to desks
+	onCommit func(l *liveLine, a *applied) // to alarms and automatic acts
+
+	mu      sync.Mutex
+	lastUp  time.Time // last time any peer proved to be there
+	pins    map[parley.PartyCode]map[[32]byte]bool
+	addrs   map[parley.PartyCode][]string
+	tests   testState
+	lamp    Lamp
+	human   time.Time
+	late    string // an own entry that no human has answered in time; see sweep
+	placing sync.Mutex
+	placer  *placer // owned by whoever holds placing
+}
+
+// Timings are the intervals of a line. The charter gives the test interval;
+// the demo shortens the rest.
+type Timings struct {
+	Test        time.Duration                       // between line tests; 0: as the charter says
+	SettleAfter time.Duration                       // see line.Config; 0: 10 minutes
+	Objective   map[parley.Precedence]time.Duration // overrides of the charter's, for demos
+	QueryAgain  time.Duration                       // least time between automatic queries about one entry; 0: 10 minutes
+}
+
+// Objective returns the time from release to opened that is asked for p.
+func (l *liveLine) objective(p parley.Precedence) time.Duration {
+	if d, ok := l.timings.Objective[p]; ok {
+		return d
+	}
+	return l.founding.Charter.Objective(p)
+}
+
+// setPeers reads keys and addresses of the other parties: from their reveals,
+// and after that from their own annex entries.
+func (l *liveLine) setPeers() {
+	l.pins, l.addrs = map[parley.PartyCode]map[[32]byte]bool{}, map[parley.PartyCode][]string{}
+	for _, r := range l.founding.Reveals {
+		l.pins[r.Party] = map[[32]byte]bool{r.TLS: true}
+		l.addrs[r.Party] = r.Addresses
+	}
+}
+
+// pinned reports whether the TLS key is one of the party's.
+func (l *liveLine) pinned(p parley.PartyCode, k [32]byte) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return p != l.us && l.pins[p][k]
+}
+
+// address returns where to dial a party with a bearer; "" when it gave none.
+func (l *liveLine) address(p parley.PartyCode, bearerName string) string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, a := range l.addrs[p] {
+		if hp := hostPort(a, bearerName); hp != "" {
+			return hp
+		}
+	}
+	return ""
+}
+
+// takeAnnex obeys a party's own annex entry: its addresses and TLS key. The
+// key before stays good until a session with the new one has stood, so that
+// a station can change it while a path is up.
+func (l *liveLine) takeAnnex(p parley.PartyCode, a *form.Annex) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(a.Addresses) > 0 {
+		l.addrs[p] = a.Addresses
+	}
+	if a.TLS != ([32]byte{}) {
+		l.pins[p][a.TLS] = true
+	}
+}
+
+func (l *liveLine) changed(kind string) { l.emit(kind, l.id.String(), "") }
+
+// proved notes that some peer answered just now.
+func (l *liveLine) proved(t time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if t.After(l.lastUp) {
+		l.lastUp = t
+	}
+}
+
+// sayState is what we tell the other side of ourselves in every pong.
+func (l *liveLine) sayState() wire.PongState {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	s := wire.PongState{StorageOK: l.runner.Failed() == nil}
+	if !l.human.IsZero() {
+		s.LastAnswer = uint64(l.human.Unix())
+		s.OnWatch = l.now().Sub(l.human) < 12*time.Hour
+	}
+	return s
+}
+
+// noteHuman records that a person of ours answered something on this line.
+func (l *liveLine) noteHuman() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.human = l.now()
+}
+
+// others returns the codes of the other parties.
+func (l *liveLine) others() []parley.PartyCode { return l.founding.Others(l.us) }
+
+// heard tells the rest of the station what a commit made durable. It runs on
+// the owner goroutine, and only hands over.
+func (l *liveLine) heard(a *applied) {
+	for _, e := range a.entries {
+		l.emit("item", l.id.String(), parley.Ref{Gen: e.Gen, Index: e.Index}.String())
+	}
+	if len(a.receipts)+len(a.unfiled)+len(a.filed) > 0 {
+		l.emit("item", l.id.String(), "")
+	}
+	l.onCommit(l, a)
+}
+
+// file encodes a form and files it on behalf of the station.
+func (l *liveLine) file(ctx context.Context, h *form.Header, f form.Form, reserve func(uint64) error) (uint64, error) {
+	h.Form = f.Name()
+	return l.runner.File(ctx, line.Filed{Precedence: h.Precedence, At: l.now().UnixMilli(), Header: form.EncodeHeader(h), Fields: form.EncodeFields(f)}, reserve)
+}
+
+// place brings record order up to date with what is held. It is called before
+// the record is read, and now and then in between.
+func (l *liveLine) place() error {
+	l.placing.Lock()
+	defer l.placing.Unlock()
+	return placeAll(l)
+}

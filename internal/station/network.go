@@ -1,0 +1,384 @@
+package station
+
+import (
+	"context"
+	"log/slog"
+	"net"
+	"sort"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley"
+	"parley/internal/bearer"
+	"parley/internal/line"
+	"parley/internal/wire"
+)
+
+// network owns every connection of a station: it listens, dials what is not
+// up, and hands frames between sessions and lines.
+type network struct {
+	self    [32]byte // our TLS key
+	bearers []bearer.Bearer
+	listen  map[string]string // bearer name -> address
+	log     *slog.Logger
+	now     func() time.Time
+	ids     atomic.Uint64
+
+	mu       sync.Mutex
+	lines    map[parley.LineID]*liveLine
+	sessions map[line.PathID]*session
+	cut      map[cutKey]bool
+	trouble  map[pathKey]trouble // why a path is down, as measured here
+	heardAt  map[pathKey]time.Time
+	words    map[parley.LineID]lastWords // why they said they would stop
+	bound    map[string]string           // bearer name -> address listened on
+	unbound  map[string]error
+	wg       sync.WaitGroup
+}
+
+type cutKey struct {
+	line   parley.LineID
+	bearer string
+}
+
+type pathKey struct {
+	line   parley.LineID
+	peer   parley.PartyCode
+	bearer string
+}
+
+type lastWords struct {
+	why string
+	at  time.Time
+}
+
+type trouble struct {
+	err error
+	at  time.Time
+}
+
+// run listens and dials until ctx ends, and waits for every session.
+func (n *network) run(ctx context.Context) {
+	for _, b := range n.bearers {
+		if addr := n.listen[b.Name()]; addr != "" {
+			n.wg.Add(1)
+			go func() { defer n.wg.Done(); n.accept(ctx, b, addr) }()
+		}
+	}
+	<-ctx.Done()
+	n.closeAll(errStopped)
+	n.wg.Wait()
+}
+
+// accept listens on one bearer, and again after a second when that fails.
+func (n *network) accept(ctx context.Context, b bearer.Bearer, addr string) {
+	for ctx.Err() == nil {
+		l, err := b.Listen(ctx, addr)
+		n.mu.Lock()
+		n.unbound[b.Name()] = err
+		if err == nil {
+			n.bound[b.Name()] = l.Addr()
+		}
+		n.mu.Unlock()
+		if err != nil {
+			n.log.Error("cannot listen", "path", b.Name(), "address", addr, "err", err)
+			sleep(ctx, time.Second)
+			continue
+		}
+		for {
+			c, err := l.Accept(ctx)
+			if err != nil {
+				break
+			}
+			n.wg.Add(1)
+			go func() { defer n.wg.Done(); n.welcome(ctx, b.Name(), c) }()
+		}
+		l.Close()
+	}
+}
+
+func sleep(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// welcome reads the hello of a connection that came in, and finds its line.
+func (n *network) welcome(ctx context.Context, name string, c bearer.Conn) {
+	hctx, stop := context.WithTimeout(ctx, helloLimit)
+	b, err := c.Recv(hctx)
+	stop()
+	if err != nil {
+		c.Close(err)
+		return
+	}
+	f, err := wire.Parse(b)
+	h, ok := f.(*wire.Hello)
+	if err != nil || !ok {
+		c.Close(parley.Errorf(parley.Malformed, "the first frame was not a hello"))
+		return
+	}
+	l := n.line(h.Line)
+	if l == nil || !l.pinned(h.Party, c.PeerKey()) {
+		c.Close(parley.Errorf(parley.WrongLine, "no line of that name with that key")) // a stranger learns no more
+		return
+	}
+	if s := n.open(l, h.Party, name, c, false); s != nil {
+		n.finish(s, s.serve(ctx, h, len(b)))
+	}
+}
+
+// dial keeps one path up: it dials when nothing of that bearer is up, at most
+// once a second.
+func (n *network) dial(ctx context.Context, l *liveLine, peer parley.PartyCode, b bearer.Bearer) {
+	back := bearer.Backoff{}
+	for ctx.Err() == nil {
+		addr := l.address(peer, b.Name())
+		if addr == "" || n.isCut(l.id, b.Name()) || n.find(l.id, peer, b.Name()) != nil {
+			sleep(ctx, 250*time.Millisecond)
+			back = bearer.Backoff{}
+			continue
+		}
+		dctx, stop := context.WithTimeout(ctx, helloLimit)
+		c, err := b.Dial(dctx, addr)
+		stop()
+		if err == nil && !l.pinned(peer, c.PeerKey()) {
+			err = parley.Errorf(parley.WrongParty, "the station at %s does not have the key of %s", addr, peer)
+			c.Close(err)
+		}
+		if err != nil {
+			n.note(pathKey{l.id, peer, b.Name()}, err)
+			sleep(ctx, back.Next(n.now()))
+			continue
+		}
+		if s := n.open(l, peer, b.Name(), c, true); s != nil {
+			began := n.now()
+			n.finish(s, s.serve(ctx, nil, 0))
+			if n.now().Sub(began) > quietLimit {
+				back = bearer.Backoff{}
+			}
+		}
+		sleep(ctx, back.Next(n.now()))
+	}
+}
+
+// open registers a connection as the session of its path. Of two for one path
+// the one dialed by the lesser party code stays; nil means that c went.
+func (n *network) open(l *liveLine, peer parley.PartyCode, name string, c bearer.Conn, dialed bool) *session {
+	now := n.now()
+	s := &session{node: n, id: line.PathID(n.ids.Add(1)), conn: c, name: name, line: l, peer: peer, dialed: dialed,
+		up: now, heard: now, pings: map[uint64]time.Time{}}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.cut[cutKey{l.id, name}] {
+		c.Close(parley.Errorf(parley.Unavailable, "this path is taken down by an officer"))
+		return nil
+	}
+	keep := (l.us < peer) == dialed // we would keep this one over its twin
+	for id, o := range n.sessions {
+		if o.line != l || o.peer != peer || o.name != name {
+			continue
+		}
+		if o.dialed != dialed && !keep {
+			c.Close(parley.Errorf(parley.Conflict, "this path is up already"))
+			return nil
+		}
+		o.conn.Close(parley.Errorf(parley.Conflict, "a newer connection took its place"))
+		delete(n.sessions, id)
+	}
+	n.sessions[s.id] = s
+	delete(n.trouble, pathKey{l.id, peer, name})
+	l.changed("path")
+	return s
+}
+
+func (n *network) finish(s *session, err error) {
+	s.conn.Close(err)
+	n.mu.Lock()
+	k := pathKey{s.line.id, s.peer, s.name}
+	if n.sessions[s.id] == s {
+		delete(n.sessions, s.id)
+		if cerr := s.conn.Err(); cerr != nil {
+			err = cerr
+		}
+		n.trouble[k] = trouble{err, n.now()}
+	}
+	s.mu.Lock()
+	if s.heard.After(n.heardAt[k]) {
+		n.heardAt[k] = s.heard
+	}
+	s.mu.Unlock()
+	n.mu.Unlock()
+	s.line.changed("path")
+}
+
+func (n *network) note(k pathKey, err error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.trouble[k] = trouble{err, n.now()}
+}
+
+func (n *network) line(id parley.LineID) *liveLine {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.lines[id]
+}
+
+func (n *network) isCut(id parley.LineID, name string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.cut[cutKey{id, name}]
+}
+
+// find returns the session of a path; nil when it is down.
+func (n *network) find(id parley.LineID, peer parley.PartyCode, name string) *session {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, s := range n.sessions {
+		if s.line.id == id && s.peer == peer && s.name == name {
+			return s
+		}
+	}
+	return nil
+}
+
+// to returns the sessions of a line to a peer, the quickest first.
+func (n *network) to(id parley.LineID, peer parley.PartyCode) []*session {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	var out []*session
+	rtt := map[*session]time.Duration{}
+	for _, s := range n.sessions {
+		if s.line.id == id && (s.peer == peer || peer == "") {
+			out = append(out, s)
+			s.mu.Lock()
+			rtt[s] = s.rtt
+			if s.rtt == 0 || n.now().Sub(s.heard) > 2*pingEvery {
+				rtt[s] = time.Hour
+			}
+			s.mu.Unlock()
+		}
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if rtt[out[i]] != rtt[out[j]] {
+			return rtt[out[i]] < rtt[out[j]]
+		}
+		return out[i].id < out[j].id
+	})
+	return out
+}
+
+// speak sends what a step wants said. It never blocks: what a full queue does
+// not take is sent again by the engine.
+func (n *network) speak(l *liveLine, sends []line.Send, closes []line.Close) {
+	for _, c := range closes {
+		n.mu.Lock()
+		s := n.sessions[c.Path]
+		n.mu.Unlock()
+		if s != nil {
+			s.conn.Close(c.Reason)
+		}
+	}
+	routes := map[parley.PartyCode][]*session{}
+	for i := range sends {
+		m := &sends[i]
+		ss, ok := routes[m.To]
+		if !ok {
+			ss = n.to(l.id, m.To)
+			routes[m.To] = ss
+		}
+		b, err := wire.Marshal(m.Frame)
+		if err != nil {
+			n.log.Error("a frame of ours does not encode", "err", err)
+			continue
+		}
+		for _, s := range ss {
+			if m.Path != 0 && s.id != m.Path {
+				continue
+			}
+			err := s.conn.Send(bearer.Class(m.Class), b)
+			if !m.Everywhere && (err == nil || m.Path != 0) {
+				break
+			}
+		}
+	}
+}
+
+// cutPath takes the paths of a bearer down, or lets them up again. name ""
+// means all.
+func (n *network) cutPath(id parley.LineID, name string, cut bool) error {
+	known := false
+	for _, b := range n.bearers {
+		if name != "" && !strings.EqualFold(name, b.Name()) {
+			continue
+		}
+		known = true
+		n.mu.Lock()
+		n.cut[cutKey{id, b.Name()}] = cut
+		var close []*session
+		for _, s := range n.sessions {
+			if cut && s.line.id == id && s.name == b.Name() {
+				close = append(close, s)
+			}
+		}
+		n.mu.Unlock()
+		for _, s := range close {
+			s.conn.Close(parley.Errorf(parley.Unavailable, "taken down by an officer here"))
+		}
+	}
+	if !known {
+		return parley.Errorf(parley.NotFound, "no path %q", name).WithHint("paths are QUIC and TLS")
+	}
+	return nil
+}
+
+// drop closes every session of a line.
+func (n *network) drop(id parley.LineID, why error) {
+	for _, s := range n.to(id, "") {
+		s.conn.Close(why)
+	}
+}
+
+func (n *network) closeAll(why error) {
+	n.mu.Lock()
+	var all []*session
+	for _, s := range n.sessions {
+		all = append(all, s)
+	}
+	n.mu.Unlock()
+	for _, s := range all {
+		s.conn.Close(why)
+	}
+}
+
+// hostPort reads an address of a reveal: "quic://192.0.2.1:7101".
+func hostPort(addr, bearerName string) string {
+	rest, ok := strings.CutPrefix(addr, strings.ToLower(bearerName)+"://")
+	if !ok {
+		return ""
+	}
+	if _, _, err := net.SplitHostPort(rest); err != nil {
+		return ""
+	}
+	return rest
+}
+
+// noteWords keeps what the other side last said of itself.
+func (n *network) noteWords(id parley.LineID, stopping string, at time.Time) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.words[id] = lastWords{stopping, at}
+}
+
+// goodbye tells every peer that this station stops, so that their lamp can say
+// whose silence it is.
+func (n *network) goodbye(why string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, s := range n.sessions {
+		s.send(bearer.Control, &wire.Refusal{Kind: parley.Unavailable, Text: why})
+	}
+}

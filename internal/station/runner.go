@@ -1,0 +1,329 @@
+package station
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"parley"
+	"parley/internal/line"
+	"parley/internal/store"
+)
+
+// runner owns the engine of one line: one goroutine steps it, makes its
+// batches durable, and only then lets it speak. Everybody else asks it.
+type runner struct {
+	id    parley.LineID
+	cfg   line.Config
+	store store.Line
+	mark  highWater
+	clock func() time.Time
+	log   *slog.Logger
+
+	speak func(sends []line.Send, closes []line.Close) // to the sessions; never blocks
+	heard func(applied *applied)                       // to desks, tests, blobs; never blocks
+	reset func()                                       // drops every session: a new engine knows of none
+
+	in   chan request
+	done chan struct{}
+
+	mu     sync.Mutex
+	status line.Status
+	failed error // why the line has stopped, once it has
+}
+
+// highWater keeps the high-water mark of a line outside its store and backups.
+type highWater interface {
+	Load() (gen parley.GenerationID, size uint64, root [32]byte, ok bool, err error)
+	Store(gen parley.GenerationID, size uint64, root [32]byte) error
+}
+
+// request is what others ask of the owner: events to step, or a function to
+// run on the engine between steps.
+type request struct {
+	events []line.Event
+	file   *filing
+	ask    func(*line.Engine)
+	done   chan error // nil: nobody waits
+}
+
+// filing puts an item in the outbox under the next id. reserve is called with
+// that id just before, and may refuse.
+type filing struct {
+	item    line.Filed
+	reserve func(id uint64) error
+	id      uint64
+}
+
+// applied is what one commit made durable, told to those who act on it.
+type applied struct {
+	line     parley.LineID
+	entries  []line.StoredEntry
+	receipts []line.StoredReceipt
+	filed    []line.Filed
+	unfiled  []uint64
+	alarms   []line.Alarm
+}
+
+// maxDrain is how many requests one commit may gather.
+const maxDrain = 256
+
+// run steps the engine until ctx ends or the store fails for good. The engine
+// is loaded, and loaded again after a failed commit.
+func (r *runner) run(ctx context.Context) error {
+	defer close(r.done)
+	for {
+		err := r.session(ctx)
+		if ctx.Err() != nil {
+			r.refuseAll(ctx.Err())
+			return nil
+		}
+		r.log.Error("line stopped; loading it again", "line", r.id, "err", err)
+		r.setFailed(err)
+		r.heardAlarm("disk", fmt.Sprintf("our store does not take what line %s must keep: %v", r.id, err))
+		select {
+		case <-ctx.Done():
+			r.refuseAll(ctx.Err())
+			return nil
+		case <-time.After(time.Second):
+		}
+	}
+}
+
+func (r *runner) heardAlarm(code, text string) {
+	r.heard(&applied{line: r.id, alarms: []line.Alarm{{Code: code, Text: text}}})
+}
+
+func (r *runner) setFailed(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.failed = err
+}
+
+// session loads the engine and steps it until something fails.
+func (r *runner) session(ctx context.Context) error {
+	e, err := line.Load(r.cfg, r.clock())
+	if err != nil {
+		return err
+	}
+	r.reset()
+	if err := r.start(e); err != nil {
+		return err
+	}
+	r.setFailed(nil)
+	tick := time.NewTicker(250 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		var reqs []request
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case q := <-r.in:
+			reqs = append(reqs, q)
+		case <-tick.C:
+			reqs = append(reqs, request{events: []line.Event{line.Tick{}}})
+		}
+	drain:
+		for len(reqs) < maxDrain {
+			select {
+			case q := <-r.in:
+				reqs = append(reqs, q)
+			default:
+				break drain
+			}
+		}
+		if err := r.handle(e, reqs); err != nil {
+			return err
+		}
+	}
+}
+
+// start holds the loaded engine to the high-water mark, and tells it of paths
+// that were up before it was loaded (the sessions reconnect).
+func (r *runner) start(e *line.Engine) error {
+	gen, size, root, ok, err := r.mark.Load()
+	if err != nil {
+		return fmt.Errorf("reading the high-water mark: %w", err)
+	}
+	s := e.Status()
+	var events []line.Event
+	if ok && s.Doubt == "" {
+		if why := behindMark(s, gen, size, root); why != "" {
+			events = append(events, line.Doubt{Reason: 1, Why: why})
+		}
+	}
+	return r.step(e, events...)
+}
+
+// behindMark compares what the store knows of our log with what we are known
+// to have said. It returns "" when the store is not behind.
+func behindMark(s line.Status, gen parley.GenerationID, size uint64, root [32]byte) string {
+	for _, l := range s.Logs {
+		if l.Gen != gen {
+			continue
+		}
+		switch {
+		case l.Size < size:
+			return fmt.Sprintf("the high-water mark says that %d entries of our log were sent, the store knows of %d: it was restored", size, l.Size)
+		case l.Size == size && l.Root != root:
+			return "the store and the high-water mark disagree about what was sent"
+		}
+		return ""
+	}
+	return fmt.Sprintf("the high-water mark names generation %s of our log, which the store does not know: it was restored", gen)
+}
+
+func (r *runner) handle(e *line.Engine, reqs []request) error {
+	var events []line.Event
+	for i := range reqs {
+		q := &reqs[i]
+		if q.file != nil {
+			q.file.id = e.LastFiled() + 1 + uint64(countFiles(events))
+			q.file.item.ID = q.file.id
+			if q.file.reserve != nil {
+				if err := q.file.reserve(q.file.id); err != nil {
+					answer(q, err)
+					continue
+				}
+			}
+			events = append(events, line.File{Item: q.file.item})
+		}
+		events = append(events, q.events...)
+	}
+	err := r.step(e, events...)
+	for i := range reqs {
+		if err == nil && reqs[i].ask != nil {
+			reqs[i].ask(e)
+		}
+		answer(&reqs[i], err)
+	}
+	return err
+}
+
+func countFiles(events []line.Event) (n int) {
+	for _, ev := range events {
+		if _, ok := ev.(line.File); ok {
+			n++
+		}
+	}
+	return n
+}
+
+func answer(q *request, err error) {
+	if q.done != nil {
+		q.done <- err
+		q.done = nil
+	}
+}
+
+// step is the rule of the house in one place: step, make durable, raise the
+// high-water mark, speak.
+func (r *runner) step(e *line.Engine, events ...line.Event) error {
+	fx, err := e.Step(r.clock(), events...)
+	if err != nil {
+		return err
+	}
+	if !fx.Batch.Empty() {
+		if err := r.store.Apply(&fx.Batch); err != nil {
+			return fmt.Errorf("making a step durable: %w", err)
+		}
+		if err := r.raise(&fx.Batch); err != nil {
+			return fmt.Errorf("raising the high-water mark: %w", err)
+		}
+	}
+	status := e.Status()
+	r.mu.Lock()
+	r.status = status
+	r.mu.Unlock()
+	r.speak(fx.Sends, fx.Closes)
+	if len(fx.Alarms) > 0 || !fx.Batch.Empty() {
+		r.heard(&applied{line: r.id, entries: fx.Batch.Entries, receipts: fx.Batch.Receipts, filed: fx.Batch.Filed, unfiled: fx.Batch.Unfiled, alarms: fx.Alarms})
+	}
+	return nil
+}
+
+// raise writes the mark for the head of our own log that is about to be sent.
+func (r *runner) raise(b *line.Batch) error {
+	if b.Expect == nil {
+		return nil
+	}
+	for i := len(b.Heads) - 1; i >= 0; i-- {
+		if h := b.Heads[i]; h.Gen == b.Expect.Gen {
+			return r.mark.Store(h.Gen, h.Size, h.Root)
+		}
+	}
+	return nil
+}
+
+// refuseAll answers whoever still waits.
+func (r *runner) refuseAll(err error) {
+	for {
+		select {
+		case q := <-r.in:
+			answer(&q, err)
+		default:
+			return
+		}
+	}
+}
+
+// tell hands events to the owner without waiting for them.
+func (r *runner) tell(ctx context.Context, events ...line.Event) {
+	select {
+	case r.in <- request{events: events}:
+	case <-ctx.Done():
+	case <-r.done:
+	}
+}
+
+// do hands a request to the owner and waits until it is durable.
+func (r *runner) do(ctx context.Context, q request) error {
+	q.done = make(chan error, 1)
+	if err := r.Failed(); err != nil {
+		return err
+	}
+	select {
+	case r.in <- q:
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-r.done:
+		return errStopped
+	}
+	select {
+	case err := <-q.done:
+		return err
+	case <-r.done:
+		return errStopped
+	}
+}
+
+var errStopped = parley.Errorf(parley.Unavailable, "the station is stopping").WithHint("start it again and repeat the act")
+
+// File puts an item in the outbox. When it returns nil the item is durable and
+// will be sent, once, whatever happens.
+func (r *runner) File(ctx context.Context, item line.Filed, reserve func(id uint64) error) (uint64, error) {
+	f := &filing{item: item, reserve: reserve}
+	err := r.do(ctx, request{file: f})
+	return f.id, err
+}
+
+// Status returns the state of the line after the last step.
+func (r *runner) Status() line.Status {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.status
+}
+
+// Failed returns why the line stands still; nil when it does not.
+func (r *runner) Failed() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.failed
+}
+
+// secret asks the engine for what proves a session (spec/sessions.md, 4).
+func (r *runner) secret(ctx context.Context, f func(*line.Engine)) error {
+	return r.do(ctx, request{ask: f})
+}

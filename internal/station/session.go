@@ -1,0 +1,232 @@
+package station
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"sync"
+	"time"
+
+	"parley"
+	"parley/internal/bearer"
+	"parley/internal/key"
+	"parley/internal/line"
+	"parley/internal/wire"
+)
+
+// Keep-alive of spec/sessions.md, 5.
+const (
+	pingEvery  = 4 * time.Second
+	quietLimit = 10 * time.Second
+	helloLimit = 10 * time.Second
+)
+
+// session is one connection that carries one line to one peer.
+type session struct {
+	node   *network
+	id     line.PathID
+	conn   bearer.Conn
+	name   string // of the bearer
+	line   *liveLine
+	peer   parley.PartyCode
+	dialed bool
+
+	mu     sync.Mutex
+	up     time.Time
+	heard  time.Time
+	rtt    time.Duration
+	clock  time.Duration // their clock less ours
+	state  wire.PongState
+	said   time.Time // when they said state
+	proved bool
+	sent   bool // our auth
+	pings  map[uint64]time.Time
+	token  uint64
+}
+
+// serve runs an accepted or dialed connection until it ends. first is the
+// hello when it has been read already.
+func (s *session) serve(ctx context.Context, first *wire.Hello, size int) error {
+	s.line.runner.tell(ctx, line.PathUp{Path: s.id, Peer: s.peer})
+	defer func() { s.line.runner.tell(ctx, line.PathDown{Path: s.id}) }()
+	if first != nil {
+		s.line.runner.tell(ctx, line.FrameIn{Path: s.id, Frame: first, Size: size})
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	go s.keepAlive(ctx)
+	for {
+		b, err := s.conn.Recv(ctx)
+		if err != nil {
+			return err
+		}
+		f, err := wire.Parse(b)
+		if err != nil {
+			return err // a peer that cannot speak is cut off, and may try again
+		}
+		s.mu.Lock()
+		s.heard = s.node.now()
+		s.mu.Unlock()
+		if err := s.take(ctx, f, len(b)); err != nil {
+			return err
+		}
+	}
+}
+
+func (s *session) take(ctx context.Context, f wire.Frame, size int) error {
+	switch f := f.(type) {
+	case *wire.Ping:
+		s.send(bearer.Control, &wire.Pong{Token: f.Token, Time: uint64(s.node.now().UnixMilli()), State: s.line.sayState()})
+	case *wire.Pong:
+		s.pong(f)
+	case *wire.Auth:
+		return s.authIn(ctx, f)
+	case *wire.Want:
+		s.line.blobs.wantIn(s, f)
+	case *wire.Chunk:
+		s.line.blobs.chunkIn(s, f)
+	case *wire.Refusal:
+		if f.Kind == parley.Unavailable {
+			s.node.noteWords(s.line.id, f.Text, s.node.now())
+		}
+		s.node.log.Info("the other station refused something", "peer", s.peer, "kind", f.Kind, "text", f.Text)
+	case *wire.Unknown:
+	default:
+		s.line.runner.tell(ctx, line.FrameIn{Path: s.id, Frame: f, Size: size})
+	}
+	return nil
+}
+
+func (s *session) send(c bearer.Class, f wire.Frame) error {
+	b, err := wire.Marshal(f)
+	if err != nil {
+		return err
+	}
+	return s.conn.Send(c, b)
+}
+
+// keepAlive pings, proves the session once both sides can, and closes what has
+// been silent for too long.
+func (s *session) keepAlive(ctx context.Context) {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	next := time.Time{}
+	for {
+		now := s.node.now()
+		s.mu.Lock()
+		quiet := now.Sub(s.heard)
+		s.mu.Unlock()
+		if quiet >= quietLimit {
+			s.conn.Close(parley.Errorf(parley.Unavailable, "no answer for %d s", int(quiet.Seconds())))
+			return
+		}
+		if !now.Before(next) {
+			next = now.Add(pingEvery)
+			s.ping(now)
+			s.authOut(ctx)
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-s.conn.Done():
+			return
+		case <-t.C:
+		}
+	}
+}
+
+func (s *session) ping(now time.Time) {
+	s.mu.Lock()
+	s.token++
+	tok := s.token
+	s.pings[tok] = now
+	for t := range s.pings {
+		if t+16 < tok {
+			delete(s.pings, t)
+		}
+	}
+	s.mu.Unlock()
+	s.send(bearer.Control, &wire.Ping{Token: tok, Time: uint64(now.UnixMilli())})
+}
+
+func (s *session) pong(f *wire.Pong) {
+	now := s.node.now()
+	s.mu.Lock()
+	sent, ok := s.pings[f.Token]
+	if ok {
+		delete(s.pings, f.Token)
+		s.rtt = now.Sub(sent)
+		s.clock = time.UnixMilli(int64(min(f.Time, 1<<52))).Sub(sent.Add(s.rtt / 2))
+		s.state, s.said = f.State, now
+	}
+	s.mu.Unlock()
+	if ok {
+		s.node.noteWords(s.line.id, f.State.Stopping, now)
+		s.line.proved(now)
+	}
+}
+
+// authOut proves to the other side that we hold the secrets of current epochs.
+func (s *session) authOut(ctx context.Context) {
+	s.mu.Lock()
+	sent := s.sent
+	s.mu.Unlock()
+	if sent {
+		return
+	}
+	var a *wire.Auth
+	err := s.line.runner.do(ctx, request{ask: func(e *line.Engine) {
+		secret, ours, theirs, ok := e.SessionSecret(s.peer)
+		if ok {
+			a = &wire.Auth{MAC: sessionMAC(secret, s.line.us, s.conn.Exporter()),
+				Own: wire.EpochOf{Gen: ours.Gen, Epoch: ours.Epoch}, Theirs: wire.EpochOf{Gen: theirs.Gen, Epoch: theirs.Epoch}}
+		}
+	}})
+	if err != nil || a == nil || s.send(bearer.Control, a) != nil {
+		return
+	}
+	s.mu.Lock()
+	s.sent = true
+	s.mu.Unlock()
+}
+
+// authIn checks the other side's proof. Epochs that we do not hold (yet) prove
+// nothing either way; a wrong MAC ends the session.
+func (s *session) authIn(ctx context.Context, f *wire.Auth) error {
+	var want [32]byte
+	known := false
+	err := s.line.runner.do(ctx, request{ask: func(e *line.Engine) {
+		secret, _, _, ok := e.SecretOf(line.EpochName{Gen: f.Theirs.Gen, Epoch: f.Theirs.Epoch}, line.EpochName{Gen: f.Own.Gen, Epoch: f.Own.Epoch})
+		if known = ok; ok {
+			want = sessionMAC(secret, s.peer, s.conn.Exporter())
+		}
+	}})
+	if err != nil || !known {
+		return err
+	}
+	if !hmac.Equal(want[:], f.MAC[:]) {
+		return parley.Errorf(parley.BadSignature, "%s does not hold the secrets of the line: its session is not what it claims", s.peer)
+	}
+	s.mu.Lock()
+	s.proved = true
+	s.mu.Unlock()
+	return nil
+}
+
+// sessionMAC is the mac of an auth frame by sender.
+func sessionMAC(secret [32]byte, sender parley.PartyCode, exporter [32]byte) (mac [32]byte) {
+	k := key.Expand(&secret, []byte("session"))
+	m := hmac.New(sha256.New, k[:])
+	m.Write(wire.Encode([]any{string(sender), exporter[:]}))
+	copy(mac[:], m.Sum(nil))
+	return mac
+}
+
+// snapshot returns what a desk may show of the session.
+func (s *session) snapshot() Path {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := s.conn.Stats()
+	return Path{Name: s.name, Peer: s.peer, Address: s.conn.RemoteAddr(), Up: s.node.now().Sub(s.heard) < quietLimit, RTT: s.rtt,
+		Heard: s.heard, Since: s.up, Proved: s.proved, BytesIn: st.BytesIn, BytesOut: st.BytesOut}
+}
