@@ -70,7 +70,7 @@ type Order uint8
 // The orders.
 const (
 	ByPosition Order = iota // settled rows by record position
-	ByArrival               // all rows held, by arrival, then generation and index
+	ByArrival               // all rows held, by arrival; where that is equal, in an order that does not change
 )
 
 // Filter selects rows. The zero value selects all settled rows, oldest first.

@@ -109,41 +109,11 @@ func (l *Line) Rows(f store.Filter) (rs []store.Row, total int64, err error) {
 				all = append(all, r)
 			}
 		})
-		slices.SortFunc(all, func(a, b store.Row) int {
-			if f.Order == store.ByArrival {
-				return byArrival(&a, &b)
-			}
-			return cmp.Compare(a.Pos, b.Pos)
-		})
-		if f.Newest {
-			slices.Reverse(all)
-		}
 		total = int64(len(all))
-		rs = page(&f, all)
+		rs = store.CutPage(&f, all)
 		return nil
 	})
 	return rs, total, err
-}
-
-// page cuts the page out of the sorted rows.
-func page(f *store.Filter, all []store.Row) (rs []store.Row) {
-	started := f.Cursor.Gen == parley.GenerationID{}
-	for i := range all {
-		r := &all[i]
-		switch {
-		case f.Order == store.ByPosition && (r.Pos <= f.After || f.Before > 0 && r.Pos >= f.Before):
-			continue
-		case f.Order == store.ByArrival && (r.Arrived < f.Since || f.Until > 0 && r.Arrived >= f.Until):
-			continue
-		case f.Order == store.ByArrival && !started:
-			started = r.Ref() == f.Cursor
-			continue
-		}
-		if rs = append(rs, *r); len(rs) == f.PageLimit() {
-			break
-		}
-	}
-	return rs
 }
 
 func byArrival(a, b *store.Row) int {
@@ -208,7 +178,11 @@ func (l *Line) Pending() (ps []store.Pending, err error) {
 // Place gives positions.
 func (l *Line) Place(ps []store.Position) error {
 	return l.write(func(st *state) error {
-		var es []*entry
+		settled, err := store.Settle(ps, st.settled)
+		if err != nil {
+			return err
+		}
+		es := make([]*entry, 0, len(ps))
 		for _, p := range ps {
 			ref := parley.Ref{Gen: p.Gen, Index: p.Index}
 			_, e := st.find(ref)
@@ -218,11 +192,10 @@ func (l *Line) Place(ps []store.Position) error {
 			case e.pos > 0 && e.pos <= st.settled && (e.pos != p.Pos || !p.Settled):
 				return store.SettledMoved(ref, e.pos, p.Pos)
 			}
+			if p.Settled && p.Pos <= st.settled && e.pos != p.Pos {
+				return store.SettledGap(p.Pos, st.settled+1)
+			}
 			es = append(es, e)
-		}
-		settled, err := store.Settle(ps, st.settled)
-		if err != nil {
-			return err
 		}
 		for i, p := range ps {
 			es[i].pos = p.Pos

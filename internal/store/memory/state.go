@@ -154,6 +154,7 @@ func (st *state) addEntry(l *Line, e *line.StoredEntry) error {
 		if !bytes.Equal(g.entries[e.Index].bytes, e.Bytes) {
 			return store.DifferentEntry(e.Gen, e.Index)
 		}
+		st.reopen(l, g.entries[e.Index], e)
 		return nil
 	case e.Index > n:
 		return store.EntryGap(e.Gen, e.Index, n)
@@ -168,6 +169,18 @@ func (st *state) addEntry(l *Line, e *line.StoredEntry) error {
 	g.entries = append(g.entries, n)
 	st.journal = append(st.journal, func() { g.entries, g.party = g.entries[:len(g.entries)-1], was })
 	return nil
+}
+
+// reopen gives an entry that did not open the key that came back for it.
+func (st *state) reopen(l *Line, old *entry, e *line.StoredEntry) {
+	if e.Key == nil || !old.faulty || e.Faulty {
+		return
+	}
+	was := *old
+	ref := parley.Ref{Gen: e.Gen, Index: e.Index}
+	old.fault, old.faulty = 0, false
+	old.item, old.sealed = store.Derive(e), store.ContentOf(e).Seal(l.s.sealer, store.EntryName(l.id, ref))
+	st.journal = append(st.journal, func() { *old = was })
 }
 
 func (st *state) addHashes(h *line.StoredHashes) error {

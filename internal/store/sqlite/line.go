@@ -1,0 +1,110 @@
+package sqlite
+
+import (
+	"fmt"
+
+	"parley"
+	"parley/internal/line"
+	"parley/internal/store"
+)
+
+// Line is one line of a Store.
+type Line struct {
+	s  *Store
+	id parley.LineID
+}
+
+var _ store.Line = (*Line)(nil)
+
+// ID returns the line's id.
+func (l *Line) ID() parley.LineID { return l.id }
+
+// Founding returns the founding document and meta.
+func (l *Line) Founding() (founding, meta []byte, err error) {
+	n, err := l.s.lineN(l.id)
+	if err != nil {
+		return nil, nil, err
+	}
+	err = l.s.q.founding.QueryRow(n).Scan(&founding, &meta)
+	return founding, meta, dbError(err)
+}
+
+// SetMeta replaces meta.
+func (l *Line) SetMeta(meta []byte) error {
+	n, err := l.s.lineN(l.id)
+	if err != nil {
+		return err
+	}
+	return l.s.w.run(true, func(t *tx) error {
+		return t.exec("UPDATE lines SET meta = ? WHERE n = ?", notNil(meta), n)
+	})
+}
+
+// Apply makes b durable, whole or not at all.
+func (l *Line) Apply(b *line.Batch) error { return l.ApplyAll([]*line.Batch{b}) }
+
+// ApplyAll makes all of bs durable, or none.
+func (l *Line) ApplyAll(bs []*line.Batch) error {
+	n, err := l.s.lineN(l.id)
+	if err != nil {
+		return err
+	}
+	ps := make([]*prepared, 0, len(bs))
+	for _, b := range bs {
+		if b.Line != l.id {
+			return parley.Errorf(parley.WrongLine, "a batch of line %s for line %s", b.Line, l.id)
+		}
+		if !b.Empty() || b.Expect != nil {
+			ps = append(ps, l.prepare(b))
+		}
+	}
+	if len(ps) == 0 {
+		return nil
+	}
+	err = l.s.w.run(true, func(t *tx) error {
+		for _, p := range ps {
+			if err := l.apply(t, n, p); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("applying to line %s: %w", l.id, err)
+	}
+	return nil
+}
+
+// prepared is a batch with everything computed that needs no database, in the
+// caller's goroutine.
+type prepared struct {
+	*line.Batch
+	items  []store.Item // of Entries
+	sealed [][]byte     // of Entries
+	filed  [][]byte     // of Filed
+	refs   [][]parley.Ref
+	keys   [][]byte // of Keys; nil deletes
+}
+
+func (l *Line) prepare(b *line.Batch) *prepared {
+	p := &prepared{Batch: b, items: make([]store.Item, len(b.Entries)), sealed: make([][]byte, len(b.Entries)),
+		filed: make([][]byte, len(b.Filed)), refs: make([][]parley.Ref, len(b.Filed)), keys: make([][]byte, len(b.Keys))}
+	for i := range b.Entries {
+		e := &b.Entries[i]
+		p.items[i] = store.Derive(e)
+		p.sealed[i] = store.ContentOf(e).Seal(l.s.sealer, store.EntryName(l.id, parley.Ref{Gen: e.Gen, Index: e.Index}))
+	}
+	for i := range b.Filed {
+		f := &b.Filed[i]
+		c := store.Content{Header: notNil(f.Header), Body: notNil(f.Fields)}
+		p.filed[i] = c.Seal(l.s.sealer, store.FiledName(l.id, f.ID))
+		p.refs[i] = store.DeriveHeader(f.Header).Refs
+	}
+	for i, kv := range b.Keys {
+		p.keys[i] = kv.Value
+		if kv.Secret && kv.Value != nil {
+			p.keys[i] = l.s.sealer.Seal(store.ValueName(l.id, kv.Key), kv.Value)
+		}
+	}
+	return p
+}

@@ -1,0 +1,379 @@
+package sqlite
+
+import (
+	"database/sql"
+	"errors"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"parley"
+	"parley/internal/store"
+)
+
+// Rows returns one page.
+func (l *Line) Rows(f store.Filter) ([]store.Row, int64, error) {
+	n, settled, err := l.settledTo()
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case f.Serial != 0:
+		return l.bySerial(n, settled, &f)
+	case f.Order == store.ByArrival:
+		return l.byArrival(n, settled, &f)
+	}
+	return l.byPosition(n, settled, &f)
+}
+
+// byPosition finds positions in the bitmaps of the facets, then reads the
+// page's rows one by one.
+func (l *Line) byPosition(n, settled int64, f *store.Filter) ([]store.Row, int64, error) {
+	if settled == 0 {
+		return nil, 0, nil
+	}
+	sel, err := l.selection(f)
+	if err != nil {
+		return nil, 0, err
+	}
+	counts, err := l.chunkCounts(n, settled, sel)
+	if err != nil {
+		return nil, 0, err
+	}
+	var total int64
+	for _, c := range counts {
+		total += int64(c)
+	}
+	positions, err := l.positions(n, settled, f, sel, counts)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows := make([]store.Row, 0, len(positions))
+	for _, p := range positions {
+		r, _, err := l.scanRow(l.s.q.itemAt.QueryRow(n, p), settled)
+		if err != nil {
+			if errors.Is(err, sql.ErrNoRows) {
+				err = corrupt("nothing stands at settled position %d of line %s", p, l.id)
+			}
+			return nil, 0, err
+		}
+		rows = append(rows, r)
+	}
+	return rows, total, nil
+}
+
+// positions returns the page's positions, in its order.
+func (l *Line) positions(n, settled int64, f *store.Filter, sel *selection, counts []uint16) (ps []int64, err error) {
+	lo, hi := max(f.After+1, 1), settled+1
+	if f.Before > 0 {
+		hi = min(hi, f.Before)
+	}
+	for c := range counts {
+		chunk := int64(c)
+		if f.Newest {
+			chunk = int64(len(counts) - 1 - c)
+		}
+		if counts[chunk] == 0 || (chunk+1)<<chunkBits <= lo || chunk<<chunkBits >= hi {
+			continue
+		}
+		hits, err := l.chunkHits(n, chunk, sel)
+		if err != nil {
+			return nil, err
+		}
+		window := between(chunk, lo, hi)
+		hits.and(&window)
+		for i := range int64(chunkSize) {
+			if f.Newest {
+				i = chunkSize - 1 - i
+			}
+			if !hits.has(i) {
+				continue
+			}
+			if ps = append(ps, chunk<<chunkBits+i); len(ps) == f.PageLimit() {
+				return ps, nil
+			}
+		}
+	}
+	return ps, nil
+}
+
+// selection is a filter as facet numbers. A facet that does not exist is -1:
+// it has no positions.
+type selection struct {
+	key    string // equal for equal selections
+	any    []int64
+	except []int64
+	all    []int64
+}
+
+func (l *Line) selection(f *store.Filter) (*selection, error) {
+	s := &selection{}
+	var err error
+	number := func(name string) int64 {
+		n := int64(-1)
+		if e := l.s.q.facet.QueryRow(name).Scan(&n); e != nil && !errors.Is(e, sql.ErrNoRows) {
+			err = dbError(e)
+		}
+		return n
+	}
+	for _, form := range f.Forms {
+		s.any = append(s.any, number(facetForm+form))
+	}
+	for _, form := range f.Except {
+		s.except = append(s.except, number(facetForm+form))
+	}
+	if f.Party != "" {
+		s.all = append(s.all, number(facetParty+string(f.Party)))
+	}
+	if f.Office != "" {
+		s.all = append(s.all, number(facetOffice+string(f.Office)))
+	}
+	if f.Precedence > 0 {
+		s.all = append(s.all, number(facetPrecedence+strconv.Itoa(int(f.Precedence))))
+	}
+	if f.Exercise {
+		s.all = append(s.all, number(facetExercise))
+	}
+	if f.Faulty {
+		s.all = append(s.all, number(facetFaulty))
+	}
+	var b strings.Builder
+	for _, part := range [][]int64{s.any, s.except, s.all} {
+		slices.Sort(part)
+		for _, n := range part {
+			b.WriteString(strconv.FormatInt(n, 10) + ",")
+		}
+		b.WriteByte('/')
+	}
+	s.key = b.String()
+	return s, err
+}
+
+// apply computes the hits of one chunk from its facets' bitmaps.
+func (s *selection) apply(facets map[int64]*bitmap) (hits bitmap) {
+	for i := range hits {
+		hits[i] = ^uint64(0)
+	}
+	if len(s.any) > 0 {
+		var some bitmap
+		for _, n := range s.any {
+			if b := facets[n]; b != nil {
+				some.or(b)
+			}
+		}
+		hits.and(&some)
+	}
+	for _, n := range s.except {
+		if b := facets[n]; b != nil {
+			hits.andNot(b)
+		}
+	}
+	for _, n := range s.all {
+		b := facets[n]
+		if b == nil {
+			return bitmap{}
+		}
+		hits.and(b)
+	}
+	return hits
+}
+
+func (s *selection) uses(n int64) bool {
+	return slices.Contains(s.any, n) || slices.Contains(s.except, n) || slices.Contains(s.all, n)
+}
+
+func (l *Line) chunkHits(n, chunk int64, sel *selection) (hits bitmap, err error) {
+	err = l.eachChunk(n, chunk, chunk, sel, func(_ int64, h bitmap) { hits = h })
+	return hits, err
+}
+
+// eachChunk calls f with the hits of every chunk from first to last, in order.
+func (l *Line) eachChunk(n, first, last int64, sel *selection, f func(chunk int64, hits bitmap)) error {
+	rows, err := l.s.q.chunk.Query(n, first, last)
+	if err != nil {
+		return dbError(err)
+	}
+	defer rows.Close()
+	at, facets := first, map[int64]*bitmap{}
+	for rows.Next() {
+		var chunk, facet int64
+		var raw sql.RawBytes
+		if err := rows.Scan(&chunk, &facet, &raw); err != nil {
+			return dbError(err)
+		}
+		for ; at < chunk; at++ {
+			f(at, sel.apply(facets))
+			clear(facets)
+		}
+		if !sel.uses(facet) {
+			continue
+		}
+		b := new(bitmap)
+		if !b.read(raw) {
+			return corrupt("facet %d, chunk %d: %d bytes", facet, chunk, len(raw))
+		}
+		facets[facet] = b
+	}
+	if err := rows.Err(); err != nil {
+		return dbError(err)
+	}
+	for ; at <= last; at++ {
+		f(at, sel.apply(facets))
+		clear(facets)
+	}
+	return nil
+}
+
+// memo remembers how many hits each full chunk has for selections asked for
+// lately: settled positions are final, so these never change.
+type memo struct {
+	mu     sync.Mutex
+	counts map[memoKey][]uint16
+}
+
+type memoKey struct {
+	line      int64
+	selection string
+}
+
+const maxMemo = 64
+
+func (m *memo) get(k memoKey) []uint16 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.counts[k]
+}
+
+func (m *memo) put(k memoKey, counts []uint16) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.counts == nil || len(m.counts) >= maxMemo {
+		m.counts = map[memoKey][]uint16{}
+	}
+	m.counts[k] = counts
+}
+
+func (m *memo) clear() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.counts = nil
+}
+
+// chunkCounts returns how many hits each chunk has up to the settled position.
+func (l *Line) chunkCounts(n, settled int64, sel *selection) ([]uint16, error) {
+	k := memoKey{n, sel.key}
+	full := (settled + 1) >> chunkBits // chunks that are complete
+	known := l.s.memo.get(k)
+	known = known[:min(int64(len(known)), full):min(int64(len(known)), full)]
+	counts := slices.Clone(known)
+	err := l.eachChunk(n, int64(len(known)), settled>>chunkBits, sel, func(chunk int64, hits bitmap) {
+		window := between(chunk, 1, settled+1)
+		hits.and(&window)
+		counts = append(counts, uint16(hits.count()))
+	})
+	if err != nil {
+		return nil, err
+	}
+	if full > int64(len(known)) && !slices.Contains(sel.any, -1) && !slices.Contains(sel.except, -1) && !slices.Contains(sel.all, -1) {
+		l.s.memo.put(k, counts[:full:full])
+	}
+	return counts, nil
+}
+
+// byArrival walks the index of arrivals and looks at each row.
+func (l *Line) byArrival(n, settled int64, f *store.Filter) ([]store.Row, int64, error) {
+	lo, loID, hi, hiID := f.Since, int64(math.MinInt64), int64(math.MaxInt64), int64(math.MaxInt64)
+	if f.Until > 0 {
+		hi, hiID = f.Until, math.MinInt64
+	}
+	if f.Cursor.Gen != (parley.GenerationID{}) {
+		c, err := l.Item(f.Cursor.Gen, f.Cursor.Index)
+		if err != nil {
+			return nil, 0, err
+		}
+		k := l.s.genOf(n, f.Cursor.Gen).key(f.Cursor.Index)
+		if !f.Newest && c.Arrived >= lo {
+			lo, loID = c.Arrived, k
+		} else if f.Newest && c.Arrived < hi {
+			hi, hiID = c.Arrived, k
+		}
+	}
+	q := l.s.q.arrivedUp
+	if f.Newest {
+		q = l.s.q.arrivedDown
+	}
+	rows, err := q.Query(n, lo, loID, hi, hiID)
+	out, err := l.collect(rows, err, settled, f.PageLimit(), func(r *store.Row, offices string) bool { return matches(f, r, offices) })
+	if err != nil {
+		return nil, 0, err
+	}
+	total, err := l.countAll(n, f)
+	return out, total, err
+}
+
+// countAll counts all rows held that f selects; -1 when no sum is kept of it.
+func (l *Line) countAll(n int64, f *store.Filter) (total int64, err error) {
+	if f.Office != "" || f.Precedence > 0 || f.Exercise || f.Faulty {
+		return -1, nil
+	}
+	c, err := l.Counts()
+	for _, s := range c.Forms {
+		r := store.Row{Party: s.Party, Form: s.Form}
+		if matches(f, &r, "") {
+			total += s.N
+		}
+	}
+	return total, err
+}
+
+func matches(f *store.Filter, r *store.Row, offices string) bool {
+	return (len(f.Forms) == 0 || slices.Contains(f.Forms, r.Form)) && !slices.Contains(f.Except, r.Form) &&
+		(f.Party == "" || f.Party == r.Party) && (f.Office == "" || slices.Contains(strings.Fields(offices), string(f.Office))) &&
+		r.Precedence >= f.Precedence && (f.Serial == 0 || f.Serial == r.Serial) && (!f.Exercise || r.Exercise) && (!f.Faulty || r.Faulty)
+}
+
+// bySerial looks at all rows with the serial: a few for each generation.
+func (l *Line) bySerial(n, settled int64, f *store.Filter) ([]store.Row, int64, error) {
+	rows, err := l.s.q.serial.Query(n, int64(f.Serial))
+	all, err := l.collect(rows, err, settled, 0, func(r *store.Row, offices string) bool {
+		return (f.Order == store.ByArrival || r.Settled) && matches(f, r, offices)
+	})
+	if err != nil {
+		return nil, 0, err
+	}
+	total := int64(len(all))
+	return store.CutPage(f, all), total, nil
+}
+
+// Unsettled returns rows that are not settled.
+func (l *Line) Unsettled(f store.Filter) ([]store.Row, int64, error) {
+	n, settled, err := l.settledTo()
+	if err != nil {
+		return nil, 0, err
+	}
+	var out []store.Row
+	total, kept := int64(0), 0
+	keep := func(r *store.Row, offices string) bool {
+		if !matches(&f, r, offices) {
+			return false
+		}
+		if total++; r.Pos > 0 && r.Pos <= f.After {
+			return false
+		}
+		kept++
+		return kept <= f.PageLimit()
+	}
+	for _, q := range []struct {
+		stmt *sql.Stmt
+		args []any
+	}{{l.s.q.rowsPlaced, []any{n, settled}}, {l.s.q.rowsUnplaced, []any{n}}} {
+		rows, err := q.stmt.Query(q.args...)
+		some, err := l.collect(rows, err, settled, 0, keep)
+		if err != nil {
+			return nil, 0, err
+		}
+		out = append(out, some...)
+	}
+	return out, total, nil
+}
