@@ -44,3 +44,8 @@ func (l *Life) Err() error {
 		return nil
 	}
 }
+
+// Gone is what Send returns after the end: Unavailable, because of err.
+func Gone(err error) error {
+	return &parley.Error{Kind: parley.Unavailable, What: "the connection has ended", Err: err}
+}

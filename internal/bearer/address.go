@@ -1,0 +1,33 @@
+package bearer
+
+import (
+	"net/netip"
+	"strings"
+
+	"parley"
+)
+
+// ParseAddr reads the "address:port" of a peer. Names are refused: a line needs
+// no name service. The error is of kind Malformed.
+func ParseAddr(addr string) (netip.AddrPort, error) {
+	ap, err := netip.ParseAddrPort(addr)
+	if err != nil || ap.Port() == 0 {
+		return netip.AddrPort{}, parley.Errorf(parley.Malformed, "address %q is not an address and a port in numbers", addr).
+			WithHint("write it like 192.0.2.1:7101 or [2001:db8::1]:7101; names are not looked up")
+	}
+	return ap, nil
+}
+
+// ParseListen reads an address to listen on: as ParseAddr, and the address may
+// be empty and the port 0.
+func ParseListen(addr string) (string, error) {
+	full := addr
+	if strings.HasPrefix(addr, ":") {
+		full = "[::]" + addr
+	}
+	if _, err := netip.ParseAddrPort(full); err != nil {
+		return "", parley.Errorf(parley.Malformed, "listen address %q is not an address and a port in numbers", addr).
+			WithHint("write it like 192.0.2.1:7101, or :7101 for every address of this machine")
+	}
+	return addr, nil
+}

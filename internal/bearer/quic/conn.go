@@ -1,0 +1,151 @@
+package quic
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"parley"
+	"parley/internal/bearer"
+)
+
+// Codes a connection is closed with. They tell the other side no more.
+const (
+	codeClosed  quic.ApplicationErrorCode = 0
+	codeRefused quic.ApplicationErrorCode = 1
+	codeBroken  quic.ApplicationErrorCode = 2 // what came was not the protocol
+)
+
+// piece is how much of a low class is written before the path is looked at again.
+const piece = 32 << 10
+
+// conn is one proved connection: one goroutine per class in use writes, one per
+// stream of the other side reads.
+type conn struct {
+	*bearer.Life
+	q        *quic.Conn
+	lanes    [bearer.Classes]*bearer.Queue // one class each
+	inbox    *bearer.Inbox
+	key      [32]byte
+	exporter [32]byte
+	idle     time.Duration
+	ctx      context.Context // ends with the connection
+	stop     context.CancelFunc
+	wg       sync.WaitGroup
+	ended    func()        // told once, when nothing of the connection is left
+	gone     chan struct{} // closed after ended
+
+	mu   sync.Mutex
+	seen [bearer.Classes]bool // classes whose stream has come
+}
+
+// start takes over a connection whose handshake is done; on error it is closed
+// and ended has been called.
+func start(qc *quic.Conn, o bearer.Options, ended func()) (*conn, error) {
+	c := &conn{Life: bearer.NewLife(), q: qc, inbox: bearer.NewInbox(), idle: o.Idle, ended: ended, gone: make(chan struct{})}
+	cs := qc.ConnectionState().TLS
+	var err error
+	if c.key, err = bearer.PeerKeyHash(cs); err == nil {
+		c.exporter, err = bearer.ExporterOf(cs)
+	}
+	if err != nil {
+		qc.CloseWithError(codeRefused, "")
+		ended()
+		return nil, err
+	}
+	c.ctx, c.stop = context.WithCancel(context.Background())
+	for class := range c.lanes {
+		c.lanes[class] = bearer.NewQueue(o.QueueBytes)
+		c.wg.Go(func() { c.write(bearer.Class(class)) })
+	}
+	c.wg.Go(c.accept)
+	go c.watch()
+	return c, nil
+}
+
+// watch notices the end, whoever brought it, and cleans up behind it.
+func (c *conn) watch() {
+	select {
+	case <-c.q.Context().Done():
+		c.end(ended("the path", context.Cause(c.q.Context())), codeClosed)
+	case <-c.Done():
+	}
+	c.wg.Wait()
+	<-c.q.Context().Done()
+	c.ended()
+	close(c.gone)
+}
+
+func (c *conn) Send(class bearer.Class, frame []byte) error {
+	if err := c.Err(); err != nil {
+		return bearer.Gone(err)
+	}
+	if class >= bearer.Classes {
+		return parley.Errorf(parley.Malformed, "no class %d", class)
+	}
+	return c.lanes[class].Put(class, frame)
+}
+
+func (c *conn) Recv(ctx context.Context) ([]byte, error) { return c.inbox.Get(ctx, c.Life) }
+func (c *conn) PeerKey() [32]byte                        { return c.key }
+func (c *conn) Exporter() [32]byte                       { return c.exporter }
+func (c *conn) RemoteAddr() string                       { return c.q.RemoteAddr().String() }
+
+func (c *conn) Queued(class bearer.Class) int {
+	if class >= bearer.Classes {
+		return 0
+	}
+	return c.lanes[class].Queued(class)
+}
+
+func (c *conn) Stats() bearer.Stats {
+	s := c.q.ConnectionStats()
+	st := bearer.Stats{RTT: s.SmoothedRTT, BytesIn: s.BytesReceived, BytesOut: s.BytesSent, MTU: bearer.MaxFrame}
+	for _, l := range c.lanes {
+		st.Queued += l.Total()
+	}
+	return st
+}
+
+func (c *conn) Close(reason error) error {
+	c.end(reason, codeClosed)
+	<-c.gone
+	return nil
+}
+
+// end is Close without the wait, for the connection's own goroutines.
+func (c *conn) end(reason error, code quic.ApplicationErrorCode) {
+	if !c.End(reason) {
+		return
+	}
+	c.stop()
+	for _, l := range c.lanes {
+		l.Close(bearer.Gone(c.Err()))
+	}
+	c.q.CloseWithError(code, "")
+}
+
+// ended puts the library's errors in words and kinds.
+func ended(what string, err error) error {
+	var (
+		idle *quic.IdleTimeoutError
+		slow *quic.HandshakeTimeoutError
+		app  *quic.ApplicationError
+		tr   *quic.TransportError
+		rst  *quic.StatelessResetError
+	)
+	switch {
+	case errors.As(err, &idle), errors.As(err, &slow):
+		return &parley.Error{Kind: parley.Unavailable, What: what + ": no answer", Err: err}
+	case errors.As(err, &rst):
+		return &parley.Error{Kind: parley.Unavailable, What: what + ": the other station has restarted", Err: err}
+	case errors.As(err, &app) && app.Remote:
+		return &parley.Error{Kind: parley.Unavailable, What: what + ": the other side closed the connection", Err: err}
+	case errors.As(err, &tr) && tr.Remote && tr.ErrorCode.IsCryptoError():
+		return bearer.Refused(what, uint8(tr.ErrorCode), err)
+	}
+	return bearer.Ended(what, err)
+}
