@@ -117,11 +117,27 @@ func (c lineShowCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.show(l, func(w io.Writer) { showLine(w, l) })
+	all, err := s.station().Pairings(s.ctx)
+	if err != nil {
+		return err
+	}
+	v := lineView{Line: l}
+	for _, p := range all {
+		if p.Line == l.Key {
+			v.Founding = p.Fingerprint
+		}
+	}
+	return s.show(v, func(w io.Writer) { showLine(w, v) })
 }
 
-func showLine(w io.Writer, l station.Line) {
-	pairs(w, "LINE", l.Key, "TO", l.Name, "STATE", l.State, "LAMP", lampWord(l.Lamp.State)+", proved "+stamp(l.Lamp.Proved), "EXERCISE", l.Exercise)
+// lineView is a line with the hash by which others can check its record.
+type lineView struct {
+	station.Line
+	Founding string `json:"founding,omitempty"`
+}
+
+func showLine(w io.Writer, l lineView) {
+	pairs(w, "LINE", l.Key, "FOUNDING", l.Founding, "TO", l.Name, "STATE", l.State, "LAMP", lampWord(l.Lamp.State)+", proved "+stamp(l.Lamp.Proved), "EXERCISE", l.Exercise)
 	fmt.Fprintln(w, "\nPARTIES")
 	rows := [][]string{}
 	for _, p := range append([]station.Party{l.Us}, l.Them...) {
