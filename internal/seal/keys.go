@@ -68,4 +68,3 @@ func (d *Disclosure) Matches(e *Entry) bool {
 	c := Commit(d.HeaderKey.Com(), d.BodyCom)
 	return subtle.ConstantTimeCompare(c[:], e.Commitment[:]) == 1
 }
-

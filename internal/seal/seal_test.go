@@ -2,6 +2,7 @@ package seal
 
 import (
 	"bytes"
+	"compress/flate"
 	"crypto/rand"
 	"fmt"
 	"io"
@@ -118,7 +119,7 @@ func TestUnpackRefuses(t *testing.T) {
 		{"a shorter pad", mutate(func(b []byte) []byte { return b[:len(b)-1] })},
 		{"length one more than the stream", mutate(func(b []byte) []byte { b[1]++; return b })},
 		{"length one less than the stream", mutate(func(b []byte) []byte { b[1]--; b[n+1] = 0; return b })},
-		{"no final block", mutate(func(b []byte) []byte { b[2] &^= 1; return b })},
+		{"no final block", unfinished(t)},
 	} {
 		if p, err := unpack(c.in); err == nil {
 			t.Errorf("%s: accepted as %q", c.name, p)
@@ -127,6 +128,19 @@ func TestUnpackRefuses(t *testing.T) {
 	if _, err := pack(make([]byte, MaxPlain+1)); parley.KindOf(err) != parley.Oversize {
 		t.Errorf("one byte over the bound: %v", err)
 	}
+}
+
+// unfinished packs a DEFLATE stream that lacks its final block.
+func unfinished(t *testing.T) []byte {
+	var buf bytes.Buffer
+	w, err := flate.NewWriterDict(&buf, flate.DefaultCompression, dictionary)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.Write([]byte("text"))
+	w.Flush()
+	z := append([]byte{0, byte(buf.Len())}, buf.Bytes()...)
+	return append(z, make([]byte, padded(len(z))-len(z))...)
 }
 
 func TestPadding(t *testing.T) {
