@@ -115,7 +115,7 @@ func (a Annex) Validate() error {
 		return parley.Errorf(parley.Unsupported, "the annex names suite %d; this station has suite %d only", a.Suite, Suite1)
 	}
 	for n, v := range a.Quotas {
-		if n == 0 || int(n) >= len(limits) {
+		if n == 0 || n >= Bound(len(limits)) {
 			continue // of a newer version: kept and ignored
 		}
 		if l := limits[n]; v > l.usual || v < l.least {
@@ -162,7 +162,7 @@ func (a Annex) Bound(n Bound) uint64 {
 	if v, ok := a.Quotas[n]; ok {
 		return v
 	}
-	if int(n) < len(limits) {
+	if n < Bound(len(limits)) {
 		return limits[n].usual
 	}
 	return 0

@@ -1,0 +1,110 @@
+package charter
+
+import (
+	"bytes"
+	"testing"
+
+	"parley"
+)
+
+// refusedWell fails unless err is of a kind a parser may give.
+func refusedWell(t *testing.T, err error) {
+	t.Helper()
+	switch k := parley.KindOf(err); k {
+	case parley.Malformed, parley.BadForm, parley.Unsupported, parley.Oversize, parley.BadCommitment, parley.WrongParty, parley.NotAllowed, parley.Conflict, parley.Corrupt:
+	default:
+		t.Fatalf("kind %v: %v", k, err)
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add(DefaultCharter(alder, birch).Encode())
+	f.Add(DefaultCharter(cedar, birch, alder).Encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := Parse(b)
+		if err != nil {
+			refusedWell(t, err)
+		} else if !bytes.Equal(c.Encode(), b) {
+			t.Fatalf("got %x, want %x", c.Encode(), b)
+		}
+	})
+}
+
+func FuzzParseAnnex(f *testing.F) {
+	a := DefaultAnnex()
+	f.Add(a.Encode())
+	a.Quotas[EpochsPerDay], a.Times[KeepAliveSeconds], a.Witnesses = 3, 2, []string{"a+b+c"}
+	f.Add(a.Encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		a, err := ParseAnnex(b)
+		if err != nil {
+			refusedWell(t, err)
+		} else if !bytes.Equal(a.Encode(), b) {
+			t.Fatalf("got %x, want %x", a.Encode(), b)
+		}
+	})
+}
+
+func FuzzParseReveal(f *testing.F) {
+	f.Add(fakeReveal(seeded(1), alder).Encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := ParseReveal(b)
+		if err != nil {
+			refusedWell(t, err)
+		} else if !bytes.Equal(r.Encode(), b) {
+			t.Fatalf("got %x, want %x", r.Encode(), b)
+		}
+	})
+}
+
+func FuzzParsePairing(f *testing.F) {
+	p := pair(f, seeded(1), alder, birch)[0].Pairing()
+	f.Add(p.Encode())
+	f.Add(p.Armour())
+	clear(p.Reveals)
+	f.Add(p.Encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		p, err := ParsePairing(b)
+		if err != nil {
+			refusedWell(t, err)
+			return
+		}
+		if q, err := ParsePairing(p.Armour()); err != nil || !bytes.Equal(q.Encode(), p.Encode()) {
+			t.Fatalf("through armour: %v", err)
+		}
+		s := pair(t, seeded(1), alder, birch)[0]
+		if err := s.Merge(p); err != nil && parley.KindOf(err) != parley.WrongLine {
+			refusedWell(t, err)
+		}
+	})
+}
+
+func FuzzParseFounding(f *testing.F) {
+	x, err := pair(f, seeded(1), alder, birch)[0].Complete()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(x.Encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		x, err := ParseFounding(b)
+		if err != nil {
+			refusedWell(t, err)
+		} else if !bytes.Equal(x.Encode(), b) {
+			t.Fatalf("got %x, want %x", x.Encode(), b)
+		}
+	})
+}
+
+func FuzzParseState(f *testing.F) {
+	f.Add(pair(f, seeded(1), alder, birch)[0].Encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		s, err := ParseState(b)
+		if err != nil {
+			refusedWell(t, err)
+			return
+		}
+		s.Stage()
+		s.Waiting()
+		_, _ = s.Complete()
+	})
+}
