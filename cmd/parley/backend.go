@@ -19,7 +19,7 @@ type backend struct {
 	Restore func(src, dir string, opts restoreOptions) error
 	Recover func(dir, line string, root key.Signer) error
 	Verify  func(r io.Reader, founding []byte, progress func(done, total int64)) (reporter, error)
-	Desk    func(dir string) (desk, error)
+	Desk    func(dir string) (deskInfo, error)
 	RootKey func(path string, pass []byte) (key.Signer, error)
 }
 
@@ -64,9 +64,9 @@ type restoreOptions struct {
 	Passphrase []byte
 }
 
-// desk is what the command line knows of the web console from the
+// deskInfo is what the command line knows of the web console from the
 // configuration.
-type desk struct {
+type deskInfo struct {
 	URL       string // without a slash at the end
 	Languages []string
 }

@@ -160,7 +160,7 @@ func fakeBackend() backend {
 			return nil
 		},
 		Verify:  fakeVerify,
-		Desk:    func(string) (desk, error) { return desk{"http://alder.localhost:7101", []string{"en"}}, nil },
+		Desk:    func(string) (deskInfo, error) { return deskInfo{"http://alder.localhost:7101", []string{"en"}}, nil },
 		RootKey: openRootKey,
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"net"
@@ -16,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"parley"
+	"parley/internal/key"
 	"parley/internal/station"
 )
 
@@ -327,5 +329,56 @@ func TestBar(t *testing.T) {
 	q.end()
 	if buf.Len() > 0 {
 		t.Errorf("drawn where no terminal is: %q", &buf)
+	}
+}
+
+func TestParseRootKey(t *testing.T) {
+	k, err := key.NewPair(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "root")
+	if err := key.WriteSecret(path, rootKeyKind, k.Seed(), []byte("pass")); err != nil {
+		t.Fatal(err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := parseRootKey(b, []byte("pass"))
+	if err != nil || got.Public() != k.Public() {
+		t.Fatalf("got %v, %v", got, err)
+	}
+	for _, tt := range []struct {
+		name string
+		file []byte
+		pass string
+	}{{"wrong passphrase", b, "other"}, {"no passphrase", b, ""}, {"empty", nil, ""}, {"junk", []byte("junk"), "pass"}, {"cut", b[:len(b)/2], "pass"}} {
+		if _, err := parseRootKey(tt.file, []byte(tt.pass)); err == nil || parley.HintOf(err) == "" {
+			t.Errorf("%s: got error %v", tt.name, err)
+		}
+	}
+}
+
+func TestDeskStaysHome(t *testing.T) {
+	for _, addr := range []string{"0.0.0.0:0", "[::]:0", ":0", "192.0.2.1:0", "nonsense"} {
+		if l, err := listenDesk(served{desk: addr}); parley.KindOf(err) != parley.NotAllowed {
+			t.Errorf("a desk on %s without a certificate: %v, %v", addr, l, err)
+		}
+	}
+	for _, addr := range []string{"127.0.0.1:0", "[::1]:0", "localhost:0"} {
+		if l, err := listenDesk(served{desk: addr}); err == nil {
+			l.Close()
+		} else if parley.KindOf(err) != parley.Unavailable { // a machine without IPv6
+			t.Errorf("a desk on %s: %v", addr, err)
+		}
+	}
+	l, err := listenDesk(served{desk: "127.0.0.1:0"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	if _, err := listenDesk(served{desk: l.Addr().String()}); parley.KindOf(err) != parley.Unavailable {
+		t.Errorf("a port that is taken: %v", err)
 	}
 }

@@ -16,14 +16,19 @@ import (
 // peerKey holds the uid at the other end of a connection in its context.
 type peerKey struct{}
 
-// Serve listens on the socket at path until ctx ends, then waits up to 5 s for
-// acts under way and removes the socket. A socket left by a station that died
-// is taken over; one that answers is a Conflict.
+// Serve listens on the socket at path and serves it until ctx ends. See Listen
+// and ServeOn.
 func Serve(ctx context.Context, path string, st Station) error {
-	l, err := listen(path)
+	l, err := Listen(path)
 	if err != nil {
 		return err
 	}
+	return ServeOn(ctx, l, st)
+}
+
+// ServeOn serves a listener from Listen until ctx ends, then waits up to 5 s
+// for acts under way, closes the listener and removes the socket.
+func ServeOn(ctx context.Context, l net.Listener, st Station) error {
 	defer l.Close()
 	srv := &http.Server{
 		Handler:           guard(uint32(os.Getuid()), Handler(st)),
@@ -47,7 +52,9 @@ func Serve(ctx context.Context, path string, st Station) error {
 	return nil
 }
 
-func listen(path string) (net.Listener, error) {
+// Listen opens the socket at path with mode 0600. A socket left by a station
+// that died is taken over; one that answers is a Conflict.
+func Listen(path string) (net.Listener, error) {
 	name, release, err := shortName(path)
 	if err != nil {
 		return nil, err
