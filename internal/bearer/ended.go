@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"net"
 
 	"parley"
 )
@@ -15,9 +16,13 @@ func Ended(what string, err error) error {
 	if errors.As(err, &e) {
 		return fmt.Errorf("%s: %w", what, err)
 	}
-	var alert tls.AlertError
-	if errors.As(err, &alert) {
-		return Refused(what, uint8(alert), err)
+	var op *net.OpError
+	if errors.As(err, &op) && op.Op == "remote error" { // how crypto/tls marks the other side's alert
+		alert := uint8(0)
+		if op.Err.Error() == tls.AlertError(badCertificate).Error() {
+			alert = badCertificate
+		}
+		return Refused(what, alert, err)
 	}
 	return &parley.Error{Kind: parley.Unavailable, What: what, Err: err}
 }

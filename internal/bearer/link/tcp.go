@@ -96,7 +96,7 @@ func (l *Link) carry(to, from net.Conn) {
 		o := l.opts.Load()
 		if o.Rate > 0 && !shaped { // what waits must wait before the wire, not in the kernel behind it
 			shaped = true
-			from.(*net.TCPConn).SetReadBuffer(segment)
+			from.(*net.TCPConn).SetReadBuffer(32 << 10)
 		}
 		n, err := from.Read(buf)
 		if !l.whole() {
