@@ -53,3 +53,8 @@ func TestSnapshotAndFaults(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestBlobs(t *testing.T) {
+	b := memory.NewBlobs(10_000)
+	storetest.RunBlobs(t, false, func(string) (store.Blobs, error) { return b, nil })
+}
