@@ -21,7 +21,8 @@ type Founding struct {
 	Annex   Annex
 	Reveals []Reveal // in bytewise order of party code
 
-	charter, annex []byte // as committed to
+	charter, annex []byte   // as committed to
+	raw            [][]byte // Reveals, encoded; nil when not at hand
 }
 
 // foundingWire is [line id, charter, annex, [reveal]]; also what the words are
@@ -91,7 +92,11 @@ func found(line parley.LineID, charter, annex []byte, reveals [][]byte) (*Foundi
 	if len(f.Reveals) != len(c.Parties) {
 		return nil, parley.Errorf(parley.WrongParty, "%d reveals for %d parties", len(f.Reveals), len(c.Parties))
 	}
-	return f, f.checkDistinct()
+	if err := f.checkDistinct(); err != nil {
+		return nil, err
+	}
+	f.raw = f.reveals()
+	return f, nil
 }
 
 // checkMember checks that the party that reveals is one of the charter.
@@ -131,7 +136,11 @@ func (f *Founding) checkDistinct() error {
 	return nil
 }
 
+// reveals returns the reveals, encoded.
 func (f *Founding) reveals() [][]byte {
+	if f.raw != nil {
+		return f.raw
+	}
 	list := make([][]byte, len(f.Reveals))
 	for i := range f.Reveals {
 		list[i] = f.Reveals[i].Encode()

@@ -1,0 +1,312 @@
+package charter
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"parley"
+)
+
+// A middle carries every file between stations that are pairing, and changes
+// what it likes: for each victim and each other party it either passes on what
+// that party says or puts its own reveal in its place, chosen among candidates
+// when it commits. It may also give a victim another charter. It does its acts
+// in any order that the victims' stations allow.
+type middle struct {
+	rng     *rand.Rand
+	parties []Party
+	reveals []*Reveal // the victims', unknown to the middle before they leave a station
+	victims []*State
+	charter []Charter
+	fake    map[[2]int]*Reveal // [victim, party] -> what stands in its place; nil: not chosen yet
+	forge   map[[2]int]bool
+	given   map[[2]int]bool // commitment given
+	shown   map[[2]int]bool // reveal given
+	pool    [][]*Reveal     // candidates by party
+	coded   map[*Reveal][]byte
+	bytes   [][]byte // of charter
+}
+
+const candidates = 16
+
+var annexBytes = DefaultAnnex().Encode()
+
+// stock makes reveals once: victims and candidates draw from it with fresh
+// nonces, which is what tells them apart.
+func stock(rng *rand.Rand, parties []Party) [][]*Reveal {
+	pool := make([][]*Reveal, len(parties))
+	for i, p := range parties {
+		for range candidates {
+			pool[i] = append(pool[i], fakeReveal(rng, p))
+		}
+	}
+	return pool
+}
+
+func newMiddle(rng *rand.Rand, parties []Party, pool [][]*Reveal, honest bool) *middle {
+	n := len(parties)
+	m := &middle{rng: rng, parties: parties, victims: make([]*State, n), pool: pool, fake: map[[2]int]*Reveal{},
+		forge: map[[2]int]bool{}, given: map[[2]int]bool{}, shown: map[[2]int]bool{}, coded: map[*Reveal][]byte{}}
+	for i, p := range parties {
+		m.reveals = append(m.reveals, fakeReveal(rng, p))
+		c := DefaultCharter(parties...)
+		if !honest && rng.IntN(8) == 0 {
+			c.Recording = "everything is recorded" // only who invites can be given a charter of its own making
+		}
+		m.charter, m.bytes = append(m.charter, c), append(m.bytes, c.Encode())
+		for j := range parties {
+			m.forge[[2]int{i, j}] = i != j && !honest && rng.IntN(3) > 0
+		}
+	}
+	return m
+}
+
+// run plays to the end: no act is left.
+func (m *middle) run() error {
+	for {
+		acts := m.acts()
+		if len(acts) == 0 {
+			return nil
+		}
+		if err := acts[m.rng.IntN(len(acts))](); err != nil {
+			return fmt.Errorf("an act the stations should allow: %w", err)
+		}
+	}
+}
+
+// acts returns what the middle can do now.
+func (m *middle) acts() (acts []func() error) {
+	for v := range m.parties {
+		if m.victims[v] == nil {
+			acts = append(acts, func() error { return m.start(v) })
+			continue
+		}
+		if m.committed(v) && !m.revealed(v) {
+			acts = append(acts, m.victims[v].AddReveal)
+		}
+		for p := range m.parties {
+			if p == v {
+				continue
+			}
+			at := [2]int{v, p}
+			switch {
+			case !m.given[at] && (m.forge[at] || m.victims[p] != nil):
+				acts = append(acts, func() error { return m.commit(at) })
+			case m.given[at] && !m.shown[at] && m.committed(v) && (m.forge[at] || m.revealed(p)):
+				acts = append(acts, func() error { return m.show(at) })
+			}
+		}
+	}
+	return acts
+}
+
+func (m *middle) committed(v int) bool { return len(m.victims[v].File.Commitments) == len(m.parties) }
+
+func (m *middle) revealed(p int) bool {
+	s := m.victims[p]
+	return s != nil && s.File.Reveals[s.Us] != nil
+}
+
+func (m *middle) start(v int) (err error) {
+	m.victims[v], err = NewInvite(testLine, m.charter[v], DefaultAnnex(), m.reveals[v])
+	return err
+}
+
+// commit gives a victim a commitment in the place of a party: that party's own,
+// or that of the candidate that looks best from what the middle knows now.
+func (m *middle) commit(at [2]int) error {
+	m.given[at] = true
+	p := m.victims[at[0]].Pairing()
+	code := m.parties[at[1]].Code
+	if !m.forge[at] {
+		p.Commitments[code] = m.victims[at[1]].File.Commitments[code]
+		return m.victims[at[0]].Merge(p)
+	}
+	m.fake[at] = m.grind(at)
+	p.Commitments[code] = m.fake[at].Commitment(testLine)
+	return m.victims[at[0]].Merge(p)
+}
+
+func (m *middle) show(at [2]int) error {
+	m.shown[at] = true
+	p := m.victims[at[0]].Pairing()
+	code := m.parties[at[1]].Code
+	if m.forge[at] {
+		p.Reveals[code] = m.fake[at].Encode()
+	} else {
+		p.Reveals[code] = m.victims[at[1]].File.Reveals[code]
+	}
+	return m.victims[at[0]].Merge(p)
+}
+
+// grind tries every candidate and takes the one whose words at the victim begin
+// like those at another victim. What has not been revealed yet it must guess.
+func (m *middle) grind(at [2]int) *Reveal {
+	other := (at[0] + 1 + m.rng.IntN(len(m.parties)-1)) % len(m.parties)
+	want := first(m.guess(other, at, nil))
+	best := m.rng.IntN(candidates)
+	for i, r := range m.pool[at[1]] {
+		if first(m.guess(at[0], at, r)) == want {
+			best = i
+			break
+		}
+	}
+	return m.pool[at[1]][best]
+}
+
+// guess is the founding that victim v will come to, as far as the middle knows.
+func (m *middle) guess(v int, at [2]int, r *Reveal) *Founding {
+	f := &Founding{Line: testLine, charter: m.bytes[v], annex: annexBytes, raw: make([][]byte, len(m.parties))}
+	for p := range m.parties {
+		seat := [2]int{v, p}
+		known := m.pool[p][0]
+		switch {
+		case r != nil && seat == at:
+			known = r
+		case m.fake[seat] != nil:
+			known = m.fake[seat]
+		case !m.forge[seat] && m.revealed(p):
+			known = m.reveals[p]
+		}
+		f.raw[p] = m.encoded(known)
+	}
+	return f
+}
+
+func (m *middle) encoded(r *Reveal) []byte {
+	if m.coded[r] == nil {
+		m.coded[r] = r.Encode()
+	}
+	return m.coded[r]
+}
+
+// first is the first few bits of the words: short enough that chance shows.
+func first(f *Founding) uint16 {
+	h := f.wordsHash()
+	return (uint16(h[0])<<8 | uint16(h[1])) >> 6
+}
+
+// outcome counts the different lines that the victims of a run came to, how many
+// of them have the words of another, and how many the first ten bits of another.
+type outcome struct{ lines, equal, near int }
+
+// judge compares what officers would read to each other.
+func (m *middle) judge(honest bool) (o outcome, err error) {
+	lines := map[[32]byte]*Founding{} // by founding hash
+	for _, s := range m.victims {
+		f, err := s.Complete()
+		if err != nil {
+			return o, fmt.Errorf("%s: %w", s.Us, err)
+		}
+		lines[f.Hash()] = f
+	}
+	if honest && len(lines) != 1 {
+		return o, fmt.Errorf("nothing was replaced, and there are %d lines", len(lines))
+	}
+	words, near := map[[5]string]bool{}, map[uint16]bool{}
+	for _, f := range lines {
+		words[f.Words()], near[first(f)] = true, true
+	}
+	return outcome{lines: len(lines), equal: len(lines) - len(words), near: len(lines) - len(near)}, nil
+}
+
+// substitute tries what is left to the middle once it knows everything: another
+// of its candidates in the place of one it committed to. It must burn.
+func (m *middle) substitute() error {
+	for at, fake := range m.fake {
+		s := m.victims[at[0]]
+		other := m.pool[at[1]][m.rng.IntN(candidates)]
+		if other == fake || s.Stage() == Burnt {
+			continue
+		}
+		p := s.Pairing()
+		code := m.parties[at[1]].Code
+		p.Reveals[code] = other.Encode()
+		if m.rng.IntN(2) == 0 {
+			p.Commitments[code] = other.Commitment(testLine)
+		}
+		if err := s.Merge(p); err == nil || s.Stage() != Burnt {
+			return fmt.Errorf("a second reveal in the place of %s: error %v, stage %s", code, err, s.Stage())
+		}
+		if _, err := s.Confirm(InPerson); parley.KindOf(err) != parley.NotAllowed {
+			return fmt.Errorf("confirming after that: %v", err)
+		}
+	}
+	return nil
+}
+
+// play is one run.
+func play(run int, parties []Party, pool [][]*Reveal) (o outcome, err error) {
+	honest := run%16 == 0
+	m := newMiddle(seeded(uint64(run)+2), parties, pool, honest)
+	if err := m.run(); err != nil {
+		return o, err
+	}
+	if o, err = m.judge(honest); err != nil {
+		return o, err
+	}
+	return o, m.substitute()
+}
+
+// TestManInTheMiddle: in 10,000 pairings with somebody in between, words are
+// never equal at two parties unless both came to the very same line; and to
+// grind candidates gains nothing, which shows in the first ten bits.
+func TestManInTheMiddle(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		parties []Party
+		runs    int
+	}{{"two", []Party{alder, birch}, 10_000}, {"three", []Party{alder, birch, cedar}, 2_000}} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			if testing.Short() {
+				c.runs /= 20
+			}
+			pool := stock(seeded(1), c.parties)
+			var all outcome
+			for run := range c.runs {
+				o, err := play(run, c.parties, pool)
+				if err != nil {
+					t.Fatalf("run %d: %v", run, err)
+				}
+				all.lines, all.equal, all.near = all.lines+o.lines, all.equal+o.equal, all.near+o.near
+			}
+			t.Logf("%d runs came to %d lines: %d with the words of another, %d near", c.runs, all.lines, all.equal, all.near)
+			if all.equal > 0 {
+				t.Errorf("in %d runs parties read equal words in different lines", all.equal)
+			}
+			if all.lines < c.runs*3/2 {
+				t.Errorf("only %d lines in %d runs: too little was tried", all.lines, c.runs)
+			}
+			if chance := (all.lines - c.runs) / 1024; all.near > 3*chance+12 {
+				t.Errorf("%d lines are near another of their run, chance gives %d or so: grinding gains something", all.near, chance)
+			}
+		})
+	}
+}
+
+// TestGrindingWithoutCommitments shows that the test above can fail: were
+// nothing committed to, the same middle would win most of the time in ten bits.
+func TestGrindingWithoutCommitments(t *testing.T) {
+	parties := []Party{alder, birch}
+	pool := stock(seeded(1), parties)
+	won := 0
+	const runs = 100
+	for run := range runs {
+		m := newMiddle(seeded(uint64(run)), parties, pool, true)
+		left, right := map[uint16]bool{}, false
+		for _, r := range pool[1] { // Alder's words, by what stands in Birch's place
+			left[first(&Founding{Line: testLine, charter: m.bytes[0], annex: annexBytes, raw: [][]byte{m.encoded(m.reveals[0]), m.encoded(r)}})] = true
+		}
+		for _, r := range pool[0] {
+			right = right || left[first(&Founding{Line: testLine, charter: m.bytes[1], annex: annexBytes, raw: [][]byte{m.encoded(r), m.encoded(m.reveals[1])}})]
+		}
+		if right {
+			won++
+		}
+	}
+	if won < runs/10 {
+		t.Errorf("the middle won %d of %d; want a fifth of them or so", won, runs)
+	}
+}
