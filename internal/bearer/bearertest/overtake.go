@@ -100,7 +100,7 @@ func testOvertakeBloat(t *testing.T, k Kit) {
 	a, b := e.connect(t, l.Addr())
 	took, before := race(t, a, b, 6*time.Second)
 	t.Logf("flash after %v and %d bytes", took, before)
-	if took > 1500*time.Millisecond {
+	if took > 600*time.Millisecond {
 		t.Errorf("the flash took %v through a queue of 4 s", took)
 	}
 }
