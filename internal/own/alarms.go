@@ -1,0 +1,142 @@
+package own
+
+import (
+	"database/sql"
+	"errors"
+	"time"
+
+	"parley"
+)
+
+// AlarmEvery is how soon alarms of one code and peer are one: it sounds once,
+// and counts.
+const AlarmEvery = time.Minute
+
+// Alarm is something a person must notice.
+type Alarm struct {
+	ID       int64
+	Line     parley.LineID
+	Peer     parley.PartyCode // whose doing; "" our own
+	Code     string
+	Text     string
+	Item     string
+	At       time.Time // first
+	Last     time.Time
+	Count    int
+	Silenced time.Time // zero: it still sounds
+	Officer  int64     // who silenced it
+}
+
+const alarmColumns = "id, line, peer, code, item, at, last, count, silenced, officer, secret FROM alarms "
+
+// Raise raises an alarm. One of the same line, peer and code that still sounds,
+// or that was raised within AlarmEvery, counts instead, takes item and text of
+// the new one, and sounds is false. With once, an alarm that was ever raised
+// for the same line, code and item is left as it is.
+func (s *Store) Raise(a Alarm, once bool) (_ Alarm, sounds bool, err error) {
+	now := s.millis()
+	err = s.write(func(tx *sql.Tx) error {
+		if once {
+			old, err := s.scanAlarm(tx.QueryRow("SELECT "+alarmColumns+"WHERE line = ? AND code = ? AND item = ? LIMIT 1", a.Line[:], a.Code, a.Item))
+			if err == nil {
+				a = old
+				return nil
+			}
+			if !errors.Is(err, sql.ErrNoRows) {
+				return err
+			}
+		}
+		var id int64
+		err := tx.QueryRow(`SELECT id FROM alarms WHERE line = ? AND peer = ? AND code = ? AND (silenced = 0 OR last > ?)
+			ORDER BY silenced = 0 DESC, id DESC LIMIT 1`, a.Line[:], string(a.Peer), a.Code, now-AlarmEvery.Milliseconds()).Scan(&id)
+		switch {
+		case err == nil && !once:
+			_, err = tx.Exec("UPDATE alarms SET count = count + 1, last = ?, item = ?, secret = ? WHERE id = ?", now, a.Item, s.seal("alarm", id, []byte(a.Text)), id)
+		case err == nil || errors.Is(err, sql.ErrNoRows):
+			sounds = true
+			id, err = s.addAlarm(tx, &a, now)
+		}
+		if err != nil {
+			return err
+		}
+		a, err = s.scanAlarm(tx.QueryRow("SELECT "+alarmColumns+"WHERE id = ?", id))
+		return err
+	})
+	if err != nil {
+		return Alarm{}, false, err
+	}
+	return a, sounds, nil
+}
+
+func (s *Store) addAlarm(tx *sql.Tx, a *Alarm, now int64) (int64, error) {
+	r, err := tx.Exec("INSERT INTO alarms (line, peer, code, item, at, last, count, secret) VALUES (?, ?, ?, ?, ?, ?, 1, x'')",
+		a.Line[:], string(a.Peer), a.Code, a.Item, now, now)
+	if err != nil {
+		return 0, err
+	}
+	id, err := r.LastInsertId()
+	if err != nil {
+		return 0, err
+	}
+	_, err = tx.Exec("UPDATE alarms SET secret = ? WHERE id = ?", s.seal("alarm", id, []byte(a.Text)), id)
+	return id, err
+}
+
+func (s *Store) scanAlarm(sc scanner) (a Alarm, err error) {
+	var first, last, silenced int64
+	var secret []byte
+	err = sc.Scan(&a.ID, lineID(&a.Line), &a.Peer, &a.Code, &a.Item, &first, &last, &a.Count, &silenced, &a.Officer, &secret)
+	if err != nil {
+		return a, dbError(err)
+	}
+	a.At, a.Last, a.Silenced = at(first), at(last), at(silenced)
+	text, err := s.open("alarm", a.ID, secret)
+	a.Text = string(text)
+	return a, err
+}
+
+// Silence silences an alarm, or all with id 0. One that is silent already is
+// no error; one that never was is NotFound.
+func (s *Store) Silence(id, officer int64) error {
+	return s.write(func(tx *sql.Tx) error {
+		if id != 0 {
+			var n int
+			if err := tx.QueryRow("SELECT count(*) FROM alarms WHERE id = ?", id).Scan(&n); err != nil {
+				return err
+			}
+			if n == 0 {
+				return parley.Errorf(parley.NotFound, "no alarm %d", id)
+			}
+		}
+		_, err := tx.Exec("UPDATE alarms SET silenced = ?, officer = ? WHERE silenced = 0 AND (?3 = 0 OR id = ?3)", s.millis(), officer, id)
+		return err
+	})
+}
+
+// SilenceItem silences what still sounds for an item, or for a code with item
+// "": what it was about is over.
+func (s *Store) SilenceItem(l parley.LineID, code, item string) error {
+	return s.write(func(tx *sql.Tx) error {
+		_, err := tx.Exec("UPDATE alarms SET silenced = ? WHERE silenced = 0 AND line = ? AND code = ? AND (?4 = '' OR item = ?4)", s.millis(), l[:], code, item)
+		return err
+	})
+}
+
+// Alarms returns those that still sound and, with all, the last limit of any
+// kind; newest first.
+func (s *Store) Alarms(all bool, limit int) ([]Alarm, error) {
+	rows, err := s.db.Query("SELECT "+alarmColumns+"WHERE ? OR silenced = 0 ORDER BY id DESC LIMIT ?", all, limit)
+	if err != nil {
+		return nil, dbError(err)
+	}
+	defer rows.Close()
+	var out []Alarm
+	for rows.Next() {
+		a, err := s.scanAlarm(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, dbError(rows.Err())
+}

@@ -1,0 +1,100 @@
+package own
+
+import (
+	"database/sql"
+	"errors"
+	"time"
+
+	"parley"
+)
+
+// Translation is a translation of an item. The original is never changed.
+type Translation struct {
+	ID       int64
+	Line     parley.LineID
+	Item     string // "generation:index"
+	Language string
+	Text     string
+	Maker    int64
+	Reviewer int64 // 0: a draft
+	Made     time.Time
+	Reviewed time.Time
+}
+
+const translationColumns = "id, line, item, language, maker, reviewer, made, reviewed, secret FROM translations "
+
+// AddTranslation keeps a translation made by t.Maker, as a draft.
+func (s *Store) AddTranslation(t Translation) (Translation, error) {
+	t.Reviewer, t.Reviewed, t.Made = 0, time.Time{}, at(s.millis())
+	err := s.write(func(tx *sql.Tx) error {
+		r, err := tx.Exec("INSERT INTO translations (line, item, language, maker, made, secret) VALUES (?, ?, ?, ?, ?, x'')",
+			t.Line[:], t.Item, t.Language, t.Maker, t.Made.UnixMilli())
+		if err != nil {
+			return err
+		}
+		if t.ID, err = r.LastInsertId(); err != nil {
+			return err
+		}
+		_, err = tx.Exec("UPDATE translations SET secret = ? WHERE id = ?", s.seal("translation", t.ID, []byte(t.Text)), t.ID)
+		return err
+	})
+	return t, err
+}
+
+// ReviewTranslation marks it checked. NotAllowed when the reviewer is its
+// maker, Conflict when it was checked already.
+func (s *Store) ReviewTranslation(id, reviewer int64) (Translation, error) {
+	var t Translation
+	err := s.write(func(tx *sql.Tx) error {
+		var err error
+		t, err = s.scanTranslation(tx.QueryRow("SELECT "+translationColumns+"WHERE id = ?", id))
+		switch {
+		case errors.Is(err, sql.ErrNoRows):
+			return parley.Errorf(parley.NotFound, "no translation %d", id)
+		case err != nil:
+			return err
+		case t.Maker == reviewer:
+			return parley.Errorf(parley.NotAllowed, "a translation is checked by somebody else than its maker")
+		case t.Reviewer != 0:
+			return parley.Errorf(parley.Conflict, "translation %d was checked already", id)
+		}
+		t.Reviewer, t.Reviewed = reviewer, at(s.millis())
+		_, err = tx.Exec("UPDATE translations SET reviewer = ?, reviewed = ? WHERE id = ?", reviewer, t.Reviewed.UnixMilli(), id)
+		return err
+	})
+	if err != nil {
+		return Translation{}, err
+	}
+	return t, nil
+}
+
+// Translations returns those of an item, in the order they were made.
+func (s *Store) Translations(l parley.LineID, item string) ([]Translation, error) {
+	rows, err := s.db.Query("SELECT "+translationColumns+"WHERE line = ? AND item = ? ORDER BY id", l[:], item)
+	if err != nil {
+		return nil, dbError(err)
+	}
+	defer rows.Close()
+	var out []Translation
+	for rows.Next() {
+		t, err := s.scanTranslation(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, t)
+	}
+	return out, dbError(rows.Err())
+}
+
+func (s *Store) scanTranslation(sc scanner) (t Translation, err error) {
+	var made, reviewed int64
+	var secret []byte
+	err = sc.Scan(&t.ID, lineID(&t.Line), &t.Item, &t.Language, &t.Maker, &t.Reviewer, &made, &reviewed, &secret)
+	if err != nil {
+		return t, dbError(err)
+	}
+	t.Made, t.Reviewed = at(made), at(reviewed)
+	text, err := s.open("translation", t.ID, secret)
+	t.Text = string(text)
+	return t, err
+}

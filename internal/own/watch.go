@@ -1,0 +1,212 @@
+package own
+
+import (
+	"database/sql"
+	"errors"
+	"time"
+
+	"parley"
+)
+
+// Mark says which officer did something with an item, first when.
+type Mark struct {
+	Officer int64
+	At      time.Time
+}
+
+// Kinds of marks.
+const (
+	markTaken  = "taken"
+	markOpened = "opened"
+)
+
+// Take notes who works on an item. Somebody else's is taken over; taking is a
+// courtesy, not a lock.
+func (s *Store) Take(l parley.LineID, item string, officer int64) error {
+	return s.write(func(tx *sql.Tx) error {
+		if _, err := tx.Exec("DELETE FROM marks WHERE line = ? AND item = ? AND kind = ? AND officer <> ?", l[:], item, markTaken, officer); err != nil {
+			return err
+		}
+		return mark(tx, l, item, markTaken, officer, s.millis())
+	})
+}
+
+// TakenBy returns who works on an item; ok is false when nobody does.
+func (s *Store) TakenBy(l parley.LineID, item string) (m Mark, ok bool, err error) {
+	ms, err := s.marks(l, item, markTaken)
+	if err != nil || len(ms) == 0 {
+		return Mark{}, false, err
+	}
+	return ms[0], true, nil
+}
+
+// MarkOpened notes that an officer read an item's text; the first time counts.
+func (s *Store) MarkOpened(l parley.LineID, item string, officer int64) error {
+	return s.write(func(tx *sql.Tx) error { return mark(tx, l, item, markOpened, officer, s.millis()) })
+}
+
+// OpenedBy returns who read an item's text, first reader first.
+func (s *Store) OpenedBy(l parley.LineID, item string) ([]Mark, error) {
+	return s.marks(l, item, markOpened)
+}
+
+func mark(tx *sql.Tx, l parley.LineID, item, kind string, officer, now int64) error {
+	_, err := tx.Exec("INSERT OR IGNORE INTO marks (line, item, kind, officer, at) VALUES (?, ?, ?, ?, ?)", l[:], item, kind, officer, now)
+	return err
+}
+
+func (s *Store) marks(l parley.LineID, item, kind string) (out []Mark, _ error) {
+	rows, err := s.db.Query("SELECT officer, at FROM marks WHERE line = ? AND item = ? AND kind = ? ORDER BY at, officer", l[:], item, kind)
+	if err != nil {
+		return nil, dbError(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var m Mark
+		var ms int64
+		if err := rows.Scan(&m.Officer, &ms); err != nil {
+			return nil, dbError(err)
+		}
+		m.At = at(ms)
+		out = append(out, m)
+	}
+	return out, dbError(rows.Err())
+}
+
+// Note is a remark beside an item, or beside the line when Item is "".
+type Note struct {
+	ID      int64
+	Line    parley.LineID
+	Item    string
+	Officer int64
+	At      time.Time
+	Text    string
+}
+
+// AddNote keeps a remark.
+func (s *Store) AddNote(n Note) (Note, error) {
+	n.At = at(s.millis())
+	err := s.write(func(tx *sql.Tx) error {
+		r, err := tx.Exec("INSERT INTO notes (line, item, officer, at, secret) VALUES (?, ?, ?, ?, x'')", n.Line[:], n.Item, n.Officer, n.At.UnixMilli())
+		if err != nil {
+			return err
+		}
+		if n.ID, err = r.LastInsertId(); err != nil {
+			return err
+		}
+		_, err = tx.Exec("UPDATE notes SET secret = ? WHERE id = ?", s.seal("note", n.ID, []byte(n.Text)), n.ID)
+		return err
+	})
+	return n, err
+}
+
+// Notes returns the remarks beside an item, oldest first.
+func (s *Store) Notes(l parley.LineID, item string) ([]Note, error) {
+	rows, err := s.db.Query("SELECT id, officer, at, secret FROM notes WHERE line = ? AND item = ? ORDER BY id", l[:], item)
+	if err != nil {
+		return nil, dbError(err)
+	}
+	defer rows.Close()
+	var out []Note
+	for rows.Next() {
+		n := Note{Line: l, Item: item}
+		var ms int64
+		var secret []byte
+		if err := rows.Scan(&n.ID, &n.Officer, &ms, &secret); err != nil {
+			return nil, dbError(err)
+		}
+		text, err := s.open("note", n.ID, secret)
+		if err != nil {
+			return nil, err
+		}
+		n.At, n.Text = at(ms), string(text)
+		out = append(out, n)
+	}
+	return out, dbError(rows.Err())
+}
+
+// HandOver is how one watch leaves the desk to the next.
+type HandOver struct {
+	ID      int64
+	Officer int64
+	At      time.Time
+	Note    string
+}
+
+// AddHandOver keeps a hand-over: what comes later is "since your hand-over".
+func (s *Store) AddHandOver(officer int64, note string) (HandOver, error) {
+	h := HandOver{Officer: officer, At: at(s.millis()), Note: note}
+	err := s.write(func(tx *sql.Tx) error {
+		r, err := tx.Exec("INSERT INTO handovers (officer, at, secret) VALUES (?, ?, x'')", officer, h.At.UnixMilli())
+		if err != nil {
+			return err
+		}
+		if h.ID, err = r.LastInsertId(); err != nil {
+			return err
+		}
+		_, err = tx.Exec("UPDATE handovers SET secret = ? WHERE id = ?", s.seal("handover", h.ID, []byte(note)), h.ID)
+		return err
+	})
+	return h, err
+}
+
+// LastHandOver returns the last one; ok is false when there was none.
+func (s *Store) LastHandOver() (h HandOver, ok bool, err error) {
+	hs, err := s.HandOvers(1)
+	if err != nil || len(hs) == 0 {
+		return h, false, err
+	}
+	return hs[0], true, nil
+}
+
+// HandOvers returns the last limit ones, newest first.
+func (s *Store) HandOvers(limit int) ([]HandOver, error) {
+	rows, err := s.db.Query("SELECT id, officer, at, secret FROM handovers ORDER BY id DESC LIMIT ?", limit)
+	if err != nil {
+		return nil, dbError(err)
+	}
+	defer rows.Close()
+	var out []HandOver
+	for rows.Next() {
+		var h HandOver
+		var ms int64
+		var secret []byte
+		if err := rows.Scan(&h.ID, &h.Officer, &ms, &secret); err != nil {
+			return nil, dbError(err)
+		}
+		text, err := s.open("handover", h.ID, secret)
+		if err != nil {
+			return nil, err
+		}
+		h.At, h.Note = at(ms), string(text)
+		out = append(out, h)
+	}
+	return out, dbError(rows.Err())
+}
+
+// Setting returns a value the station keeps; ok is false when there is none.
+func (s *Store) Setting(key string) (value []byte, ok bool, err error) {
+	var secret []byte
+	err = s.db.QueryRow("SELECT secret FROM settings WHERE key = ?", key).Scan(&secret)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, dbError(err)
+	}
+	value, err = s.open("setting "+key, 0, secret)
+	return value, err == nil, err
+}
+
+// SetSetting keeps a value; nil removes it.
+func (s *Store) SetSetting(key string, value []byte) error {
+	return s.write(func(tx *sql.Tx) error {
+		if value == nil {
+			_, err := tx.Exec("DELETE FROM settings WHERE key = ?", key)
+			return err
+		}
+		_, err := tx.Exec("INSERT INTO settings (key, secret) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET secret = excluded.secret",
+			key, s.seal("setting "+key, 0, value))
+		return err
+	})
+}
