@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strconv"
 	"strings"
 	"time"
 
@@ -38,6 +39,7 @@ type Config struct {
 	Alarm        string        `conf:"alarm" help:"Command run for every alarm, with PARLEY_ALARM_CODE and PARLEY_ALARM_TEXT set. Empty: none."`
 	Test         time.Duration `conf:"test_interval" help:"Time between line tests, for example 1h. Empty: as the charter says."`
 	Settle       time.Duration `conf:"settle_after" help:"How long the others' entries may wait before we write one only to confirm their order. Empty: 10m."`
+	AcceptRate   int           `conf:"accept_rate" help:"Entries a second that this station takes from each peer, where it is to be more than the annex says; the bound of bytes a day is lifted with it. Empty: as the annex says."`
 	Flash        time.Duration `conf:"flash_objective" help:"Overrides the charter's objective for FLASH, for exercises and demos. Empty: as the charter says."`
 }
 
@@ -120,6 +122,14 @@ func setField(f reflect.Value, s string) error {
 	if s == "" {
 		return nil
 	}
+	if f.Kind() == reflect.Int {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 0 {
+			return fmt.Errorf("%q is not a whole number", s)
+		}
+		f.SetInt(int64(n))
+		return nil
+	}
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 {
 		return fmt.Errorf("%q is not a time such as 90s, 10m or 1h", s)
@@ -141,6 +151,11 @@ func (c Config) Text() []byte {
 		}
 		fmt.Fprintf(&b, "\n# %s\n", t.Tag.Get("help"))
 		s := v.Field(i).String()
+		if n, ok := v.Field(i).Interface().(int); ok {
+			if s = ""; n != 0 {
+				s = strconv.Itoa(n)
+			}
+		}
 		if d, ok := v.Field(i).Interface().(time.Duration); ok {
 			if s = ""; d != 0 {
 				s = d.String()

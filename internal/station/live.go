@@ -30,16 +30,17 @@ type liveLine struct {
 	emit     func(kind, line, item string) // to desks
 	onCommit func(l *liveLine, a *applied) // to alarms and automatic acts
 
-	mu      sync.Mutex
-	lastUp  time.Time // last time any peer proved to be there
-	pins    map[parley.PartyCode]map[[32]byte]bool
-	addrs   map[parley.PartyCode][]string
-	tests   testState
-	lamp    Lamp
-	human   time.Time
-	late    string // an own entry that no human has answered in time; see sweep
-	placing sync.Mutex
-	placer  *placer // owned by whoever holds placing
+	mu         sync.Mutex
+	lastUp     time.Time // last time any peer proved to be there
+	pins       map[parley.PartyCode]map[[32]byte]bool
+	addrs      map[parley.PartyCode][]string
+	tests      testState
+	lamp       Lamp
+	human      time.Time
+	theirHuman time.Time // when a human of theirs last answered
+	late       string    // an own entry that no human has answered in time; see sweep
+	placing    sync.Mutex
+	placer     *placer // owned by whoever holds placing
 }
 
 // Timings are the intervals of a line. The charter gives the test interval;
@@ -97,8 +98,8 @@ func (l *liveLine) takeAnnex(p parley.PartyCode, a *form.Annex) {
 	if len(a.Addresses) > 0 {
 		l.addrs[p] = a.Addresses
 	}
-	if a.TLS != ([32]byte{}) {
-		l.pins[p][a.TLS] = true
+	if a.TLS != nil {
+		l.pins[p][*a.TLS] = true
 	}
 }
 
@@ -148,7 +149,7 @@ func (l *liveLine) heard(a *applied) {
 }
 
 // file encodes a form and files it on behalf of the station.
-func (l *liveLine) file(ctx context.Context, h *form.Header, f form.Form, reserve func(uint64) error) (uint64, error) {
+func (l *liveLine) file(ctx context.Context, h *form.Header, f form.Form, reserve func(uint64) (uint64, error)) (uint64, error) {
 	h.Form = f.Name()
 	return l.runner.File(ctx, line.Filed{Precedence: h.Precedence, At: l.now().UnixMilli(), Header: form.EncodeHeader(h), Fields: form.EncodeFields(f)}, reserve)
 }

@@ -134,15 +134,17 @@ func (n *network) welcome(ctx context.Context, name string, c bearer.Conn) {
 // dial keeps one path up: it dials when nothing of that bearer is up, at most
 // once a second.
 func (n *network) dial(ctx context.Context, l *liveLine, peer parley.PartyCode, b bearer.Bearer) {
-	back := bearer.Backoff{}
+	back, tries := bearer.Backoff{}, 0
 	for ctx.Err() == nil {
 		addr := l.address(peer, b.Name())
-		if addr == "" || n.isCut(l.id, b.Name()) || n.find(l.id, peer, b.Name()) != nil {
+		if addr == "" || n.isCut(l.id, b.Name()) || n.alive(l.id, peer, b.Name()) {
 			sleep(ctx, 250*time.Millisecond)
-			back = bearer.Backoff{}
+			back.Reset()
 			continue
 		}
-		dctx, stop := context.WithTimeout(ctx, helloLimit)
+		tries++
+		dctx, stop := context.WithTimeout(ctx, dialLimits[tries%len(dialLimits)])
+		back.Dialed(n.now())
 		c, err := b.Dial(dctx, addr)
 		stop()
 		if err == nil && !l.pinned(peer, c.PeerKey()) {
@@ -151,18 +153,35 @@ func (n *network) dial(ctx context.Context, l *liveLine, peer parley.PartyCode, 
 		}
 		if err != nil {
 			n.note(pathKey{l.id, peer, b.Name()}, err)
-			sleep(ctx, back.Next(n.now()))
+			sleep(ctx, min(redial, back.Next(n.now())))
 			continue
 		}
 		if s := n.open(l, peer, b.Name(), c, true); s != nil {
-			began := n.now()
-			n.finish(s, s.serve(ctx, nil, 0))
-			if n.now().Sub(began) > quietLimit {
-				back = bearer.Backoff{}
-			}
+			n.wg.Add(1)
+			go func() { defer n.wg.Done(); n.finish(s, s.serve(ctx, nil, 0)) }()
 		}
-		sleep(ctx, back.Next(n.now()))
+		sleep(ctx, min(redial, back.Next(n.now())))
 	}
+}
+
+// redial bounds the wait between dials: a line that comes back is to be found
+// within a second or two. dialLimits are how long one dial may take: most are
+// short, so that a dial begun while the path was dead is not waited for; some
+// are long enough for a satellite.
+const redial = 1200 * time.Millisecond
+
+var dialLimits = [...]time.Duration{2 * time.Second, 2 * time.Second, 6 * time.Second}
+
+// alive reports whether a path has a session that was heard from lately. One
+// that has missed its pings is dialed beside; the newer takes its place.
+func (n *network) alive(id parley.LineID, peer parley.PartyCode, name string) bool {
+	s := n.find(id, peer, name)
+	if s == nil {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return n.now().Sub(s.heard) < suspectAfter
 }
 
 // open registers a connection as the session of its path. Of two for one path

@@ -49,11 +49,11 @@ type request struct {
 	done   chan error // nil: nobody waits
 }
 
-// filing puts an item in the outbox under the next id. reserve is called with
-// that id just before, and may refuse.
+// filing puts an item in the outbox. reserve is called just before, with the
+// greatest id in use, and gives the item its id; nil takes the next.
 type filing struct {
 	item    line.Filed
-	reserve func(id uint64) error
+	reserve func(floor uint64) (uint64, error)
 	id      uint64
 }
 
@@ -177,18 +177,22 @@ func behindMark(s line.Status, gen parley.GenerationID, size uint64, root [32]by
 
 func (r *runner) handle(e *line.Engine, reqs []request) error {
 	var events []line.Event
+	last := e.LastFiled()
 	for i := range reqs {
 		q := &reqs[i]
-		if q.file != nil {
-			q.file.id = e.LastFiled() + 1 + uint64(countFiles(events))
-			q.file.item.ID = q.file.id
-			if q.file.reserve != nil {
-				if err := q.file.reserve(q.file.id); err != nil {
+		if f := q.file; f != nil {
+			f.id = last + 1
+			if f.reserve != nil {
+				id, err := f.reserve(last)
+				if err != nil {
 					answer(q, err)
 					continue
 				}
+				f.id = id
 			}
-			events = append(events, line.File{Item: q.file.item})
+			last = max(last, f.id)
+			f.item.ID = f.id
+			events = append(events, line.File{Item: f.item})
 		}
 		events = append(events, q.events...)
 	}
@@ -200,15 +204,6 @@ func (r *runner) handle(e *line.Engine, reqs []request) error {
 		answer(&reqs[i], err)
 	}
 	return err
-}
-
-func countFiles(events []line.Event) (n int) {
-	for _, ev := range events {
-		if _, ok := ev.(line.File); ok {
-			n++
-		}
-	}
-	return n
 }
 
 func answer(q *request, err error) {
@@ -303,7 +298,7 @@ var errStopped = parley.Errorf(parley.Unavailable, "the station is stopping").Wi
 
 // File puts an item in the outbox. When it returns nil the item is durable and
 // will be sent, once, whatever happens.
-func (r *runner) File(ctx context.Context, item line.Filed, reserve func(id uint64) error) (uint64, error) {
+func (r *runner) File(ctx context.Context, item line.Filed, reserve func(floor uint64) (uint64, error)) (uint64, error) {
 	f := &filing{item: item, reserve: reserve}
 	err := r.do(ctx, request{file: f})
 	return f.id, err

@@ -16,9 +16,10 @@ import (
 
 // Keep-alive of spec/sessions.md, 5.
 const (
-	pingEvery  = 4 * time.Second
-	quietLimit = 10 * time.Second
-	helloLimit = 10 * time.Second
+	pingEvery    = 2 * time.Second
+	suspectAfter = 5 * time.Second
+	quietLimit   = 10 * time.Second
+	helloLimit   = 10 * time.Second
 )
 
 // session is one connection that carries one line to one peer.

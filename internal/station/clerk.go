@@ -1,0 +1,267 @@
+package station
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"parley"
+	"parley/internal/form"
+	"parley/internal/line"
+	"parley/internal/store"
+)
+
+// clerk does for one line what follows a commit without an officer: it answers
+// line tests, fetches attachments, raises alarms, sends the one automatic
+// query when an objective passes. It works behind the owner of the line and
+// never holds it up.
+type clerk struct {
+	s    *Station
+	l    *liveLine
+	in   chan *applied
+	wake chan struct{}
+
+	queried map[string]time.Time // item -> last automatic query
+	overdue map[string]bool      // item -> its alarm was raised
+	down    bool                 // the lamp was down when last looked at
+	placed  time.Time
+}
+
+func newClerk(s *Station, l *liveLine) *clerk {
+	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}}
+}
+
+// commit hands over what was made durable. When the clerk is far behind it
+// drops the notice: sweep finds by itself what matters.
+func (c *clerk) commit(_ *liveLine, a *applied) {
+	select {
+	case c.in <- a:
+	default:
+	}
+}
+
+func (c *clerk) run(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case a := <-c.in:
+			c.take(ctx, a)
+		case <-tick.C:
+			c.tick(ctx)
+		}
+	}
+}
+
+func (c *clerk) take(ctx context.Context, a *applied) {
+	for _, x := range a.alarms {
+		item := ""
+		if x.Ref.Gen != (parley.GenerationID{}) {
+			item = x.Ref.String()
+		}
+		c.s.alarm(c.l, x.Code, x.Text, item)
+	}
+	for i := range a.entries {
+		c.entry(ctx, &a.entries[i])
+	}
+}
+
+// partyOf returns whose log a generation is.
+func (l *liveLine) partyOf(g parley.GenerationID) parley.PartyCode {
+	for _, s := range l.runner.Status().Logs {
+		if s.Gen == g {
+			return s.Party
+		}
+	}
+	return ""
+}
+
+func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
+	if e.Header == nil {
+		return
+	}
+	h, err := form.ParseHeader(e.Header)
+	if err != nil {
+		return
+	}
+	party := c.l.partyOf(e.Gen)
+	ours := party == c.l.us
+	ref := parley.Ref{Gen: e.Gen, Index: e.Index}
+	switch h.Form {
+	case "linetest":
+		c.l.testIn(ctx, e, h, ours)
+	case "opened", "checkcall", "translated", "informed":
+		if !ours {
+			c.l.noteTheirHuman()
+		}
+	}
+	if ours {
+		return
+	}
+	f, _, err := form.ParseBody(h.Form, e.Body)
+	if err != nil {
+		return
+	}
+	switch f := f.(type) {
+	case *form.Dispatch:
+		c.l.blobs.need(party, ref, f.Attachments)
+		c.arrived(h, ref, party, f.Subject)
+	case *form.Service:
+		c.arrived(h, ref, party, f.Subject)
+	case *form.Annex:
+		c.l.takeAnnex(party, f)
+	case *form.Query, *form.Tracer, *form.CheckCall:
+		c.s.alarm(c.l, "priority", fmt.Sprintf("%s from %s", h.Form, party), ref.String())
+	}
+}
+
+// arrived sounds for what came: each precedence as the desk knows it.
+func (c *clerk) arrived(h *form.Header, ref parley.Ref, party parley.PartyCode, subject string) {
+	code := map[parley.Precedence]string{parley.Flash: "flash", parley.Immediate: "immediate", parley.Priority: "priority", parley.Routine: "routine"}[h.Precedence]
+	text := fmt.Sprintf("%s %s from %s: %s", h.Precedence, h.Marker, party, form.Visible(subject))
+	if h.Exercise != "" {
+		text = "EXERCISE " + text
+	}
+	c.s.alarm(c.l, code, text, ref.String())
+}
+
+func (l *liveLine) noteTheirHuman() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.theirHuman = l.now()
+}
+
+// tick does what time asks for: tests, the lamp, objectives, the order.
+func (c *clerk) tick(ctx context.Context) {
+	if c.l.testTick(ctx) {
+		c.s.alarm(c.l, "test-missed", fmt.Sprintf("%d line tests in a row were not answered", c.l.testView().Missed), "")
+	}
+	c.lampAlarm(c.l.look())
+	if err := c.sweep(ctx); err != nil {
+		c.l.log.Error("looking for overdue items", "err", err)
+	}
+	if err := c.l.place(); err != nil {
+		c.l.log.Error("placing the record", "err", err)
+	}
+}
+
+// lampAlarm sounds once when the line goes down and once when it is back.
+func (c *clerk) lampAlarm(lamp Lamp) {
+	down := lamp.State == LampDown
+	if down == c.down {
+		return
+	}
+	c.down = down
+	if down {
+		c.s.alarm(c.l, "line-down", lamp.Sentence, "")
+	} else {
+		c.s.alarm(c.l, "line-up", "The line is up again.", "")
+	}
+}
+
+const sweepRows = 200
+
+// sweep looks at the newest traffic for what has passed its objective: one
+// alarm each, and for ours one automatic query, none again within ten minutes.
+func (c *clerk) sweep(ctx context.Context) error {
+	rows, _, err := c.l.store.Rows(store.Filter{Forms: []string{"dispatch", "service"}, Order: store.ByArrival, Newest: true, Limit: sweepRows})
+	if err != nil {
+		return err
+	}
+	late := ""
+	for _, r := range rows {
+		if c.l.now().Sub(time.UnixMilli(r.Arrived)) > 14*24*time.Hour {
+			break
+		}
+		it, err := c.l.item(r)
+		if err != nil {
+			return err
+		}
+		if !it.Overdue || it.Disregarded != "" {
+			delete(c.overdue, it.ID)
+			continue
+		}
+		if it.Ours && it.Precedence >= parley.Immediate {
+			late = fmt.Sprintf("%s Nr %04d is stored there and not opened %s after its objective", it.PrecedenceText, it.Serial, ago(c.l.now().Sub(it.Objective)))
+		}
+		c.late(ctx, &it)
+	}
+	c.l.mu.Lock()
+	c.l.late = late
+	c.l.mu.Unlock()
+	return nil
+}
+
+func (c *clerk) late(ctx context.Context, it *Item) {
+	if !c.overdue[it.ID] {
+		c.overdue[it.ID] = true
+		who := "They have"
+		if !it.Ours {
+			who = "We have"
+		}
+		c.s.alarm(c.l, "overdue", fmt.Sprintf("%s not opened %s Nr %04d within its objective", who, it.PrecedenceText, it.Serial), it.ID)
+	}
+	again := c.l.timings.QueryAgain
+	if again == 0 {
+		again = 10 * time.Minute
+	}
+	if !it.Ours || !c.queried[it.ID].IsZero() && c.l.now().Sub(c.queried[it.ID]) < again {
+		return
+	}
+	ref, err := parley.ParseRef(it.ID)
+	if err != nil {
+		return
+	}
+	if asked, err := c.queriedBefore(ref); err != nil || asked {
+		c.queried[it.ID] = c.l.now()
+		return
+	}
+	c.queried[it.ID] = c.l.now()
+	if _, err := c.l.file(ctx, &form.Header{From: c.l.stationOffice(), To: c.l.everyWatch(), Precedence: it.Precedence, Language: "en",
+		Refs: []parley.Ref{ref}, Series: form.ServiceSeries, Exercise: it.Exercise}, &form.Query{Text: form.AutomaticQuery, Automatic: true}, nil); err != nil {
+		c.l.log.Error("the automatic query is not filed", "err", err)
+	}
+}
+
+// queriedBefore reports whether the record or the outbox has a query of ours
+// about the entry already: one is sent by itself, no more.
+func (c *clerk) queriedBefore(ref parley.Ref) (bool, error) {
+	rows, err := c.l.store.Referring(ref.Gen, ref.Index)
+	if err != nil {
+		return false, err
+	}
+	for _, r := range rows {
+		if r.Form == "query" && (r.Party == c.l.us || r.Waiting()) {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// catchUp takes up after a start what was left: attachments under way, the
+// addresses that others have told us.
+func (c *clerk) catchUp() error {
+	rows, _, err := c.l.store.Rows(store.Filter{Forms: []string{"dispatch", "annex"}, Order: store.ByArrival, Newest: true, Limit: 500})
+	if err != nil {
+		return err
+	}
+	for i := len(rows) - 1; i >= 0; i-- {
+		r := rows[i]
+		if r.Party == c.l.us || r.Waiting() {
+			continue
+		}
+		v, err := c.l.view(r)
+		if err != nil {
+			return err
+		}
+		switch f := v.form.(type) {
+		case *form.Dispatch:
+			c.l.blobs.need(r.Party, r.Ref(), f.Attachments)
+		case *form.Annex:
+			c.l.takeAnnex(r.Party, f)
+		}
+	}
+	return nil
+}

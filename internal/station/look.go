@@ -1,0 +1,446 @@
+package station
+
+import (
+	"context"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley"
+	"parley/internal/form"
+	"parley/internal/own"
+	"parley/internal/store"
+)
+
+// Self returns this party's code and name.
+func (s *Station) Self() (parley.PartyCode, string) {
+	return parley.PartyCode(s.cfg.Party), s.cfg.Name
+}
+
+// Lines returns every founded line, by name.
+func (s *Station) Lines(context.Context) ([]Line, error) {
+	s.mu.Lock()
+	var ls []*liveLine
+	for _, l := range s.lines {
+		ls = append(ls, l)
+	}
+	s.mu.Unlock()
+	out := make([]Line, 0, len(ls))
+	for _, l := range ls {
+		out = append(out, l.render())
+	}
+	sort.Slice(out, func(i, j int) bool {
+		if out[i].Name != out[j].Name {
+			return out[i].Name < out[j].Name
+		}
+		return out[i].Key < out[j].Key
+	})
+	return out, nil
+}
+
+// Line returns one line, by id, a prefix of it, or the other side's code or
+// name.
+func (s *Station) Line(_ context.Context, name string) (Line, error) {
+	l, err := s.lineOf(name)
+	if err != nil {
+		return Line{}, err
+	}
+	return l.render(), nil
+}
+
+func (l *liveLine) render() Line {
+	c := l.founding.Charter
+	out := Line{ID: l.id, Key: l.id.String(), Name: l.name(), Offices: c.Offices, TwoHands: map[string]bool{}, Instruct: c.Instruct, State: "active",
+		Lamp: l.look(), Paths: l.pathList(), Logs: l.logs(), Tests: l.testView(), Notices: l.notices()}
+	for p := parley.Routine; p <= parley.Flash; p++ {
+		out.TwoHands[p.String()] = c.TwoHands(p)
+	}
+	if l.runner.Status().Doubt != "" {
+		out.State = "in doubt"
+	}
+	for _, p := range c.Parties {
+		r, _ := l.founding.Party(p.Code)
+		v := Party{Code: p.Code, Name: r.Name, Languages: p.Languages, Promises: c.Rungs[p.Code], Us: p.Code == l.us}
+		if v.Us {
+			out.Us = v
+		} else {
+			out.Them = append(out.Them, v)
+		}
+	}
+	return out
+}
+
+// Why measures the lamp of a line afresh.
+func (s *Station) Why(_ context.Context, name string) (Lamp, error) {
+	l, err := s.lineOf(name)
+	if err != nil {
+		return Lamp{}, err
+	}
+	return l.look(), nil
+}
+
+// Item returns one entry as anybody with a seat may see it: without the text
+// of what came and nobody here has opened yet.
+func (s *Station) Item(_ context.Context, name, id string) (Item, error) {
+	l, err := s.lineOf(name)
+	if err != nil {
+		return Item{}, err
+	}
+	return s.itemOf(l, id, false)
+}
+
+// itemOf renders an item. full gives the text of what nobody has opened.
+func (s *Station) itemOf(l *liveLine, id string, full bool) (Item, error) {
+	row, err := l.find(id)
+	if err != nil {
+		return Item{}, err
+	}
+	if err := l.place(); err != nil {
+		return Item{}, err
+	}
+	if !row.Waiting() { // the position may be newer than the row
+		if row, err = l.store.Item(row.Gen, row.Index); err != nil {
+			return Item{}, err
+		}
+	}
+	it, err := l.item(row)
+	if err != nil {
+		return it, err
+	}
+	return it, s.ownSide(l, &it, full)
+}
+
+// ownSide adds what only our side knows: who took it, who wrote and released
+// it, its translations; and hides the text of what nobody has opened.
+func (s *Station) ownSide(l *liveLine, it *Item, full bool) error {
+	taken, ok, err := s.own.TakenBy(l.id, it.ID)
+	if err != nil {
+		return err
+	}
+	if ok {
+		if it.TakenBy, err = s.officerName(taken.Officer); err != nil {
+			return err
+		}
+	}
+	if it.Ours && isTraffic(it.Form) {
+		if err := s.hands(l, it); err != nil {
+			return err
+		}
+	}
+	opened, err := s.own.OpenedBy(l.id, it.ID)
+	if err != nil {
+		return err
+	}
+	if !it.Ours && isTraffic(it.Form) && !full && len(opened) == 0 {
+		it.Text = ""
+		return nil
+	}
+	ts, err := s.own.Translations(l.id, it.ID)
+	if err != nil {
+		return err
+	}
+	for _, t := range ts {
+		v, err := s.translationView(t)
+		if err != nil {
+			return err
+		}
+		it.Translations = append(it.Translations, v)
+	}
+	return nil
+}
+
+func (s *Station) translationView(t own.Translation) (Translation, error) {
+	v := Translation{ID: t.ID, Language: t.Language, Text: t.Text, State: "draft", Made: t.Made}
+	var err error
+	if v.Maker, err = s.officerName(t.Maker); err != nil {
+		return v, err
+	}
+	if t.Reviewer != 0 {
+		v.State = "reviewed"
+		v.Reviewer, err = s.officerName(t.Reviewer)
+	}
+	return v, err
+}
+
+func (s *Station) items(l *liveLine, rows []store.Row, full bool) ([]Item, error) {
+	out := make([]Item, 0, len(rows))
+	for _, r := range rows {
+		it, err := l.item(r)
+		if err != nil {
+			return nil, err
+		}
+		if err := s.ownSide(l, &it, full); err != nil {
+			return nil, err
+		}
+		out = append(out, it)
+	}
+	return out, nil
+}
+
+// technical lists the forms that stations write by themselves.
+func technical() []string {
+	out := []string{store.EpochForm}
+	for _, d := range form.Definitions() {
+		if d.Technical {
+			out = append(out, d.Name)
+		}
+	}
+	return out
+}
+
+// Record returns a page of the record: settled items, and on the newest page
+// those whose order is not confirmed yet.
+func (s *Station) Record(_ context.Context, name string, f Filter) (Page, error) {
+	l, err := s.lineOf(name)
+	if err != nil {
+		return Page{}, err
+	}
+	if err := l.place(); err != nil {
+		return Page{}, err
+	}
+	sf := store.Filter{Party: f.Party, Office: f.Office, After: f.After, Before: f.Before, Limit: f.Limit, Newest: f.After == 0}
+	if f.Form != "" {
+		sf.Forms = []string{f.Form}
+	}
+	if f.Plain && f.Form == "" {
+		sf.Except = technical()
+	}
+	if n, err := strconv.ParseUint(strings.TrimLeft(f.Query, "0"), 10, 64); err == nil {
+		sf.Serial, f.Query = n, ""
+	}
+	rows, total, err := l.search(sf, f.Query)
+	if err != nil {
+		return Page{}, err
+	}
+	p := Page{Total: total}
+	if p.Settled, err = s.items(l, rows, false); err != nil {
+		return Page{}, err
+	}
+	if f.Before == 0 {
+		uf := sf
+		uf.After = 0
+		un, _, err := l.store.Unsettled(uf)
+		if err != nil {
+			return Page{}, err
+		}
+		if p.Unsettled, err = s.items(l, l.matching(un, f.Query), false); err != nil {
+			return Page{}, err
+		}
+	}
+	return p, nil
+}
+
+// searchPages bounds how much of a record one search by words opens.
+const searchPages = 200
+
+// search pages through the rows of a filter for those whose text has every
+// word of the query; texts are sealed at rest, so it opens them one by one.
+func (l *liveLine) search(f store.Filter, query string) ([]store.Row, int64, error) {
+	rows, total, err := l.store.Rows(f)
+	if err != nil || strings.TrimSpace(query) == "" {
+		return rows, total, err
+	}
+	var out []store.Row
+	for page := 0; len(rows) > 0 && page < searchPages; page++ {
+		out = append(out, l.matching(rows, query)...)
+		if len(out) >= f.PageLimit() {
+			break
+		}
+		last := rows[len(rows)-1].Pos
+		if f.Newest {
+			f.Before = last
+		} else {
+			f.After = last
+		}
+		if rows, _, err = l.store.Rows(f); err != nil {
+			return nil, 0, err
+		}
+	}
+	return out[:min(len(out), f.PageLimit())], -1, nil
+}
+
+func (l *liveLine) matching(rows []store.Row, query string) []store.Row {
+	words := strings.Fields(strings.ToLower(query))
+	if len(words) == 0 {
+		return rows
+	}
+	var out []store.Row
+	for _, r := range rows {
+		v, err := l.view(r)
+		if err != nil || v.form == nil {
+			continue
+		}
+		var b strings.Builder
+		for _, f := range v.form.Fields() {
+			b.WriteString(strings.ToLower(f.Value))
+			b.WriteByte(' ')
+		}
+		text, all := b.String(), true
+		for _, w := range words {
+			all = all && strings.Contains(text, w)
+		}
+		if all {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// Board returns the watch board of a line; of all lines for "".
+func (s *Station) Board(ctx context.Context, o Officer, name string) (Board, error) {
+	var ls []*liveLine
+	if name != "" {
+		l, err := s.lineOf(name)
+		if err != nil {
+			return Board{}, err
+		}
+		ls = append(ls, l)
+	} else {
+		s.mu.Lock()
+		for _, l := range s.lines {
+			ls = append(ls, l)
+		}
+		s.mu.Unlock()
+	}
+	b := Board{Now: s.now().UTC()}
+	h, _, err := s.own.LastHandOver()
+	if err != nil {
+		return b, err
+	}
+	b.HandOver = h.At
+	for _, l := range ls {
+		if err := s.boardOf(l, &b); err != nil {
+			return b, err
+		}
+	}
+	if b.Drafts, err = s.Drafts(ctx, o); err != nil {
+		return b, err
+	}
+	b.Drafts = submitted(b.Drafts)
+	for _, d := range b.Drafts {
+		b.DoNext = append(b.DoNext, Todo{Act: "release", Item: strconv.FormatInt(d.ID, 10), Text: d.Subject})
+	}
+	if b.Alarms, err = s.Alarms(ctx); err != nil {
+		return b, err
+	}
+	b.Alarms = sounding(b.Alarms)
+	sortBoard(&b)
+	return b, nil
+}
+
+func submitted(ds []Draft) []Draft {
+	var out []Draft
+	for _, d := range ds {
+		if d.State == "submitted" {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+func sounding(as []Alarm) []Alarm {
+	var out []Alarm
+	for _, a := range as {
+		if !a.Silenced {
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+func sortBoard(b *Board) {
+	urgent := func(is []Item) func(i, j int) bool {
+		return func(i, j int) bool {
+			if is[i].Precedence != is[j].Precedence {
+				return is[i].Precedence > is[j].Precedence
+			}
+			return is[i].Arrived.Before(is[j].Arrived)
+		}
+	}
+	sort.SliceStable(b.WaitingUs, urgent(b.WaitingUs))
+	sort.SliceStable(b.WaitingThem, urgent(b.WaitingThem))
+	sort.SliceStable(b.Flash, urgent(b.Flash))
+	sort.SliceStable(b.Since, func(i, j int) bool { return b.Since[i].Arrived.After(b.Since[j].Arrived) })
+	sort.SliceStable(b.DoNext, func(i, j int) bool {
+		return !b.DoNext[i].Due.IsZero() && (b.DoNext[j].Due.IsZero() || b.DoNext[i].Due.Before(b.DoNext[j].Due))
+	})
+}
+
+const (
+	boardRows = 100
+	boardBack = 14 * 24 * time.Hour
+)
+
+// boardOf adds one line to the board.
+func (s *Station) boardOf(l *liveLine, b *Board) error {
+	rows, _, err := l.store.Rows(store.Filter{Except: technical(), Order: store.ByArrival, Newest: true, Limit: boardRows})
+	if err != nil {
+		return err
+	}
+	filed, err := l.store.FiledItems(boardRows)
+	if err != nil {
+		return err
+	}
+	all, err := s.items(l, append(filed, rows...), false)
+	if err != nil {
+		return err
+	}
+	for _, it := range all {
+		if it.Form == "dispatch" && it.Arrived.After(b.Last) {
+			b.Last = it.Arrived
+		}
+		if it.Arrived.After(b.HandOver) && !form.IsTechnical(it.Form) && !form.IsReceipt(it.Form) {
+			b.Since = append(b.Since, it)
+		}
+		if b.Now.Sub(it.Arrived) < boardBack && it.Disregarded == "" {
+			boardItem(b, it)
+		}
+	}
+	return nil
+}
+
+// boardItem sorts one item into what waits for us and what for them.
+func boardItem(b *Board, it Item) {
+	if it.Form == "checkcall" && !it.Ours && len(it.Refs) == 0 && b.Now.Sub(it.Arrived) < time.Hour {
+		b.DoNext = append(b.DoNext, Todo{Act: "check-call", Item: it.ID, Text: it.FromText, Due: it.Arrived.Add(15 * time.Minute)})
+		return
+	}
+	if len(it.Ladder) < 5 {
+		return
+	}
+	step := map[parley.Rung]Step{}
+	for _, st := range it.Ladder {
+		step[st.Rung] = st
+	}
+	if it.Ours {
+		if it.NotDelivered || !allPromised(it.Ladder) {
+			b.WaitingThem = append(b.WaitingThem, it)
+		}
+		return
+	}
+	opened := !step[parley.Opened].At.IsZero()
+	if !opened && it.Precedence == parley.Flash {
+		b.Flash = append(b.Flash, it)
+	}
+	asks := it.Marker == parley.Question || it.Marker == parley.Request
+	answered := !step[parley.Answered].At.IsZero()
+	if opened && (!asks || answered) {
+		return
+	}
+	b.WaitingUs = append(b.WaitingUs, it)
+	todo := Todo{Act: "open", Item: it.ID, Text: it.Subject, Due: it.Objective}
+	if opened {
+		todo = Todo{Act: "answer", Item: it.ID, Text: it.Subject}
+	}
+	b.DoNext = append(b.DoNext, todo)
+}
+
+func allPromised(ladder []Step) bool {
+	for _, s := range ladder {
+		if s.Promised && s.At.IsZero() && s.Rung != parley.Answered {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,256 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"time"
+
+	"parley"
+	"parley/internal/form"
+	"parley/internal/own"
+)
+
+// localSocket names in the audit who acts from the machine itself.
+const localSocket = "local socket"
+
+func officerView(o own.Officer) Officer {
+	return Officer{ID: o.ID, Name: o.Name, Offices: o.Offices, Active: o.Active}
+}
+
+// Officers returns every officer, those no longer active too.
+func (s *Station) Officers(context.Context) ([]Officer, error) {
+	all, err := s.own.Officers()
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Officer, 0, len(all))
+	for _, o := range all {
+		out = append(out, officerView(o))
+	}
+	return out, nil
+}
+
+// Officer returns one officer. The error is NotFound.
+func (s *Station) Officer(_ context.Context, id int64) (Officer, error) {
+	o, err := s.own.Officer(id)
+	return officerView(o), err
+}
+
+func (s *Station) officerName(id int64) (string, error) {
+	if id == 0 {
+		return localSocket, nil
+	}
+	o, err := s.own.Officer(id)
+	if parley.KindOf(err) == parley.NotFound {
+		return fmt.Sprintf("officer %d", id), nil
+	}
+	return o.Name, err
+}
+
+// AddOfficer makes an account. Administrators only.
+func (s *Station) AddOfficer(_ context.Context, by Officer, name string, offices []parley.Office) (Officer, error) {
+	if err := seatFor(by, "add officers", parley.Administrator); err != nil {
+		return Officer{}, err
+	}
+	if err := form.CheckLine("the name of an officer", name, 100); err != nil {
+		return Officer{}, err
+	}
+	o, err := s.own.AddOfficer(name, offices)
+	if err != nil {
+		return Officer{}, err
+	}
+	return officerView(o), s.audit(by, "add officer", name, fmt.Sprint(offices))
+}
+
+// RemoveOfficer ends an account: it stays in the audit, and opens nothing.
+func (s *Station) RemoveOfficer(_ context.Context, by Officer, id int64) error {
+	if err := seatFor(by, "remove officers", parley.Administrator); err != nil {
+		return err
+	}
+	name, err := s.officerName(id)
+	if err != nil {
+		return err
+	}
+	if err := s.own.RemoveOfficer(id); err != nil {
+		return err
+	}
+	return s.audit(by, "remove officer", name, "")
+}
+
+// SeatLink returns a one-time token for a seat. It is shown once.
+func (s *Station) SeatLink(_ context.Context, by Officer, officer int64, office parley.Office) (string, error) {
+	if err := seatFor(by, "give out seats", parley.Administrator); err != nil {
+		return "", err
+	}
+	name, err := s.officerName(officer)
+	if err != nil {
+		return "", err
+	}
+	token, err := s.own.AddSeat(officer, office)
+	if err != nil {
+		return "", err
+	}
+	return token, s.audit(by, "seat link", name, string(office))
+}
+
+// TakeSeat consumes a token and begins a session.
+func (s *Station) TakeSeat(_ context.Context, token string) (string, Officer, parley.Office, error) {
+	session, o, office, err := s.own.TakeSeat(token)
+	if err != nil {
+		return "", Officer{}, "", err
+	}
+	by := officerView(o)
+	return session, by, office, s.audit(by, "take seat", string(office), "")
+}
+
+// Session returns who sits in a session. NotFound once it has ended.
+func (s *Station) Session(_ context.Context, session string) (Officer, parley.Office, error) {
+	o, office, err := s.own.Session(session)
+	return officerView(o), office, err
+}
+
+// EndSession ends a session at once.
+func (s *Station) EndSession(_ context.Context, session string) error {
+	return s.own.EndSession(session)
+}
+
+// HandOver writes the hand-over of a watch: a new "since your hand-over" begins.
+func (s *Station) HandOver(_ context.Context, by Officer, note string) error {
+	if _, err := s.own.AddHandOver(by.ID, note); err != nil {
+		return err
+	}
+	s.hub.emit("line", "", "")
+	return s.audit(by, "hand over", "watch", "")
+}
+
+// audit writes one line of the audit, durably. What cannot be audited is not
+// done: callers return the error.
+func (s *Station) audit(by Officer, act, object, detail string) error {
+	_, err := s.own.AddAudit(own.AuditRow{Officer: by.ID, Name: nameOf(by), Act: act, Object: object, Detail: detail})
+	return err
+}
+
+func nameOf(o Officer) string {
+	if o.ID == 0 {
+		return localSocket
+	}
+	return o.Name
+}
+
+// Audit returns the newest lines of the audit, at most limit.
+func (s *Station) Audit(_ context.Context, limit int) ([]AuditRow, error) {
+	rows, err := s.own.Audit(limit)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]AuditRow, 0, len(rows))
+	for _, r := range rows {
+		out = append(out, AuditRow{ID: r.ID, At: r.At, Officer: r.Name, Act: r.Act, Object: r.Object, Detail: r.Detail})
+	}
+	return out, nil
+}
+
+// SetIncumbent puts on record who holds an office of ours, and how that person
+// is addressed.
+func (s *Station) SetIncumbent(ctx context.Context, by Officer, name string, office parley.Office, person, address string, from time.Time) (string, error) {
+	if err := seatFor(by, "name incumbents", parley.Administrator, parley.Envoy); err != nil {
+		return "", err
+	}
+	l, err := s.lineOf(name)
+	if err != nil {
+		return "", err
+	}
+	if from.IsZero() {
+		from = s.now()
+	}
+	f := &form.Incumbent{Office: office, Person: person, Address: address, From: uint64(max(0, from.Unix()))}
+	n, err := l.fileForm(ctx, &form.Header{From: l.officeOf(by), To: l.everyWatch(), Language: l.language()}, f, nil)
+	if err != nil {
+		return "", err
+	}
+	return fmt.Sprintf("filed:%d", n), s.audit(by, "incumbent", string(office), person)
+}
+
+// assent files our assent to the charter in force, once, when a line begins.
+func (s *Station) assent(ctx context.Context, id parley.LineID) error {
+	l, err := s.lineOf(id.String())
+	if err != nil {
+		return err
+	}
+	f := form.NewAssent(form.ToCharter, l.founding.CharterBytes(), false)
+	_, err = l.fileForm(ctx, &form.Header{From: l.stationOffice(), To: l.everyWatch()}, f, nil)
+	return err
+}
+
+// alarm keeps an alarm, tells the desks, and runs the station's own alarm
+// command. One of a code and line sounds a minute; more are counted.
+func (s *Station) alarm(l *liveLine, code, text, item string) {
+	a, fresh, err := s.own.Raise(own.Alarm{Line: l.id, Code: code, Text: text, Item: item}, false)
+	if err != nil {
+		s.log.Error("an alarm could not be kept", "code", code, "text", text, "err", err)
+	}
+	s.log.Warn("alarm", "line", l.id, "code", code, "text", text, "count", a.Count)
+	s.hub.emit("alarm", l.id.String(), item)
+	if fresh && s.cfg.Alarm != "" {
+		go s.ring(code, text)
+	}
+}
+
+// ring runs the alarm command, for at most ten seconds.
+func (s *Station) ring(code, text string) {
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", s.cfg.Alarm)
+	cmd.Env = append(os.Environ(), "PARLEY_ALARM_CODE="+code, "PARLEY_ALARM_TEXT="+text)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		s.log.Error("the alarm command failed", "err", err, "output", string(out[:min(len(out), 500)]))
+	}
+}
+
+// Alarms returns the newest alarms, silenced ones too.
+func (s *Station) Alarms(context.Context) ([]Alarm, error) {
+	rows, err := s.own.Alarms(true, 200)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]Alarm, 0, len(rows))
+	for _, a := range rows {
+		out = append(out, Alarm{ID: a.ID, Line: a.Line.String(), Code: a.Code, Text: a.Text, Item: a.Item, At: a.At, Count: a.Count, Silenced: !a.Silenced.IsZero()})
+	}
+	return out, nil
+}
+
+// Silence stops the sound of an alarm here; of all for 0. It sends nothing.
+func (s *Station) Silence(_ context.Context, by Officer, id int64) error {
+	if err := s.own.Silence(id, by.ID); err != nil {
+		return err
+	}
+	s.hub.emit("alarm", "", "")
+	return s.audit(by, "silence", fmt.Sprintf("alarm %d", id), "")
+}
+
+// silenceItem stops the alarms about an item that was just acknowledged.
+func (s *Station) silenceItem(l *liveLine, item string) error {
+	var errs []error
+	for _, code := range []string{"flash", "immediate", "priority", "routine", "overdue"} {
+		errs = append(errs, s.own.SilenceItem(l.id, code, item))
+	}
+	return errors.Join(errs...)
+}
+
+// watch looks at the station itself now and then.
+func (s *Station) watch(ctx context.Context) {
+	t := time.NewTicker(time.Minute)
+	defer t.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+			s.lookAtDisk()
+		}
+	}
+}

@@ -1,0 +1,264 @@
+// Package station wires one party's station: its configuration, store, lines,
+// paths and people. It alone knows all the other rooms.
+package station
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"parley"
+	"parley/internal/bearer"
+	"parley/internal/bearer/quic"
+	bearertls "parley/internal/bearer/tls"
+	"parley/internal/charter"
+	"parley/internal/key"
+	"parley/internal/line"
+	"parley/internal/own"
+	"parley/internal/store/blob"
+	"parley/internal/store/hwm"
+	"parley/internal/store/sqlite"
+)
+
+// Station is one party's station. Open makes it, Run lives it, Close ends it.
+type Station struct {
+	cfg      Config
+	log      *slog.Logger
+	now      func() time.Time
+	storage  *key.Storage
+	self     [32]byte // our TLS key
+	store    *sqlite.Store
+	own      *own.Store
+	marks    *hwm.Marks
+	blobs    *blob.Dir
+	net      *network
+	hub      *hub
+	restored bool
+
+	mu    sync.Mutex
+	lines map[parley.LineID]*liveLine
+	run   context.Context // while Run runs
+	wg    sync.WaitGroup
+}
+
+// Open opens the data directory of cfg. Errors say which file, and what to do.
+func Open(cfg Config, log *slog.Logger) (_ *Station, err error) {
+	s := &Station{cfg: cfg, log: log, now: time.Now, hub: newHub(), lines: map[parley.LineID]*liveLine{}}
+	defer func() {
+		if err != nil {
+			s.Close()
+		}
+	}()
+	storage, seed, err := openKeys(cfg)
+	if err != nil {
+		return nil, err
+	}
+	s.storage = storage
+	id, err := bearer.NewIdentity(seed)
+	if err != nil {
+		return nil, fmt.Errorf("opening the TLS key: %w", err)
+	}
+	s.self = bearer.KeyHash(id)
+	if s.store, err = sqlite.Open(cfg.Dir, storage, sqlite.Options{}); err != nil {
+		return nil, err
+	}
+	if _, s.restored, err = s.store.Restored(); err != nil {
+		return nil, err
+	}
+	if s.own, err = own.Open(cfg.path("own.db"), storage); err != nil {
+		return nil, err
+	}
+	if s.marks, err = hwm.Open(cfg.HighWater); err != nil {
+		return nil, err
+	}
+	if s.blobs, err = blob.Open(filepath.Join(cfg.Dir, "blobs"), blob.Options{}); err != nil {
+		return nil, err
+	}
+	s.net = s.newNetwork(id)
+	return s, nil
+}
+
+func (s *Station) newNetwork(id bearer.Identity) *network {
+	n := &network{self: s.self, listen: map[string]string{}, log: s.log, now: s.now, lines: map[parley.LineID]*liveLine{}, sessions: map[line.PathID]*session{},
+		cut: map[cutKey]bool{}, trouble: map[pathKey]trouble{}, heardAt: map[pathKey]time.Time{}, words: map[parley.LineID]lastWords{},
+		bound: map[string]string{}, unbound: map[string]error{}}
+	o := bearer.Options{Identity: id, Allow: n.allowed}
+	for _, b := range []bearer.Bearer{quic.New(o), bearertls.New(o)} {
+		n.bearers = append(n.bearers, b)
+	}
+	n.listen["QUIC"], n.listen["TLS"] = s.cfg.ListenQUIC, s.cfg.ListenTLS
+	return n
+}
+
+// allowed reports whether a TLS key is pinned on any line: strangers get no
+// further than the handshake.
+func (n *network) allowed(k [32]byte) bool {
+	n.mu.Lock()
+	ls := make([]*liveLine, 0, len(n.lines))
+	for _, l := range n.lines {
+		ls = append(ls, l)
+	}
+	n.mu.Unlock()
+	for _, l := range ls {
+		for _, p := range l.others() {
+			if l.pinned(p, k) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Run starts every line and the network, and works until ctx ends.
+func (s *Station) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	s.mu.Lock()
+	s.run = ctx
+	s.mu.Unlock()
+	ids, err := s.store.Lines()
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		if err := s.addLine(ctx, id); err != nil {
+			return fmt.Errorf("starting line %s: %w", id, err)
+		}
+	}
+	if err := s.refile(ctx); err != nil {
+		return err
+	}
+	s.spawn(func() { s.net.run(ctx) })
+	s.spawn(func() { s.store.Run(ctx) })
+	s.spawn(func() { s.watch(ctx) })
+	<-ctx.Done()
+	s.net.goodbye("the station of " + s.cfg.Name + " was stopped by its administrator")
+	time.Sleep(100 * time.Millisecond)
+	s.wg.Wait()
+	return nil
+}
+
+func (s *Station) spawn(f func()) {
+	s.wg.Add(1)
+	go func() { defer s.wg.Done(); f() }()
+}
+
+// Close releases what Open took. Run must have returned.
+func (s *Station) Close() error {
+	s.hub.close()
+	var first error
+	keep := func(err error) {
+		if first == nil {
+			first = err
+		}
+	}
+	if s.marks != nil {
+		keep(s.marks.Close())
+	}
+	if s.own != nil {
+		keep(s.own.Close())
+	}
+	if s.store != nil {
+		keep(s.store.Close())
+	}
+	return first
+}
+
+// addLine starts a founded line from the store.
+func (s *Station) addLine(ctx context.Context, id parley.LineID) error {
+	st := s.store.Line(id)
+	raw, _, err := st.Founding()
+	if err != nil {
+		return err
+	}
+	f, err := charter.ParseFounding(raw)
+	if err != nil {
+		return err
+	}
+	us := parley.PartyCode(s.cfg.Party)
+	l := &liveLine{id: id, us: us, founding: f, store: st, net: s.net, log: s.log.With("line", id.String()[:8]), now: s.now, timings: s.cfg.timings(), emit: s.hub.emit}
+	l.setPeers()
+	l.blobs = newTransfers(l, s.blobs)
+	cfg := line.Config{Founding: f, Us: us, Store: st, Rand: cryptoRand, SettleAfter: l.timings.SettleAfter, TLS: s.self, Limits: limitsOf(s.cfg, f.Annex)}
+	r := &runner{id: id, cfg: cfg, store: st, mark: lineMark{s.marks, id}, clock: s.now, log: l.log, in: make(chan request, 1024), done: make(chan struct{})}
+	r.speak = func(sends []line.Send, closes []line.Close) { s.net.speak(l, sends, closes) }
+	r.heard = l.heard
+	r.reset = func() { s.net.drop(id, parley.Errorf(parley.Unavailable, "the line is loaded again")) }
+	l.runner = r
+	c := newClerk(s, l)
+	l.onCommit = c.commit
+	s.mu.Lock()
+	s.lines[id] = l
+	s.mu.Unlock()
+	s.spawn(func() { r.run(ctx) })
+	if err := r.do(ctx, request{}); err != nil { // loaded, and held to its mark
+		return err
+	}
+	if err := c.catchUp(); err != nil {
+		return err
+	}
+	s.spawn(func() { c.run(ctx) })
+	s.spawn(func() { l.blobs.run(ctx) })
+	s.net.mu.Lock()
+	s.net.lines[id] = l
+	s.net.mu.Unlock()
+	for _, p := range l.others() {
+		for _, b := range s.net.bearers {
+			s.spawn(func() { s.net.dial(ctx, l, p, b) })
+		}
+	}
+	s.hub.emit("line", id.String(), "")
+	return nil
+}
+
+// lineMark is the high-water mark of one line.
+type lineMark struct {
+	marks *hwm.Marks
+	id    parley.LineID
+}
+
+func (m lineMark) Load() (parley.GenerationID, uint64, [32]byte, bool, error) {
+	k, ok, err := m.marks.Load(m.id)
+	return k.Gen, k.Size, k.Root, ok, err
+}
+
+func (m lineMark) Store(gen parley.GenerationID, size uint64, root [32]byte) error {
+	return m.marks.Store(m.id, hwm.Mark{Gen: gen, Size: size, Root: root})
+}
+
+// limitsOf reads the bounds of the annex. A station may take more from its
+// peers than that, never owe less.
+func limitsOf(c Config, a charter.Annex) line.Limits {
+	rate := float64(a.Bound(charter.EntriesPerSecond))
+	l := line.Limits{Bytes: int(a.Bound(charter.EntryBytesPerDay)), Rate: rate, Burst: charter.EntryBurst}
+	if c.AcceptRate > 0 {
+		l = line.Limits{Bytes: 1 << 50, Rate: float64(c.AcceptRate), Burst: float64(c.AcceptRate) * 60}
+	}
+	return l
+}
+
+// lineOf finds a line by its id, a unique prefix of at least 4 digits of it,
+// or the code or name of the other side. The error is NotFound or Conflict.
+func (s *Station) lineOf(name string) (*liveLine, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var found []*liveLine
+	for id, l := range s.lines {
+		if id.String() == name {
+			return l, nil
+		}
+		if l.calls(name) {
+			found = append(found, l)
+		}
+	}
+	switch len(found) {
+	case 1:
+		return found[0], nil
+	case 0:
+		return nil, parley.Errorf(parley.NotFound, "no line %q", name).WithHint("list them: parley line list")
+	}
+	return nil, parley.Errorf(parley.Conflict, "%q may mean %d lines", name, len(found)).WithHint("give more digits of the line's id")
+}

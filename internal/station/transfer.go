@@ -1,0 +1,209 @@
+package station
+
+import (
+	"context"
+	"io"
+	"sync"
+	"time"
+
+	"parley"
+	"parley/internal/bearer"
+	"parley/internal/form"
+	"parley/internal/store"
+	"parley/internal/wire"
+)
+
+// transfers carries sealed attachments of one line, apart from its entries and
+// after them: whoever lacks one that an entry names asks for it, from where it
+// left off (spec/frames.md, want and chunk).
+type transfers struct {
+	l     *liveLine
+	store store.Blobs
+	wake  chan struct{}
+
+	mu     sync.Mutex
+	wanted map[[32]byte]*wanted
+	theirs map[[32]byte]map[parley.PartyCode]bool
+}
+
+// wanted is an attachment of theirs that is not whole here yet.
+type wanted struct {
+	from  parley.PartyCode
+	size  int64
+	asked time.Time
+	ref   parley.Ref
+}
+
+const (
+	chunksAhead = 16 // chunks sent for one want
+	wantAgain   = 5 * time.Second
+)
+
+func newTransfers(l *liveLine, s store.Blobs) *transfers {
+	return &transfers{l: l, store: s, wake: make(chan struct{}, 1), wanted: map[[32]byte]*wanted{}, theirs: map[[32]byte]map[parley.PartyCode]bool{}}
+}
+
+func (t *transfers) id(hash [32]byte) store.BlobID { return store.BlobID{Line: t.l.id, Hash: hash} }
+
+// need notes the attachments of an entry of theirs, and asks for what is missing.
+func (t *transfers) need(from parley.PartyCode, ref parley.Ref, as []form.Attachment) {
+	for _, a := range as {
+		if _, whole, err := t.store.Size(t.id(a.Hash)); err == nil && whole {
+			continue
+		}
+		if err := t.store.Create(t.id(a.Hash), from, int64(a.Sealed)); err != nil {
+			t.l.log.Warn("an attachment is not taken", "from", from, "err", err)
+			continue
+		}
+		t.mu.Lock()
+		t.wanted[a.Hash] = &wanted{from: from, size: int64(a.Sealed), ref: ref}
+		t.mu.Unlock()
+	}
+	t.kick()
+}
+
+func (t *transfers) kick() {
+	select {
+	case t.wake <- struct{}{}:
+	default:
+	}
+}
+
+// run asks for what is missing, again after a while, until ctx ends.
+func (t *transfers) run(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		t.ask()
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.wake:
+		case <-tick.C:
+		}
+	}
+}
+
+func (t *transfers) ask() {
+	now := t.l.now()
+	t.mu.Lock()
+	type request struct {
+		hash [32]byte
+		from parley.PartyCode
+	}
+	var due []request
+	for h, w := range t.wanted {
+		if now.Sub(w.asked) >= wantAgain {
+			w.asked = now
+			due = append(due, request{h, w.from})
+		}
+	}
+	t.mu.Unlock()
+	for _, r := range due {
+		n, _, err := t.store.Size(t.id(r.hash))
+		if err != nil {
+			continue
+		}
+		for _, s := range t.l.net.to(t.l.id, r.from) {
+			if s.send(bearer.Control, &wire.Want{Blob: r.hash, Offset: uint64(n)}) == nil {
+				break
+			}
+		}
+	}
+}
+
+// wantIn serves a want: chunks from the offset on, at the lowest precedence.
+// A want at the end says that the asker has it whole.
+func (t *transfers) wantIn(s *session, f *wire.Want) {
+	go t.serve(s, f)
+}
+
+func (t *transfers) serve(s *session, f *wire.Want) {
+	n, whole, err := t.store.Size(t.id(f.Blob))
+	if err != nil || !whole {
+		return
+	}
+	if f.Offset >= uint64(n) {
+		t.mu.Lock()
+		if t.theirs[f.Blob] == nil {
+			t.theirs[f.Blob] = map[parley.PartyCode]bool{}
+		}
+		t.theirs[f.Blob][s.peer] = true
+		t.mu.Unlock()
+		return
+	}
+	r, err := t.store.Open(t.id(f.Blob))
+	if err != nil {
+		return
+	}
+	defer r.Close()
+	if _, err := r.Seek(int64(f.Offset), io.SeekStart); err != nil {
+		return
+	}
+	for i, at := 0, f.Offset; i < chunksAhead && at < uint64(n); i++ {
+		buf := make([]byte, min(wire.MaxChunk, uint64(n)-at))
+		if _, err := io.ReadFull(r, buf); err != nil {
+			return
+		}
+		if s.send(bearer.Bulk, &wire.Chunk{Blob: f.Blob, Offset: at, Total: uint64(n), Bytes: buf}) != nil {
+			return // the queue is full: it asks again
+		}
+		at += uint64(len(buf))
+	}
+}
+
+// chunkIn takes a chunk of something we asked for, and asks for the next run
+// when this one is through.
+func (t *transfers) chunkIn(s *session, f *wire.Chunk) {
+	t.mu.Lock()
+	w := t.wanted[f.Blob]
+	t.mu.Unlock()
+	if w == nil || w.from != s.peer || int64(f.Total) != w.size {
+		return
+	}
+	id := t.id(f.Blob)
+	if err := t.store.WriteAt(id, f.Bytes, int64(f.Offset)); err != nil {
+		return // repeated or out of order
+	}
+	t.mu.Lock()
+	w.asked = t.l.now()
+	t.mu.Unlock()
+	end := f.Offset + uint64(len(f.Bytes))
+	if end < f.Total {
+		if end/wire.MaxChunk%chunksAhead == 0 {
+			s.send(bearer.Control, &wire.Want{Blob: f.Blob, Offset: end})
+		}
+		return
+	}
+	if err := t.store.Complete(id); err != nil {
+		t.l.log.Warn("an attachment arrived damaged and is asked for again", "err", err)
+		t.mu.Lock()
+		w.asked = time.Time{}
+		t.mu.Unlock()
+		t.store.Create(id, w.from, w.size)
+		return
+	}
+	t.mu.Lock()
+	delete(t.wanted, f.Blob)
+	t.mu.Unlock()
+	s.send(bearer.Control, &wire.Want{Blob: f.Blob, Offset: end})
+	t.l.blobStored(f.Blob, w)
+}
+
+// blobStored puts on record that an attachment is durably here.
+func (l *liveLine) blobStored(hash [32]byte, w *wanted) {
+	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
+	defer stop()
+	_, err := l.file(ctx, &form.Header{From: l.stationOffice(), Refs: []parley.Ref{w.ref}}, &form.Attachments{Hashes: [][32]byte{hash}}, nil)
+	if err != nil {
+		l.log.Error("an attachment is here, but its receipt is not filed", "err", err)
+	}
+	l.emit("item", l.id.String(), w.ref.String())
+}
+
+// heldBy reports whether a party has said that it has the attachment whole.
+func (t *transfers) heldBy(hash [32]byte, p parley.PartyCode) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.theirs[hash][p]
+}
