@@ -13,8 +13,7 @@ const epochBody = fields({ 1: bytes(32), 2: dict(partyCode, tuple(bytes(8), byte
 const ref = tuple(bytes(8), uint), address = tuple(partyCode, office);
 const headerShape = fields({ 1: tstr, 3: office }, { 2: uint, 4: list(address), 5: list(address), 6: upTo(3), 7: (v) => upTo(8)(v) && v > 0,
   8: list(ref), 9: tstr, 10: tstr, 11: uint, 12: ref, 13: upTo(1) }, true);
-const headerNames = { 1: 'form', 2: 'serial', 3: 'from', 4: 'to', 5: 'info', 6: 'precedence', 7: 'marker', 8: 'refs', 9: 'language',
-  10: 'exercise', 11: 'drafted', 12: 'opened', 13: 'series' };
+const headerNames = [, 'form', 'serial', 'from', 'to', 'info', 'precedence', 'marker', 'refs', 'language', 'exercise', 'drafted', 'opened', 'series'];
 export const PRECEDENCE = ['ROUTINE', 'PRIORITY', 'IMMEDIATE', 'FLASH'];
 
 // parseEntry reads the clear part. An entry of another version comes back as
@@ -23,7 +22,7 @@ export function parseEntry(raw) {
   if (raw.length > MAX_ENTRY) refuse('oversize', `entry of ${raw.length} bytes`);
   const a = check(list(() => true, 1), decode(raw), 'entry');
   check(uint, a[0], 'version of an entry');
-  if (a[0] !== 1) return { version: a[0], unsupported: true };
+  if (a[0] !== 1) return { version: a[0], unsupported: true, time: null };
   const epochEntry = a[1] === 1;
   if (!epochEntry && a[1] !== 0) refuse('malformed', 'epoch bit is neither 0 nor 1');
   check(epochEntry ? epochShape : sealedShape, a, 'entry');
@@ -40,8 +39,8 @@ export function openEntry(origin, index, e, disclosure) {
   const keys = keysOf(disclosure, e.C), aad = additionalData(origin, index, e);
   const headerBytes = openPart(keys.header, aad, e.header);
   const header = check(headerShape, decode(headerBytes), 'header');
-  if ((header.get(4)?.length ?? 0) + (header.get(5)?.length ?? 0) > MAX_LIST) refuse('bad-form', 'too many addressees');
-  if ((header.get(8)?.length ?? 0) > MAX_LIST) refuse('bad-form', 'too many references');
+  const count = (...keys) => keys.reduce((n, k) => n + (header.get(k)?.length ?? 0), 0);
+  if (count(4, 5) > MAX_LIST || count(8) > MAX_LIST) refuse('bad-form', 'too many addressees or references');
   if (header.get(2) === 0) refuse('bad-serial', 'serial 0');
   const named = Object.fromEntries([...header].map(([k, v]) => [headerNames[k] ?? `unknown ${k}`, v]));
   if (!keys.body) return { header, headerBytes, named, body: null };

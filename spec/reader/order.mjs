@@ -14,14 +14,13 @@ export class Log {
   get length() { return this.times.length; }
 
   // add takes the next entry: its time and the seen it lists, [generation, size]
-  // pairs. null (an entry of another version) repeats the time and sees nothing.
+  // pairs. Time null (an entry of another version) repeats the last one.
   add(time, seen) {
     const last = this.times.at(-1) ?? 0, index = this.length;
     if (time !== null && time < last) refuse('rewind', `header time goes back from ${last} to ${time}`);
     for (const [g, size] of seen) {
       if (size <= this.sees(g, index)) refuse('rewind', `seen of ${g} does not grow at ${size}`);
-      if (!this.steps.has(g)) this.steps.set(g, []);
-      this.steps.get(g).push([index, size]);
+      (this.steps.get(g) ?? this.steps.set(g, []).get(g)).push([index, size]);
     }
     this.times.push(time ?? last);
   }
@@ -29,13 +28,13 @@ export class Log {
   // sees is the accumulated seen of generation g after entry index.
   sees(g, index) {
     const steps = this.steps.get(g) ?? [];
-    let lo = 0, hi = steps.length;
-    while (lo < hi) {
-      const mid = (lo + hi) >> 1;
+    let lo = 0;
+    for (let hi = steps.length, mid; lo < hi;) {
+      mid = (lo + hi) >> 1;
       if (steps[mid][0] <= index) lo = mid + 1;
       else hi = mid;
     }
-    return lo === 0 ? 0 : steps[lo - 1][1];
+    return steps[lo - 1]?.[1] ?? 0;
   }
 
   // firstSeeing is the first index whose accumulated seen of g exceeds size.
@@ -52,29 +51,24 @@ export function checkSeen(logs, log, index, seen) {
     if (!other || size > other.length) refuse('bad-seen', `claims ${size} entries of ${g}; ${other?.length ?? 'none'} are here`);
     if (other.party === log.party) refuse('bad-seen', 'names a log of its own party');
     for (const z of other.steps.keys()) {
-      if (logs.get(z)?.party !== log.party && log.sees(z, index) < other.sees(z, Number(size) - 1)) {
-        refuse('bad-seen', `covers ${g}:${size - 1} but not what that has seen of ${z}`);
-      }
+      if (logs.get(z)?.party === log.party || log.sees(z, index) >= other.sees(z, size - 1)) continue;
+      refuse('bad-seen', `covers ${g}:${size - 1} but not what that has seen of ${z}`);
     }
   }
 }
 
 // limits says how many entries of each generation are on the record.
 function limits(logs) {
-  const out = new Map([...logs.values()].map((l) => [l.generation, l.length])), done = new Set();
-  for (const g of logs.values()) for (const { generation: o, size } of g.names) {
+  const all = [...logs.values()], out = new Map(all.map((l) => [l.generation, l.length])), done = new Set();
+  for (const g of all) for (const { generation: o, size } of g.names) {
     if (done.has(o) || logs.get(o)?.party !== g.party || g.length === 0) continue;
     done.add(o);
-    let limit = size;
-    for (const party of new Set([...logs.values()].map((l) => l.party))) {
-      if (party === g.party) continue;
-      const theirs = [...logs.values()].filter((l) => l.party === party);
-      const at = theirs.find((l) => l.firstSeeing(g.generation, 0) < Infinity);
+    const cuts = [...new Set(all.map((l) => l.party))].filter((p) => p !== g.party).map((party) => {
+      const theirs = all.filter((l) => l.party === party), at = theirs.find((l) => l.firstSeeing(g.generation, 0) < Infinity);
       // Before a party has written the entry that fixes its cut, the cut is at least what it has said it holds.
-      const cut = at ? at.sees(o, at.firstSeeing(g.generation, 0)) : Math.max(0, ...theirs.map((l) => l.sees(o, l.length)));
-      if (cut > limit) limit = cut;
-    }
-    if (limit < out.get(o)) out.set(o, Number(limit));
+      return at ? at.sees(o, at.firstSeeing(g.generation, 0)) : Math.max(...theirs.map((l) => l.sees(o, l.length)));
+    });
+    out.set(o, Math.min(out.get(o), Math.max(size, ...cuts)));
   }
   return out;
 }
@@ -82,46 +76,42 @@ function limits(logs) {
 // followers gives, for each log, the first index that follows index 0 of g.
 function followers(logs, g) {
   const first = new Map([[g, 0]]);
-  for (let grew = true; grew;) {
-    grew = false;
+  for (let again = true; again;) {
+    again = false;
     for (const x of logs.values()) for (const [y, at] of [...first]) {
-      const hit = x.firstSeeing(y, at);
-      if (hit >= (first.get(x.generation) ?? Infinity)) continue;
-      first.set(x.generation, hit);
-      grew = true;
+      const hit = x.firstSeeing(y, at), nearer = hit < (first.get(x.generation) ?? Infinity);
+      if (nearer) first.set(x.generation, hit);
+      again ||= nearer;
     }
   }
   return first;
 }
 
-const earlier = (a, b, at) => {
-  const ka = [a.times[at(a)], a.party, a.generation], kb = [b.times[at(b)], b.party, b.generation];
-  const i = ka.findIndex((v, n) => v !== kb[n]);
-  return i >= 0 && ka[i] < kb[i];
-};
-
 // recordOrder returns { order: [[log, index]...], late: [[log, index]...],
 // settled: how many at the head of order, waiting: parties not yet heard }.
 export function recordOrder(logs, parties) {
-  const limit = limits(logs), placed = new Map([...logs.keys()].map((g) => [g, 0])), order = [], at = (l) => placed.get(l.generation);
-  const superseded = new Map([...logs.values()].filter((l) => l.names.length).map((l) => {
-    const follow = followers(logs, l.generation);
-    return [l, l.names.filter((n) => logs.has(n.generation)).map((n) => [n.generation, Math.min(limit.get(n.generation), follow.get(n.generation) ?? Infinity)])];
+  const all = [...logs.values()], limit = limits(logs), placed = new Map(all.map((l) => [l.generation, 0])), order = [];
+  const at = (l) => placed.get(l.generation), end = (l) => limit.get(l.generation);
+  const superseded = new Map(all.map((l) => {
+    const follow = l.names.length ? followers(logs, l.generation) : null;
+    return [l, l.names.map((n) => n.generation).filter((o) => logs.has(o)).map((o) => [o, Math.min(limit.get(o), follow.get(o) ?? Infinity)])];
   }));
   const seenPlaced = (l) => [...l.steps.keys()].every((y) => placed.get(y) >= Math.min(l.sees(y, at(l)), limit.get(y)));
-  const oldPlaced = (l) => at(l) > 0 || (superseded.get(l) ?? []).every(([o, need]) => placed.get(o) >= need);
-  for (;;) {
-    const heads = [...logs.values()].filter((l) => at(l) < limit.get(l.generation));
-    if (heads.length === 0) break;
-    const free = heads.filter(seenPlaced), ready = free.filter(oldPlaced), from = ready.length ? ready : free;
-    if (from.length === 0) refuse('bad-seen', 'entries that claim to have seen each other');
-    const least = from.reduce((a, b) => (earlier(b, a, at) ? b : a));
-    order.push([least, at(least)]);
-    placed.set(least.generation, at(least) + 1);
+  const oldPlaced = (l) => at(l) > 0 || superseded.get(l).every(([o, need]) => placed.get(o) >= need);
+  const key = (l) => [l.times[at(l)], l.party, l.generation];
+  const least = (a, b) => {
+    const ka = key(a), kb = key(b), i = ka.findIndex((v, n) => v !== kb[n]);
+    return kb[i] < ka[i] ? b : a;
+  };
+  for (let heads; (heads = all.filter((l) => at(l) < end(l))).length;) {
+    const free = heads.filter(seenPlaced), ready = free.filter(oldPlaced);
+    if (free.length === 0) refuse('bad-seen', 'entries that claim to have seen each other');
+    const next = (ready.length ? ready : free).reduce(least);
+    order.push([next, at(next)]);
+    placed.set(next.generation, at(next) + 1);
   }
-  const late = [...logs.values()].flatMap((l) => Array.from({ length: l.length - limit.get(l.generation) }, (_, i) => [l, limit.get(l.generation) + i]));
-  const unheard = ([l, i]) => parties.filter((p) => p !== l.party &&
-    ![...logs.values()].some((q) => q.party === p && q.sees(l.generation, limit.get(q.generation) - 1) > i));
-  const open = order.findIndex((o) => unheard(o).length > 0);
-  return { order, late, settled: open < 0 ? order.length : open, waiting: open < 0 ? [] : unheard(order[open]) };
+  const late = all.flatMap((l) => l.times.map((_, i) => [l, i]).slice(end(l)));
+  const confirms = (p, [l, i]) => p === l.party || all.some((q) => q.party === p && q.sees(l.generation, end(q) - 1) > i);
+  const open = order.findIndex((o) => !parties.every((p) => confirms(p, o)));
+  return { order, late, settled: open < 0 ? order.length : open, waiting: open < 0 ? [] : parties.filter((p) => !confirms(p, order[open])) };
 }

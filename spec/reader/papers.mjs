@@ -1,7 +1,7 @@
 // What a line rests on: founding, charter, annex, reveals, words, and the
 // certificates of generations (spec/pairing.md, charter.md, log.md).
 import { readFileSync } from 'node:fs';
-import { bytes, check, decode, dict, encode, fields, list, matching, tstr, tuple, uint, upTo } from './cbor.mjs';
+import { bytes, check, decode, dict, encode, fields, hex, list, matching, tstr, tuple, uint, upTo } from './cbor.mjs';
 import { refuse } from './refuse.mjs';
 import { checkDocument, H, originOf, parseVkey } from './sign.mjs';
 import { sha256 } from './tree.mjs';
@@ -14,9 +14,8 @@ const wordList = readFileSync(new URL('../words.txt', import.meta.url), 'utf8').
 const MAX_PARTIES = 10;
 
 const revealShape = fields({ 1: partyCode, 2: tstr, 3: pair, 4: bytes(8), 5: pair, 6: pair, 7: bytes(1216), 8: bytes(32), 9: list(tstr), 10: bytes(32) });
-const charterShape = fields({ 1: uint, 2: list(tuple(partyCode, tstr, list(tstr, 1)), 1), 3: list(office, 1) }, {
-  4: dict(upTo(3), upTo(2)), 5: uint, 6: list(tstr), 7: dict(partyCode, list(uint)), 8: tstr, 9: (v) => typeof v === 'boolean',
-  10: list(tuple(uint, uint, uint)), 11: dict(upTo(3), uint), 12: bytes(32) }, true);
+const charterShape = fields({ 1: uint, 2: list(tuple(partyCode, tstr, list(tstr, 1)), 1), 3: list(office, 1) }, { 4: dict(upTo(3), upTo(2)), 5: uint,
+  6: list(tstr), 7: dict(partyCode, list(uint)), 8: tstr, 10: list(tuple(uint, uint, uint)), 11: dict(upTo(3), uint), 12: bytes(32) }, true);
 const annexShape = fields({ 1: uint }, { 2: dict(uint, uint), 3: list(tstr), 4: (v) => v instanceof Map, 5: bytes(32) }, true);
 const certificateShape = tuple(bytes(), upTo(1), bytes(), signaturePair);
 const certificateBody = fields({ 1: bytes(16), 2: partyCode, 3: bytes(8), 4: pair, 5: pair, 6: bytes(1216), 7: bytes(32),
@@ -28,14 +27,11 @@ export const foundingHash = (founding) => H('founding', founding);
 // wordsOf shows the first 55 bits of a hash as five words and as digits, and
 // the whole of it as a fingerprint.
 export function wordsOf(sum) {
-  const bits = sum.readBigUInt64BE(0) >> 9n;
-  const words = [44n, 33n, 22n, 11n, 0n].map((shift) => wordList[Number((bits >> shift) & 2047n)]);
+  const bits = sum.readBigUInt64BE(0) >> 9n, words = [44n, 33n, 22n, 11n, 0n].map((shift) => wordList[Number((bits >> shift) & 2047n)]);
   return { words, digits: bits.toString().padStart(17, '0'), fingerprint: sum.toString('hex').match(/.{4}/g).join(' ') };
 }
 
-export function pairingWords(line, reveals, charter, annex) {
-  return wordsOf(H('words', encode([line, reveals, sha256(charter), sha256(annex)])));
-}
+export const pairingWords = (line, reveals, charter, annex) => wordsOf(H('words', encode([line, reveals, sha256(charter), sha256(annex)])));
 
 // parseFounding checks a founding by itself and returns the line it founds.
 export function parseFounding(raw) {
@@ -43,12 +39,11 @@ export function parseFounding(raw) {
   const charter = check(charterShape, decode(charterRaw), 'charter'), annex = check(annexShape, decode(annexRaw), 'annex');
   if (annex.get(1) !== 1) refuse('unsupported', `suite ${annex.get(1)}`);
   const parties = new Map();
-  let last = '';
   for (const r of reveals.map((b) => check(revealShape, decode(b), 'reveal'))) {
-    if (!(last < r.get(1))) refuse('malformed', 'reveals not in the order of party codes');
-    last = r.get(1);
-    if ([...parties.values()].some((p) => p.generation === hex(r.get(4)))) refuse('conflict', 'two parties with one generation id');
-    parties.set(last, { code: last, name: r.get(2), root: r.get(3), generation: hex(r.get(4)), keys: [5, 6, 7, 8].map((k) => r.get(k)) });
+    const code = r.get(1), generation = hex(r.get(4)), before = [...parties.values()];
+    if (before.some((p) => p.code >= code)) refuse('malformed', 'reveals not in the order of party codes');
+    if (before.some((p) => p.generation === generation)) refuse('conflict', 'two parties with one generation id');
+    parties.set(code, { code, name: r.get(2), root: r.get(3), generation, keys: [5, 6, 7, 8].map((k) => r.get(k)) });
   }
   if (parties.size > MAX_PARTIES) refuse('malformed', `more than ${MAX_PARTIES} parties`);
   const named = charter.get(2).map(([code]) => code).sort();
@@ -56,8 +51,6 @@ export function parseFounding(raw) {
   return { id: hex(line), line, hash: foundingHash(raw), charter, annex, parties, vkeys: (annex.get(3) ?? []).map(parseVkey),
     ...pairingWords(line, reveals, charterRaw, annexRaw) };
 }
-
-const hex = (b) => b.toString('hex');
 
 // parseCertificate reads one without judging it.
 export function parseCertificate(raw) {

@@ -1,11 +1,11 @@
 // Proof files of one entry and proofs of silence (spec/proofs.md; C2SP
 // tlog-proof).
-import { bytes, check, decode, list, tuple, uint } from './cbor.mjs';
+import { bytes, check, decode, hex, list, tuple, uint } from './cbor.mjs';
 import { keyShape, openEntry, parseEntry } from './entry.mjs';
 import { acceptCertificate, parseCertificate, parseFounding } from './papers.mjs';
-import { bounds, describe, hex, loadRecord, refOf } from './record.mjs';
-import { refuse, within } from './refuse.mjs';
-import { base64, checkCheckpoint, checkReceipt, checkpointText, holderOf, keyId, originOf, parseNoteLine, witnessTime } from './sign.mjs';
+import { bounds, compareFounding, describe, describeLine, loadRecord, refOf } from './record.mjs';
+import { refuse } from './refuse.mjs';
+import { base64, checkCheckpoint, checkReceipt, holderOf, keyId, originOf, parseNoteLine, witnessTime } from './sign.mjs';
 import { consistencyRoots, inclusionRoot, leafHash } from './tree.mjs';
 
 const any = () => true;
@@ -14,25 +14,16 @@ const extraShape = tuple((v) => v === 1, bytes(), list(bytes(), 1), bytes(), (k)
 // Forms by which people say that they received; every other reference answers.
 const RECEIPTS = new Set(['opened', 'translated', 'informed']);
 
-const decimal = (s, what) => (/^(0|[1-9][0-9]{0,15})$/.test(s) && Number.isSafeInteger(Number(s)) ? Number(s) : refuse('malformed', `${what} is not a decimal number`));
+// A proof file with a checkpoint of three lines and at least one signature.
+const NUMBER = '(0|[1-9][0-9]{0,14})';
+const FORM = new RegExp(`^c2sp\\.org/tlog-proof@v1\nextra (\\S+)\nindex ${NUMBER}\n((?:\\S+\n)*)\n(\\S+)\n${NUMBER}\n(\\S+)\n\n((?:\u2014 .*\n)*)$`);
+const hash32 = (s) => check(bytes(32), base64(s), 'a hash');
 
 // parseProof splits a tlog-proof: { extra, index, hashes, origin, size, root, lines }.
 export function parseProof(text) {
-  if (!text.endsWith('\n')) refuse('malformed', 'does not end with a newline', { byte: Buffer.byteLength(text) });
-  const lines = text.slice(0, -1).split('\n');
-  let n = 0;
-  const next = (test, what) => within({ item: n }, () => (n < lines.length && test.test(lines[n]) ? lines[n++] : refuse('malformed', `line ${n + 1}: no ${what}`)));
-  next(/^c2sp\.org\/tlog-proof@v1$/, 'tlog-proof header');
-  const extra = base64(next(/^extra \S+$/, 'extra data').slice(6));
-  const index = decimal(next(/^index /, 'index').slice(6), 'index');
-  const hashes = [];
-  const hash32 = (s) => ((b) => (b.length === 32 ? b : refuse('malformed', 'a hash is not 32 bytes')))(base64(s));
-  while (lines[n]) hashes.push(hash32(lines[n++]));
-  next(/^$/, 'empty line before the checkpoint');
-  const origin = next(/^\S+$/, 'origin'), size = decimal(next(/^/, 'size'), 'size'), root = hash32(next(/^\S+$/, 'root'));
-  next(/^$/, 'end of the checkpoint (extension lines are not allowed)');
-  if (n === lines.length) refuse('bad-signature', 'checkpoint without signatures');
-  return { extra, index, hashes, origin, size, root, lines: lines.slice(n) };
+  const m = FORM.exec(text) ?? refuse('malformed', 'not a tlog-proof with extra data and a plain checkpoint');
+  const lines = (s) => s.split('\n').slice(0, -1);
+  return { extra: base64(m[1]), index: Number(m[2]), hashes: lines(m[3]).map(hash32), origin: m[4], size: Number(m[5]), root: hash32(m[6]), lines: lines(m[7]) };
 }
 
 // signatureOf finds the one signature of a key on the checkpoint.
@@ -44,16 +35,11 @@ function signatureOf(lines, name, type, key, skip) {
 
 function acceptChain(raws, line) {
   const known = new Map(), origins = new Map();
-  let rest = raws.map(parseCertificate);
-  const first = rest[0];
-  while (rest.length) {
-    const now = rest.filter((c) => c.by === 0 || known.has(c.signer));
-    if (now.length === 0) refuse('unknown-key', `the certificate that signed ${rest[0].generation} is missing`);
-    for (const c of now) {
-      origins.set(c.generation, acceptCertificate(c, line, known));
-      known.set(c.generation, c);
-    }
-    rest = rest.filter((c) => !known.has(c.generation));
+  const rest = raws.map(parseCertificate), [first] = rest;
+  while (rest.length) { // a signer may stand after what it signed
+    const next = rest.findIndex((c) => c.by === 0 || known.has(c.signer)), [c] = rest.splice(Math.max(next, 0), 1);
+    origins.set(c.generation, acceptCertificate(c, line, known));
+    known.set(c.generation, c);
   }
   return { first, known, origins };
 }
@@ -62,7 +48,7 @@ export function verifyProof(buf, { founding } = {}) {
   const p = parseProof(new TextDecoder('utf-8', { ignoreBOM: true }).decode(buf));
   const [, foundingRaw, certs, raw, key, receipts] = check(extraShape, decode(p.extra), 'extra data');
   const line = parseFounding(foundingRaw);
-  if (founding && founding !== hex(line.hash)) refuse('wrong-line', `founding hash is ${hex(line.hash)}`);
+  compareFounding(line, founding);
   const { first, known, origins } = acceptChain(certs, line), origin = origins.get(first.generation);
   if (origin !== p.origin) refuse('wrong-line', `the checkpoint is of ${p.origin}, the entry of ${origin}`);
   if (!inclusionRoot(leafHash(raw), p.index, p.size, p.hashes).equals(p.root)) refuse('bad-proof', 'the entry is not under the root of the checkpoint');
@@ -73,7 +59,7 @@ export function verifyProof(buf, { founding } = {}) {
   const gen = { ...first, origin, receipts: [], witnesses: [] };
   for (const l of p.lines) {
     const w = witnessTime(head, l, line.vkeys);
-    if (w) gen.witnesses.push({ by: w.name, size: p.size, time: w.time });
+    gen.witnesses.push(...(w ? [{ ...w, size: p.size }] : []));
   }
   for (const [size, g, time, ed, mlSig, hashes] of receipts) {
     if (size < p.size) continue;
@@ -88,8 +74,7 @@ export function verifyProof(buf, { founding } = {}) {
   if (e.unsupported) refuse('unsupported', `entry of version ${e.version}`);
   if (e.epochEntry) refuse('malformed', 'a proof file opens a sealed entry');
   e.open = openEntry(origin, p.index, e, key);
-  return { ok: true, line: line.id, founding: hex(line.hash), compared: Boolean(founding), fingerprint: line.fingerprint,
-    parties: [...line.parties.values()].map(({ code, name }) => ({ code, name })), ...describe(gen, e), witnesses: gen.witnesses };
+  return { ok: true, ...describeLine(line, founding), ...describe(gen, e), witnesses: gen.witnesses };
 }
 
 // verifySilence returns, for each party asked, what a proof of silence shows.
@@ -102,8 +87,7 @@ export function verifySilence(buf, { founding } = {}) {
   const judged = asked.length ? asked : [...r.line.parties.keys()].filter((p) => p !== gen.party);
   const parties = judged.map((party) => ({ party, ...silenceOf(r, party, g, index, asOf), stored: bounds(gen, index).stored.find((s) => s.by === party) ?? null }));
   const verdict = parties.every((p) => p.verdict === 'no answer') ? 'no answer' : parties.some((p) => p.verdict === 'answered') ? 'answered' : 'cannot say';
-  return { ok: verdict === 'no answer', verdict, asOf, line: r.line.id, founding: hex(r.line.hash), compared: Boolean(founding), fingerprint: r.line.fingerprint,
-    request: describe(gen, request), parties };
+  return { ok: verdict === 'no answer', verdict, asOf, ...describeLine(r.line, founding), request: describe(gen, request), asked: parties };
 }
 
 function silenceOf(r, party, g, index, asOf) {

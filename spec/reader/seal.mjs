@@ -3,23 +3,19 @@
 import { createDecipheriv, createHmac } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { inflateRawSync } from 'node:zlib';
-import { decode, encode } from './cbor.mjs';
+import { encode } from './cbor.mjs';
 import { refuse } from './refuse.mjs';
 import { H, u64 } from './sign.mjs';
 
 const MAX_PLAIN = 1 << 20;
 const NONCE = Buffer.alloc(12);
-const ZERO = Buffer.from([0]);
 const dictionary = readFileSync(new URL('../dictionary.txt', import.meta.url));
 
 // hkdf is one block of HKDF-Expand: 32 bytes from a uniform key.
-export function hkdf(key, ...info) {
-  const mac = createHmac('sha256', key).update('parley/v1 ');
-  for (const part of info) mac.update(part);
-  return mac.update(Buffer.from([1])).digest();
-}
+export const hkdf = (key, ...info) =>
+  ['parley/v1 ', ...info, Buffer.from([1])].reduce((mac, part) => mac.update(part), createHmac('sha256', key)).digest();
 
-export const entryKey = (secret, origin, epoch, index) => hkdf(secret, `entry ${origin}`, ZERO, u64(epoch), u64(index));
+export const entryKey = (secret, origin, epoch, index) => hkdf(secret, `entry ${origin}\0`, u64(epoch), u64(index));
 export const headerKey = (key) => hkdf(key, 'header');
 export const bodyKey = (key) => hkdf(key, 'body');
 export const com = (key) => H('commitment of key', key);
@@ -29,15 +25,13 @@ export const epochCommitment = (secret) => H('commitment of epoch', secret);
 // A disclosure is [0, entry key] or [1, header key, com(body key)]. keysOf
 // returns { header, body } (body null for kind 1) once they match C.
 export function keysOf(disclosure, C) {
-  const [kind, key, comBody] = disclosure, header = kind === 0 ? headerKey(key) : key, body = kind === 0 ? bodyKey(key) : null;
+  const [kind, key, comBody] = disclosure, [header, body] = kind === 0 ? [headerKey(key), bodyKey(key)] : [key, null];
   if (!commitment(com(header), body ? com(body) : comBody).equals(C)) refuse('bad-commitment', 'the key is not the one the entry commits to');
   return { header, body };
 }
 
-export function additionalData(origin, index, e) {
-  return Buffer.concat([Buffer.from('parley/v1 entry'), ZERO, Buffer.from(origin), ZERO, u64(index),
-    encode([1, 0, e.epoch, e.time, e.seen, e.C])]);
-}
+export const additionalData = (origin, index, e) =>
+  Buffer.concat([Buffer.from(`parley/v1 entry\0${origin}\0`), u64(index), encode([1, 0, e.epoch, e.time, e.seen, e.C])]);
 
 // paddedLength is the one length that z bytes are padded to.
 export function paddedLength(z) {
@@ -61,22 +55,19 @@ export function inflate(compressed) {
   } catch (e) {
     refuse(e.code === 'ERR_BUFFER_TOO_LARGE' ? 'oversize' : 'malformed', `decompressing: ${e.message}`);
   }
-  if (out.engine.bytesWritten !== compressed.length) refuse('malformed', 'the compressed stream ends before its length');
-  return out.buffer;
+  return out.engine.bytesWritten === compressed.length ? out.buffer : refuse('malformed', 'the compressed stream ends before its length');
 }
 
-// openPart returns the plaintext CBOR bytes of a sealed header or body.
+// openPart returns the plaintext of a sealed header or body.
 export function openPart(key, aad, sealed) {
   if (sealed.length < 16) refuse('unreadable', 'sealed part shorter than its tag');
   const d = createDecipheriv('aes-256-gcm', key, NONCE, { authTagLength: 16 });
   d.setAAD(aad).setAuthTag(sealed.subarray(-16));
-  let z;
+  const z = d.update(sealed.subarray(0, -16));
   try {
-    z = Buffer.concat([d.update(sealed.subarray(0, -16)), d.final()]);
+    d.final();
   } catch {
     refuse('unreadable', 'the sealed part does not open');
   }
-  const cbor = inflate(unpad(z));
-  decode(cbor);
-  return cbor;
+  return inflate(unpad(z));
 }

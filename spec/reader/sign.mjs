@@ -7,28 +7,19 @@ import { refuse } from './refuse.mjs';
 import { sha256 } from './tree.mjs';
 
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex'); // DER head of an Ed25519 key
-const PREFIX = Buffer.from('parley/v1 ');
-const ZERO = Buffer.from([0]);
 
-export const u64 = (n) => {
-  const b = Buffer.alloc(8);
-  b.writeBigUInt64BE(BigInt(n));
-  return b;
-};
+export const u64 = (n) => Buffer.from(BigInt(n).toString(16).padStart(16, '0'), 'hex');
 // labelled is what document signatures sign and H hashes.
-const labelled = (label, x) => Buffer.concat([PREFIX, Buffer.from(label), ZERO, x]);
+const labelled = (label, x) => Buffer.concat([Buffer.from(`parley/v1 ${label}\0`), x]);
 export const H = (label, x) => sha256(labelled(label, x));
 export const originOf = (line, party, generation) => `${line}/${party}/${generation}`;
 export const holderOf = (origin) => `${origin}/held`;
 
 function tried(what, fn) {
-  let good = false;
   try {
-    good = fn();
-  } catch {
-    good = false; // a key or signature that does not parse verifies nothing
-  }
-  if (!good) refuse('bad-signature', `${what} does not verify`);
+    if (fn()) return;
+  } catch { /* a key or signature that does not parse verifies nothing */ }
+  refuse('bad-signature', `${what} does not verify`);
 }
 
 const edCheck = (key, sig, message, what) => tried(`Ed25519 signature of ${what}`,
@@ -68,30 +59,24 @@ export function checkReceipt(head, name, time, [edKey, mlKey], ed, ml) {
 
 // --- Signed notes: lines "— name base64(key id || signature)" and vkeys.
 
-export function base64(s) {
-  const raw = Buffer.from(s, 'base64');
-  if (raw.toString('base64') !== s) refuse('malformed', 'not base64');
-  return raw;
-}
+export const base64 = (s) => (Buffer.from(s, 'base64').toString('base64') === s ? Buffer.from(s, 'base64') : refuse('malformed', 'not base64'));
 
 export const keyId = (name, type, key) => sha256(Buffer.from(`${name}\n`), Buffer.from([type]), key).subarray(0, 4);
 
 export function parseVkey(s) {
   const m = /^([^\s+]+)\+([0-9a-f]{8})\+(\S+)$/.exec(s) ?? refuse('malformed', 'not a verifier key');
   const raw = base64(m[3]), key = { name: m[1], type: raw[0], key: raw.subarray(1), id: Buffer.from(m[2], 'hex') };
-  if (!keyId(key.name, key.type, key.key).equals(key.id)) refuse('malformed', 'verifier key with another id');
-  return key;
+  return keyId(key.name, key.type, key.key).equals(key.id) ? key : refuse('malformed', 'verifier key with another id');
 }
 
 export function parseNoteLine(line) {
   const m = /^\u2014 ([^\s+]+) (\S+)$/.exec(line) ?? refuse('malformed', 'not a signature line');
   const raw = base64(m[2]);
-  if (raw.length < 5) refuse('malformed', 'signature line too short');
-  return { name: m[1], id: raw.subarray(0, 4), signature: raw.subarray(4) };
+  return raw.length < 5 ? refuse('malformed', 'signature line too short') : { name: m[1], id: raw.subarray(0, 4), signature: raw.subarray(4) };
 }
 
-// witnessTime verifies a note line against the verifier keys and returns its
-// { name, time }, or null when no key of that name and id is known.
+// witnessTime verifies a note line against the verifier keys and returns
+// { by: name, time }, or null when no key of that name and id is known.
 export function witnessTime(head, line, vkeys) {
   const { name, id, signature } = parseNoteLine(line);
   const known = vkeys.find((k) => k.name === name && k.id.equals(id));
@@ -101,5 +86,5 @@ export function witnessTime(head, line, vkeys) {
   if (known.type === 4) edCheck(known.key, sig, edCosigned(head, time), what);
   else if (known.type === 6) mlCheck(known.key, sig, cosignedMessage(name, time, head.origin, head.size, head.root), what);
   else return null;
-  return { name, time };
+  return { by: name, time };
 }

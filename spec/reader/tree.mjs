@@ -38,41 +38,38 @@ export function rootsAt(leaves, sizes) {
   return roots;
 }
 
+// climb walks a proof up from leaf fn of a tree whose last leaf is sn, and hands
+// each hash with the side it stands on to join (RFC 9162, 2.1.3.2 and 2.1.4.2).
+function climb(fn, sn, proof, join) {
+  const half = Math.floor;
+  for (const p of proof) {
+    if (sn === 0) refuse('bad-proof', 'proof too long');
+    const left = fn % 2 === 1 || fn === sn;
+    join(p, left);
+    while (left && fn % 2 === 0 && fn !== 0) [fn, sn] = [fn / 2, half(sn / 2)];
+    [fn, sn] = [half(fn / 2), half(sn / 2)];
+  }
+  if (sn !== 0) refuse('bad-proof', 'proof too short');
+}
+
 // inclusionRoot computes the root of a tree of size from one leaf hash.
 export function inclusionRoot(leaf, index, size, proof) {
   if (!(index < size)) refuse('bad-proof', 'index is not below the size');
-  let fn = index, sn = size - 1, h = leaf;
-  for (const p of proof) {
-    if (sn === 0) refuse('bad-proof', 'inclusion proof too long');
-    if (fn % 2 === 1 || fn === sn) {
-      h = node(p, h);
-      while (fn % 2 === 0 && fn !== 0) [fn, sn] = [fn / 2, Math.floor(sn / 2)];
-    } else h = node(h, p);
-    [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
-  }
-  if (sn !== 0) refuse('bad-proof', 'inclusion proof too short');
+  let h = leaf;
+  climb(index, size - 1, proof, (p, left) => { h = left ? node(p, h) : node(h, p); });
   return h;
 }
 
-// consistencyRoots computes both roots from a consistency proof between sizes
-// 0 < a <= b. Where a is a power of two the proof does not carry the first
-// root, and start stands for it. [root of a, root of b]
+// consistencyRoots computes both roots, [of a, of b], from a consistency proof
+// between sizes 0 < a <= b. Where a is a power of two, or equal to b, the proof
+// does not carry the root of a, and start stands for it.
 export function consistencyRoots(a, b, proof, start) {
   if (!(a > 0 && a <= b)) refuse('bad-proof', 'sizes of a consistency proof out of order');
-  if (a === b) return proof.length ? refuse('bad-proof', 'consistency proof too long') : [start, start];
   let fn = a - 1, sn = b - 1;
   while (fn % 2 === 1) [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
-  const path = fn === 0 ? [start, ...proof] : [...proof];
-  if (path.length === 0) refuse('bad-proof', 'consistency proof too short');
-  let first = path.shift(), second = first;
-  for (const p of path) {
-    if (sn === 0) refuse('bad-proof', 'consistency proof too long');
-    if (fn % 2 === 1 || fn === sn) {
-      [first, second] = [node(p, first), node(p, second)];
-      while (fn % 2 === 0 && fn !== 0) [fn, sn] = [fn / 2, Math.floor(sn / 2)];
-    } else second = node(second, p);
-    [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
-  }
-  if (sn !== 0) refuse('bad-proof', 'consistency proof too short');
+  const [seed, ...path] = fn === 0 || a === b ? [start, ...proof] : proof;
+  if (!seed) refuse('bad-proof', 'proof too short');
+  let [first, second] = [seed, seed];
+  climb(a === b ? 0 : fn, a === b ? 0 : sn, path, (p, left) => { [first, second] = left ? [node(p, first), node(p, second)] : [first, node(second, p)]; });
   return [first, second];
 }

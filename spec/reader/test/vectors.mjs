@@ -7,12 +7,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { decode, encode, plain } from '../cbor.mjs';
+import { decode, encode, hex, plain } from '../cbor.mjs';
 import { keyShape, openEntry, parseEntry } from '../entry.mjs';
 import { checkSeen, Log, recordOrder } from '../order.mjs';
 import { acceptCertificate, pairingWords, parseCertificate, parseFounding, revealCommitment, wordsOf } from '../papers.mjs';
 import { verifyProof, verifySilence } from '../proof.mjs';
-import { checkFork, hex, refOf, verifyRecord } from '../record.mjs';
+import { checkFork, refOf, verifyRecord } from '../record.mjs';
 import { refuse, Refusal } from '../refuse.mjs';
 import { bodyKey, com, commitment, entryKey, epochCommitment, headerKey, hkdf, inflate, paddedLength } from '../seal.mjs';
 import { base64, checkCheckpoint, checkDocument, checkReceipt, checkpointText, cosignedMessage, H, holderOf, witnessTime, parseVkey } from '../sign.mjs';
