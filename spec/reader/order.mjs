@@ -98,15 +98,11 @@ export function recordOrder(logs, parties) {
   }));
   const seenPlaced = (l) => [...l.steps.keys()].every((y) => placed.get(y) >= Math.min(l.sees(y, at(l)), limit.get(y)));
   const oldPlaced = (l) => at(l) > 0 || superseded.get(l).every(([o, need]) => placed.get(o) >= need);
-  const key = (l) => [l.times[at(l)], l.party, l.generation];
-  const least = (a, b) => {
-    const ka = key(a), kb = key(b), i = ka.findIndex((v, n) => v !== kb[n]);
-    return kb[i] < ka[i] ? b : a;
-  };
+  const key = (l) => `${String(l.times[at(l)]).padStart(16, '0')}/${l.party}/${l.generation}`; // compares like the parts
   for (let heads; (heads = all.filter((l) => at(l) < end(l))).length;) {
     const free = heads.filter(seenPlaced), ready = free.filter(oldPlaced);
     if (free.length === 0) refuse('bad-seen', 'entries that claim to have seen each other');
-    const next = (ready.length ? ready : free).reduce(least);
+    const next = (ready.length ? ready : free).reduce((a, b) => (key(b) < key(a) ? b : a));
     order.push([next, at(next)]);
     placed.set(next.generation, at(next) + 1);
   }

@@ -8,10 +8,9 @@ import { sha256 } from './tree.mjs';
 
 export const partyCode = matching(/^[a-z0-9]{1,8}$/);
 export const office = matching(/^[a-z0-9-]{1,24}$/);
-const pair = tuple(bytes(32), bytes(1312));
+const MAX_PARTIES = 10, pair = tuple(bytes(32), bytes(1312));
 export const signaturePair = tuple(bytes(64), bytes(2420));
 const wordList = readFileSync(new URL('../words.txt', import.meta.url), 'utf8').trimEnd().split('\n');
-const MAX_PARTIES = 10;
 
 const revealShape = fields({ 1: partyCode, 2: tstr, 3: pair, 4: bytes(8), 5: pair, 6: pair, 7: bytes(1216), 8: bytes(32), 9: list(tstr), 10: bytes(32) });
 const charterShape = fields({ 1: uint, 2: list(tuple(partyCode, tstr, list(tstr, 1)), 1), 3: list(office, 1) }, { 4: dict(upTo(3), upTo(2)), 5: uint,
@@ -73,12 +72,8 @@ export function acceptCertificate(c, line, known) {
   if (founder !== (c.reason === 0)) refuse('conflict', 'reason 0 belongs to the generation that was revealed');
   if (founder && !encode(c.keys).equals(encode(party.keys))) refuse('conflict', 'founding certificate with other keys than revealed');
   if (founder !== (c.names.length === 0)) refuse('malformed', 'the founding generation, and no other, names no earlier one');
-  let key = party.root;
-  if (c.by === 1) {
-    const signer = known.get(c.signer) ?? refuse('unknown-key', `certificate signed by unknown generation ${c.signer}`);
-    if (signer.party !== c.party) refuse('wrong-party', 'certificate signed by the log of another party');
-    key = signer.log;
-  }
-  checkDocument(key, c.signature, 'certificate', c.body, `the certificate of ${c.generation}`);
+  const signer = c.by === 0 ? { party: c.party, log: party.root } : known.get(c.signer) ?? refuse('unknown-key', `certificate signed by unknown generation ${c.signer}`);
+  if (signer.party !== c.party) refuse('wrong-party', 'certificate signed by the log of another party');
+  checkDocument(signer.log, c.signature, 'certificate', c.body, `the certificate of ${c.generation}`);
   return originOf(line.id, c.party, c.generation);
 }

@@ -20,8 +20,7 @@ const when = (t) => (t <= 8.64e12 ? `${new Date(t * 1000).toISOString().slice(0,
 const safe = (v) => JSON.stringify(v).replace(/[\u007f-\u00a0\u00ad]|[^\P{C}\p{Cn}]|[\u2028\u2029]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
 const bare = (v) => safe(v).slice(1, -1);
 
-const headText = (r) => [`line ${r.line}`, `founding ${r.fingerprint}`,
-  `  ${r.compared ? 'this is the founding hash given' : 'NOT COMPARED: compare this with what the parties published'}`, ...r.parties.map((p) => `party ${p.code} ${safe(p.name)}`)];
+const headText = (r) => [`line ${r.line}`, `founding ${r.fingerprint}`, `  ${r.compared ? 'this is the founding hash given' : 'NOT COMPARED: compare this with what the parties published'}`, ...r.parties.map((p) => `party ${p.code} ${safe(p.name)}`)];
 
 const entryText = (e) => [`  ${e.entry}  ${e.party}  ${e.time === null ? '?' : when(e.time)} (their clock)  ${bare(e.shown)}`,
   ...e.stored.map((s) => `      stored at ${s.by} by ${when(s.time)}, signed by their station`),
@@ -53,9 +52,8 @@ function judge([verify, text], input, { founding, json }) {
     return result.ok ? 0 : 1;
   } catch (e) {
     if (!(e instanceof Refusal)) throw e;
-    const { kind, message, place: { item, byte } } = e;
-    if (json) console.log(JSON.stringify({ ok: false, error: kind, what: message, item, byte }));
-    console.error(`refused: ${kind}: ${bare(message)}${byte === undefined ? '' : ` (item ${item ?? 'none'}, byte ${byte})`}`);
+    if (json) console.log(JSON.stringify({ ok: false, error: e.kind, what: e.message, ...e.place }));
+    console.error(`refused: ${e.kind}: ${bare(e.message)}${Object.keys(e.place).length ? ` (item ${e.place.item ?? 'none'}, byte ${e.place.byte})` : ''}`);
     return 1;
   }
 }

@@ -11,8 +11,8 @@ import { consistencyRoots, inclusionRoot, leafHash } from './tree.mjs';
 const any = () => true;
 const receipt = tuple(uint, bytes(8), uint, bytes(64), bytes(2420), list(bytes(32)));
 const extraShape = tuple((v) => v === 1, bytes(), list(bytes(), 1), bytes(), (k) => k !== null && keyShape(k), list(receipt), list(any));
-// Forms by which people say that they received; every other reference answers.
-const RECEIPTS = new Set(['opened', 'translated', 'informed']);
+// Forms that say something was received, or cannot be used; every other reference answers.
+const RECEIPTS = new Set(['opened', 'translated', 'informed', 'attachments', 'complaint']);
 
 // A proof file with a checkpoint of three lines and at least one signature.
 const NUMBER = '(0|[1-9][0-9]{0,14})';
@@ -27,10 +27,9 @@ export function parseProof(text) {
 }
 
 // signatureOf finds the one signature of a key on the checkpoint.
-function signatureOf(lines, name, type, key, skip) {
+function signatureOf(lines, name, type, key) {
   const id = keyId(name, type, key), found = lines.filter((l) => l.name === name && l.id.equals(id));
-  if (found.length !== 1) refuse('bad-signature', `${found.length} signatures of type ${type} of the log`);
-  return found[0].signature.subarray(skip);
+  return found.length === 1 ? found[0].signature : refuse('bad-signature', `${found.length} signatures of type ${type} of the log`);
 }
 
 function acceptChain(raws, line) {
@@ -53,14 +52,11 @@ export function verifyProof(buf, { founding } = {}) {
   if (origin !== p.origin) refuse('wrong-line', `the checkpoint is of ${p.origin}, the entry of ${origin}`);
   if (!inclusionRoot(leafHash(raw), p.index, p.size, p.hashes).equals(p.root)) refuse('bad-proof', 'the entry is not under the root of the checkpoint');
   const head = { origin, size: p.size, root: p.root }, lines = p.lines.map(parseNoteLine);
-  const ml = signatureOf(lines, origin, 6, first.log[1], 0);
+  const ml = signatureOf(lines, origin, 6, first.log[1]);
   if (ml.length !== 8 + 2420 || ml.readBigUInt64BE(0) !== 0n) refuse('bad-signature', 'the ML-DSA-44 signature of the log has another time than 0');
-  checkCheckpoint(head, first.log, signatureOf(lines, origin, 1, first.log[0], 0), ml.subarray(8));
-  const gen = { ...first, origin, receipts: [], witnesses: [] };
-  for (const l of p.lines) {
-    const w = witnessTime(head, l, line.vkeys);
-    gen.witnesses.push(...(w ? [{ ...w, size: p.size }] : []));
-  }
+  checkCheckpoint(head, first.log, signatureOf(lines, origin, 1, first.log[0]), ml.subarray(8));
+  const witnesses = p.lines.map((l) => witnessTime(head, l, line.vkeys)).filter(Boolean).map((w) => ({ ...w, size: p.size }));
+  const gen = { ...first, origin, receipts: [], witnesses };
   for (const [size, g, time, ed, mlSig, hashes] of receipts) {
     if (size < p.size) continue;
     const by = known.get(hex(g)) ?? refuse('unknown-key', 'receipt of a holder without certificate');
@@ -71,10 +67,9 @@ export function verifyProof(buf, { founding } = {}) {
     gen.receipts.push({ by: by.party, size, time });
   }
   const e = { ...parseEntry(raw), raw, key, index: p.index };
-  if (e.unsupported) refuse('unsupported', `entry of version ${e.version}`);
-  if (e.epochEntry) refuse('malformed', 'a proof file opens a sealed entry');
+  if (!e.C) refuse(e.unsupported ? 'unsupported' : 'malformed', 'a proof file opens a sealed entry of version 1');
   e.open = openEntry(origin, p.index, e, key);
-  return { ok: true, ...describeLine(line, founding), ...describe(gen, e), witnesses: gen.witnesses };
+  return { ok: true, ...describeLine(line, founding), ...describe(gen, e), witnesses };
 }
 
 // verifySilence returns, for each party asked, what a proof of silence shows.
@@ -93,9 +88,8 @@ export function verifySilence(buf, { founding } = {}) {
 function silenceOf(r, party, g, index, asOf) {
   const theirs = [...r.gens.values()].filter((x) => x.party === party), entries = theirs.flatMap((x) => x.entries.map((e) => [x, e]));
   const refers = ([, e]) => e.open?.header.get(8)?.some(([rg, ri]) => rg.equals(g) && ri === index);
-  const form = ([, e]) => e.open.header.get(1), shown = ([x, e]) => ({ entry: refOf(x.generation, e.index), form: e.open.header.get(1), time: e.time });
-  const referring = entries.filter(refers), answers = referring.filter((a) => !RECEIPTS.has(form(a))).map(shown);
-  const opened = referring.filter((a) => form(a) === 'opened').map(shown)[0] ?? null;
+  const referring = entries.filter(refers).map(([x, e]) => ({ entry: refOf(x.generation, e.index), form: e.open.header.get(1), time: e.time }));
+  const answers = referring.filter((a) => !RECEIPTS.has(a.form)), opened = referring.find((a) => a.form === 'opened') ?? null;
   const hidden = entries.filter(([, e]) => !e.epochEntry && !e.open).length, newest = theirs.at(-1);
   const late = newest && [...newest.witnesses, ...newest.receipts].find((t) => t.size === newest.entries.length && t.time >= asOf);
   const verdict = answers.length ? 'answered' : hidden || !late ? 'cannot say' : 'no answer';

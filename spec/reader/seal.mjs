@@ -7,8 +7,7 @@ import { encode } from './cbor.mjs';
 import { refuse } from './refuse.mjs';
 import { H, u64 } from './sign.mjs';
 
-const MAX_PLAIN = 1 << 20;
-const NONCE = Buffer.alloc(12);
+const MAX_PLAIN = 1 << 20, NONCE = Buffer.alloc(12);
 const dictionary = readFileSync(new URL('../dictionary.txt', import.meta.url));
 
 // hkdf is one block of HKDF-Expand: 32 bytes from a uniform key.

@@ -4,9 +4,8 @@ import { createHash } from 'node:crypto';
 import { refuse } from './refuse.mjs';
 
 export const sha256 = (...parts) => parts.reduce((h, p) => h.update(p), createHash('sha256')).digest();
-const LEAF = Buffer.from([0]), NODE = Buffer.from([1]);
-export const leafHash = (entry) => sha256(LEAF, entry);
-const node = (l, r) => sha256(NODE, l, r);
+export const leafHash = (entry) => sha256(Buffer.from([0]), entry);
+const node = (l, r) => sha256(Buffer.from([1]), l, r);
 export const EMPTY_ROOT = sha256();
 
 // Range is the compact range over the leaves so far: one perfect subtree for
