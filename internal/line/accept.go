@@ -54,6 +54,11 @@ func (e *Engine) acceptHeads(l *log) (moved bool, err error) {
 			return moved, err
 		}
 		l.heads = append(l.heads[:i], l.heads[i+1:]...)
+		if parley.KindOf(err) == parley.BadSignature && len(l.suspects) > 0 {
+			if err := e.checkFork(l, &h); err != nil {
+				return moved, errors.Join(errStore, err)
+			}
+		}
 		e.refuse(l, h, err)
 	}
 	return moved, nil

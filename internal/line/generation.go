@@ -190,7 +190,7 @@ func (e *Engine) checkFork(l *log, f *wire.Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	held, err := e.cfg.Store.Entries(l.gen, first, int(f.Size-first))
+	held, err := e.cfg.Store.Entries(l.gen, first, int(min(f.Size, l.size)-first))
 	if err != nil {
 		return err
 	}
@@ -198,6 +198,13 @@ func (e *Engine) checkFork(l *log, f *wire.Checkpoint) error {
 		b := s.Bytes
 		if o, ok := l.suspects[s.Index]; ok {
 			b = o
+		}
+		t.Append(journal.LeafHash(b))
+	}
+	for i := l.size; i < f.Size; i++ {
+		b, ok := l.early[i]
+		if !ok {
+			return nil
 		}
 		t.Append(journal.LeafHash(b))
 	}
@@ -209,13 +216,17 @@ func (e *Engine) checkFork(l *log, f *wire.Checkpoint) error {
 }
 
 // forked proves, keeps and tells that a log has signed h against what we hold.
-func (e *Engine) forked(l *log, h wire.Head, _ *journal.Tree) error {
-	ours, ok, err := e.cfg.Store.Head(l.gen, h.Size)
+// theirs is the tree of h where it is larger than what we hold, else nil.
+func (e *Engine) forked(l *log, h wire.Head, theirs *journal.Tree) error {
+	ours, ok, err := e.cfg.Store.Head(l.gen, min(h.Size, l.size))
 	if err != nil || !ok {
 		return err
 	}
-	mine := wire.Head{Size: ours.Size, Root: ours.Root, Ed: ours.Ed, ML: ours.ML}
-	ev, err := journal.MakeEvidence(l.gen, h, mine, l.tree)
+	mine, tree := wire.Head{Size: ours.Size, Root: ours.Root, Ed: ours.Ed, ML: ours.ML}, l.tree
+	if h.Size > mine.Size {
+		tree = theirs
+	}
+	ev, err := journal.MakeEvidence(l.gen, h, mine, tree)
 	if err != nil {
 		return nil
 	}
