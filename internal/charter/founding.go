@@ -78,6 +78,7 @@ func found(line parley.LineID, charter, annex []byte, reveals [][]byte) (*Foundi
 		return nil, bad("a line is founded on a first charter and a first annex, not on amended ones")
 	}
 	f := &Founding{Line: line, Charter: c, Annex: a, charter: charter, annex: annex}
+	raw := map[parley.PartyCode][]byte{}
 	for _, b := range reveals {
 		r, err := ParseReveal(b)
 		if err != nil {
@@ -87,6 +88,7 @@ func found(line parley.LineID, charter, annex []byte, reveals [][]byte) (*Foundi
 			return nil, err
 		}
 		f.Reveals = append(f.Reveals, *r)
+		raw[r.Party] = b
 	}
 	slices.SortFunc(f.Reveals, func(a, b Reveal) int { return bytes.Compare([]byte(a.Party), []byte(b.Party)) })
 	if len(f.Reveals) != len(c.Parties) {
@@ -95,7 +97,9 @@ func found(line parley.LineID, charter, annex []byte, reveals [][]byte) (*Foundi
 	if err := f.checkDistinct(); err != nil {
 		return nil, err
 	}
-	f.raw = f.reveals()
+	for i := range f.Reveals {
+		f.raw = append(f.raw, raw[f.Reveals[i].Party])
+	}
 	return f, nil
 }
 

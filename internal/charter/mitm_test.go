@@ -23,28 +23,34 @@ type middle struct {
 	forge   map[[2]int]bool
 	given   map[[2]int]bool // commitment given
 	shown   map[[2]int]bool // reveal given
-	pool    [][]*Reveal     // candidates by party
-	coded   map[*Reveal][]byte
-	bytes   [][]byte // of charter
+	pool    *pool
+	coded   map[*Reveal][]byte // the victims'
+	bytes   [][]byte           // of charter
 }
 
 const candidates = 16
 
 var annexBytes = DefaultAnnex().Encode()
 
-// stock makes reveals once: victims and candidates draw from it with fresh
-// nonces, which is what tells them apart.
-func stock(rng *rand.Rand, parties []Party) [][]*Reveal {
-	pool := make([][]*Reveal, len(parties))
-	for i, p := range parties {
-		for range candidates {
-			pool[i] = append(pool[i], fakeReveal(rng, p))
-		}
-	}
-	return pool
+// A pool is the middle's candidates by party, made and encoded once for all runs.
+type pool struct {
+	reveals [][]*Reveal
+	coded   map[*Reveal][]byte
 }
 
-func newMiddle(rng *rand.Rand, parties []Party, pool [][]*Reveal, honest bool) *middle {
+func stock(parties []Party) *pool {
+	p := &pool{reveals: make([][]*Reveal, len(parties)), coded: map[*Reveal][]byte{}}
+	rng := seeded(1)
+	for i, party := range parties {
+		for range candidates {
+			r := fakeReveal(rng, party)
+			p.reveals[i], p.coded[r] = append(p.reveals[i], r), r.Encode()
+		}
+	}
+	return p
+}
+
+func newMiddle(rng *rand.Rand, parties []Party, pool *pool, honest bool) *middle {
 	n := len(parties)
 	m := &middle{rng: rng, parties: parties, victims: make([]*State, n), pool: pool, fake: map[[2]int]*Reveal{},
 		forge: map[[2]int]bool{}, given: map[[2]int]bool{}, shown: map[[2]int]bool{}, coded: map[*Reveal][]byte{}}
@@ -146,13 +152,13 @@ func (m *middle) grind(at [2]int) *Reveal {
 	other := (at[0] + 1 + m.rng.IntN(len(m.parties)-1)) % len(m.parties)
 	want := first(m.guess(other, at, nil))
 	best := m.rng.IntN(candidates)
-	for i, r := range m.pool[at[1]] {
+	for i, r := range m.pool.reveals[at[1]] {
 		if first(m.guess(at[0], at, r)) == want {
 			best = i
 			break
 		}
 	}
-	return m.pool[at[1]][best]
+	return m.pool.reveals[at[1]][best]
 }
 
 // guess is the founding that victim v will come to, as far as the middle knows.
@@ -160,7 +166,7 @@ func (m *middle) guess(v int, at [2]int, r *Reveal) *Founding {
 	f := &Founding{Line: testLine, charter: m.bytes[v], annex: annexBytes, raw: make([][]byte, len(m.parties))}
 	for p := range m.parties {
 		seat := [2]int{v, p}
-		known := m.pool[p][0]
+		known := m.pool.reveals[p][0]
 		switch {
 		case r != nil && seat == at:
 			known = r
@@ -175,6 +181,9 @@ func (m *middle) guess(v int, at [2]int, r *Reveal) *Founding {
 }
 
 func (m *middle) encoded(r *Reveal) []byte {
+	if b := m.pool.coded[r]; b != nil {
+		return b
+	}
 	if m.coded[r] == nil {
 		m.coded[r] = r.Encode()
 	}
@@ -216,7 +225,7 @@ func (m *middle) judge(honest bool) (o outcome, err error) {
 func (m *middle) substitute() error {
 	for at, fake := range m.fake {
 		s := m.victims[at[0]]
-		other := m.pool[at[1]][m.rng.IntN(candidates)]
+		other := m.pool.reveals[at[1]][m.rng.IntN(candidates)]
 		if other == fake || s.Stage() == Burnt {
 			continue
 		}
@@ -237,7 +246,7 @@ func (m *middle) substitute() error {
 }
 
 // play is one run.
-func play(run int, parties []Party, pool [][]*Reveal) (o outcome, err error) {
+func play(run int, parties []Party, pool *pool) (o outcome, err error) {
 	honest := run%16 == 0
 	m := newMiddle(seeded(uint64(run)+2), parties, pool, honest)
 	if err := m.run(); err != nil {
@@ -263,7 +272,7 @@ func TestManInTheMiddle(t *testing.T) {
 			if testing.Short() {
 				c.runs /= 20
 			}
-			pool := stock(seeded(1), c.parties)
+			pool := stock(c.parties)
 			var all outcome
 			for run := range c.runs {
 				o, err := play(run, c.parties, pool)
@@ -290,16 +299,16 @@ func TestManInTheMiddle(t *testing.T) {
 // nothing committed to, the same middle would win most of the time in ten bits.
 func TestGrindingWithoutCommitments(t *testing.T) {
 	parties := []Party{alder, birch}
-	pool := stock(seeded(1), parties)
+	pool := stock(parties)
 	won := 0
 	const runs = 100
 	for run := range runs {
 		m := newMiddle(seeded(uint64(run)), parties, pool, true)
 		left, right := map[uint16]bool{}, false
-		for _, r := range pool[1] { // Alder's words, by what stands in Birch's place
+		for _, r := range pool.reveals[1] { // Alder's words, by what stands in Birch's place
 			left[first(&Founding{Line: testLine, charter: m.bytes[0], annex: annexBytes, raw: [][]byte{m.encoded(m.reveals[0]), m.encoded(r)}})] = true
 		}
-		for _, r := range pool[0] {
+		for _, r := range pool.reveals[0] {
 			right = right || left[first(&Founding{Line: testLine, charter: m.bytes[1], annex: annexBytes, raw: [][]byte{m.encoded(r), m.encoded(m.reveals[1])}})]
 		}
 		if right {

@@ -343,3 +343,34 @@ func TestStateRefused(t *testing.T) {
 		t.Errorf("an empty map: got %v, want corrupt", err)
 	}
 }
+
+func TestRevealBytesRefused(t *testing.T) {
+	good := fakeReveal(seeded(12), alder).Encode()
+	for what, change := range map[string]func(m map[uint64]any){
+		"no nonce":                  func(m map[uint64]any) { delete(m, 10) },
+		"no name":                   func(m map[uint64]any) { delete(m, 2) },
+		"no root key":               func(m map[uint64]any) { delete(m, 3) },
+		"no addresses":              func(m map[uint64]any) { delete(m, 9) },
+		"a nonce of 31 bytes":       func(m map[uint64]any) { m[10] = make([]byte, 31) },
+		"a nonce of 33 bytes":       func(m map[uint64]any) { m[10] = make([]byte, 33) },
+		"a generation of 7 bytes":   func(m map[uint64]any) { m[4] = make([]byte, 7) },
+		"a receiving key too short": func(m map[uint64]any) { m[7] = make([]byte, 1215) },
+		"half a key":                func(m map[uint64]any) { m[5] = []any{make([]byte, 32)} },
+		"a classical key too long":  func(m map[uint64]any) { m[5] = []any{make([]byte, 33), make([]byte, 1312)} },
+		"an ML-DSA key too short":   func(m map[uint64]any) { m[6] = []any{make([]byte, 32), make([]byte, 1311)} },
+		"a key in text":             func(m map[uint64]any) { m[3] = "key" },
+		"a key of a newer version":  func(m map[uint64]any) { m[11] = 1 },
+	} {
+		m := map[uint64]any{}
+		if err := wire.DecodeLoose(good, &m); err != nil {
+			t.Fatal(err)
+		}
+		change(m)
+		if _, err := ParseReveal(wire.Encode(m)); parley.KindOf(err) != parley.Malformed || err == nil {
+			t.Errorf("%s: got %v, want malformed", what, err)
+		}
+	}
+	if _, err := ParseReveal(make([]byte, maxReveal+1)); parley.KindOf(err) != parley.Oversize {
+		t.Errorf("a huge reveal: got %v, want oversize", err)
+	}
+}
