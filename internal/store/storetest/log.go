@@ -72,6 +72,28 @@ func (g *Log) ReadHashes(indexes []int64) ([]tlog.Hash, error) {
 	return out, nil
 }
 
+// Resume goes on where the store's log of this generation ends.
+func (g *Log) Resume(r line.Reader) error {
+	h, ok, err := r.Head(g.Gen, 0)
+	if err != nil || !ok {
+		return err
+	}
+	at := make([]int64, tlog.StoredHashCount(int64(h.Size)))
+	for i := range at {
+		at[i] = int64(i)
+	}
+	hs, err := r.Hashes(g.Gen, at)
+	if err != nil {
+		return err
+	}
+	for _, x := range hs {
+		g.hashes = append(g.hashes, tlog.Hash(x))
+	}
+	g.Size, g.Root, g.Serial = h.Size, h.Root, h.Size-1
+	g.Time += 1000 * int64(h.Size)
+	return nil
+}
+
 // Say is what an entry says.
 type Say struct {
 	Form       string
