@@ -1,0 +1,41 @@
+# make test runs everything that .ci/run runs. It installs what the tests need
+# and this machine lacks, by Debian's package manager and npm.
+GO ?= go
+export CGO_ENABLED = 1
+
+.PHONY: build test deps fast race reader interop fuzz bench clean
+
+build:
+	$(GO) build -o bin/parley ./cmd/parley
+
+deps:
+	sh tools/deps.sh
+
+test: deps build
+	$(GO) vet ./...
+	$(GO) test -race -timeout 20m ./...
+	$(MAKE) reader interop
+	./bin/parley demo --story --json
+
+# fast is for the hand: no race detector, no browser, no foreign parts.
+fast:
+	$(GO) test -short ./...
+
+# reader checks the second implementation, in JavaScript, against the vectors.
+reader:
+	cd spec/reader && npm ci --no-audit --no-fund --silent && npm test --silent
+
+# interop checks our C2SP formats against third-party code and a real witness.
+interop:
+	cd interop && $(GO) vet ./... && $(GO) test -timeout 15m ./...
+
+# fuzz gives every fuzz target FUZZTIME each.
+FUZZTIME ?= 1m
+fuzz:
+	sh tools/fuzz.sh $(FUZZTIME)
+
+bench:
+	$(GO) run ./bench
+
+clean:
+	rm -rf bin spec/reader/node_modules

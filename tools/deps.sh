@@ -1,0 +1,20 @@
+#!/bin/sh
+# Installs what the tests need and this machine lacks. Nothing is done when all
+# is there.
+set -eu
+
+missing=""
+command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
+command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+command -v zbarimg >/dev/null 2>&1 || missing="$missing zbar-tools"
+fc-list 2>/dev/null | grep -qi 'noto.*cjk' || missing="$missing fontconfig fonts-noto-cjk"
+fc-list 2>/dev/null | grep -qi 'noto.*arabic' || missing="$missing fonts-noto-core"
+[ -n "$missing" ] || exit 0
+
+as_root=""
+[ "$(id -u)" = 0 ] || as_root="sudo"
+echo "installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -qq
+# shellcheck disable=SC2086
+$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null
