@@ -266,7 +266,7 @@ func TestManInTheMiddle(t *testing.T) {
 		name    string
 		parties []Party
 		runs    int
-	}{{"two", []Party{alder, birch}, 10_000}, {"three", []Party{alder, birch, cedar}, 2_000}} {
+	}{{"two", []Party{alder, birch}, 10_000}, {"three", []Party{alder, birch, cedar}, 1_000}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			if testing.Short() {

@@ -2,7 +2,6 @@ package charter
 
 import (
 	"bytes"
-	"fmt"
 
 	"parley"
 	"parley/internal/form"
@@ -45,6 +44,8 @@ type State struct {
 	File     *Pairing         `cbor:"4,keyasint"` // all that was seen; holds our reveal only once revealed
 	How      string           `cbor:"5,keyasint,omitempty"`
 	BurntFor string           `cbor:"6,keyasint,omitempty"` // why it was burnt
+
+	codes []parley.PartyCode // of the charter, in order; nil until asked for
 }
 
 // NewInvite starts a pairing. line is fresh and random; ours was made for this
@@ -156,11 +157,19 @@ func (s *State) Charter() Charter {
 }
 
 func (s *State) waitingCommitments() []parley.PartyCode {
-	return missing(s.Charter().Codes(), s.File.Commitments)
+	return missing(s.parties(), s.File.Commitments)
 }
 
 func (s *State) waitingReveals() []parley.PartyCode {
-	return missing(s.Charter().Codes(), s.File.Reveals)
+	return missing(s.parties(), s.File.Reveals)
+}
+
+// parties returns the codes of the charter, which never changes.
+func (s *State) parties() []parley.PartyCode {
+	if s.codes == nil {
+		s.codes = s.Charter().Codes()
+	}
+	return s.codes
 }
 
 // Pairing returns the file to hand over now. Hand it over only after the state
@@ -187,71 +196,6 @@ func (s *State) burn(k parley.Kind, format string, args ...any) error {
 func (s *State) alive() error {
 	if s.BurntFor != "" {
 		return parley.Errorf(parley.NotAllowed, "this invitation is burnt: %s", s.BurntFor).WithHint("start a new invitation")
-	}
-	return nil
-}
-
-// Merge takes what another party's file holds. Another charter or annex, or
-// another commitment or reveal than one seen before or than ours, burns the
-// pairing (Conflict); so does a reveal that does not match its commitment
-// (BadCommitment). A file that is no good by itself, or of another line
-// (WrongLine), changes nothing.
-func (s *State) Merge(p *Pairing) error {
-	if err := s.alive(); err != nil {
-		return err
-	}
-	if p.Line != s.File.Line {
-		return parley.Errorf(parley.WrongLine, "the file is for line %s, the pairing for line %s", p.Line, s.File.Line)
-	}
-	if !bytes.Equal(p.Charter, s.File.Charter) {
-		return s.burn(parley.Conflict, "two files for line %s have different charters", p.Line)
-	}
-	if !bytes.Equal(p.Annex, s.File.Annex) {
-		return s.burn(parley.Conflict, "two files for line %s have different annexes", p.Line)
-	}
-	next := s.File.clone()
-	if err := s.mergeCommitments(next, p); err != nil {
-		return err
-	}
-	if err := s.mergeReveals(next, p); err != nil {
-		return err
-	}
-	if err := next.check(); err != nil {
-		return fmt.Errorf("merging pairing files: %w", err)
-	}
-	s.File = next
-	return nil
-}
-
-func (s *State) mergeCommitments(next, p *Pairing) error {
-	for code, c := range p.Commitments {
-		old, seen := s.File.Commitments[code]
-		if seen && old != c {
-			return s.burn(parley.Conflict, "two files for line %s hold different commitments of party %s", p.Line, code)
-		}
-		next.Commitments[code] = c
-	}
-	return nil
-}
-
-func (s *State) mergeReveals(next, p *Pairing) error {
-	for code, b := range p.Reveals {
-		if code == s.Us {
-			if !bytes.Equal(b, s.Ours) {
-				return s.burn(parley.Conflict, "a file holds a reveal of party %s that this station did not make", code)
-			}
-			if _, revealed := s.File.Reveals[s.Us]; !revealed {
-				return s.burn(parley.Conflict, "a file holds our reveal, which has not left this station")
-			}
-			continue
-		}
-		if old, seen := s.File.Reveals[code]; seen && !bytes.Equal(old, b) {
-			return s.burn(parley.Conflict, "two files for line %s hold different reveals of party %s", p.Line, code)
-		}
-		if commitment(p.Line, b) != next.Commitments[code] {
-			return s.burn(parley.BadCommitment, "what party %s reveals is not what it committed to", code)
-		}
-		next.Reveals[code] = b
 	}
 	return nil
 }
@@ -284,7 +228,7 @@ func (s *State) Complete() (*Founding, error) {
 		return nil, parley.Errorf(parley.Unavailable, "not every party has revealed; missing: %v", w)
 	}
 	reveals := make([][]byte, 0, len(s.File.Reveals))
-	for _, code := range s.Charter().Codes() {
+	for _, code := range s.parties() {
 		reveals = append(reveals, s.File.Reveals[code])
 	}
 	f, err := found(s.File.Line, s.File.Charter, s.File.Annex, reveals)

@@ -7,6 +7,7 @@ import (
 	"parley"
 )
 
+// TestFieldsRefused is one table, and long because each field of each form has a row.
 func TestFieldsRefused(t *testing.T) {
 	const bad = parley.BadForm
 	dispatch := func(change func(*Dispatch)) func(*Header, Form, *ground) {
