@@ -7,7 +7,7 @@ import (
 // A Node is what the order needs of an entry: nothing that takes a key.
 type Node struct {
 	Ref  parley.Ref
-	Time uint64 // header time
+	Time uint64                         // header time
 	Seen map[parley.GenerationID]uint64 // as in the entry: what grew
 }
 
@@ -15,7 +15,8 @@ type Node struct {
 type Generation struct {
 	ID       parley.GenerationID
 	Party    parley.PartyCode
-	Earlier  map[parley.GenerationID]uint64 // generations it supersedes: last size it names
+	Time     uint64                         // of its certificate
+	Earlier  map[parley.GenerationID]uint64 // generations it names as superseded: last size it names; empty for the founding one
 	Disputed bool                           // two histories are signed: it confirms nothing
 }
 
@@ -148,7 +149,7 @@ func (s *Sequencer) missing(n *node, cover map[parley.PartyCode]map[parley.Gener
 type walk struct {
 	s      *Sequencer
 	placed map[parley.GenerationID]uint64
-	limit  map[parley.GenerationID]uint64 // entries on the record of superseded generations
+	limit  map[parley.GenerationID]uint64                         // entries on the record of superseded generations
 	before map[parley.GenerationID]map[parley.GenerationID]uint64 // for index 0: what comes first of the generations it supersedes
 	heads  map[parley.GenerationID]*queue
 }
@@ -187,11 +188,11 @@ func (s *Sequencer) sequence() []*node {
 // record, and what of that comes before q's first entry.
 func (w *walk) supersede(q *queue) {
 	first := map[parley.GenerationID]uint64{}
-	for o, named := range q.Earlier {
-		old := w.s.gens[o]
-		if old == nil {
+	for o, old := range w.s.gens {
+		if old.Party != q.Party || !older(&old.Generation, &q.Generation) {
 			continue
 		}
+		named := q.Earlier[o] // 0 when a loss made its party forget it
 		limit := max(named, old.settled)
 		held := old.settled + uint64(len(old.nodes))
 		for _, p := range w.s.parties {
@@ -211,6 +212,18 @@ func (w *walk) supersede(q *queue) {
 		}
 	}
 	w.before[q.ID] = first
+}
+
+// older reports whether a generation comes before another of its party, by
+// (time of its certificate, id); the founding one comes before all.
+func older(a, b *Generation) bool {
+	switch {
+	case len(a.Earlier) == 0 || len(b.Earlier) == 0:
+		return len(a.Earlier) == 0 && len(b.Earlier) != 0
+	case a.Time != b.Time:
+		return a.Time < b.Time
+	}
+	return string(a.ID[:]) < string(b.ID[:])
 }
 
 // cut is how much of generation o is covered by the first entry of party p

@@ -76,7 +76,7 @@ func generation(cert []byte, disputed bool) (record.Generation, error) {
 	if err != nil {
 		return record.Generation{}, err
 	}
-	g := record.Generation{ID: c.Gen, Party: c.Party, Disputed: disputed, Earlier: map[parley.GenerationID]uint64{}}
+	g := record.Generation{ID: c.Gen, Party: c.Party, Time: c.Time, Disputed: disputed, Earlier: map[parley.GenerationID]uint64{}}
 	for _, e := range c.Earlier {
 		g.Earlier[e.Gen] = e.Size
 	}
