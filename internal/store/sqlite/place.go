@@ -47,41 +47,48 @@ func (l *Line) place(t *tx, n int64, ps []store.Position) error {
 }
 
 func (l *Line) placeOne(t *tx, n int64, p store.Position, settled int64, marks *marker) error {
-	ref := parley.Ref{Gen: p.Gen, Index: p.Index}
 	g, err := l.gen(t, n, p.Gen)
 	if err != nil {
 		return err
 	}
-	k, found := g.key(p.Index), false
-	var was int64
-	var facets []string
+	if p.Settled && p.Pos <= settled { // told again, or a fault
+		return l.sameplace(t, g, p)
+	}
+	found := false
 	err = t.each(func(row []driver.Value) error {
-		found, was = true, num(row[0])
-		if p.Settled && p.Pos > settled {
-			facets = facetsOf(row, g.party)
+		found = true
+		if p.Settled {
+			for _, f := range facetsOf(row, g.party) {
+				marks.set(f, p.Pos)
+			}
 		}
 		return nil
-	}, "SELECT pos, form, precedence, exercise, fault, offices FROM items WHERE id = ?", k)
+	}, `UPDATE items SET pos = ? WHERE id = ? AND (pos < 1 OR pos > ?)
+		RETURNING form, precedence, exercise, fault, offices`, p.Pos, g.key(p.Index), settled)
+	if err != nil || found {
+		return err
+	}
+	return l.sameplace(t, g, p)
+}
+
+// sameplace refuses a position that is not the one the entry has.
+func (l *Line) sameplace(t *tx, g *gen, p store.Position) error {
+	was, found := int64(0), false
+	err := t.each(func(row []driver.Value) error {
+		was, found = num(row[0]), true
+		return nil
+	}, "SELECT pos FROM items WHERE id = ?", g.key(p.Index))
 	switch {
 	case err != nil:
 		return err
 	case !found:
-		return store.NoItem(ref)
-	case was > 0 && was <= settled:
-		if was == p.Pos && p.Settled {
-			return nil
-		}
-		return store.SettledMoved(ref, was, p.Pos)
-	case p.Settled && p.Pos <= settled:
-		return store.SettledGap(p.Pos, settled+1)
-	}
-	for _, f := range facets {
-		marks.set(f, p.Pos)
-	}
-	if was == p.Pos {
+		return store.NoItem(parley.Ref{Gen: p.Gen, Index: p.Index})
+	case was == p.Pos && p.Settled:
 		return nil
+	case was < 1:
+		return store.SettledGap(p.Pos, p.Pos+1)
 	}
-	return t.exec("UPDATE items SET pos = ? WHERE id = ?", p.Pos, k)
+	return store.SettledMoved(parley.Ref{Gen: p.Gen, Index: p.Index}, was, p.Pos)
 }
 
 // Facets: what settled positions can be selected by.
@@ -94,19 +101,19 @@ const (
 	facetFaulty     = "faulty"
 )
 
-// facetsOf reads pos, form, precedence, exercise, fault, offices.
+// facetsOf reads form, precedence, exercise, fault, offices.
 func facetsOf(row []driver.Value, party parley.PartyCode) []string {
-	fs := []string{facetForm + text(row[1]), facetParty + string(party)}
-	for p := int64(1); p <= num(row[2]) && p <= int64(parley.Flash); p++ {
+	fs := []string{facetForm + text(row[0]), facetParty + string(party)}
+	for p := int64(1); p <= num(row[1]) && p <= int64(parley.Flash); p++ {
 		fs = append(fs, facetPrecedence+strconv.FormatInt(p, 10))
 	}
-	if num(row[3]) != 0 {
+	if num(row[2]) != 0 {
 		fs = append(fs, facetExercise)
 	}
-	if num(row[4]) != 0 {
+	if num(row[3]) != 0 {
 		fs = append(fs, facetFaulty)
 	}
-	for _, o := range strings.Fields(text(row[5])) {
+	for _, o := range strings.Fields(text(row[4])) {
 		fs = append(fs, facetOffice+o)
 	}
 	return fs
