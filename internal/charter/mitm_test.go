@@ -269,8 +269,9 @@ func TestManInTheMiddle(t *testing.T) {
 	}{{"two", []Party{alder, birch}, 10_000}, {"three", []Party{alder, birch, cedar}, 1_000}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
+			c.runs /= slow
 			if testing.Short() {
-				c.runs /= 20
+				c.runs /= 10
 			}
 			pool := stock(c.parties)
 			var all outcome

@@ -1,0 +1,6 @@
+//go:build !race
+
+package charter
+
+// slow divides long runs.
+const slow = 1
