@@ -1,0 +1,93 @@
+package desk
+
+import (
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"parley"
+	"parley/internal/key"
+)
+
+// Config is what a desk is made of. Station is required; the rest has
+// defaults.
+type Config struct {
+	Station Station
+	Log     *slog.Logger     // nil: nothing is logged
+	Clock   func() time.Time // nil: time.Now
+
+	// Here is the zone of our side's local time; nil: that of the machine.
+	Here *time.Location
+	// Zones gives the local time of other parties, where it is known.
+	Zones map[parley.PartyCode]*time.Location
+
+	// OpenRoot opens an uploaded root key file, for the one signature that
+	// confirms a pairing. nil: the desk takes no root key, and hands none on.
+	OpenRoot func(file, pass []byte) (key.Signer, error)
+}
+
+// desk serves one station.
+type desk struct {
+	cfg     Config
+	st      Station
+	log     *slog.Logger
+	now     func() time.Time
+	party   parley.PartyCode
+	name    string
+	books   map[string]*locale
+	pages   map[string]*pages // by language
+	assets  *assets
+	lamps   lampCache
+	cookies cookieNames
+}
+
+// New returns the desk of a station. It starts no goroutine that outlives a
+// request. It panics when the files built into the program are broken, which
+// its tests exclude.
+func New(cfg Config) http.Handler {
+	d := &desk{cfg: cfg, st: cfg.Station, log: cfg.Log, now: cfg.Clock}
+	if d.log == nil {
+		d.log = slog.New(slog.DiscardHandler)
+	}
+	if d.now == nil {
+		d.now = time.Now
+	}
+	if d.cfg.Here == nil {
+		d.cfg.Here = time.Local
+	}
+	d.party, d.name = cfg.Station.Self()
+	d.cookies = cookieNamesOf(d.party)
+	if err := d.load(); err != nil {
+		panic(fmt.Sprintf("desk: reading built-in files: %v", err))
+	}
+	return d.guard(d.routes())
+}
+
+func (d *desk) load() error {
+	var err error
+	if d.assets, err = loadAssets(); err != nil {
+		return err
+	}
+	if d.books, err = loadLocales(); err != nil {
+		return err
+	}
+	d.pages = map[string]*pages{}
+	for lang, book := range d.books {
+		if d.pages[lang], err = d.parsePages(book); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Server returns an HTTP server for a desk with limits that suit it: heads of
+// 32 KiB within 5 s, idle connections for 2 min. Bodies and answers have their
+// own limits in the desk.
+func Server(h http.Handler, log *slog.Logger) *http.Server {
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	if log != nil {
+		s.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)
+	}
+	return s
+}

@@ -1,0 +1,166 @@
+package desk_test
+
+import (
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"parley"
+	"parley/internal/desk"
+	"parley/internal/desk/desktest"
+)
+
+// start is when the tests play: 14:12:02 on 23 November 2026.
+var start = time.Date(2026, 11, 23, 14, 12, 2, 0, time.UTC)
+
+// bench is a desk with its station and a browser's worth of cookies.
+type bench struct {
+	t       *testing.T
+	st      *desktest.Station
+	h       http.Handler
+	cookies map[string]string
+	log     *strings.Builder
+}
+
+func newBench(t *testing.T) *bench {
+	t.Helper()
+	b := &bench{t: t, st: desktest.New(func() time.Time { return start }), cookies: map[string]string{}, log: &strings.Builder{}}
+	b.h = desk.New(desk.Config{Station: b.st, Clock: func() time.Time { return start }, Here: time.UTC, Log: slog.New(slog.NewTextHandler(b.log, nil)),
+		Zones: map[parley.PartyCode]*time.Location{"birch": time.FixedZone("BST", 8*3600)}})
+	return b
+}
+
+// sit takes a session for an officer.
+func (b *bench) sit(officer int64, office parley.Office) *bench {
+	b.cookies["parley-alder-session"] = b.st.Sit(officer, office)
+	return b
+}
+
+func watch(t *testing.T) *bench { return newBench(t).sit(1, parley.Watch) }
+func admin(t *testing.T) *bench { return newBench(t).sit(3, parley.Administrator) }
+
+// answer is what came back.
+type answer struct {
+	*http.Response
+	body string
+}
+
+func (b *bench) do(r *http.Request) answer {
+	b.t.Helper()
+	for n, v := range b.cookies {
+		r.AddCookie(&http.Cookie{Name: n, Value: v})
+	}
+	w := httptest.NewRecorder()
+	b.h.ServeHTTP(w, r)
+	res := w.Result()
+	body, err := io.ReadAll(res.Body)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return answer{res, string(body)}
+}
+
+func (b *bench) get(path string) answer { return b.do(httptest.NewRequest("GET", path, nil)) }
+
+func (b *bench) post(path string, fields ...string) answer {
+	v := url.Values{}
+	for i := 0; i < len(fields); i += 2 {
+		v.Add(fields[i], fields[i+1])
+	}
+	r := httptest.NewRequest("POST", path, strings.NewReader(v.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Sec-Fetch-Site", "same-origin")
+	return b.do(r)
+}
+
+// want checks status and texts; a text that begins with "!" must be absent.
+func (a answer) want(t *testing.T, status int, texts ...string) answer {
+	t.Helper()
+	if a.StatusCode != status {
+		t.Errorf("status %d, want %d: %.600s", a.StatusCode, status, a.body)
+	}
+	for _, s := range texts {
+		if not, ok := strings.CutPrefix(s, "!"); ok {
+			if strings.Contains(a.body, not) {
+				t.Errorf("the page holds %q", not)
+			}
+		} else if !strings.Contains(a.body, s) {
+			t.Errorf("the page lacks %q ", s)
+		}
+	}
+	return a
+}
+
+// to checks a redirect.
+func (a answer) to(t *testing.T, place string) {
+	t.Helper()
+	if a.StatusCode != http.StatusSeeOther || a.Header.Get("Location") != place {
+		t.Errorf("status %d to %q, want a redirect to %q: %.800s", a.StatusCode, a.Header.Get("Location"), place, a.body)
+	}
+}
+
+const (
+	birch     = "/line/" + desktest.Birch
+	flash     = birch + "/item/9a0f33c1d2e4b586:41"
+	question  = birch + "/item/9a0f33c1d2e4b586:40"
+	hostile   = birch + "/item/9a0f33c1d2e4b586:38"
+	ourUrgent = birch + "/item/41c07d5e88aa9b10:58"
+)
+
+// pages are all there are, with what each must show in English.
+var pages = []struct {
+	path  string
+	admin bool
+	texts []string
+}{
+	{"/watch", false, []string{"Waiting for us", "Nr 0042", "Do next", "open within", "taken by", "exercise", "not delivered", "231412Z NOV 26"}},
+	{"/watch?line=" + desktest.Birch, false, []string{"Nr 0042", "!QUIET HARBOUR</bdi></li>"}},
+	{"/record", false, []string{"in record order", "Below this rule the order is not yet confirmed", "order not yet confirmed by", "history disputed"}},
+	{"/record?q=aircraft", false, []string{"Aircraft, 14.2N 115.1E", "!Weekly summary"}},
+	{flash, false, []string{"Not opened. The text is shown once you open it", "Open", "!贵方一架飞机"}},
+	{question, false, []string{"我方注意到", "DRAFT, NOT REVIEWED", "OUR SIDE ONLY", "END OF", "Answer", "Principal informed", "海图 14N115E.pdf"}},
+	{ourUrgent, false, []string{"Ask for it to be read", "Tracer", "Disregard", "late by", "does not report this"}},
+	{hostile, false, []string{"⟦U+202E⟧"}},
+	{"/work", false, []string{"To be released", "My drafts", "Name the windows, and say who asks."}},
+	{"/compose", false, []string{"What I write", "Exactly what will be signed", "Not saved yet", "!INSTRUCTION"}},
+	{"/compose?line=" + desktest.Birch + "&re=9a0f33c1d2e4b586:40", false, []string{`value="birch/envoy" checked`, `<option value="ANSWER" selected`, "9a0f33c1d2e4b586:40"}},
+	{"/draft/12", false, []string{"Cable work on 27 November", "WILL BE ON THE RECORD", `name="version" value="3"`}},
+	{"/draft/11", false, []string{"Precedence you release it with", "Envoy Okafor", "Return with a note"}},
+	{"/draft/12/release", false, []string{"Release", "Back to writing"}},
+	{"/station", false, []string{"measured by us", "said by them", "Test now", "from here nobody can tell", "!Pairing"}},
+	{birch, false, []string{"203.0.113.7:7443", "not yet proved post-quantum", "Cut", "disputed", "the old generation was forked"}},
+	{"/help", false, []string{"Nothing leaves by one keystroke"}},
+	{"/station/audit", true, []string{"acknowledged", "&lt;script&gt;"}},
+	{"/station/officers", true, []string{"Lt Ruiz", "Make a seat link", "no longer here", "!<b>Bold</b>"}},
+	{"/station/pairing", true, []string{"velvet", "<svg class=\"qr\"", "NOT equal", "01234567890123456"}},
+}
+
+func TestPages(t *testing.T) {
+	for _, lang := range []string{"en", "zh", "ar"} {
+		for _, p := range pages {
+			t.Run(lang+p.path, func(t *testing.T) {
+				b := watch(t)
+				if p.admin {
+					b = admin(t)
+				}
+				b.cookies["parley-alder-lang"] = lang
+				texts := []string{`<html lang="` + lang + `"`}
+				if lang == "en" {
+					texts = append(texts, p.texts...)
+				}
+				a := b.get(p.path).want(t, 200, texts...)
+				if strings.Contains(a.body, "<script>") || strings.Contains(a.body, "ZgotmplZ") || strings.Contains(a.body, "<no value>") {
+					t.Errorf("the page holds what it must not")
+				}
+				if strings.Contains(b.log.String(), "level=ERROR") {
+					t.Errorf("log: %s", b.log)
+				}
+			})
+		}
+	}
+}

@@ -1,0 +1,296 @@
+package desk
+
+import (
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"parley"
+	"parley/internal/form"
+	"parley/internal/station"
+)
+
+// parsePages reads the templates for one language. Each page has a set of its
+// own, so that every one may define "main".
+func (d *desk) parsePages(book *locale) (*pages, error) {
+	base := template.New("").Funcs(d.funcs(book))
+	for _, pattern := range []string{"templates/layout.html", "templates/part_*.html"} {
+		if _, err := base.ParseFS(files, pattern); err != nil {
+			return nil, err
+		}
+	}
+	list, err := fs.Glob(files, "templates/page_*.html")
+	if err != nil {
+		return nil, err
+	}
+	p := &pages{byName: map[string]*template.Template{}, parts: template.Must(base.Clone())}
+	for _, f := range list {
+		t, err := template.Must(base.Clone()).ParseFS(files, f)
+		if err != nil {
+			return nil, err
+		}
+		name := strings.TrimSuffix(strings.TrimPrefix(path.Base(f), "page_"), ".html")
+		p.byName[name] = t
+	}
+	return p, nil
+}
+
+// funcs is what templates may call. Foreign text goes through visible, line or
+// paras; t gives our own words.
+func (d *desk) funcs(book *locale) template.FuncMap {
+	m := template.FuncMap{
+		"t": book.text, "has": book.has, "coded": book.coded,
+		"visible": visible, "line": oneLine, "paras": paragraphs, "words": form.Words,
+		"asset":   d.assets.url,
+		"version": func() string { return d.assets.version },
+		"langs":   func() []*locale { return d.bookList() },
+		"dict":    dict, "list": func(v ...any) []any { return v },
+		"lower": strings.ToLower, "upper": strings.ToUpper, "join": strings.Join,
+		"office": book.office, "rung": book.rung, "tryOf": book.tryOf, "itemURL": itemURL, "nr": nr,
+		"qr":        func(s string) template.HTML { return qrSVG(s, book.text("pairing.qr")) },
+		"bytes":     byteSize,
+		"short":     func(s string) string { return s[:min(8, len(s))] },
+		"str":       func(v any) string { return fmt.Sprint(v) },
+		"real":      func(l []station.Item) []station.Item { return exercise(l, false) },
+		"drill":     func(l []station.Item) []station.Item { return exercise(l, true) },
+		"jswords":   book.scriptWords,
+		"key":       func(s string) string { return strings.ReplaceAll(s, " ", "_") },
+		"partycode": func(s string) parley.PartyCode { return parley.PartyCode(s) },
+	}
+	for name, f := range d.timeFuncs(book) {
+		m[name] = f
+	}
+	return m
+}
+
+func (d *desk) timeFuncs(book *locale) template.FuncMap {
+	return template.FuncMap{
+		"age":   func(t time.Time) string { return book.age(d.now().Sub(t)) },
+		"until": func(t time.Time) string { return book.age(t.Sub(d.now())) },
+		"past":  func(t time.Time) bool { return t.Before(d.now()) },
+		"dur":   book.age,
+		"unix": func(t time.Time) int64 {
+			if t.IsZero() {
+				return 0
+			}
+			return t.Unix()
+		},
+		"dtg":  parley.DTG,
+		"hhmm": func(t time.Time) string { return hhmm(t, d.now()) },
+		"both": d.both,
+		"rtt":  roundTrip,
+		"when": func(t time.Time) string { return t.UTC().Format("2006-01-02T15:04") },
+		"iso":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+	}
+}
+
+func (d *desk) bookList() []*locale {
+	var list []*locale
+	for _, l := range languages {
+		list = append(list, d.books[l])
+	}
+	return list
+}
+
+// dict hands several values to a template: name, value, name, value...
+func dict(pairs ...any) (map[string]any, error) {
+	m := map[string]any{}
+	if len(pairs)%2 != 0 {
+		return nil, fmt.Errorf("dict: a name without a value")
+	}
+	for i := 0; i < len(pairs); i += 2 {
+		k, ok := pairs[i].(string)
+		if !ok {
+			return nil, fmt.Errorf("dict: %v is not a name", pairs[i])
+		}
+		m[k] = pairs[i+1]
+	}
+	return m, nil
+}
+
+// office is the word for an office; offices a charter adds show as they are.
+func (l *locale) office(o any) string {
+	if s := fmt.Sprint(o); l.has("office." + s) {
+		return l.text("office." + s)
+	} else {
+		return s
+	}
+}
+
+// rung is the word for a rung of the ladder.
+func (l *locale) rung(name string) string {
+	if k := "rung." + strings.ReplaceAll(name, " ", "_"); l.has(k) {
+		return l.text(k)
+	}
+	return name
+}
+
+// tryOf is one thing to try: "code: English sentence".
+func (l *locale) tryOf(s string) coded {
+	code, english, _ := strings.Cut(s, ": ")
+	return l.coded("try", code, english)
+}
+
+// scriptWords are the messages that scripts show, as JSON.
+func (l *locale) scriptWords() (string, error) {
+	m := map[string]string{}
+	for k, v := range l.messages {
+		if strings.HasPrefix(k, "age.") || strings.HasPrefix(k, "js.") || strings.HasPrefix(k, "lamp.") {
+			m[k] = v["other"]
+		}
+	}
+	b, err := json.Marshal(m)
+	return string(b), err
+}
+
+func itemURL(it station.Item) string { return "/line/" + it.Line + "/item/" + it.ID }
+
+// nr is a serial as it stands on dispatches; "" for what has none.
+func nr(serial uint64) string {
+	if serial == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%04d", serial)
+}
+
+func byteSize(n any) string {
+	var v float64
+	if _, err := fmt.Sscan(fmt.Sprint(n), &v); err != nil {
+		return ""
+	}
+	for _, unit := range []string{"B", "KiB", "MiB", "GiB"} {
+		if v < 1024 || unit == "GiB" {
+			return strings.TrimSuffix(fmt.Sprintf("%.1f", v), ".0") + " " + unit
+		}
+		v /= 1024
+	}
+	return ""
+}
+
+func exercise(l []station.Item, want bool) []station.Item {
+	var out []station.Item
+	for _, it := range l {
+		if (it.Exercise != "") == want {
+			out = append(out, it)
+		}
+	}
+	return out
+}
+
+// PartyName is the name of a party as the lines know it, else its code.
+func (f *frame) PartyName(code parley.PartyCode) string {
+	if code == f.Party {
+		return f.Name
+	}
+	for _, l := range f.Lines {
+		for _, p := range l.Them {
+			if p.Code == code && p.Name != "" {
+				return p.Name
+			}
+		}
+	}
+	return string(code)
+}
+
+// Address is "party/office" with both in words: "Birch · envoy".
+func (f *frame) Address(a string) string {
+	party, office, ok := strings.Cut(a, "/")
+	if !ok {
+		return a
+	}
+	return f.PartyName(parley.PartyCode(party)) + " · " + f.Book.office(office)
+}
+
+// TodoURL is where a thing to do is done; "" when the board does not say on
+// which line it is.
+func (f *frame) TodoURL(t station.Todo) string {
+	switch {
+	case t.Item == "":
+		return ""
+	case t.Act == "release":
+		return "/draft/" + t.Item
+	case t.Act == "confirm-words":
+		return "/station/pairing"
+	}
+	for _, list := range [][]station.Item{f.Board.WaitingUs, f.Board.Since, f.Board.Flash, f.Board.WaitingThem} {
+		for _, it := range list {
+			if it.ID == t.Item {
+				return itemURL(it)
+			}
+		}
+	}
+	if len(f.Lines) == 1 {
+		return itemURL(station.Item{Line: f.Lines[0].Key, ID: t.Item})
+	}
+	return ""
+}
+
+// AlarmOf is the sounding alarm of an item; 0 if there is none.
+func (f *frame) AlarmOf(it station.Item) int64 {
+	for _, a := range f.Board.Alarms {
+		if a.Item == it.ID && a.Line == it.Line && !a.Silenced {
+			return a.ID
+		}
+	}
+	return 0
+}
+
+// Exercise is the exercise that is on, if any line has one.
+func (f *frame) Exercise() string {
+	for _, l := range f.Lines {
+		if l.Exercise != "" {
+			return l.Exercise
+		}
+	}
+	return ""
+}
+
+// RealWaits reports whether something that is no exercise waits while one is
+// on: it breaks the frame.
+func (f *frame) RealWaits() bool { return len(exercise(f.Board.Flash, false)) > 0 }
+
+// Ring is the precedence that sounds now: the highest among alarms not
+// silenced. Exercise alarms ring with their own sign first.
+func (f *frame) Ring() string {
+	best := ""
+	for _, a := range f.Board.Alarms {
+		switch {
+		case a.Silenced:
+		case a.Code == "flash":
+			return "flash"
+		case a.Code == "immediate" || a.Code == "line-down" || a.Code == "fork" || a.Code == "doubt" || a.Code == "overdue":
+			best = "immediate"
+		case best == "" && a.Code != "line-up":
+			best = "priority"
+		}
+	}
+	return best
+}
+
+// RingSeq tells one ringing from the next: the highest alarm not silenced.
+func (f *frame) RingSeq() int64 {
+	var n int64
+	for _, a := range f.Board.Alarms {
+		if !a.Silenced {
+			n = max(n, a.ID)
+		}
+	}
+	return n
+}
+
+// DrillRings reports whether all that rings belongs to an exercise.
+func (f *frame) DrillRings() bool { return f.Exercise() != "" && !f.RealWaits() }
+
+// Admin and Archive say what the navigation shows.
+func (f *frame) Admin() bool { return f.Seat != nil && f.Seat.is(parley.Administrator) }
+func (f *frame) Archive() bool {
+	return f.Seat != nil && f.Seat.is(parley.Administrator, parley.Archivist)
+}
+
+// Officer and Office are those of the seat, for templates.
+func (f *frame) Officer() station.Officer { return f.Seat.officer }
+func (f *frame) Office() parley.Office    { return f.Seat.office }

@@ -1,0 +1,91 @@
+package desk
+
+import (
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Limits of a request. Attachments have their own.
+const (
+	maxForm       = 1 << 20
+	maxUpload     = 64<<20 + 1<<20 // one attachment and the form around it
+	answerTimeout = 30 * time.Second
+	uploadTimeout = 15 * time.Minute
+)
+
+// policy is the content security policy of every answer: nothing but our own
+// files, no inline script or style, no frame.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// guard puts what every request needs before the desk: headers, limits, the
+// refusal of requests from other sites, and an end to panics.
+func (d *desk) guard(next http.Handler) http.Handler {
+	cross := http.NewCrossOriginProtection()
+	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		d.log.Warn("refused a request from another site", "path", cleanPath(r), "from", r.Header.Get("Origin"))
+		d.plainError(w, r, http.StatusForbidden, "error.cross_site")
+	}))
+	inner := cross.Handler(next)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer d.recovered(w, r)
+		setHeaders(w.Header(), r.TLS != nil)
+		limit, timeout := int64(maxForm), answerTimeout
+		if upload(r) {
+			limit, timeout = maxUpload, uploadTimeout
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
+		deadline(w, timeout)
+		inner.ServeHTTP(w, r)
+	})
+}
+
+// upload reports whether the request may carry an attachment.
+func upload(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/draft/") && strings.HasSuffix(r.URL.Path, "/attach")
+}
+
+// deadline bounds the reading of the body and the writing of the answer. A
+// writer that has no deadlines, as in tests, goes without.
+func deadline(w http.ResponseWriter, d time.Duration) {
+	c := http.NewResponseController(w)
+	until := time.Now().Add(d)
+	_ = c.SetReadDeadline(until)
+	_ = c.SetWriteDeadline(until)
+}
+
+func setHeaders(h http.Header, secure bool) {
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cache-Control", "no-store")
+	if secure {
+		h.Set("Strict-Transport-Security", "max-age=31536000")
+	}
+}
+
+// recovered turns a panic into a page and a line in the log.
+func (d *desk) recovered(w http.ResponseWriter, r *http.Request) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	if v == http.ErrAbortHandler {
+		panic(v)
+	}
+	d.log.Error("desk failed", "path", cleanPath(r), "panic", v)
+	d.plainError(w, r, http.StatusInternalServerError, "error.internal")
+}
+
+// cleanPath is the path for the log. A seat token never gets there.
+func cleanPath(r *http.Request) string {
+	if strings.HasPrefix(r.URL.Path, "/seat/") {
+		return "/seat/…"
+	}
+	return r.URL.Path
+}

@@ -1,0 +1,73 @@
+package desk
+
+import (
+	"net/http"
+
+	"parley"
+)
+
+// handler serves a request of an officer who has a seat. An error becomes a
+// page with the status of its kind.
+type handler func(w http.ResponseWriter, r *http.Request, s *seat) error
+
+// routes is every address of the desk. All but those of the first block need
+// a seat.
+func (d *desk) routes() http.Handler {
+	m := http.NewServeMux()
+	m.HandleFunc("GET /static/{version}/{file}", d.serveStatic)
+	m.HandleFunc("GET /seat/{token}", d.seatPage)
+	m.HandleFunc("POST /seat/{token}", d.takeSeat)
+	m.HandleFunc("POST /prefs", d.setPrefs)
+
+	on := func(pattern string, h handler) { m.HandleFunc(pattern, d.seated(h)) }
+	on("GET /{$}", d.home)
+	on("GET /watch", d.watch)
+	on("GET /record", d.record)
+	on("GET /work", d.work)
+	on("GET /help", d.help)
+	on("GET /events", d.events)
+	on("POST /silence", d.silence)
+	on("POST /handover", d.handOver)
+	on("POST /leave", d.leave)
+
+	on("GET /line/{line}/item/{id}", d.item)
+	on("POST /line/{line}/item/{id}/{act}", d.actOnItem)
+	on("GET /line/{line}/item/{id}/proof", d.proof)
+	on("GET /line/{line}/item/{id}/silence-proof", d.silenceProof)
+	on("GET /line/{line}/item/{id}/attachment/{n}", d.attachment)
+
+	on("GET /compose", d.compose)
+	on("POST /drafts", d.saveDraft)
+	on("GET /draft/{id}", d.draft)
+	on("GET /draft/{id}/release", d.releasePage)
+	on("POST /draft/{id}/{act}", d.actOnDraft)
+
+	on("GET /station", d.station)
+	on("GET /line/{line}", d.line)
+	on("POST /line/{line}/{act}", d.actOnLine)
+	on("GET /line/{line}/export", d.export)
+
+	admin := func(pattern string, h handler) { on(pattern, d.onlyFor(h, parley.Administrator)) }
+	on("GET /station/audit", d.onlyFor(d.audit, parley.Administrator, parley.Archivist))
+	admin("GET /station/officers", d.officers)
+	admin("POST /station/officers/{act}", d.actOnOfficer)
+	admin("GET /station/pairing", d.pairing)
+	admin("POST /station/pairing/{act}", d.actOnPairing)
+	admin("GET /station/pairing/{line}/file", d.pairingFile)
+	on("/", func(http.ResponseWriter, *http.Request, *seat) error { return errHidden })
+	return m
+}
+
+// errHidden is the answer for what does not exist, and for what this officer
+// may not know to exist.
+var errHidden = parley.Errorf(parley.NotFound, "no such page")
+
+// onlyFor hides a handler from seats of other offices.
+func (d *desk) onlyFor(h handler, offices ...parley.Office) handler {
+	return func(w http.ResponseWriter, r *http.Request, s *seat) error {
+		if !s.is(offices...) {
+			return errHidden
+		}
+		return h(w, r, s)
+	}
+}

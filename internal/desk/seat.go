@@ -1,0 +1,101 @@
+package desk
+
+import (
+	"net/http"
+	"slices"
+	"time"
+
+	"parley"
+	"parley/internal/station"
+)
+
+// seat is an officer at this desk, for one request.
+type seat struct {
+	officer station.Officer
+	office  parley.Office
+	session string
+}
+
+func (s *seat) is(offices ...parley.Office) bool { return slices.Contains(offices, s.office) }
+
+// cookieNames carry the party, for browsers keep cookies by host and not by
+// port, and two stations may share a host.
+type cookieNames struct{ session, theme, lang string }
+
+func cookieNamesOf(p parley.PartyCode) cookieNames {
+	pre := "parley-" + string(p)
+	return cookieNames{session: pre + "-session", theme: pre + "-theme", lang: pre + "-lang"}
+}
+
+const sessionLife = 12 * time.Hour
+
+func (d *desk) setCookie(w http.ResponseWriter, r *http.Request, name, value string, life time.Duration) {
+	http.SetCookie(w, &http.Cookie{Name: name, Value: value, Path: "/", MaxAge: int(life / time.Second), HttpOnly: true,
+		Secure: r.TLS != nil, SameSite: http.SameSiteStrictMode})
+}
+
+// seated lets h serve officers with a session, and everybody else learns only
+// whose desk it is.
+func (d *desk) seated(h handler) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		c, err := r.Cookie(d.cookies.session)
+		if err != nil || c.Value == "" {
+			d.noSeat(w, r)
+			return
+		}
+		officer, office, err := d.st.Session(r.Context(), c.Value)
+		if k := parley.KindOf(err); err != nil && (k == parley.NotFound || k == parley.NotAllowed || k == parley.Malformed) {
+			d.noSeat(w, r)
+			return
+		}
+		if err != nil {
+			d.fail(w, r, nil, err)
+			return
+		}
+		s := &seat{officer: officer, office: office, session: c.Value}
+		if err := h(w, r, s); err != nil {
+			d.fail(w, r, s, err)
+		}
+	}
+}
+
+func (d *desk) noSeat(w http.ResponseWriter, r *http.Request) {
+	d.plainError(w, r, http.StatusUnauthorized, "error.no_seat")
+}
+
+// seatPage shows one button. A preview of the link does not use it up.
+func (d *desk) seatPage(w http.ResponseWriter, r *http.Request) {
+	d.renderBare(w, r, http.StatusOK, "seat", r.PathValue("token"))
+}
+
+// takeSeat uses the link up and opens the session.
+func (d *desk) takeSeat(w http.ResponseWriter, r *http.Request) {
+	session, officer, office, err := d.st.TakeSeat(r.Context(), r.PathValue("token"))
+	switch parley.KindOf(err) {
+	case parley.NotFound, parley.Conflict, parley.NotAllowed, parley.Malformed:
+		d.plainError(w, r, http.StatusNotFound, "error.seat_used")
+		return
+	}
+	if err != nil {
+		d.fail(w, r, nil, err)
+		return
+	}
+	if old, err := r.Cookie(d.cookies.session); err == nil && old.Value != "" {
+		if err := d.st.EndSession(r.Context(), old.Value); err != nil && parley.KindOf(err) != parley.NotFound {
+			d.log.Warn("ending the session that sat here before", "err", err)
+		}
+	}
+	d.setCookie(w, r, d.cookies.session, session, sessionLife)
+	d.log.Info("seat taken", "officer", officer.ID, "office", office)
+	http.Redirect(w, r, "/watch", http.StatusSeeOther)
+}
+
+// leave ends the session.
+func (d *desk) leave(w http.ResponseWriter, r *http.Request, s *seat) error {
+	if err := d.st.EndSession(r.Context(), s.session); err != nil {
+		return err
+	}
+	d.setCookie(w, r, d.cookies.session, "", -time.Second)
+	d.renderBare(w, r, http.StatusOK, "left", nil)
+	return nil
+}

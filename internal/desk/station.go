@@ -1,0 +1,124 @@
+package desk
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"parley"
+	"parley/internal/charter"
+	"parley/internal/key"
+	"parley/internal/station"
+)
+
+// Station is what the desk needs of the station it belongs to. Errors are
+// *parley.Error; NotFound hides what the officer may not see.
+type Station interface {
+	Seats
+	Roster
+	Watchkeeping
+	Records
+	Reading
+	Asking
+	Drafting
+	Releasing
+	Bearers
+	Pairing
+	Recovery
+}
+
+// Seats opens and ends sessions.
+type Seats interface {
+	TakeSeat(ctx context.Context, token string) (session string, o station.Officer, office parley.Office, err error)
+	Session(ctx context.Context, session string) (station.Officer, parley.Office, error)
+	EndSession(ctx context.Context, session string) error
+	HandOver(ctx context.Context, by station.Officer, note string) error
+}
+
+// Roster is the people of this station and what they did.
+type Roster interface {
+	Officers(ctx context.Context) ([]station.Officer, error)
+	AddOfficer(ctx context.Context, by station.Officer, name string, offices []parley.Office) (station.Officer, error)
+	RemoveOfficer(ctx context.Context, by station.Officer, id int64) error
+	SeatLink(ctx context.Context, by station.Officer, officer int64, office parley.Office) (token string, err error)
+	SetIncumbent(ctx context.Context, by station.Officer, line string, office parley.Office, name, address string, from time.Time) (id string, err error)
+	Audit(ctx context.Context, limit int) ([]station.AuditRow, error)
+}
+
+// Watchkeeping is what a watch looks at.
+type Watchkeeping interface {
+	Self() (code parley.PartyCode, name string)
+	Lines(ctx context.Context) ([]station.Line, error)
+	Line(ctx context.Context, line string) (station.Line, error)
+	Board(ctx context.Context, o station.Officer, line string) (station.Board, error)
+	Alarms(ctx context.Context) ([]station.Alarm, error)
+	Subscribe() (<-chan station.Event, func())
+}
+
+// Records reads the record and hands out what proves it.
+type Records interface {
+	Record(ctx context.Context, line string, f station.Filter) (station.Page, error)
+	Item(ctx context.Context, line, id string) (station.Item, error)
+	Attachment(ctx context.Context, by station.Officer, line, id string, n int) (name, mediaType string, body io.ReadCloser, err error)
+	Proof(ctx context.Context, by station.Officer, line, id string, headerOnly bool) ([]byte, error)
+	SilenceProof(ctx context.Context, by station.Officer, line, id string) ([]byte, error)
+	Export(ctx context.Context, by station.Officer, line string, open bool, w io.Writer) (entries int, err error)
+}
+
+// Reading is the acts on an entry that came.
+type Reading interface {
+	Open(ctx context.Context, by station.Officer, line, id string) (station.Item, error)
+	Acknowledge(ctx context.Context, by station.Officer, line, id string) error
+	Silence(ctx context.Context, by station.Officer, alarm int64) error
+	Take(ctx context.Context, by station.Officer, line, id string) error
+	Translate(ctx context.Context, by station.Officer, line, id, language, text string) (station.Translation, error)
+	Review(ctx context.Context, by station.Officer, line, id string, translation int64) error
+}
+
+// Asking is the acts that file something about an entry.
+type Asking interface {
+	Informed(ctx context.Context, by station.Officer, line, id string, at time.Time) error
+	Query(ctx context.Context, by station.Officer, line, id, text string) error
+	Tracer(ctx context.Context, by station.Officer, line, id, text string) error
+	Disregard(ctx context.Context, by station.Officer, line, id, reason string) error
+	CheckCall(ctx context.Context, by station.Officer, line, id string) (string, error)
+}
+
+// Drafting is writing, our side only.
+type Drafting interface {
+	SaveDraft(ctx context.Context, by station.Officer, d station.Draft) (station.Draft, error)
+	Drafts(ctx context.Context, o station.Officer) ([]station.Draft, error)
+	Draft(ctx context.Context, o station.Officer, id int64) (station.Draft, error)
+	Attach(ctx context.Context, by station.Officer, draft int64, name, mediaType string, r io.Reader) (station.Draft, error)
+	Discard(ctx context.Context, by station.Officer, id int64) error
+	Preview(ctx context.Context, o station.Officer, id int64) (station.Item, error)
+}
+
+// Releasing turns a draft into an entry, by a second hand where the charter
+// says so.
+type Releasing interface {
+	Submit(ctx context.Context, by station.Officer, id int64) (station.Draft, error)
+	Return(ctx context.Context, by station.Officer, id int64, note string) (station.Draft, error)
+	Release(ctx context.Context, by station.Officer, id, version int64, precedence string) (item string, err error)
+}
+
+// Bearers measures and cuts the paths of a line.
+type Bearers interface {
+	Test(ctx context.Context, line string) (station.TestState, error)
+	Why(ctx context.Context, line string) (station.Lamp, error)
+	CutPath(ctx context.Context, by station.Officer, line, path string, cut bool) error
+}
+
+// Pairing makes a line.
+type Pairing interface {
+	Invite(ctx context.Context, by station.Officer, ch charter.Charter, an charter.Annex) (station.PairingView, error)
+	Pairings(ctx context.Context) ([]station.PairingView, error)
+	PairingStep(ctx context.Context, by station.Officer, file []byte) (station.PairingView, error)
+	ConfirmWords(ctx context.Context, by station.Officer, line string, equal bool, how string, rootKey key.Signer) (station.Line, error)
+}
+
+// Recovery gives a party that lost everything its past back.
+type Recovery interface {
+	RecoveryWords(ctx context.Context, line string) ([]string, error)
+	ConfirmRecovery(ctx context.Context, by station.Officer, line string, words []string) error
+}
