@@ -107,7 +107,7 @@ func TestQueueClose(t *testing.T) {
 func TestTakePaced(t *testing.T) {
 	hold := func(c Class) time.Duration {
 		if c == Bulk {
-			return 80 * time.Millisecond
+			return 400 * time.Millisecond
 		}
 		return 0
 	}
@@ -122,12 +122,12 @@ func TestTakePaced(t *testing.T) {
 	}
 	q := NewQueue(1000)
 	q.Put(Bulk, nil)
-	if c, d := take(q); c != Bulk || d < 80*time.Millisecond {
+	if c, d := take(q); c != Bulk || d < 400*time.Millisecond {
 		t.Errorf("bulk alone: class %v after %v", c, d)
 	}
 	q.Put(Bulk, nil)
 	go func() { time.Sleep(20 * time.Millisecond); q.Put(Flash, nil) }()
-	if c, d := take(q); c != Flash || d > 70*time.Millisecond {
+	if c, d := take(q); c != Flash || d > 350*time.Millisecond {
 		t.Errorf("flash while bulk pauses: class %v after %v", c, d)
 	}
 	if c, _ := take(q); c != Bulk {

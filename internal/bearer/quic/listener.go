@@ -55,7 +55,7 @@ func (b *Bearer) Listen(_ context.Context, addr string) (bearer.Listener, error)
 // listenPort returns the port of an earlier listener when connections still
 // hold it open at that address, else a new one.
 func (b *Bearer) listenPort(addr *net.UDPAddr) (*port, error) {
-	if b.port != nil && addr.Port != 0 && addr.Port == b.port.udp.LocalAddr().(*net.UDPAddr).Port && b.port.retain() {
+	if b.port != nil && b.port.is(addr) && b.port.retain() {
 		return b.port, nil
 	}
 	return openPort("udp", addr, b.reset, bearer.NewDoor())
@@ -106,6 +106,7 @@ func (l *listener) greet(qc *quic.Conn) {
 	}
 	if !l.port.retain() {
 		l.port.door.Leave(key)
+		qc.CloseWithError(codeClosed, "")
 		return
 	}
 	c, err := start(qc, l.b.o, func() { l.port.door.Leave(key); l.port.release() })

@@ -55,6 +55,13 @@ func (p *port) reaches(ip netip.Addr) bool {
 	}
 }
 
+// is reports whether the port is bound to addr.
+func (p *port) is(addr *net.UDPAddr) bool {
+	local := p.udp.LocalAddr().(*net.UDPAddr)
+	everywhere := len(addr.IP) == 0 || addr.IP.IsUnspecified()
+	return addr.Port == local.Port && (addr.IP.Equal(local.IP) || everywhere && local.IP.IsUnspecified())
+}
+
 // retain holds the port once more; false when it is closed.
 func (p *port) retain() bool {
 	p.mu.Lock()
