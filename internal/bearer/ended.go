@@ -1,6 +1,7 @@
 package bearer
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -15,6 +16,9 @@ func Ended(what string, err error) error {
 	var e *parley.Error
 	if errors.As(err, &e) {
 		return fmt.Errorf("%s: %w", what, err)
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return &parley.Error{Kind: parley.Unavailable, What: what + ": no answer", Err: err}
 	}
 	var op *net.OpError
 	if errors.As(err, &op) && op.Op == "remote error" { // how crypto/tls marks the other side's alert

@@ -2,6 +2,7 @@ package bearertest
 
 import (
 	"bytes"
+	"context"
 	"testing"
 	"time"
 
@@ -66,5 +67,31 @@ func testCutBack(t *testing.T, k Kit) {
 	send(t, b, bearer.Flash, []byte("after"))
 	if got := recv(t, a); string(got) != "after" {
 		t.Errorf("got %q", got)
+	}
+}
+
+// testDialBack: a dial under way connects soon after the path has come back.
+func testDialBack(t *testing.T, k Kit) {
+	e := open(t, k, nil)
+	l := cable(t, k, e.listener.Addr(), link.Options{})
+	l.Cut(true)
+	back := make(chan time.Time, 1)
+	go func() {
+		time.Sleep(4 * time.Second)
+		back <- time.Now()
+		l.Cut(false)
+	}()
+	c, err := e.alder.Dial(context.Background(), l.Addr())
+	if err != nil {
+		t.Fatalf("dialing: %v", err)
+	}
+	defer c.Close(nil)
+	select {
+	case at := <-back:
+		if d := time.Since(at); d > 2*time.Second {
+			t.Errorf("connected %v after the path came back", d)
+		}
+	default:
+		t.Error("connected through a cut")
 	}
 }

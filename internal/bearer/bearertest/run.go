@@ -32,6 +32,7 @@ func Run(t *testing.T, k Kit) {
 		{"loss and reordering", testLossy},
 		{"vanished peer", testVanished},
 		{"cut and put back", testCutBack},
+		{"dial through a cut that ends", testDialBack},
 		{"garbage instead of a handshake", testGarbage},
 		{"silent strangers", testSilent},
 		{"giant length", testGiant},

@@ -79,13 +79,13 @@ func (b *Bearer) Dial(ctx context.Context, addr string) (bearer.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithTimeout(ctx, bearer.HandshakeLimit)
-	defer stop()
 	p, err := b.portTo(to.Addr())
 	if err != nil {
 		return nil, err
 	}
-	qc, err := p.tr.Dial(ctx, net.UDPAddrFromAddrPort(to), b.tls, b.conf)
+	qc, err := bearer.Insist(ctx, func(ctx context.Context) (*quic.Conn, error) {
+		return p.tr.Dial(ctx, net.UDPAddrFromAddrPort(to), b.tls, b.conf)
+	})
 	if err != nil {
 		p.release()
 		return nil, ended("dialing "+addr, err)

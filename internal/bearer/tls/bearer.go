@@ -29,10 +29,18 @@ func (b *Bearer) Dial(ctx context.Context, addr string) (bearer.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	ctx, stop := context.WithTimeout(ctx, bearer.HandshakeLimit)
-	defer stop()
+	return bearer.Insist(ctx, func(ctx context.Context) (bearer.Conn, error) {
+		c, err := b.attempt(ctx, to.String())
+		if err != nil {
+			return nil, err
+		}
+		return c, nil
+	})
+}
+
+func (b *Bearer) attempt(ctx context.Context, addr string) (*conn, error) {
 	d := net.Dialer{KeepAliveConfig: net.KeepAliveConfig{Enable: false}, KeepAlive: -1}
-	raw, err := d.DialContext(ctx, "tcp", to.String())
+	raw, err := d.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, bearer.Ended("dialing", err)
 	}
