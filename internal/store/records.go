@@ -23,7 +23,8 @@ type Records interface {
 	// would mean reading everything).
 	Rows(f Filter) ([]Row, int64, error)
 	// Unsettled returns rows that are not settled, in order of position, those
-	// not yet placed last, and how many f selects in all. After is a position.
+	// not yet placed last, and how many f selects in all; -1 where counting
+	// would mean reading too much. After is a position.
 	Unsettled(f Filter) ([]Row, int64, error)
 	// Referring returns the entries and outbox items that refer to the entry,
 	// in order of arrival.
@@ -122,6 +123,11 @@ type Counts struct {
 	Filed    int64 // in the outbox
 	Faulty   int64
 	Forms    []FormCount // by party, then form
+}
+
+// Narrows reports whether f selects by anything but place and time.
+func (f *Filter) Narrows() bool {
+	return len(f.Forms) > 0 || len(f.Except) > 0 || f.Party != "" || f.Office != "" || f.Precedence > 0 || f.Serial != 0 || f.Exercise || f.Faulty
 }
 
 // Row is one entry, or one item of the outbox (Filed not 0 and Gen zero).

@@ -122,12 +122,13 @@ func BenchmarkRows(b *testing.B) {
 			if _, _, err := l.Rows(c.f); err != nil {
 				b.Fatal(err)
 			}
-			b.ReportMetric(float64(time.Since(start).Microseconds()), "first-µs")
+			first := time.Since(start)
 			for b.Loop() {
 				if _, _, err := l.Rows(c.f); err != nil {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(float64(first.Microseconds()), "first-µs")
 		})
 	}
 }

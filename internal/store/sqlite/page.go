@@ -49,18 +49,44 @@ func (l *Line) byPosition(n, settled int64, f *store.Filter) ([]store.Row, int64
 	if err != nil {
 		return nil, 0, err
 	}
-	rows := make([]store.Row, 0, len(positions))
+	rows, err := l.rowsAt(n, settled, positions)
+	return rows, total, err
+}
+
+// rowsAt reads the rows at positions, which rise or fall: those close together
+// in one go, others one by one.
+func (l *Line) rowsAt(n, settled int64, positions []int64) (rows []store.Row, err error) {
+	if len(positions) == 0 {
+		return nil, nil
+	}
+	lo, hi := min(positions[0], positions[len(positions)-1]), max(positions[0], positions[len(positions)-1])
+	found := make(map[int64]store.Row, len(positions))
+	if hi-lo < 3*int64(len(positions)) {
+		err = l.readAt(n, settled, lo, hi, found)
+	}
 	for _, p := range positions {
-		r, _, err := l.scanRow(l.s.q.itemAt.QueryRow(n, p), settled)
+		if _, ok := found[p]; !ok && err == nil {
+			err = l.readAt(n, settled, p, p, found)
+		}
 		if err != nil {
-			if errors.Is(err, sql.ErrNoRows) {
-				err = corrupt("nothing stands at settled position %d of line %s", p, l.id)
-			}
-			return nil, 0, err
+			return nil, err
+		}
+		r, ok := found[p]
+		if !ok {
+			return nil, corrupt("nothing stands at settled position %d of line %s", p, l.id)
 		}
 		rows = append(rows, r)
 	}
-	return rows, total, nil
+	return rows, nil
+}
+
+func (l *Line) readAt(n, settled, lo, hi int64, to map[int64]store.Row) error {
+	rows, err := l.s.q.itemsAt.Query(n, lo, hi)
+	got, err := l.collect(rows, err, settled, 0, nil)
+	for _, r := range got {
+		to[r.Pos] = r
+	}
+	return err
 }
 
 // positions returns the page's positions, in its order.
@@ -346,34 +372,63 @@ func (l *Line) bySerial(n, settled int64, f *store.Filter) ([]store.Row, int64, 
 	return store.CutPage(f, all), total, nil
 }
 
+// maxCounted bounds how many unsettled rows are looked at to count those that
+// a filter selects.
+const maxCounted = 10_000
+
 // Unsettled returns rows that are not settled.
 func (l *Line) Unsettled(f store.Filter) ([]store.Row, int64, error) {
 	n, settled, err := l.settledTo()
 	if err != nil {
 		return nil, 0, err
 	}
-	var out []store.Row
-	total, kept := int64(0), 0
-	keep := func(r *store.Row, offices string) bool {
-		if !matches(&f, r, offices) {
-			return false
-		}
-		if total++; r.Pos > 0 && r.Pos <= f.After {
-			return false
-		}
-		kept++
-		return kept <= f.PageLimit()
+	keep := func(r *store.Row, offices string) bool { return matches(&f, r, offices) }
+	rows, err := l.s.q.rowsPlaced.Query(n, max(settled, f.After))
+	out, err := l.collect(rows, err, settled, f.PageLimit(), keep)
+	if err != nil {
+		return nil, 0, err
 	}
-	for _, q := range []struct {
-		stmt *sql.Stmt
-		args []any
-	}{{l.s.q.rowsPlaced, []any{n, settled}}, {l.s.q.rowsUnplaced, []any{n}}} {
-		rows, err := q.stmt.Query(q.args...)
-		some, err := l.collect(rows, err, settled, 0, keep)
+	if more := f.PageLimit() - len(out); more > 0 {
+		rows, err := l.s.q.rowsUnplaced.Query(n)
+		some, err := l.collect(rows, err, settled, more, keep)
 		if err != nil {
 			return nil, 0, err
 		}
 		out = append(out, some...)
 	}
-	return out, total, nil
+	total, err := l.countUnsettled(n, settled, &f)
+	return out, total, err
+}
+
+// countUnsettled counts what f selects; -1 when there is too much to look at.
+func (l *Line) countUnsettled(n, settled int64, f *store.Filter) (int64, error) {
+	c, err := l.Counts()
+	if err != nil || c.Placed+c.Unplaced > maxCounted && f.Narrows() {
+		return -1, err
+	}
+	if !f.Narrows() {
+		return c.Placed + c.Unplaced, nil
+	}
+	rows, err := l.s.q.facetsOpen.Query(n, settled)
+	if err != nil {
+		return 0, dbError(err)
+	}
+	defer rows.Close()
+	total := int64(0)
+	for rows.Next() {
+		var r store.Row
+		var id, precedence, serial int64
+		var offices string
+		if err := rows.Scan(&id, &r.Form, &precedence, &serial, &r.Exercise, &r.Faulty, &offices); err != nil {
+			return 0, dbError(err)
+		}
+		if g := l.s.genN(id >> indexBits); g != nil {
+			r.Party = g.party
+		}
+		r.Precedence, r.Serial = parley.Precedence(precedence), uint64(serial)
+		if matches(f, &r, offices) {
+			total++
+		}
+	}
+	return total, dbError(rows.Err())
 }

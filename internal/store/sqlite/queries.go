@@ -5,10 +5,10 @@ import "database/sql"
 // queries are the reading statements, prepared on each connection of the pool
 // as it is needed.
 type queries struct {
-	founding, entries, hash, headLast, headNext, receiptLast, receiptNext, filed, values     *sql.Stmt
-	item, itemAt, filedItem, filedItems, handed, referring, referringFiled, placed, unplaced *sql.Stmt
-	settled, chunk, serial, counts, openCounts, latest, facet                                *sql.Stmt
-	arrivedUp, arrivedDown, rowsPlaced, rowsUnplaced                                         *sql.Stmt
+	founding, entries, hash, headLast, headNext, receiptLast, receiptNext, filed, values      *sql.Stmt
+	item, itemsAt, filedItem, filedItems, handed, referring, referringFiled, placed, unplaced *sql.Stmt
+	settled, chunk, serial, counts, openCounts, latest, facet                                 *sql.Stmt
+	arrivedUp, arrivedDown, rowsPlaced, rowsUnplaced, facetsOpen                              *sql.Stmt
 }
 
 // itemColumns are what scanRow reads.
@@ -33,7 +33,7 @@ func prepare(db *sql.DB) (q queries, err error) {
 		{&q.filed, "SELECT id, precedence, at, secret FROM outbox WHERE line = ? ORDER BY id"},
 		{&q.values, "SELECT key, value, secret FROM kv WHERE line = ? AND key >= ? ORDER BY key"},
 		{&q.item, "SELECT " + itemColumns + "WHERE i.id = ?"},
-		{&q.itemAt, "SELECT " + itemColumns + "WHERE i.line = ? AND i.pos = ? AND i.pos > 0"},
+		{&q.itemsAt, "SELECT " + itemColumns + "WHERE i.line = ? AND i.pos BETWEEN ? AND ? AND i.pos > 0"},
 		{&q.filedItem, "SELECT id, precedence, at, secret FROM outbox WHERE line = ? AND id = ?"},
 		{&q.filedItems, "SELECT id, precedence, at, secret FROM outbox WHERE line = ? ORDER BY id LIMIT ?"},
 		{&q.handed, "SELECT id FROM items WHERE line = ? AND filed = ? AND filed > 0 LIMIT 1"},
@@ -50,6 +50,8 @@ func prepare(db *sql.DB) (q queries, err error) {
 		{&q.arrivedDown, "SELECT " + itemColumns + arrivedWindow + "ORDER BY i.arrived DESC, i.id DESC"},
 		{&q.rowsPlaced, "SELECT " + itemColumns + "WHERE i.line = ? AND i.pos > ? AND i.pos > 0 ORDER BY i.pos"},
 		{&q.rowsUnplaced, "SELECT " + itemColumns + "WHERE i.line = ? AND i.pos = 0 ORDER BY i.id"},
+		{&q.facetsOpen, `SELECT id, form, precedence, serial, exercise, fault > 0, offices FROM items WHERE line = ?1 AND pos > ?2 AND pos > 0
+			UNION ALL SELECT id, form, precedence, serial, exercise, fault > 0, offices FROM items WHERE line = ?1 AND pos = 0`},
 		{&q.counts, "SELECT party, form, n FROM forms WHERE line = ? ORDER BY party, form"},
 		{&q.openCounts, `SELECT (SELECT count(*) FROM items WHERE line = ?1 AND pos > ?2 AND pos > 0), (SELECT count(*) FROM items WHERE line = ?1 AND pos = 0),
 			(SELECT count(*) FROM outbox WHERE line = ?1), (SELECT count(*) FROM items WHERE line = ?1 AND fault > 0)`},
