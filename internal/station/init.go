@@ -143,7 +143,7 @@ func (o *InitOptions) checkRootPath(dir string) error {
 	if o.RootKeyPath == "" {
 		return parley.Errorf(parley.Malformed, "no place for the root key is named").WithHint("name a file on a medium that leaves the station")
 	}
-	if within(o.RootKeyPath, dir) {
+	if inside(o.RootKeyPath, dir) {
 		return parley.Errorf(parley.NotAllowed, "the root key must not lie in the data directory").WithHint("name a file on a medium that leaves the station")
 	}
 	_, err := os.Lstat(o.RootKeyPath)
@@ -296,8 +296,8 @@ func empty(dir string) error {
 	return nil
 }
 
-// within reports whether path lies in dir, links followed as far as they exist.
-func within(path, dir string) bool {
+// inside reports whether path lies in dir, links followed as far as they exist.
+func inside(path, dir string) bool {
 	rel, err := filepath.Rel(resolved(dir), resolved(path))
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
 }

@@ -21,7 +21,7 @@ const (
 )
 
 func (s *Station) pairings() *pairings {
-	return &pairings{dir: s.cfg.path(pairingDir), storage: s.storage, store: s.store, us: parley.PartyCode(s.cfg.Party), name: s.cfg.Name,
+	return &pairings{dir: s.cfg.path(pairingDir), storage: s.storage, store: s.store, us: parley.PartyCode(s.cfg.Party),
 		root: func() (key.Public, error) { return loadRoot(s.cfg) }, tls: s.self, addresses: s.cfg.addresses(), rand: cryptoRand, now: s.now}
 }
 

@@ -28,7 +28,6 @@ type pairings struct {
 	storage   *key.Storage
 	store     store.Store
 	us        parley.PartyCode
-	name      string
 	root      func() (key.Public, error) // the public half of our root key
 	tls       [32]byte
 	addresses []string
@@ -196,7 +195,7 @@ func (ps *pairings) lock(ctx context.Context, id parley.LineID) (unlock func(), 
 }
 
 // reveal makes keys for one line and what is shown of them.
-func (ps *pairings) reveal() (*line.Keys, *charter.Reveal, error) {
+func (ps *pairings) reveal(name string) (*line.Keys, *charter.Reveal, error) {
 	root, err := ps.root()
 	if err != nil {
 		return nil, nil, err
@@ -205,21 +204,22 @@ func (ps *pairings) reveal() (*line.Keys, *charter.Reveal, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the keys of a line: %w", err)
 	}
-	r := &charter.Reveal{Party: ps.us, Name: ps.name, Root: root, Generation: keys.Gen, Log: keys.Log.Public(), Receipt: keys.Held.Public(),
+	r := &charter.Reveal{Party: ps.us, Name: name, Root: root, Generation: keys.Gen, Log: keys.Log.Public(), Receipt: keys.Held.Public(),
 		Receiving: keys.Receiving.Public(), TLS: ps.tls, Addresses: append([]string{}, ps.addresses...)}
 	return keys, r, r.NewNonce(ps.rand)
 }
 
 // invite starts a pairing under a new line id.
 func (ps *pairings) invite(c charter.Charter, a charter.Annex) (*pairing, error) {
-	if err := ps.ours(c); err != nil {
+	name, err := ps.named(c)
+	if err != nil {
 		return nil, err
 	}
 	var id parley.LineID
 	if _, err := io.ReadFull(ps.rand, id[:]); err != nil {
 		return nil, fmt.Errorf("making a line id: %w", err)
 	}
-	keys, r, err := ps.reveal()
+	keys, r, err := ps.reveal(name)
 	if err != nil {
 		return nil, err
 	}
@@ -231,18 +231,15 @@ func (ps *pairings) invite(c charter.Charter, a charter.Annex) (*pairing, error)
 	return p, ps.save(p, "invited")
 }
 
-// ours checks that the charter means this station.
-func (ps *pairings) ours(c charter.Charter) error {
+// named returns what the charter calls us: the name under which we reveal. An
+// officer has read it there; the words bind it. The error is WrongParty.
+func (ps *pairings) named(c charter.Charter) (string, error) {
 	p, ok := c.Party(ps.us)
 	if !ok {
-		return parley.Errorf(parley.WrongParty, "the charter is for %v; this station is %s", c.Codes(), ps.us).
+		return "", parley.Errorf(parley.WrongParty, "the charter is for %v; this station is %s", c.Codes(), ps.us).
 			WithHint("hand the file to the station it is for")
 	}
-	if p.Name != ps.name {
-		return parley.Errorf(parley.WrongParty, "the charter calls us %q; this station's name is %q", p.Name, ps.name).
-			WithHint("ask for an invitation with the right name, or set name in parley.conf")
-	}
-	return nil
+	return p.Name, nil
 }
 
 // step takes a file of the other side: it accepts an invitation not seen
@@ -269,6 +266,9 @@ func (ps *pairings) step(file []byte) (p *pairing, burnt bool, err error) {
 			_, err = p.state.Complete()
 		}
 	}
+	if p.state.Burnt() != "" {
+		p.keys = nil
+	}
 	if !bytes.Equal(before, p.state.Encode()) {
 		if e := ps.save(p, "merged"); e != nil {
 			return nil, false, e
@@ -282,13 +282,14 @@ func (ps *pairings) accept(f *charter.Pairing) (*pairing, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := ps.ours(c); err != nil {
+	name, err := ps.named(c)
+	if err != nil {
 		return nil, err
 	}
 	if _, _, err := ps.store.Line(f.Line).Founding(); err == nil {
 		return nil, parley.Errorf(parley.Conflict, "line %s is founded already", f.Line).WithHint("a line is paired once")
 	}
-	keys, r, err := ps.reveal()
+	keys, r, err := ps.reveal(name)
 	if err != nil {
 		return nil, err
 	}
@@ -307,6 +308,7 @@ func (ps *pairings) burn(p *pairing, why string) error {
 			WithHint("if they are not, leave the line: parley line leave")
 	}
 	p.state.Burn(why)
+	p.keys = nil
 	return ps.save(p, "burnt")
 }
 

@@ -50,7 +50,7 @@ func openSide(t testing.TB, code parley.PartyCode, dir string, root *key.Pair, s
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { db.Close() })
-	return &side{root: root, db: db, pairings: &pairings{dir: filepath.Join(dir, pairingDir), storage: storage, store: db, us: code, name: partyNames[code],
+	return &side{root: root, db: db, pairings: &pairings{dir: filepath.Join(dir, pairingDir), storage: storage, store: db, us: code,
 		root: func() (key.Public, error) { return root.Public(), nil }, tls: [32]byte{byte(code[0])},
 		addresses: []string{"quic://127.0.0.1:7100"}, rand: cryptoRand, now: time.Now}}
 }
@@ -200,11 +200,6 @@ func TestPairRefusals(t *testing.T) {
 	a, b, c := newSide(t, "alder"), newSide(t, "birch"), newSide(t, "cedar")
 	if _, err := c.invite(testCharter("alder", "birch"), charter.DefaultAnnex()); parley.KindOf(err) != parley.WrongParty {
 		t.Errorf("inviting for others: %v", err)
-	}
-	named := testCharter("alder", "birch")
-	named.Parties[0].Name = "Elder"
-	if _, err := a.invite(named, charter.DefaultAnnex()); parley.KindOf(err) != parley.WrongParty || parley.HintOf(err) == "" {
-		t.Errorf("another name: %v", err)
 	}
 	pa, err := a.invite(testCharter("alder", "birch"), charter.DefaultAnnex())
 	if err != nil {
