@@ -15,10 +15,10 @@ type backend struct {
 	Run     func(ctx context.Context, dir string, log *slog.Logger, ready func()) error
 	Check   func(dir string) ([]finding, error)
 	Fsck    func(dir string, progress func(done, total int64)) (reporter, error)
-	Backup  func(dir string, w io.Writer) error
+	Backup  func(ctx context.Context, dir string, w io.Writer) error
 	Restore func(src, dir string, opts restoreOptions) error
-	Recover func(dir, line string, root key.Signer) error
-	Verify  func(r io.Reader, founding []byte, progress func(done, total int64)) (reporter, error)
+	Recover func(dir, line string, root key.Signer, founding []byte) (certificate []byte, err error)
+	Verify  func(r io.Reader, o verifyOptions) (reporter, error)
 	Desk    func(dir string) (deskInfo, error)
 	RootKey func(path string, pass []byte) (key.Signer, error)
 }
@@ -33,7 +33,14 @@ type initOptions struct {
 	ListenQUIC  string
 	ListenTLS   string
 	Desk        string
-	Passphrase  []byte // nil: keys are protected by file permissions only
+
+	AnnounceQUIC, AnnounceTLS string // what the other side dials, if not the above
+	HighWater                 string // directory of the high-water mark; "" beside the data directory
+	Administrator             string // name of the first officer
+	KeepRoot                  bool   // RootKeyPath is there already and is kept
+	RootPassphrase            []byte // of the root key file; nil for none
+	Passphrase                []byte // nil: keys are protected by file permissions only
+	PassphraseFile            string // what the configuration will name
 }
 
 // initResult is what init has to tell, once.
@@ -61,7 +68,8 @@ type reporter interface {
 // restoreOptions say how to open a backup.
 type restoreOptions struct {
 	Share      []string // the paper recovery share; empty: the passphrase opens it
-	Passphrase []byte
+	Passphrase []byte   // with a share: protects the keys from now on
+	HighWater  string   // "": as the configuration says
 }
 
 // deskInfo is what the command line knows of the web console from the
@@ -69,4 +77,11 @@ type restoreOptions struct {
 type deskInfo struct {
 	URL       string // without a slash at the end
 	Languages []string
+}
+
+// verifyOptions say how to verify a file.
+type verifyOptions struct {
+	Founding []byte // hash given out of band; nil for none
+	All      bool   // go on after a failure
+	Progress func(done, total int64)
 }

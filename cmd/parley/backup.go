@@ -31,7 +31,7 @@ func (c backupCmd) Run(s *session) error {
 	defer o.discard()
 	p := s.progress("backing up, bytes")
 	w := &counting{w: o, p: p}
-	err = s.back.Backup(s.g.Dir, w)
+	err = s.back.Backup(s.ctx, s.g.Dir, w)
 	p.end()
 	if err != nil {
 		return err
@@ -56,7 +56,8 @@ func (s *session) wrote(path string, n int64) error {
 type restoreCmd struct {
 	Backup         string `arg:"" type:"existingfile" help:"Backup to restore from."`
 	DataDir        string `arg:"" name:"dir" type:"path" help:"Data directory to make. It must be empty or not exist."`
-	PassphraseFile string `type:"path" placeholder:"FILE" help:"Passphrase that protected the keys (mode 0600)."`
+	PassphraseFile string `type:"path" placeholder:"FILE" help:"Passphrase that protected the keys (mode 0600); with a share, the one to protect them from now on."`
+	HighWater      string `type:"path" placeholder:"DIR" help:"Directory of the high-water mark from now on. Without it: as the configuration says."`
 	ShareFile      string `type:"path" placeholder:"FILE" help:"File with the paper recovery share, typed in (mode 0600)."`
 }
 
@@ -73,15 +74,10 @@ Examples:
 
 // Run restores.
 func (c restoreCmd) Run(s *session) error {
-	if err := emptyOrAbsent(c.DataDir); err != nil {
-		return err
-	}
-	var o restoreOptions
+	o := restoreOptions{HighWater: c.HighWater}
 	var err error
-	if c.PassphraseFile != "" {
-		if o.Passphrase, err = readSecret(c.PassphraseFile); err != nil {
-			return err
-		}
+	if o.Passphrase, err = secretAt(c.PassphraseFile); err != nil {
+		return err
 	}
 	if c.ShareFile != "" {
 		b, err := readSecret(c.ShareFile)

@@ -39,6 +39,14 @@ func readSecret(path string) ([]byte, error) {
 	return b, nil
 }
 
+// secretAt is readSecret; nil for no path.
+func secretAt(path string) ([]byte, error) {
+	if path == "" {
+		return nil, nil
+	}
+	return readSecret(path)
+}
+
 func readSmall(doing, path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -166,4 +174,16 @@ func (s *session) write(path string, b []byte) error {
 		return fileError("writing", path, err)
 	}
 	return o.commit()
+}
+
+// writeText is write for bytes that may go to a screen.
+func (s *session) writeText(path string, b []byte) error {
+	if path == "" || path == "-" {
+		_, err := s.out.Write(b)
+		return err
+	}
+	if err := s.write(path, b); err != nil {
+		return err
+	}
+	return s.wrote(path, int64(len(b)))
 }

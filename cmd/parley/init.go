@@ -19,7 +19,13 @@ type initCmd struct {
 	ListenQUIC     string   `name:"listen-quic" placeholder:"ADDR" help:"Address for QUIC, for example 192.0.2.1:7443."`
 	ListenTLS      string   `name:"listen-tls" placeholder:"ADDR" help:"Address for TLS over TCP."`
 	Desk           string   `placeholder:"ADDR" help:"Address of the desk, the web console."`
+	AnnounceQUIC   string   `name:"announce-quic" placeholder:"ADDR" help:"Address that the other side dials for QUIC, if not the one listened on."`
+	AnnounceTLS    string   `name:"announce-tls" placeholder:"ADDR" help:"The same for TLS."`
+	HighWater      string   `type:"path" placeholder:"DIR" help:"Directory of the high-water mark, outside every backup. Without it: beside the data directory."`
+	Administrator  string   `default:"Administrator" help:"Name of the first officer."`
 	PassphraseFile string   `type:"path" placeholder:"FILE" help:"Protect the keys by the passphrase in this file (mode 0600)."`
+	RootPassFile   string   `name:"root-passphrase-file" type:"path" placeholder:"FILE" help:"Protect the root key file by the passphrase in this file (mode 0600)."`
+	KeepRootKey    bool     `help:"The root key file is there already: make a lost station anew."`
 }
 
 func (initCmd) Help() string {
@@ -41,21 +47,20 @@ func (c initCmd) Run(s *session) error {
 	if inside(c.RootKey, c.DataDir) {
 		return usagef("name a file on a medium that can leave the station", "the root key must not be kept in the data directory")
 	}
-	if err := emptyOrAbsent(c.DataDir); err != nil {
-		return err
-	}
-	if _, err := os.Lstat(c.RootKey); err == nil {
+	if _, err := os.Lstat(c.RootKey); err == nil && !c.KeepRootKey {
 		return parley.Errorf(parley.Conflict, "the file %s exists already", c.RootKey).WithHint("choose another name: no root key is written over")
 	}
-	var pass []byte
-	if c.PassphraseFile != "" {
-		var err error
-		if pass, err = readSecret(c.PassphraseFile); err != nil {
-			return err
-		}
+	o := initOptions{Dir: c.DataDir, RootKeyPath: c.RootKey, KeepRoot: c.KeepRootKey, Party: c.Party, Name: c.Name, Languages: c.Language,
+		ListenQUIC: c.ListenQUIC, ListenTLS: c.ListenTLS, AnnounceQUIC: c.AnnounceQUIC, AnnounceTLS: c.AnnounceTLS,
+		Desk: c.Desk, HighWater: c.HighWater, Administrator: c.Administrator, PassphraseFile: c.PassphraseFile}
+	var err error
+	if o.Passphrase, err = secretAt(c.PassphraseFile); err != nil {
+		return err
 	}
-	r, err := s.back.Init(initOptions{Dir: c.DataDir, RootKeyPath: c.RootKey, Party: c.Party, Name: c.Name, Languages: c.Language,
-		ListenQUIC: c.ListenQUIC, ListenTLS: c.ListenTLS, Desk: c.Desk, Passphrase: pass})
+	if o.RootPassphrase, err = secretAt(c.RootPassFile); err != nil {
+		return err
+	}
+	r, err := s.back.Init(o)
 	if err != nil {
 		return err
 	}
@@ -93,18 +98,4 @@ func (s *session) seatURL(dir, token string) string {
 func inside(path, dir string) bool {
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
-}
-
-func emptyOrAbsent(dir string) error {
-	names, err := os.ReadDir(dir)
-	switch {
-	case os.IsNotExist(err):
-		return nil
-	case err != nil:
-		return fileError("making the data directory", dir, err)
-	case len(names) > 0:
-		return parley.Errorf(parley.Conflict, "the directory %s is not empty", dir).
-			WithHint("choose another, or see what it is: parley check --dir %s", dir)
-	}
-	return nil
 }

@@ -11,16 +11,17 @@ import (
 )
 
 type lineCmd struct {
-	List    lineListCmd    `cmd:"" default:"1" help:"List lines and pairings (the default)."`
-	Show    lineShowCmd    `cmd:"" help:"Show one line: paths, logs, tests, notices."`
-	Invite  lineInviteCmd  `cmd:"" help:"Pairing, step 1: invite the others."`
-	Charter lineCharterCmd `cmd:"" help:"Show what a pairing file asks to agree to."`
-	Accept  lineAcceptCmd  `cmd:"" help:"Pairing, step 2: answer an invitation."`
-	Reveal  lineRevealCmd  `cmd:"" help:"Pairing, step 3: reveal, once all have answered."`
-	Confirm lineConfirmCmd `cmd:"" help:"Pairing, step 4: compare the words and sign."`
-	Cut     lineCutCmd     `cmd:"" help:"Take a path, or all, down."`
-	Restore lineRestoreCmd `cmd:"" help:"Put a path, or all, up again."`
-	Leave   lineLeaveCmd   `cmd:"" help:"Leave a line for good."`
+	List     lineListCmd     `cmd:"" default:"1" help:"List lines and pairings (the default)."`
+	Show     lineShowCmd     `cmd:"" help:"Show one line: paths, logs, tests, notices."`
+	Invite   lineInviteCmd   `cmd:"" help:"Pairing, step 1: invite the others."`
+	Charter  lineCharterCmd  `cmd:"" help:"Show what a pairing file asks to agree to."`
+	Accept   lineAcceptCmd   `cmd:"" help:"Pairing, step 2: answer an invitation."`
+	Reveal   lineRevealCmd   `cmd:"" help:"Pairing, step 3: reveal, once all have answered."`
+	Confirm  lineConfirmCmd  `cmd:"" help:"Pairing, step 4: compare the words and sign."`
+	Founding lineFoundingCmd `cmd:"" help:"Write the founding of a line, to keep a copy of."`
+	Cut      lineCutCmd      `cmd:"" help:"Take a path, or all, down."`
+	Restore  lineRestoreCmd  `cmd:"" help:"Put a path, or all, up again."`
+	Leave    lineLeaveCmd    `cmd:"" help:"Leave a line for good."`
 }
 
 func (lineCmd) Help() string {
@@ -193,6 +194,32 @@ func logWord(g station.Log) string {
 		return "current"
 	}
 	return "closed"
+}
+
+type lineFoundingCmd struct {
+	Line   string `arg:"" optional:"" help:"Line. Without it: the only one."`
+	Output string `short:"o" type:"path" placeholder:"FILE" help:"File to write. Without it: standard output."`
+}
+
+func (lineFoundingCmd) Help() string {
+	return `The founding is what a line rests on: charter, annex and everybody's public keys. It is not secret. Keep a copy apart from the station: one that lost everything needs it to recover.
+
+Examples:
+
+    parley line founding birch -o birch.founding`
+}
+
+// Run writes the founding.
+func (c lineFoundingCmd) Run(s *session) error {
+	l, err := s.line(c.Line)
+	if err != nil {
+		return err
+	}
+	b, err := s.station().FoundingFile(s.ctx, l.Key)
+	if err != nil {
+		return err
+	}
+	return s.writeText(c.Output, b)
 }
 
 type lineCutCmd struct {

@@ -21,13 +21,16 @@ import (
 	"parley/internal/control"
 	"parley/internal/control/controltest"
 	"parley/internal/key"
+	"parley/internal/station"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"parley": func() {
-		// The real command would read these from the tester's environment.
+		if os.Getenv(realVariable) != "" {
+			os.Exit(Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+		}
 		os.Exit(run(context.Background(), os.Args[1:], streams{os.Stdin, os.Stdout, os.Stderr}, fakeBackend()))
 	}})
 }
@@ -66,7 +69,8 @@ func TestScript(t *testing.T) {
 }
 
 // checkCode runs "code N parley ARGS...": the command must end with code N.
-func checkCode(ts *testscript.TestScript, _ bool, args []string) {
+// "! code N": with another one.
+func checkCode(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: code N command...")
 	}
@@ -75,8 +79,8 @@ func checkCode(ts *testscript.TestScript, _ bool, args []string) {
 	if err != nil {
 		got = strings.TrimPrefix(err.Error(), "exit status ")
 	}
-	if got != args[0] {
-		ts.Fatalf("exit code %s, want %s", got, args[0])
+	if (got == args[0]) == neg {
+		ts.Fatalf("exit code %s, want %s (negated: %v)", got, args[0], neg)
 	}
 }
 
@@ -144,7 +148,7 @@ func fakeBackend() backend {
 			}
 			return fakeReport{Text: []string{"97 entries, 2 logs: whole"}}, nil
 		},
-		Backup: func(dir string, w io.Writer) error {
+		Backup: func(_ context.Context, dir string, w io.Writer) error {
 			if _, err := os.Stat(filepath.Join(dir, "unreadable")); err == nil {
 				w.Write([]byte("half"))
 				return parley.Errorf(parley.Corrupt, "reading the store: page 7 does not check")
@@ -153,19 +157,22 @@ func fakeBackend() backend {
 			return err
 		},
 		Restore: fakeRestore,
-		Recover: func(dir, line string, root key.Signer) error {
-			if line != "birch" {
-				return parley.Errorf(parley.NotFound, "no line is called %q", line)
+		Recover: func(dir, line string, root key.Signer, founding []byte) ([]byte, error) {
+			if line != "birch" && founding == nil {
+				return nil, parley.Errorf(parley.NotFound, "no line %q in this store", line)
 			}
-			return nil
+			return []byte("certificate"), nil
 		},
 		Verify:  fakeVerify,
 		Desk:    func(string) (deskInfo, error) { return deskInfo{"http://alder.localhost:7101", []string{"en"}}, nil },
-		RootKey: openRootKey,
+		RootKey: station.LoadRootKey,
 	}
 }
 
 func fakeInit(o initOptions) (initResult, error) {
+	if err := fakeEmpty(o.Dir); err != nil {
+		return initResult{}, err
+	}
 	root, err := key.NewPair(rand.Reader)
 	if err != nil {
 		return initResult{}, err
@@ -173,7 +180,7 @@ func fakeInit(o initOptions) (initResult, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return initResult{}, err
 	}
-	if err := key.WriteSecret(o.RootKeyPath, rootKeyKind, root.Seed(), o.Passphrase); err != nil {
+	if err := key.WriteSecret(o.RootKeyPath, "root key", root.Seed(), o.RootPassphrase); err != nil {
 		return initResult{}, err
 	}
 	cfg := filepath.Join(o.Dir, "config")
@@ -183,7 +190,17 @@ func fakeInit(o initOptions) (initResult, error) {
 	return initResult{Config: cfg, SeatToken: "first-token", Share: strings.Fields(strings.Repeat("abandon ", 24))}, nil
 }
 
+func fakeEmpty(dir string) error {
+	if names, _ := os.ReadDir(dir); len(names) > 0 {
+		return parley.Errorf(parley.Conflict, "the directory %s is not empty", dir).WithHint("choose another; nothing is written over")
+	}
+	return nil
+}
+
 func fakeRestore(src, dir string, o restoreOptions) error {
+	if err := fakeEmpty(dir); err != nil {
+		return err
+	}
 	b, err := os.ReadFile(src)
 	if err != nil {
 		return err
@@ -197,7 +214,7 @@ func fakeRestore(src, dir string, o restoreOptions) error {
 	return os.MkdirAll(dir, 0o700)
 }
 
-func fakeVerify(r io.Reader, founding []byte, _ func(done, total int64)) (reporter, error) {
+func fakeVerify(r io.Reader, o verifyOptions) (reporter, error) {
 	b, err := io.ReadAll(r)
 	if err != nil {
 		return nil, err
@@ -208,7 +225,7 @@ func fakeVerify(r io.Reader, founding []byte, _ func(done, total int64)) (report
 	if !bytes.HasPrefix(b, []byte("record")) {
 		return nil, parley.Errorf(parley.Malformed, "byte 0: neither a record nor a proof")
 	}
-	if founding != nil && founding[0] != 0xab {
+	if o.Founding != nil && o.Founding[0] != 0xab {
 		return nil, parley.Errorf(parley.WrongLine, "the founding hash is another: this is not the line you were told of")
 	}
 	return fakeReport{Text: []string{"31 entries, 2 logs, verified"}}, nil

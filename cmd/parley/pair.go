@@ -24,7 +24,13 @@ Examples:
 }
 
 // Run accepts.
-func (c lineAcceptCmd) Run(s *session) error { return pairingStep(s, c.File, c.Output) }
+func (c lineAcceptCmd) Run(s *session) error {
+	p, err := pairingStep(s, c.File)
+	if err != nil {
+		return err
+	}
+	return s.handOver(p, c.Output)
+}
 
 type lineRevealCmd struct {
 	File   string `arg:"" type:"existingfile" help:"Pairing file with the commitments of all."`
@@ -41,22 +47,29 @@ Examples:
 }
 
 // Run reveals.
-func (c lineRevealCmd) Run(s *session) error { return pairingStep(s, c.File, c.Output) }
-
-func pairingStep(s *session, in, out string) error {
-	b, err := readSmall("reading the pairing file", in)
+func (c lineRevealCmd) Run(s *session) error {
+	p, err := pairingStep(s, c.File)
 	if err != nil {
 		return err
 	}
-	p, err := s.station().PairingStep(s.ctx, b)
-	if err != nil {
-		return err
+	if p.Stage == "invited" || p.Stage == "accepted" {
+		return parley.Errorf(parley.Unavailable, "nothing is revealed yet: no commitment of %s is in the file", strings.Join(p.Waiting, ", ")).
+			WithHint("%s", p.Next)
 	}
-	if err := s.handOver(p, out); err != nil || s.g.JSON || p.Stage != "words" {
+	if err := s.handOver(p, c.Output); err != nil || s.g.JSON || p.Stage != "words" {
 		return err
 	}
 	fmt.Fprintf(s.out, "Then: parley line confirm %s\n", short(p.Line))
 	return nil
+}
+
+// pairingStep gives the station a file that was handed over.
+func pairingStep(s *session, path string) (station.PairingView, error) {
+	b, err := readSmall("reading the file", path)
+	if err != nil {
+		return station.PairingView{}, err
+	}
+	return s.station().PairingStep(s.ctx, b)
 }
 
 type lineConfirmCmd struct {
@@ -145,9 +158,7 @@ func (c lineConfirmCmd) pairing(s *session) (station.PairingView, error) {
 	return found[0], nil
 }
 
-// compare shows ours, takes theirs, and says whether they are equal. A person
-// who typed something else is asked whether it was a slip of the fingers before
-// an invitation burns; a file is taken at its word.
+// compare shows ours, takes theirs, and says whether they are equal.
 func (c lineConfirmCmd) compare(s *session, p station.PairingView) (bool, error) {
 	what, prompt := "words", "Type the words that the other side reads out: "
 	if c.Digits {
@@ -161,26 +172,32 @@ func (c lineConfirmCmd) compare(s *session, p station.PairingView) (bool, error)
 			large(s.err, p.Words)
 		}
 	}
+	equal := func(t string) bool {
+		if c.Digits {
+			return sameDigits(t, p.Digits)
+		}
+		return sameWords(t, p.Words)
+	}
+	heard, err := s.compare(c.WordsFile, prompt, equal)
+	return err == nil && equal(heard), err
+}
+
+// compare takes what the other side read out, until it is equal or the officer
+// says that it really differs. A person who typed something else is asked
+// whether it was a slip of the fingers before anything burns; a file is taken
+// at its word.
+func (s *session) compare(file, prompt string, equal func(heard string) bool) (string, error) {
 	for {
-		heard, err := s.heard(c.WordsFile, prompt)
-		if err != nil {
-			return false, err
-		}
-		if c.Digits && sameDigits(heard, p.Digits) || !c.Digits && sameWords(heard, p.Words) {
-			return true, nil
-		}
-		if c.WordsFile != "" {
-			return false, nil
+		heard, err := s.heard(file, prompt)
+		if err != nil || file != "" || equal(heard) {
+			return heard, err
 		}
 		answer, err := s.ask("That is not equal. Type again to correct a slip, or differ if they really read something else: ", "give them in a file: --words-file FILE")
-		if err != nil {
-			return false, err
-		}
-		if answer == "differ" {
-			return false, nil
-		}
-		if answer != "again" {
-			return false, parley.Errorf(parley.NotAllowed, "nothing was decided: the invitation stands")
+		switch {
+		case err != nil || answer == "differ":
+			return heard, err
+		case answer != "again":
+			return "", parley.Errorf(parley.NotAllowed, "nothing was decided: what is compared stands")
 		}
 	}
 }

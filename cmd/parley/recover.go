@@ -3,15 +3,16 @@ package main
 import (
 	"fmt"
 	"io"
-	"strings"
 
 	"parley"
 )
 
 type recoverCmd struct {
-	Start   recoverStartCmd   `cmd:"" help:"Open a new generation under the root key, with the station stopped."`
-	Words   recoverWordsCmd   `cmd:"" help:"Show the words both sides compare."`
-	Confirm recoverConfirmCmd `cmd:"" help:"On the side that helps: give the words the other side read out."`
+	Start       recoverStartCmd       `cmd:"" help:"Open a new generation under the root key, with the station stopped."`
+	Certificate recoverCertificateCmd `cmd:"" help:"Write the new generation's certificate again, to hand over."`
+	Admit       recoverAdmitCmd       `cmd:"" help:"On the side that helps: let in a station that lost its keys."`
+	Words       recoverWordsCmd       `cmd:"" help:"Show the words both sides compare."`
+	Confirm     recoverConfirmCmd     `cmd:"" help:"On the side that helps: give the words the other side read out."`
 }
 
 func (recoverCmd) Help() string {
@@ -28,12 +29,17 @@ type recoverStartCmd struct {
 	Line     string `arg:"" help:"Line: its id, or the other side's code or name."`
 	RootKey  string `required:"" type:"path" placeholder:"FILE" help:"The root key file."`
 	PassFile string `name:"root-passphrase-file" type:"path" placeholder:"FILE" help:"Passphrase of the root key file (mode 0600)."`
+	Founding string `type:"existingfile" placeholder:"FILE" help:"Founding of the line, for a station that has nothing else left."`
+	Output   string `short:"o" type:"path" placeholder:"FILE" help:"Write the certificate here, to hand over."`
 }
 
 func (recoverStartCmd) Help() string {
-	return `Examples:
+	return `With the station stopped. A station made anew by init --keep-root-key knows no line: give it the founding, from your own papers or from the other side (parley line founding). Its TLS key is new, so the other side has to be handed the certificate.
 
-    parley recover start birch --root-key /media/stick/alder.root --dir /var/lib/parley`
+Examples:
+
+    parley recover start birch --root-key /media/stick/alder.root --dir /var/lib/parley
+    parley recover start birch --root-key /media/stick/alder.root --founding birch.founding -o alder.certificate`
 }
 
 // Run opens the new generation.
@@ -42,12 +48,72 @@ func (c recoverStartCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if err := s.back.Recover(s.g.Dir, c.Line, root); err != nil {
+	var founding []byte
+	if c.Founding != "" {
+		if founding, err = readSmall("reading the founding", c.Founding); err != nil {
+			return err
+		}
+	}
+	cert, err := s.back.Recover(s.g.Dir, c.Line, root, founding)
+	if err != nil {
 		return err
 	}
 	s.say("a new generation is open on the line %s; take the root key off this machine", c.Line)
 	s.say("next: parley station %s; then, on both sides: parley recover words %s", s.g.Dir, c.Line)
-	return nil
+	if c.Output == "" {
+		return nil
+	}
+	return s.write(c.Output, cert)
+}
+
+type recoverCertificateCmd struct {
+	Line   string `arg:"" optional:"" help:"Line. Without it: the only one."`
+	Output string `short:"o" type:"path" placeholder:"FILE" help:"File to write. Without it: standard output."`
+}
+
+func (recoverCertificateCmd) Help() string {
+	return `The certificate is not secret. The other side takes it with parley recover admit.
+
+Examples:
+
+    parley recover certificate birch -o alder.certificate`
+}
+
+// Run writes the certificate.
+func (c recoverCertificateCmd) Run(s *session) error {
+	l, err := s.line(c.Line)
+	if err != nil {
+		return err
+	}
+	b, err := s.station().CertificateFile(s.ctx, l.Key)
+	if err != nil {
+		return err
+	}
+	return s.writeText(c.Output, b)
+}
+
+type recoverAdmitCmd struct {
+	File string `arg:"" type:"existingfile" help:"Certificate that the other side handed over."`
+}
+
+func (recoverAdmitCmd) Help() string {
+	return `Takes the certificate of a new generation, signed with the other side's root key, and lets the station that has it connect. Nothing is opened to it before the words are compared.
+
+Examples:
+
+    parley --as "Admin Stone" recover admit alder.certificate`
+}
+
+// Run takes the certificate.
+func (c recoverAdmitCmd) Run(s *session) error {
+	p, err := pairingStep(s, c.File)
+	if err != nil {
+		return err
+	}
+	if p.Stage != "recovery" {
+		return parley.Errorf(parley.Malformed, "%s is a pairing file, not a certificate", c.File).WithHint("take it in with: parley line accept, or parley line reveal")
+	}
+	return s.show(p, func(w io.Writer) { fmt.Fprintln(w, oneLine(p.Next)) })
 }
 
 type recoverWordsCmd struct {
@@ -81,7 +147,7 @@ type recoverConfirmCmd struct {
 }
 
 func (recoverConfirmCmd) Help() string {
-	return `On the side that still has everything. The officer types the words that the other side reads out, in person or over two unrelated channels. When they are equal, the other station gets the keys of its own old entries, and of ours that it had held. When they are not, nothing is sent.
+	return `On the side that still has everything. The officer types the words that the other side reads out, in person or over two unrelated channels. When they are equal, the other station gets the keys of its old entries back. When they are not, nothing is sent, and these words can never be confirmed: the other side opens another generation to try again. With --words-file a mismatch is taken at its word.
 
 Examples:
 
@@ -101,17 +167,13 @@ func (c recoverConfirmCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	heard, err := s.heard(c.WordsFile, "Type the words that "+l.Name+" reads out: ")
+	heard, err := s.compare(c.WordsFile, "Type the words that the other side reads out: ", func(t string) bool { return sameWords(t, words) })
 	if err != nil {
 		return err
 	}
-	if !sameWords(heard, words) {
-		return parley.Errorf(parley.NotAllowed, "the words are not equal: nothing was sent").
-			WithHint("read them again over another channel; if they still differ, somebody is in between: tell your administrator")
-	}
-	if err := s.station().ConfirmRecovery(s.ctx, l.Key, words); err != nil {
+	if err := s.station().ConfirmRecovery(s.ctx, l.Key, spoken(heard)); err != nil {
 		return err
 	}
-	fmt.Fprintf(s.out, "equal: %s gets its keys back\n", clean(strings.TrimSpace(l.Name)))
+	s.say("equal: the other side of the line to %s gets its keys back", l.Name)
 	return nil
 }

@@ -8,26 +8,10 @@ import (
 
 	"parley"
 	"parley/internal/key"
+	"parley/internal/station"
 )
 
-// rootKeyKind is the kind of a root key's secret file.
-const rootKeyKind = "root key"
-
-// openRootKey reads a root key file into this process.
-func openRootKey(path string, pass []byte) (key.Signer, error) {
-	seed, err := key.ReadSecret(path, rootKeyKind, pass)
-	if err != nil {
-		return nil, err
-	}
-	defer clear(seed)
-	k, err := key.PairFromSeed(seed)
-	if err != nil {
-		return nil, fmt.Errorf("reading %s: %w", path, err)
-	}
-	return k, nil
-}
-
-// parseRootKey is openRootKey for a file that the desk was handed. It goes
+// parseRootKey opens a root key file that the desk was handed. It goes
 // through a file in memory that only this process can open, and never touches a
 // disk.
 func parseRootKey(file, pass []byte) (key.Signer, error) {
@@ -44,7 +28,7 @@ func parseRootKey(file, pass []byte) (key.Signer, error) {
 	if _, err := f.Write(file); err != nil {
 		return nil, parley.Errorf(parley.Unavailable, "opening the root key in memory: %v", err)
 	}
-	k, err := openRootKey(fmt.Sprintf("/proc/self/fd/%d", fd), pass)
+	k, err := station.LoadRootKey(fmt.Sprintf("/proc/self/fd/%d", fd), pass)
 	if err != nil {
 		e := parley.Errorf(parley.KindOf(err), "the file is not a root key, or not under this passphrase")
 		return nil, e.WithHint("choose the file that parley init wrote with --root-key")

@@ -338,7 +338,7 @@ func TestParseRootKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "root")
-	if err := key.WriteSecret(path, rootKeyKind, k.Seed(), []byte("pass")); err != nil {
+	if err := key.WriteSecret(path, "root key", k.Seed(), []byte("pass")); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(path)

@@ -1,4 +1,83 @@
 package main
 
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"strings"
+
+	"parley"
+	"parley/internal/key"
+	"parley/internal/station"
+)
+
 // realBackend is the program's own.
-func realBackend() backend { return backend{RootKey: openRootKey} }
+func realBackend() backend {
+	return backend{
+		Init:    initStation,
+		Run:     runStation,
+		Recover: recoverLine,
+		Desk:    deskOf,
+		RootKey: station.LoadRootKey,
+	}
+}
+
+func initStation(o initOptions) (initResult, error) {
+	r, err := station.Init(station.InitOptions{Dir: o.Dir, RootKeyPath: o.RootKeyPath, KeepRoot: o.KeepRoot, Party: o.Party, Name: o.Name, Languages: o.Languages,
+		ListenQUIC: o.ListenQUIC, ListenTLS: o.ListenTLS, AnnounceQUIC: o.AnnounceQUIC, AnnounceTLS: o.AnnounceTLS, Desk: o.Desk, HighWater: o.HighWater,
+		Passphrase: o.Passphrase, PassphraseFile: o.PassphraseFile, RootPassphrase: o.RootPassphrase, Administrator: o.Administrator})
+	return initResult{Config: r.Config, SeatToken: r.SeatToken, Share: r.Share}, err
+}
+
+// runStation opens the station of a directory and serves it until ctx ends.
+func runStation(ctx context.Context, dir string, log *slog.Logger, ready func()) (err error) {
+	cfg, err := station.LoadConfig(dir)
+	if err != nil {
+		return err
+	}
+	if c, err := net.Dial("unix", cfg.SocketPath()); err == nil {
+		c.Close()
+		return parley.Errorf(parley.Conflict, "a station is already running on %s", cfg.Dir)
+	}
+	st, err := station.Open(cfg, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, st.Close()) }()
+	at := served{socket: cfg.SocketPath(), desk: cfg.Desk, deskCert: cfg.DeskCert, deskKey: cfg.DeskKey}
+	return serve(ctx, pendingStation{st}, at, log, ready)
+}
+
+func recoverLine(dir, line string, root key.Signer, founding []byte) ([]byte, error) {
+	cfg, err := station.LoadConfig(dir)
+	if err != nil {
+		return nil, err
+	}
+	return station.Recover(cfg, line, root, founding)
+}
+
+// deskOf says where the desk of a station is.
+func deskOf(dir string) (deskInfo, error) {
+	cfg, err := station.LoadConfig(dir)
+	if err != nil {
+		return deskInfo{}, err
+	}
+	d := deskInfo{Languages: strings.Fields(cfg.Languages)}
+	if cfg.Desk == "" {
+		return d, nil
+	}
+	scheme, host := "http", cfg.Desk
+	if cfg.DeskCert != "" {
+		scheme = "https"
+	}
+	if cfg.DeskHost != "" {
+		_, port, err := net.SplitHostPort(cfg.Desk)
+		if err != nil {
+			return d, parley.Errorf(parley.Malformed, "desk %q: %v", cfg.Desk, err)
+		}
+		host = net.JoinHostPort(cfg.DeskHost, port)
+	}
+	d.URL = scheme + "://" + host
+	return d, nil
+}

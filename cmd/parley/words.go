@@ -54,12 +54,9 @@ func sameDigits(heard, digits string) bool {
 
 // rootKey opens a root key file, which stays in this process.
 func (s *session) rootKey(path, passFile string) (key.Signer, error) {
-	var pass []byte
-	if passFile != "" {
-		var err error
-		if pass, err = readSecret(passFile); err != nil {
-			return nil, err
-		}
+	pass, err := secretAt(passFile)
+	if err != nil {
+		return nil, err
 	}
 	k, err := s.back.RootKey(path, pass)
 	if err != nil {

@@ -179,6 +179,18 @@ func (c *Client) SilenceProof(ctx context.Context, line, id string) ([]byte, err
 	return f.File, err
 }
 
+// FoundingFile returns the founding of a line in armour. It is not secret.
+func (c *Client) FoundingFile(ctx context.Context, line string) ([]byte, error) {
+	f, err := ask[file](ctx, c, "line.founding", onLine{line})
+	return f.File, err
+}
+
+// CertificateFile returns the certificate of our generation in force in armour.
+func (c *Client) CertificateFile(ctx context.Context, line string) ([]byte, error) {
+	f, err := ask[file](ctx, c, "recovery.certificate", onLine{line})
+	return f.File, err
+}
+
 // RecoveryWords are the words both sides compare before a peer that lost
 // everything gets its entry keys back.
 func (c *Client) RecoveryWords(ctx context.Context, line string) ([]string, error) {

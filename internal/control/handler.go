@@ -117,6 +117,14 @@ func handleLines(mux *http.ServeMux, st Station) {
 	handle(mux, st, "line.leave", func(ctx context.Context, by station.Officer, in leaving) (none, error) {
 		return none{}, st.Leave(ctx, by, in.Line, in.Reason)
 	})
+	handle(mux, st, "line.founding", func(ctx context.Context, _ station.Officer, in onLine) (file, error) {
+		b, err := st.FoundingFile(ctx, in.Line)
+		return file{b}, err
+	})
+	handle(mux, st, "recovery.certificate", func(ctx context.Context, _ station.Officer, in onLine) (file, error) {
+		b, err := st.CertificateFile(ctx, in.Line)
+		return file{b}, err
+	})
 	handle(mux, st, "recovery.words", func(ctx context.Context, _ station.Officer, in onLine) ([]string, error) {
 		return st.RecoveryWords(ctx, in.Line)
 	})

@@ -85,8 +85,11 @@ type Proving interface {
 	Export(ctx context.Context, by station.Officer, line string, open bool, w io.Writer) (entries int, err error)
 }
 
-// Recovering lets a peer that lost everything read its own past again.
+// Recovering lets a peer that lost everything read its own past again, and
+// writes the two files that one needs. Both are in armour and not secret.
 type Recovering interface {
+	FoundingFile(ctx context.Context, line string) ([]byte, error)
+	CertificateFile(ctx context.Context, line string) ([]byte, error)
 	RecoveryWords(ctx context.Context, line string) ([]string, error)
 	ConfirmRecovery(ctx context.Context, by station.Officer, line string, words []string) error
 }

@@ -210,6 +210,19 @@ func checkRoot(root key.Signer) error {
 	return v.VerifyDocument("certificate", []byte("cert"), &sig)
 }
 
+// FoundingFile is not a real one.
+func (f *Fake) FoundingFile(_ context.Context, line string) ([]byte, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	_, err := f.find(line)
+	return []byte("founding\n"), err
+}
+
+// CertificateFile has none to give.
+func (f *Fake) CertificateFile(context.Context, string) ([]byte, error) {
+	return nil, parley.Errorf(parley.NotFound, "our log on this line is the one it was founded with").WithHint("nothing needs to be handed over")
+}
+
 // RecoveryWords are Words.
 func (f *Fake) RecoveryWords(_ context.Context, line string) ([]string, error) {
 	f.mu.Lock()
@@ -223,7 +236,7 @@ func (f *Fake) ConfirmRecovery(_ context.Context, by station.Officer, line strin
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if strings.Join(words, " ") != strings.Join(Words, " ") {
-		return parley.Errorf(parley.NotAllowed, "the words are not equal: the keys stay here")
+		return parley.Errorf(parley.NotAllowed, "the words are not equal: nothing is sent, and these words can no longer be confirmed")
 	}
 	f.note(by, "recovery-confirmed", line)
 	return nil
