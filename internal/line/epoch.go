@@ -277,7 +277,7 @@ func (e *Engine) madeDraft(name string, epoch uint64) (draft, error) {
 	c := e.complaints[name]
 	delete(e.pending, name)
 	delete(e.complaints, name)
-	return e.formDraft(&form.Complaint{Kind: c.kind.String(), Text: c.text}, c.ref, epoch), nil
+	return e.formDraft(form.NewComplaint(c.err), c.ref, epoch), nil
 }
 
 // keyDraft publishes a new receiving key. It is durable in the same batch as
@@ -305,9 +305,8 @@ func (e *Engine) putReceiving(r *receiving) {
 // complaint answers an entry that does not open, once for each generation and
 // epoch, in our own log.
 type complaint struct {
-	ref  parley.Ref
-	kind parley.Kind
-	text string
+	ref parley.Ref
+	err error
 }
 
 func (e *Engine) complain(l *log, index uint64, err error) {
@@ -321,5 +320,5 @@ func (e *Engine) complain(l *log, index uint64, err error) {
 		e.complaints = map[string]complaint{}
 	}
 	e.pending[name] = "unreadable"
-	e.complaints[name] = complaint{ref, parley.KindOf(err), err.Error()}
+	e.complaints[name] = complaint{ref, err}
 }

@@ -62,6 +62,11 @@ func (c *clerk) take(ctx context.Context, a *applied) {
 			item = x.Ref.String()
 		}
 		c.s.alarm(c.l, x.Code, x.Text, item)
+		if x.Code == "generation" {
+			if err := c.l.pinCertified(); err != nil {
+				c.l.log.Error("reading the TLS key of a new generation", "err", err)
+			}
+		}
 	}
 	for i := range a.entries {
 		c.entry(ctx, &a.entries[i])

@@ -68,6 +68,8 @@ func (n *network) run(ctx context.Context) {
 		}
 	}
 	<-ctx.Done()
+	n.goodbye()
+	time.Sleep(100 * time.Millisecond) // a close flushes nothing
 	n.closeAll(errStopped)
 	n.wg.Wait()
 }
@@ -109,26 +111,41 @@ func sleep(ctx context.Context, d time.Duration) {
 // welcome reads the hello of a connection that came in, and finds its line.
 func (n *network) welcome(ctx context.Context, name string, c bearer.Conn) {
 	hctx, stop := context.WithTimeout(ctx, helloLimit)
-	b, err := c.Recv(hctx)
+	h, size, err := readHello(hctx, c)
 	stop()
 	if err != nil {
+		n.log.Debug("a connection did not begin with a hello", "path", name, "from", c.RemoteAddr(), "err", err)
 		c.Close(err)
-		return
-	}
-	f, err := wire.Parse(b)
-	h, ok := f.(*wire.Hello)
-	if err != nil || !ok {
-		c.Close(parley.Errorf(parley.Malformed, "the first frame was not a hello"))
 		return
 	}
 	l := n.line(h.Line)
 	if l == nil || !l.pinned(h.Party, c.PeerKey()) {
+		n.log.Debug("a connection is of no line of ours", "path", name, "from", c.RemoteAddr(), "line", h.Line, "party", h.Party, "known", l != nil)
 		c.Close(parley.Errorf(parley.WrongLine, "no line of that name with that key")) // a stranger learns no more
 		return
 	}
 	if s := n.open(l, h.Party, name, c, false); s != nil {
-		n.finish(s, s.serve(ctx, h, len(b)))
+		n.finish(s, s.serve(ctx, h, size))
 	}
+}
+
+// readHello reads up to a few frames until the hello: what goes before it is
+// passed over (spec/frames.md).
+func readHello(ctx context.Context, c bearer.Conn) (*wire.Hello, int, error) {
+	for range 8 {
+		b, err := c.Recv(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		f, err := wire.Parse(b)
+		if err != nil {
+			return nil, 0, err
+		}
+		if h, ok := f.(*wire.Hello); ok {
+			return h, len(b), nil
+		}
+	}
+	return nil, 0, parley.Errorf(parley.Malformed, "no hello among the first frames")
 }
 
 // dial keeps one path up: it dials when nothing of that bearer is up, at most
@@ -210,11 +227,13 @@ func (n *network) open(l *liveLine, peer parley.PartyCode, name string, c bearer
 	}
 	n.sessions[s.id] = s
 	delete(n.trouble, pathKey{l.id, peer, name})
+	n.log.Debug("a path stands", "path", name, "peer", peer, "dialed", dialed)
 	l.changed("path")
 	return s
 }
 
 func (n *network) finish(s *session, err error) {
+	n.log.Debug("a path ended", "path", s.name, "peer", s.peer, "dialed", s.dialed, "err", err)
 	s.conn.Close(err)
 	n.mu.Lock()
 	k := pathKey{s.line.id, s.peer, s.name}
@@ -394,10 +413,10 @@ func (n *network) noteWords(id parley.LineID, stopping string, at time.Time) {
 
 // goodbye tells every peer that this station stops, so that their lamp can say
 // whose silence it is.
-func (n *network) goodbye(why string) {
+func (n *network) goodbye() {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, s := range n.sessions {
-		s.send(bearer.Control, &wire.Refusal{Kind: parley.Unavailable, Text: why})
+		s.send(bearer.Control, &wire.Refusal{Kind: parley.Unavailable, Text: "the station was stopped by its administrator"})
 	}
 }

@@ -5,10 +5,12 @@ import (
 	"encoding/pem"
 	"fmt"
 	"strings"
+	"time"
 
 	"parley"
 	"parley/internal/charter"
 	"parley/internal/key"
+	"parley/internal/store"
 )
 
 // foundingArmour and certificateArmour name the two other files that go from
@@ -21,8 +23,16 @@ const (
 )
 
 func (s *Station) pairings() *pairings {
-	return &pairings{dir: s.cfg.path(pairingDir), storage: s.storage, store: s.store, us: parley.PartyCode(s.cfg.Party),
-		root: func() (key.Public, error) { return loadRoot(s.cfg) }, tls: s.self, addresses: s.cfg.addresses(), rand: cryptoRand, now: s.now}
+	ps := pairingsOf(s.cfg, s.storage, s.store, s.self)
+	ps.now = s.now
+	return ps
+}
+
+// pairingsOf returns the pairings of a data directory whose store is open and
+// whose TLS key has the hash self.
+func pairingsOf(cfg Config, storage *key.Storage, st store.Store, self [32]byte) *pairings {
+	return &pairings{dir: cfg.path(pairingDir), storage: storage, store: st, us: parley.PartyCode(cfg.Party),
+		root: func() (key.Public, error) { return loadRoot(cfg) }, tls: self, addresses: cfg.addresses(), rand: cryptoRand, now: time.Now}
 }
 
 // Invite starts a pairing under a charter and an annex. The view's file is what

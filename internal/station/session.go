@@ -109,19 +109,19 @@ func (s *session) send(c bearer.Class, f wire.Frame) error {
 // keepAlive pings, proves the session once both sides can, and closes what has
 // been silent for too long.
 func (s *session) keepAlive(ctx context.Context) {
-	t := time.NewTicker(time.Second)
+	t := time.NewTicker(250 * time.Millisecond)
 	defer t.Stop()
 	next := time.Time{}
 	for {
 		now := s.node.now()
 		s.mu.Lock()
-		quiet := now.Sub(s.heard)
+		quiet, met := now.Sub(s.heard), s.heard.After(s.up)
 		s.mu.Unlock()
 		if quiet >= quietLimit {
 			s.conn.Close(parley.Errorf(parley.Unavailable, "no answer for %d s", int(quiet.Seconds())))
 			return
 		}
-		if !now.Before(next) {
+		if met && !now.Before(next) { // the hello goes first
 			next = now.Add(pingEvery)
 			s.ping(now)
 			s.authOut(ctx)

@@ -119,6 +119,9 @@ func (s *Station) Run(ctx context.Context) error {
 	s.mu.Lock()
 	s.run = ctx
 	s.mu.Unlock()
+	if err := s.resumeFoundings(); err != nil {
+		return err
+	}
 	ids, err := s.store.Lines()
 	if err != nil {
 		return err
@@ -131,12 +134,13 @@ func (s *Station) Run(ctx context.Context) error {
 	if err := s.refile(ctx); err != nil {
 		return err
 	}
+	if err := s.resumeAssents(ctx); err != nil {
+		return err
+	}
 	s.spawn(func() { s.net.run(ctx) })
 	s.spawn(func() { s.store.Run(ctx) })
 	s.spawn(func() { s.watch(ctx) })
 	<-ctx.Done()
-	s.net.goodbye("the station of " + s.cfg.Name + " was stopped by its administrator")
-	time.Sleep(100 * time.Millisecond)
 	s.wg.Wait()
 	return nil
 }
@@ -198,6 +202,9 @@ func (s *Station) addLine(ctx context.Context, id parley.LineID) error {
 		return err
 	}
 	if err := c.catchUp(); err != nil {
+		return err
+	}
+	if err := l.pinCertified(); err != nil {
 		return err
 	}
 	s.spawn(func() { c.run(ctx) })

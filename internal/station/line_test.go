@@ -1,0 +1,436 @@
+package station
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"parley"
+	"parley/internal/bearer/link"
+	"parley/internal/charter"
+	"parley/internal/key"
+)
+
+// party is a whole station of one party in this process: real sockets, real
+// disk, its own directory.
+type party struct {
+	t     testing.TB
+	code  string
+	dir   string
+	root  key.Signer
+	st    *Station
+	stop  func()
+	udp   *link.Link // what the others dial
+	tcp   *link.Link
+	watch Officer
+	envoy Officer
+	chief Officer
+}
+
+func freePort(t testing.TB, network string) string {
+	t.Helper()
+	if network == "udp" {
+		c, err := net.ListenPacket("udp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		return c.LocalAddr().String()
+	}
+	c, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	return c.Addr().String()
+}
+
+// newParty makes a station whose paths run over cables that can be pulled.
+func newParty(t testing.TB, code string) *party {
+	t.Helper()
+	p := &party{t: t, code: code, dir: filepath.Join(t.TempDir(), code)}
+	quicAddr, tlsAddr := freePort(t, "udp"), freePort(t, "tcp")
+	var err error
+	if p.udp, err = link.New("udp", "127.0.0.1:0", quicAddr, link.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if p.tcp, err = link.New("tcp", "127.0.0.1:0", tlsAddr, link.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { p.udp.Close(); p.tcp.Close() })
+	rootPath := filepath.Join(t.TempDir(), code+".root")
+	_, err = Init(InitOptions{Dir: p.dir, RootKeyPath: rootPath, Party: code, Name: strings.ToUpper(code[:1]) + code[1:], Languages: []string{"en"},
+		ListenQUIC: quicAddr, ListenTLS: tlsAddr, AnnounceQUIC: p.udp.Addr(), AnnounceTLS: p.tcp.Addr()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.root, err = LoadRootKey(rootPath, nil); err != nil {
+		t.Fatal(err)
+	}
+	p.config(func(c *Config) { c.Test, c.Settle = time.Minute, time.Second })
+	p.start()
+	t.Cleanup(func() { p.halt() })
+	ctx := context.Background()
+	add := func(name string, offices ...parley.Office) Officer {
+		o, err := p.st.AddOfficer(ctx, Officer{}, name, offices)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	p.watch, p.envoy, p.chief = add("Lt Ruiz", parley.Watch), add("Capt Hale", parley.Envoy), add("Cdr Osei", parley.Envoy, parley.Translator)
+	return p
+}
+
+// config changes the configuration file.
+func (p *party) config(f func(*Config)) {
+	p.t.Helper()
+	c, err := LoadConfig(p.dir)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	mark := c.HighWater
+	f(&c)
+	if c.HighWater == mark {
+		c.HighWater = ""
+	}
+	if err := os.WriteFile(filepath.Join(p.dir, ConfigName), c.Text(), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+func (p *party) start() {
+	p.t.Helper()
+	c, err := LoadConfig(p.dir)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	level := slog.LevelError
+	if testing.Verbose() {
+		level = slog.LevelWarn
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})).With("party", p.code)
+	if p.st, err = Open(c, log); err != nil {
+		p.t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error, 1)
+	st := p.st
+	go func() { done <- st.Run(ctx) }()
+	p.stop = func() {
+		cancel()
+		if err := <-done; err != nil {
+			p.t.Errorf("%s: running: %v", p.code, err)
+		}
+		if err := st.Close(); err != nil {
+			p.t.Errorf("%s: closing: %v", p.code, err)
+		}
+	}
+}
+
+func (p *party) halt() {
+	if p.stop != nil {
+		p.stop()
+		p.stop = nil
+	}
+}
+
+// cut pulls (or mends) both cables to p.
+func cut(yes bool, ps ...*party) {
+	for _, p := range ps {
+		p.udp.Cut(yes)
+		p.tcp.Cut(yes)
+	}
+}
+
+// pairAll founds one line of the parties and waits until it is up.
+func pairAll(t testing.TB, ps ...*party) string {
+	t.Helper()
+	ctx := context.Background()
+	var cs []charter.Party
+	for _, p := range ps {
+		cs = append(cs, charter.Party{Code: parley.PartyCode(p.code), Name: strings.ToUpper(p.code[:1]) + p.code[1:], Languages: []string{"en"}})
+	}
+	v, err := ps[0].st.Invite(ctx, Officer{}, charter.DefaultCharter(cs...), charter.DefaultAnnex())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 3 { // accept, reveal, and the reveals for all
+		for _, p := range append(ps[1:], ps[0]) {
+			w, err := p.st.PairingStep(ctx, Officer{}, v.File)
+			if err != nil {
+				t.Fatalf("%s: %v", p.code, err)
+			}
+			v = w
+		}
+	}
+	for _, p := range ps {
+		if _, err := p.st.ConfirmWords(ctx, Officer{}, v.Line, true, "in person", p.root); err != nil {
+			t.Fatalf("%s: confirming: %v", p.code, err)
+		}
+	}
+	for _, p := range ps {
+		p.waitUp(v.Line)
+	}
+	return v.Line
+}
+
+// eventually waits until f is true, and fails after d.
+func eventually(t testing.TB, d time.Duration, what string, f func() bool) time.Duration {
+	t.Helper()
+	began := time.Now()
+	for time.Since(began) < d {
+		if f() {
+			return time.Since(began)
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatalf("not within %s: %s", d, what)
+	return 0
+}
+
+func (p *party) line(line string) Line {
+	p.t.Helper()
+	l, err := p.st.Line(context.Background(), line)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return l
+}
+
+func (p *party) waitUp(line string) {
+	p.t.Helper()
+	var l Line
+	defer func() {
+		if p.t.Failed() {
+			p.t.Logf("%s sees %+v\nlogs %+v", p.code, l.Lamp, l.Logs)
+		}
+	}()
+	eventually(p.t, 15*time.Second, p.code+" is up on all paths", func() bool {
+		l = p.line(line)
+		return l.Lamp.State == LampUp && len(l.Paths) > 0
+	})
+}
+
+// send drafts a dispatch, and lets the second officer release it.
+func (p *party) send(line, to, subject, precedence, marker string) string {
+	p.t.Helper()
+	ctx := context.Background()
+	d, err := p.st.SaveDraft(ctx, p.envoy, Draft{Line: line, From: "envoy", To: []string{to + "/envoy"}, Subject: subject, Text: "text of " + subject, Precedence: precedence, Marker: marker, Language: "en", Reason: "an exercise of the test"})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if d, err = p.st.Submit(ctx, p.envoy, d.ID); err != nil {
+		p.t.Fatal(err)
+	}
+	id, err := p.st.Release(ctx, p.chief, d.ID, d.Version, precedence)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return id
+}
+
+// got finds a dispatch of the given subject in the record of p.
+func (p *party) got(line, subject string) (Item, bool) {
+	p.t.Helper()
+	pg, err := p.st.Record(context.Background(), line, Filter{Form: "dispatch", Limit: 500})
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, it := range append(pg.Settled, pg.Unsettled...) {
+		if it.Subject == subject {
+			return it, true
+		}
+	}
+	return Item{}, false
+}
+
+func (p *party) waitFor(line, subject string) Item {
+	p.t.Helper()
+	var it Item
+	eventually(p.t, 15*time.Second, fmt.Sprintf("%s has %q", p.code, subject), func() bool {
+		var ok bool
+		it, ok = p.got(line, subject)
+		return ok
+	})
+	return it
+}
+
+func (p *party) step(line, id string, r parley.Rung) Step {
+	p.t.Helper()
+	it, err := p.st.Item(context.Background(), line, id)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for _, s := range it.Ladder {
+		if s.Rung == r {
+			return s
+		}
+	}
+	return Step{}
+}
+
+func TestTwoStationsOneRecord(t *testing.T) {
+	ctx := context.Background()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairAll(t, a, b)
+	if l := a.line(line); len(l.Paths) != 2 {
+		t.Errorf("alder has paths %+v", l.Paths)
+	}
+	ts, err := a.st.Test(ctx, line)
+	if err != nil {
+		t.Fatalf("line test: %v", err)
+	}
+	t.Logf("line test answered in %v", ts.LastRTT)
+	id := a.send(line, "birch", "Aircraft, 14.2N 115.1E", "FLASH", "QUESTION")
+	it := b.waitFor(line, "Aircraft, 14.2N 115.1E")
+	if it.Text != "" {
+		t.Error("the text of what nobody has opened is shown")
+	}
+	eventually(t, 5*time.Second, "stored at birch", func() bool { return !a.step(line, id, parley.Stored).At.IsZero() })
+	if it, err = b.st.Open(ctx, b.watch, line, it.ID); err != nil || it.Text == "" {
+		t.Fatalf("birch opens %q, %v", it.Text, err)
+	}
+	if err := b.st.Acknowledge(ctx, b.watch, line, it.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.st.Acknowledge(ctx, b.watch, line, it.ID); parley.KindOf(err) != parley.Conflict {
+		t.Errorf("acknowledged twice: %v", err)
+	}
+	tr, err := b.st.Translate(ctx, b.watch, line, it.ID, "zh", "飞机")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.st.Review(ctx, b.chief, line, it.ID, tr.ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := b.st.Informed(ctx, b.envoy, line, it.ID, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 5*time.Second, "the ladder is climbed", func() bool { return !a.step(line, id, parley.PrincipalInformed).At.IsZero() })
+	for _, r := range []parley.Rung{parley.Stored, parley.Opened, parley.PrincipalInformed} {
+		if a.step(line, id, r).At.IsZero() {
+			t.Errorf("alder does not see %s", r)
+		}
+	}
+	eventually(t, 20*time.Second, "the order is settled on both sides", func() bool {
+		x, _ := a.got(line, "Aircraft, 14.2N 115.1E")
+		y, _ := b.got(line, "Aircraft, 14.2N 115.1E")
+		return x.Settled && y.Settled && x.Position == y.Position && x.Hash == y.Hash
+	})
+}
+
+func TestReleaseNeedsTwoHandsOnce(t *testing.T) {
+	ctx := context.Background()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairAll(t, a, b)
+	d, err := a.st.SaveDraft(ctx, a.envoy, Draft{Line: line, To: []string{"birch/envoy"}, Subject: "s", Text: "t", Precedence: "IMMEDIATE", Marker: "QUESTION"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.st.Draft(ctx, a.chief, d.ID); parley.KindOf(err) != parley.NotFound {
+		t.Errorf("another officer sees a draft that was not submitted: %v", err)
+	}
+	if _, err := a.st.Release(ctx, a.envoy, d.ID, d.Version, "IMMEDIATE"); parley.KindOf(err) != parley.NotAllowed {
+		t.Errorf("its drafter released it: %v", err)
+	}
+	if d, err = a.st.Submit(ctx, a.envoy, d.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.st.Release(ctx, a.chief, d.ID, d.Version-1, "IMMEDIATE"); parley.KindOf(err) != parley.Conflict {
+		t.Errorf("a stale version was released: %v", err)
+	}
+	other, err := a.st.AddOfficer(ctx, Officer{}, "Second Chief", []parley.Office{parley.Envoy})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type result struct {
+		id  string
+		err error
+	}
+	out := make(chan result, 2)
+	for _, o := range []Officer{a.chief, other} {
+		go func() {
+			id, err := a.st.Release(ctx, o, d.ID, d.Version, "IMMEDIATE")
+			out <- result{id, err}
+		}()
+	}
+	x, y := <-out, <-out
+	if (x.err == nil) == (y.err == nil) {
+		t.Errorf("two officers racing: %+v and %+v, want one release", x, y)
+	}
+	b.waitFor(line, "s")
+	time.Sleep(300 * time.Millisecond)
+	pg, err := b.st.Record(ctx, line, Filter{Form: "dispatch"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(pg.Settled) + len(pg.Unsettled); n != 1 {
+		t.Errorf("birch has %d dispatches, want 1", n)
+	}
+}
+
+func TestThreeStations(t *testing.T) {
+	a, b, c := newParty(t, "alder"), newParty(t, "birch"), newParty(t, "cedar")
+	line := pairAll(t, a, b, c)
+	a.send(line, "birch", "to all who read", "PRIORITY", "INFORMATION")
+	b.send(line, "cedar", "and another", "ROUTINE", "INFORMATION")
+	for _, p := range []*party{a, b, c} {
+		p.waitFor(line, "to all who read")
+		p.waitFor(line, "and another")
+	}
+	eventually(t, 30*time.Second, "all three agree on a settled order", func() bool {
+		var pos []string
+		for _, p := range []*party{a, b, c} {
+			x, _ := p.got(line, "to all who read")
+			y, _ := p.got(line, "and another")
+			if !x.Settled || !y.Settled {
+				return false
+			}
+			pos = append(pos, fmt.Sprint(x.Position, y.Position))
+		}
+		return pos[0] == pos[1] && pos[1] == pos[2]
+	})
+}
+
+func TestCutIsSeenAndMended(t *testing.T) {
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairAll(t, a, b)
+	b.udp.Cut(true)
+	a.udp.Cut(true)
+	eventually(t, 15*time.Second, "one path down: the line is partly up", func() bool { return a.line(line).Lamp.State == LampPartly })
+	a.send(line, "birch", "goes the other way", "ROUTINE", "INFORMATION")
+	b.waitFor(line, "goes the other way")
+	cut(true, a, b)
+	for _, p := range []*party{a, b} {
+		took := eventually(t, 15*time.Second, p.code+" leaves green", func() bool { return p.line(line).Lamp.State == LampDown })
+		l := p.line(line).Lamp
+		t.Logf("%s left green after %v: %s", p.code, took, l.Sentence)
+		if l.Verdict != VerdictCannotTell {
+			t.Errorf("%s says %q: %s", p.code, l.Verdict, l.Sentence)
+		}
+	}
+	id := a.send(line, "birch", "waits", "IMMEDIATE", "WARNING")
+	if it, err := a.st.Item(context.Background(), line, id); err != nil || !it.NotDelivered || it.Overdue {
+		t.Errorf("while down: not delivered %v, overdue %v, %v", it.NotDelivered, it.Overdue, err)
+	}
+	cut(false, a, b)
+	took := eventually(t, 10*time.Second, "stored after the path is back", func() bool { return !a.step(line, id, parley.Stored).At.IsZero() })
+	t.Logf("stored %v after the path was back", took)
+}
+
+func TestStoppedStationSaysSo(t *testing.T) {
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairAll(t, a, b)
+	b.halt()
+	eventually(t, 15*time.Second, "the verdict is theirs", func() bool { return a.line(line).Lamp.Verdict == VerdictTheirs })
+	a.send(line, "birch", "while you were out", "ROUTINE", "INFORMATION")
+	b.start()
+	b.waitFor(line, "while you were out")
+}
