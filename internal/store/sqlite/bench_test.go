@@ -115,6 +115,8 @@ func BenchmarkRows(b *testing.B) {
 		{"middle", store.Filter{After: int64(n / 2), Forms: []string{"dispatch"}, Office: "envoy"}},
 		{"none", store.Filter{Forms: []string{"test"}, Office: "envoy"}},
 		{"arrival", store.Filter{Order: store.ByArrival, Newest: true}},
+		{"arrival-plain", store.Filter{Order: store.ByArrival, Newest: true, Except: []string{"test", "epoch"}}},
+		{"arrival-rare", store.Filter{Order: store.ByArrival, Newest: true, Forms: []string{"epoch", "call"}}},
 		{"500", store.Filter{Newest: true, Limit: 500}},
 	} {
 		b.Run(c.name, func(b *testing.B) {

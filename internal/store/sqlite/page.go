@@ -3,7 +3,6 @@ package sqlite
 import (
 	"database/sql"
 	"errors"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -305,52 +304,6 @@ func (l *Line) chunkCounts(n, settled int64, sel *selection) ([]uint16, error) {
 		l.s.memo.put(k, counts[:full:full])
 	}
 	return counts, nil
-}
-
-// byArrival walks the index of arrivals and looks at each row.
-func (l *Line) byArrival(n, settled int64, f *store.Filter) ([]store.Row, int64, error) {
-	lo, loID, hi, hiID := f.Since, int64(math.MinInt64), int64(math.MaxInt64), int64(math.MaxInt64)
-	if f.Until > 0 {
-		hi, hiID = f.Until, math.MinInt64
-	}
-	if f.Cursor.Gen != (parley.GenerationID{}) {
-		c, err := l.Item(f.Cursor.Gen, f.Cursor.Index)
-		if err != nil {
-			return nil, 0, err
-		}
-		k := l.s.genOf(n, f.Cursor.Gen).key(f.Cursor.Index)
-		if !f.Newest && c.Arrived >= lo {
-			lo, loID = c.Arrived, k
-		} else if f.Newest && c.Arrived < hi {
-			hi, hiID = c.Arrived, k
-		}
-	}
-	q := l.s.q.arrivedUp
-	if f.Newest {
-		q = l.s.q.arrivedDown
-	}
-	rows, err := q.Query(n, lo, loID, hi, hiID)
-	out, err := l.collect(rows, err, settled, f.PageLimit(), func(r *store.Row, offices string) bool { return matches(f, r, offices) })
-	if err != nil {
-		return nil, 0, err
-	}
-	total, err := l.countAll(n, f)
-	return out, total, err
-}
-
-// countAll counts all rows held that f selects; -1 when no sum is kept of it.
-func (l *Line) countAll(n int64, f *store.Filter) (total int64, err error) {
-	if f.Office != "" || f.Precedence > 0 || f.Exercise || f.Faulty {
-		return -1, nil
-	}
-	c, err := l.Counts()
-	for _, s := range c.Forms {
-		r := store.Row{Party: s.Party, Form: s.Form}
-		if matches(f, &r, "") {
-			total += s.N
-		}
-	}
-	return total, err
 }
 
 func matches(f *store.Filter, r *store.Row, offices string) bool {

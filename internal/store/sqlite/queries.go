@@ -8,7 +8,7 @@ type queries struct {
 	founding, entries, hash, headLast, headNext, receiptLast, receiptNext, filed, values      *sql.Stmt
 	item, itemsAt, filedItem, filedItems, handed, referring, referringFiled, placed, unplaced *sql.Stmt
 	settled, chunk, serial, counts, openCounts, latest, facet                                 *sql.Stmt
-	arrivedUp, arrivedDown, rowsPlaced, rowsUnplaced, facetsOpen                              *sql.Stmt
+	arrivedUp, arrivedDown, rowsPlaced, rowsUnplaced, facetsOpen, formUp, formDown, itemsIn   *sql.Stmt
 }
 
 // itemColumns are what scanRow reads.
@@ -47,6 +47,9 @@ func prepare(db *sql.DB) (q queries, err error) {
 		{&q.serial, "SELECT " + itemColumns + "WHERE i.line = ? AND i.serial = ? AND i.serial > 0 ORDER BY i.id LIMIT 10000"},
 		{&q.facet, "SELECT n FROM facets WHERE name = ?"},
 		{&q.arrivedUp, "SELECT " + itemColumns + arrivedWindow + "ORDER BY i.arrived, i.id"},
+		{&q.formUp, "SELECT i.arrived, i.id FROM items i " + arrivedWindow + "AND i.form = ? ORDER BY i.arrived, i.id LIMIT ?"},
+		{&q.formDown, "SELECT i.arrived, i.id FROM items i " + arrivedWindow + "AND i.form = ? ORDER BY i.arrived DESC, i.id DESC LIMIT ?"},
+		{&q.itemsIn, "SELECT " + itemColumns + "WHERE i.id IN (SELECT value FROM json_each(?))"},
 		{&q.arrivedDown, "SELECT " + itemColumns + arrivedWindow + "ORDER BY i.arrived DESC, i.id DESC"},
 		{&q.rowsPlaced, "SELECT " + itemColumns + "WHERE i.line = ? AND i.pos > ? AND i.pos > 0 ORDER BY i.pos"},
 		{&q.rowsUnplaced, "SELECT " + itemColumns + "WHERE i.line = ? AND i.pos = 0 ORDER BY i.id"},

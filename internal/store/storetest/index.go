@@ -340,6 +340,54 @@ func testArrival(t *testing.T, f *fixture) {
 	}
 }
 
+// testArrivalOfForms compares pages of chosen forms with all rows, both ways.
+func testArrivalOfForms(t *testing.T, f *fixture) {
+	f.fill(t, 300)
+	f.their.Time += 250
+	f.apply(t, f.their.Batch(GenID(1), Many(40)...))
+	all, _, err := f.l.Rows(store.Filter{Order: store.ByArrival, Limit: 500})
+	check(t, err)
+	for i, c := range []struct {
+		f    store.Filter
+		keep func(store.Row) bool
+	}{
+		{store.Filter{Forms: []string{"test"}}, func(r store.Row) bool { return r.Form == "test" }},
+		{store.Filter{Forms: []string{"test", "epoch"}}, func(r store.Row) bool { return r.Form == "test" || r.Form == "epoch" }},
+		{store.Filter{Except: []string{"test"}}, func(r store.Row) bool { return r.Form != "test" }},
+		{store.Filter{Except: []string{"test"}, Party: "birch"}, func(r store.Row) bool { return r.Form != "test" && r.Party == "birch" }},
+		{store.Filter{Except: []string{"test"}, Precedence: parley.Flash}, func(r store.Row) bool { return r.Form != "test" && r.Precedence == parley.Flash }},
+		{store.Filter{Forms: []string{"none"}}, func(store.Row) bool { return false }},
+	} {
+		for _, newest := range []bool{false, true} {
+			var want, got []parley.Ref
+			for _, r := range all {
+				if c.keep(r) {
+					want = append(want, r.Ref())
+				}
+			}
+			if newest {
+				slices.Reverse(want)
+			}
+			flt := c.f
+			flt.Order, flt.Newest, flt.Limit = store.ByArrival, newest, 7
+			for {
+				rs, _, err := f.l.Rows(flt)
+				check(t, err)
+				if len(rs) == 0 {
+					break
+				}
+				for _, r := range rs {
+					got = append(got, r.Ref())
+				}
+				flt.Cursor = rs[len(rs)-1].Ref()
+			}
+			if !slices.Equal(got, want) {
+				t.Errorf("case %d, newest %v: %d rows, want %d, or in another order", i, newest, len(got), len(want))
+			}
+		}
+	}
+}
+
 func testUnsettled(t *testing.T, f *fixture) {
 	f.apply(t, f.ours.Batch(GenID(2), Many(9)...), f.their.Batch(GenID(1), Many(3)...))
 	check(t, f.l.Place(append(settle(GenID(1), 0, 4, 1, true), settle(GenID(1), 4, 4, 5, false)...)))

@@ -43,6 +43,7 @@ func Run(t *testing.T, e Engine) {
 		{"Pages", testPages},
 		{"Filters", testFilters},
 		{"Arrival", testArrival},
+		{"ArrivalOfForms", testArrivalOfForms},
 		{"Unsettled", testUnsettled},
 		{"CountsLatest", testCounts},
 		{"Closed", testClosed},

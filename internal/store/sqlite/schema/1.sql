@@ -95,6 +95,7 @@ CREATE TABLE items (
 CREATE INDEX items_pos ON items (line, pos) WHERE pos > 0;
 CREATE INDEX items_open ON items (line, id) WHERE pos = 0;
 CREATE INDEX items_arrived ON items (line, arrived, id);
+CREATE INDEX items_form ON items (line, form, arrived, id);
 CREATE INDEX items_serial ON items (line, serial) WHERE serial > 0;
 CREATE INDEX items_filed ON items (line, filed) WHERE filed > 0;
 CREATE INDEX items_faulty ON items (line, id) WHERE fault > 0;
