@@ -21,7 +21,7 @@ type sendCmd struct {
 	To            []string `placeholder:"PARTY/OFFICE" help:"Addressees for action. Without it: the same office of the other side."`
 	Info          []string `placeholder:"PARTY/OFFICE" help:"Addressees for information."`
 	Precedence    string   `short:"p" default:"routine" help:"routine, priority, immediate or flash."`
-	Marker        string   `short:"m" help:"advice, warning, information, question, answer, request, intention or instruction."`
+	Marker        string   `short:"m" help:"What it is for: advice, warning, information, question, answer, request, intention or instruction. Every dispatch has one."`
 	Subject       string   `short:"s" help:"Subject, one line."`
 	Language      string   `short:"l" help:"Language of the text (BCP 47). Without it: ours."`
 	Re            []string `placeholder:"ENTRY" help:"Entries this one answers or cites, as generation:index."`
@@ -40,7 +40,7 @@ func (sendCmd) Help() string {
 
 Examples:
 
-    echo "We confirm 1400Z." | parley --as "Lt Ruiz" send birch -s "Meeting" --release
+    echo "We confirm 1400Z." | parley --as "Lt Ruiz" send birch -m information -s "Meeting" --release
     parley --as "Amb Hale" send birch -p flash -m question -s "Aircraft, 14.2N 115.1E" --reason "two aircraft closing" -t text
     parley --as "Lt Ruiz" release 7`
 }
@@ -95,6 +95,10 @@ func (c sendCmd) fields() (station.Draft, error) {
 		Legal: c.Legal, Releasability: c.Releasability, Refs: c.Re, Reason: c.Reason, Exercise: c.Exercise}
 	if c.Service {
 		d.Form = "service"
+	}
+	if c.Marker == "" && !c.Service {
+		return d, usagef("for example: -m question; there are advice, warning, information, question, answer, request, intention and instruction",
+			"a dispatch says by its marker what it is for, and none is given")
 	}
 	if c.Marker != "" {
 		m, err := parley.ParseMarker(c.Marker)

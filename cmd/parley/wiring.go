@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"net"
 	"strings"
@@ -15,8 +16,37 @@ import (
 // realBackend is the program's own.
 func realBackend() backend {
 	return backend{
-		Init:    initStation,
-		Run:     runStation,
+		Init: initStation,
+		Run:  runStation,
+		Check: func(dir string) ([]finding, error) {
+			cfg, err := station.LoadConfig(dir)
+			if err != nil {
+				return nil, err
+			}
+			var list []finding
+			for _, f := range station.Check(cfg) {
+				list = append(list, finding{f.Level, f.What, f.Hint})
+			}
+			return list, nil
+		},
+		Fsck: func(dir string, progress func(done, total int64)) (reporter, error) {
+			cfg, err := station.LoadConfig(dir)
+			if err != nil {
+				return nil, err
+			}
+			return station.Fsck(cfg, progress)
+		},
+		Backup: func(ctx context.Context, dir string, w io.Writer) error {
+			cfg, err := station.LoadConfig(dir)
+			if err != nil {
+				return err
+			}
+			return station.WriteBackup(ctx, cfg, w)
+		},
+		Restore: func(src, dir string, o restoreOptions) error {
+			return station.Restore(src, dir, station.RestoreOptions{Share: o.Share, Passphrase: o.Passphrase, HighWater: o.HighWater})
+		},
+		Verify:  verifyFile,
 		Recover: recoverLine,
 		Desk:    deskOf,
 		RootKey: station.LoadRootKey,
@@ -81,3 +111,5 @@ func deskOf(dir string) (deskInfo, error) {
 	d.URL = scheme + "://" + host
 	return d, nil
 }
+
+func verifyFile(io.Reader, verifyOptions) (reporter, error) { return nil, pend() }

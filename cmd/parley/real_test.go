@@ -1,0 +1,123 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"parley/internal/station"
+)
+
+// realVariable tells the re-run test binary to be the real command.
+const realVariable = "PARLEY_TEST_REAL"
+
+// TestReal plays the stories under testdata/real with real stations: own
+// processes, sockets, disks and keys.
+func TestReal(t *testing.T) {
+	if testing.Short() {
+		t.Skip("real stations take seconds")
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/real",
+		Setup: func(env *testscript.Env) error {
+			env.Setenv(realVariable, "1")
+			for _, name := range []string{"ALDER", "BIRCH", "ALDERDESK", "BIRCHDESK"} {
+				addr, err := freePort()
+				if err != nil {
+					return err
+				}
+				env.Setenv(name, addr)
+			}
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"code":       checkCode,
+			"eventually": eventually,
+			"words":      writeWords,
+			"entry":      findEntry,
+			"flip":       flip,
+		},
+	})
+}
+
+// freePort returns a loopback address whose TCP and UDP ports were free just
+// now.
+func freePort() (string, error) {
+	for range 20 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return "", err
+		}
+		addr := l.Addr().String()
+		u, err := net.ListenPacket("udp", addr)
+		l.Close()
+		if err == nil {
+			return addr, u.Close()
+		}
+	}
+	return "", fmt.Errorf("no port is free")
+}
+
+// eventually runs "eventually N command...": within 60 s the command ends with
+// code N.
+func eventually(ts *testscript.TestScript, _ bool, args []string) {
+	deadline := time.Now().Add(60 * time.Second)
+	for {
+		got := "0"
+		if err := ts.Exec(args[1], args[2:]...); err != nil {
+			got = strings.TrimPrefix(err.Error(), "exit status ")
+		}
+		if got == args[0] {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("after 60 s still exit code %s, want %s\n%s", got, args[0], ts.ReadFile("stderr"))
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+}
+
+// writeWords runs "words DIR FILE": the words that the station in DIR shows.
+func writeWords(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(ts.Exec("parley", "--dir", args[0], "--json", "line", "list"))
+	var v struct{ Pairings []station.PairingView }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
+	for _, p := range v.Pairings {
+		if p.Stage == "words" {
+			ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Join(p.Words, " ")), 0o600))
+			return
+		}
+	}
+	ts.Fatalf("no pairing of %s has words: %s", args[0], ts.ReadFile("stdout"))
+}
+
+// findEntry runs "entry DIR SUBJECT VARIABLE": within 60 s the record in DIR
+// holds an entry of that subject; the variable is its id.
+func findEntry(ts *testscript.TestScript, _ bool, args []string) {
+	for range 200 {
+		ts.Check(ts.Exec("parley", "--dir", args[0], "--json", "record", "-n", "500"))
+		var p station.Page
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &p))
+		for _, i := range append(p.Settled, p.Unsettled...) {
+			if i.Subject == args[1] && !strings.HasPrefix(i.ID, "filed:") {
+				ts.Setenv(args[2], i.ID)
+				return
+			}
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+	ts.Fatalf("no entry %q in %s: %s", args[1], args[0], ts.ReadFile("stdout"))
+}
+
+// flip runs "flip FILE OUT": one bit in the middle is another.
+func flip(ts *testscript.TestScript, _ bool, args []string) {
+	b := []byte(ts.ReadFile(args[0]))
+	b[len(b)/2] ^= 1
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b, 0o600))
+}
