@@ -123,6 +123,11 @@ func (p *party) start() {
 	done := make(chan error, 1)
 	st := p.st
 	go func() { done <- st.Run(ctx) }()
+	select {
+	case <-st.Ready():
+	case err := <-done:
+		p.t.Fatalf("%s: running: %v", p.code, err)
+	}
 	p.stop = func() {
 		cancel()
 		if err := <-done; err != nil {

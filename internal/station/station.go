@@ -38,6 +38,8 @@ type Station struct {
 	hub      *hub
 	restored bool
 
+	ready chan struct{} // closed once every line has started
+
 	mu    sync.Mutex
 	lines map[parley.LineID]*liveLine
 	run   context.Context // while Run runs
@@ -46,7 +48,7 @@ type Station struct {
 
 // Open opens the data directory of cfg. Errors say which file, and what to do.
 func Open(cfg Config, log *slog.Logger) (_ *Station, err error) {
-	s := &Station{cfg: cfg, log: log, now: time.Now, hub: newHub(), lines: map[parley.LineID]*liveLine{}}
+	s := &Station{cfg: cfg, log: log, now: time.Now, hub: newHub(), ready: make(chan struct{}), lines: map[parley.LineID]*liveLine{}}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -140,10 +142,14 @@ func (s *Station) Run(ctx context.Context) error {
 	s.spawn(func() { s.net.run(ctx) })
 	s.spawn(func() { s.store.Run(ctx) })
 	s.spawn(func() { s.watch(ctx) })
+	close(s.ready)
 	<-ctx.Done()
 	s.wg.Wait()
 	return nil
 }
+
+// Ready is closed once Run has started every line of the store.
+func (s *Station) Ready() <-chan struct{} { return s.ready }
 
 func (s *Station) spawn(f func()) {
 	s.wg.Add(1)

@@ -252,14 +252,18 @@ func TestInitRefusals(t *testing.T) {
 		change func(o *InitOptions, dir string)
 		want   parley.Kind
 	}{
-		"a bad code":         {func(o *InitOptions, _ string) { o.Party = "Alder!" }, parley.Malformed},
-		"no name":            {func(o *InitOptions, _ string) { o.Name = "" }, parley.BadForm},
-		"a name of lines":    {func(o *InitOptions, _ string) { o.Name = "Al\nder" }, parley.BadForm},
-		"no language":        {func(o *InitOptions, _ string) { o.Languages = []string{"english please"} }, parley.BadForm},
-		"a name to listen":   {func(o *InitOptions, _ string) { o.ListenQUIC = "alder.example:7443" }, parley.Malformed},
-		"no root key":        {func(o *InitOptions, _ string) { o.RootKeyPath = "" }, parley.Malformed},
-		"root key inside":    {func(o *InitOptions, _ string) { o.RootKeyPath = filepath.Join(o.Dir, "root") }, parley.NotAllowed},
-		"root key by a link": {func(o *InitOptions, dir string) { os.Mkdir(o.Dir, 0o700); os.Symlink(o.Dir, dir+"/l"); o.RootKeyPath = dir + "/l/root" }, parley.NotAllowed},
+		"a bad code":       {func(o *InitOptions, _ string) { o.Party = "Alder!" }, parley.Malformed},
+		"no name":          {func(o *InitOptions, _ string) { o.Name = "" }, parley.BadForm},
+		"a name of lines":  {func(o *InitOptions, _ string) { o.Name = "Al\nder" }, parley.BadForm},
+		"no language":      {func(o *InitOptions, _ string) { o.Languages = []string{"english please"} }, parley.BadForm},
+		"a name to listen": {func(o *InitOptions, _ string) { o.ListenQUIC = "alder.example:7443" }, parley.Malformed},
+		"no root key":      {func(o *InitOptions, _ string) { o.RootKeyPath = "" }, parley.Malformed},
+		"root key inside":  {func(o *InitOptions, _ string) { o.RootKeyPath = filepath.Join(o.Dir, "root") }, parley.NotAllowed},
+		"root key by a link": {func(o *InitOptions, dir string) {
+			os.Mkdir(o.Dir, 0o700)
+			os.Symlink(o.Dir, dir+"/l")
+			o.RootKeyPath = dir + "/l/root"
+		}, parley.NotAllowed},
 		"root key there":     {func(o *InitOptions, _ string) { os.WriteFile(o.RootKeyPath, []byte("x"), 0o600) }, parley.Conflict},
 		"no root key kept":   {func(o *InitOptions, _ string) { o.KeepRoot = true }, parley.NotFound},
 		"a bad root key":     {func(o *InitOptions, _ string) { o.KeepRoot = true; os.WriteFile(o.RootKeyPath, []byte("x"), 0o600) }, parley.Malformed},
@@ -333,7 +337,10 @@ func TestKeyRefusals(t *testing.T) {
 		"no storage key":     {func(m *made) { os.Remove(m.cfg.path(storageFile)) }, parley.NotFound},
 		"no tls key":         {func(m *made) { os.Remove(m.cfg.path(tlsFile)) }, parley.NotFound},
 		"kinds exchanged":    {func(m *made) { os.Rename(m.cfg.path(tlsFile), m.cfg.path(storageFile)) }, parley.Malformed},
-		"another's tls key":  {func(m *made) { other := makeStation(m.t, "birch", ""); os.Rename(other.cfg.path(tlsFile), m.cfg.path(tlsFile)) }, parley.Unreadable},
+		"another's tls key": {func(m *made) {
+			other := makeStation(m.t, "birch", "")
+			os.Rename(other.cfg.path(tlsFile), m.cfg.path(tlsFile))
+		}, parley.Unreadable},
 	} {
 		m := makeStation(t, "alder", "correct horse")
 		x.change(m)
