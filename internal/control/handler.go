@@ -14,6 +14,7 @@ func Handler(st Station) http.Handler {
 	mux := http.NewServeMux()
 	handlePeople(mux, st)
 	handleLooking(mux, st)
+	handleHandling(mux, st)
 	handleDrafts(mux, st)
 	handleLines(mux, st)
 	handleProofs(mux, st)

@@ -18,6 +18,7 @@ type Station interface {
 	People
 	Looking
 	Reading
+	Handling
 	Writing
 	Releasing
 	Lines
