@@ -24,6 +24,8 @@ type network struct {
 	listen  map[string]string // bearer name -> address
 	log     *slog.Logger
 	now     func() time.Time
+	life    context.Context // of sessions: it outlives Run's by a goodbye
+	end     context.CancelFunc
 	ids     atomic.Uint64
 
 	mu       sync.Mutex
@@ -70,6 +72,7 @@ func (n *network) run(ctx context.Context) {
 	<-ctx.Done()
 	n.goodbye()
 	time.Sleep(100 * time.Millisecond) // a close flushes nothing
+	n.end()
 	n.closeAll(errStopped)
 	n.wg.Wait()
 }
@@ -125,7 +128,7 @@ func (n *network) welcome(ctx context.Context, name string, c bearer.Conn) {
 		return
 	}
 	if s := n.open(l, h.Party, name, c, false); s != nil {
-		n.finish(s, s.serve(ctx, h, size))
+		n.finish(s, s.serve(n.life, h, size))
 	}
 }
 
@@ -175,7 +178,7 @@ func (n *network) dial(ctx context.Context, l *liveLine, peer parley.PartyCode, 
 		}
 		if s := n.open(l, peer, b.Name(), c, true); s != nil {
 			n.wg.Add(1)
-			go func() { defer n.wg.Done(); n.finish(s, s.serve(ctx, nil, 0)) }()
+			go func() { defer n.wg.Done(); n.finish(s, s.serve(n.life, nil, 0)) }()
 		}
 		sleep(ctx, min(redial, back.Next(n.now())))
 	}

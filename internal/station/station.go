@@ -91,6 +91,7 @@ func (s *Station) newNetwork(id bearer.Identity) *network {
 	for _, b := range []bearer.Bearer{quic.New(o), bearertls.New(o)} {
 		n.bearers = append(n.bearers, b)
 	}
+	n.life, n.end = context.WithCancel(context.Background())
 	n.listen["QUIC"], n.listen["TLS"] = s.cfg.ListenQUIC, s.cfg.ListenTLS
 	return n
 }
