@@ -122,6 +122,9 @@ func (c *checks) settings() {
 
 // keys checks that the keys open, and the stores under them.
 func (c *checks) keys() {
+	if _, err := loadRoot(c.cfg); err != nil {
+		c.fail(err)
+	}
 	storage, seed, err := openKeys(c.cfg)
 	if err != nil {
 		c.fail(err)
@@ -132,9 +135,6 @@ func (c *checks) keys() {
 		c.add(LevelWarn, "whoever can read the disk can read everything; see passphrase_file", "the storage key is protected by file permissions alone")
 	} else {
 		c.ok("the storage key opens with its passphrase")
-	}
-	if _, err := loadRoot(c.cfg); err != nil {
-		c.fail(err)
 	}
 	if c.running {
 		c.ok("a station runs on it")

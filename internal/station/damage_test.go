@@ -28,8 +28,9 @@ func taken(t testing.TB) string {
 	return l.Addr().String()
 }
 
-// flipEntry alters the last byte of a sealed entry behind the store's back.
-func flipEntry(t testing.TB, cfg Config) {
+// damage alters, behind the store's back, the last byte of a sealed entry, half
+// the signature of a checkpoint, and half that of each receipt.
+func damage(t testing.TB, cfg Config) {
 	t.Helper()
 	db, err := sql.Open("sqlite", "file:"+cfg.path(storeFile))
 	if err != nil {
@@ -43,6 +44,9 @@ func flipEntry(t testing.TB, cfg Config) {
 	}
 	b[len(b)-1] ^= 1
 	if _, err := db.Exec("UPDATE entries SET bytes = ? WHERE id = ?", b, id); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := db.Exec("UPDATE receipts SET ed = zeroblob(64); UPDATE heads SET ml = zeroblob(2420) WHERE id = (SELECT min(id) FROM heads)"); err != nil {
 		t.Fatal(err)
 	}
 }

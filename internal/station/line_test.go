@@ -1,6 +1,7 @@
 package station
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
@@ -15,6 +16,7 @@ import (
 	"parley/internal/bearer/link"
 	"parley/internal/charter"
 	"parley/internal/key"
+	"parley/internal/record"
 )
 
 // party is a whole station of one party in this process: real sockets, real
@@ -438,4 +440,51 @@ func TestStoppedStationSaysSo(t *testing.T) {
 	a.send(line, "birch", "while you were out", "ROUTINE", "INFORMATION")
 	b.start()
 	b.waitFor(line, "while you were out")
+}
+
+func TestRecordsAndProofsVerify(t *testing.T) {
+	ctx := context.Background()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairAll(t, a, b)
+	id := a.send(line, "birch", "a request", "IMMEDIATE", "REQUEST")
+	it := b.waitFor(line, "a request")
+	if err := b.st.Acknowledge(ctx, b.watch, line, it.ID); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 5*time.Second, "opened is back", func() bool { return !a.step(line, id, parley.Opened).At.IsZero() })
+	for _, open := range []bool{false, true} {
+		var buf bytes.Buffer
+		if _, err := a.st.Export(ctx, Officer{}, line, open, &buf); err != nil {
+			t.Fatal(err)
+		}
+		rep, err := record.Verify(bytes.NewReader(buf.Bytes()), record.VerifyOptions{})
+		if err != nil || rep.Bad() != 0 {
+			t.Fatalf("open %v: the export does not verify: %v, %v", open, err, rep.Lines())
+		}
+		flip := bytes.Clone(buf.Bytes())
+		flip[len(flip)/2] ^= 1
+		if rep, err := record.Verify(bytes.NewReader(flip), record.VerifyOptions{}); err == nil && rep.Bad() == 0 {
+			t.Errorf("open %v: a flipped byte goes unnoticed", open)
+		}
+	}
+	for _, header := range []bool{false, true} {
+		p, err := a.st.Proof(ctx, Officer{}, line, it.ID, header)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if rep, err := record.VerifyAny(bytes.NewReader(p), record.VerifyOptions{}); err != nil || rep.Bad() != 0 {
+			t.Errorf("header only %v: the proof file does not verify: %v", header, err)
+		}
+	}
+	p, err := a.st.SilenceProof(ctx, Officer{}, line, it.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rep, err := record.VerifyAny(bytes.NewReader(p), record.VerifyOptions{})
+	if err != nil || rep.Bad() != 0 {
+		t.Fatalf("the proof of silence does not verify: %v", err)
+	}
+	if s := strings.Join(rep.Lines(), "\n"); !strings.Contains(s, "no answer as of") {
+		t.Errorf("the proof of silence says:\n%s", s)
+	}
 }
