@@ -10,16 +10,17 @@ import (
 	"parley/internal/store"
 )
 
+// row makes a row. Its bytes are the store's own: nobody changes an entry.
 func (l *Line) row(st *state, g *gen, ref parley.Ref, e *entry) store.Row {
 	r := store.Row{Line: l.id, Gen: ref.Gen, Index: ref.Index, Filed: e.filed, Party: g.party, Form: e.item.Form, Series: e.item.Series,
 		Serial: e.item.Serial, Precedence: e.item.Precedence, Time: e.item.Time, Arrived: e.arrived, Exercise: e.item.Exercise,
-		Faulty: e.faulty, Fault: e.fault, Pos: e.pos, Settled: e.pos > 0 && e.pos <= st.settled, Bytes: bytes.Clone(e.bytes)}
-	return r.WithContent(l.s.sealer, store.EntryName(l.id, ref), bytes.Clone(e.sealed))
+		Faulty: e.faulty, Fault: e.fault, Pos: e.pos, Settled: e.pos > 0 && e.pos <= st.settled, Bytes: e.bytes}
+	return r.WithContent(l.s.sealer, store.EntryName(l.id, ref), e.sealed)
 }
 
 func (l *Line) filedRow(id uint64, f filed) store.Row {
 	r := store.Row{Line: l.id, Filed: id, Form: f.item.Form, Series: f.item.Series, Precedence: f.precedence, Arrived: f.at, Exercise: f.item.Exercise}
-	return r.WithContent(l.s.sealer, store.FiledName(l.id, id), bytes.Clone(f.sealed))
+	return r.WithContent(l.s.sealer, store.FiledName(l.id, id), f.sealed)
 }
 
 // each calls f for every entry, by generation and index.

@@ -115,6 +115,9 @@ func (l *Line) addEntries(t *tx, n int64, p *prepared) error {
 			if err := sameEntry(t, g, e); err != nil {
 				return err
 			}
+			if err := reopen(t, x, g, e, &p.items[i], p.sealed[i]); err != nil {
+				return err
+			}
 			continue
 		}
 		if e.Index > size || e.Index >= store.MaxIndex {
@@ -155,6 +158,26 @@ func sameEntry(t *tx, g *gen, e *line.StoredEntry) error {
 		}
 		return nil
 	}, "SELECT bytes FROM entries WHERE id = ?", g.key(e.Index))
+}
+
+// reopen gives an entry that did not open what came back for it: its key, and
+// with it header and body (line.StoredEntry).
+func reopen(t *tx, x *indexer, g *gen, e *line.StoredEntry, it *store.Item, sealed []byte) error {
+	if e.Key == nil || e.Faulty {
+		return nil
+	}
+	faulty := false
+	err := t.each(func(row []driver.Value) error {
+		faulty = num(row[0]) != 0
+		return nil
+	}, "SELECT fault FROM entries WHERE id = ?", g.key(e.Index))
+	if err != nil || !faulty {
+		return err
+	}
+	if err := t.exec("UPDATE entries SET secret = ?, fault = 0 WHERE id = ?", sealed, g.key(e.Index)); err != nil {
+		return err
+	}
+	return x.reopen(g, e, it)
 }
 
 func insertEntry(t *tx, g *gen, e *line.StoredEntry, sealed []byte) error {

@@ -33,6 +33,30 @@ func (x *indexer) add(g *gen, e *line.StoredEntry, it *store.Item) error {
 	if err != nil {
 		return err
 	}
+	return x.count(g, e, it)
+}
+
+// reopen indexes an entry again that now opens. Its position stays.
+func (x *indexer) reopen(g *gen, e *line.StoredEntry, it *store.Item) error {
+	id, exercise := g.key(e.Index), int64(0)
+	if it.Exercise {
+		exercise = 1
+	}
+	err := x.t.exec("UPDATE forms SET n = n - 1 WHERE line = ? AND party = ? AND form = (SELECT form FROM items WHERE id = ?)", x.line, string(g.party), id)
+	if err != nil {
+		return err
+	}
+	err = x.t.exec("UPDATE items SET form = ?, series = ?, serial = ?, precedence = ?, exercise = ?, fault = 0, offices = ? WHERE id = ?",
+		it.Form, int64(it.Series), int64(it.Serial), int64(it.Precedence), exercise, words(it.Offices), id)
+	if err != nil {
+		return err
+	}
+	return x.count(g, e, it)
+}
+
+// count keeps the references of an entry, and sums up its form.
+func (x *indexer) count(g *gen, e *line.StoredEntry, it *store.Item) error {
+	id := g.key(e.Index)
 	for _, r := range it.Refs {
 		if err := x.t.exec(insertRef, x.line, dst(r), id); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"parley"
+	"parley/internal/line"
 	"parley/internal/store"
 )
 
@@ -44,6 +45,36 @@ func testItem(t *testing.T, f *fixture) {
 	for _, ref := range []parley.Ref{{Gen: GenID(1), Index: 3}, {Gen: GenID(2)}, {Gen: GenID(1), Index: 1 << 60}} {
 		_, err := f.l.Item(ref.Gen, ref.Index)
 		wantKind(t, err, parley.NotFound)
+	}
+}
+
+// testKeyComesBack gives a faulty entry the key that opens it after all.
+func testKeyComesBack(t *testing.T, f *fixture) {
+	b := f.ours.Batch(GenID(2), Dispatch(), Dispatch())
+	opened := b.Entries[1]
+	lost := opened
+	lost.Key, lost.Header, lost.Body, lost.Faulty, lost.Fault = nil, nil, nil, true, parley.Unreadable
+	b.Entries[1] = lost
+	f.apply(t, b)
+	again := &line.Batch{Line: LineID(1), Entries: []line.StoredEntry{opened}}
+	for range 2 { // the second time changes nothing
+		f.apply(t, again)
+		f.reopen(t)
+		r, err := f.l.Item(GenID(1), 1)
+		check(t, err)
+		if c, err := r.Content(); err != nil || !bytes.Equal(c.Header, opened.Header) || r.Faulty || r.Form != "dispatch" || r.Serial != 1 {
+			t.Errorf("got %+v, %v", plain(r), err)
+		}
+		n, err := f.l.Counts()
+		check(t, err)
+		if n.Faulty != 0 || n.Entries != 3 {
+			t.Errorf("counts %+v", n)
+		}
+		for _, c := range n.Forms {
+			if c.Form == "dispatch" && c.N != 2 || c.Form == "" && c.N != 0 {
+				t.Errorf("counts %+v", n.Forms)
+			}
+		}
 	}
 }
 

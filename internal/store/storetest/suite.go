@@ -37,6 +37,7 @@ func Run(t *testing.T, e Engine) {
 		{"Values", testValues},
 		{"ManyWriters", testManyWriters},
 		{"Item", testItem},
+		{"KeyComesBack", testKeyComesBack},
 		{"Referring", testReferring},
 		{"Place", testPlace},
 		{"PlaceRefusals", testPlaceRefusals},
