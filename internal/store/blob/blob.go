@@ -77,7 +77,7 @@ func (d *Dir) Create(id store.BlobID, from parley.PartyCode, size int64) error {
 		// the size was lost with the power; the bytes go on from where they are
 		return fileError(os.WriteFile(d.path(id)+sizeSuffix, []byte(strconv.FormatInt(size, 10)), 0o600))
 	}
-	if err := os.MkdirAll(filepath.Dir(d.path(id)), 0o700); err != nil {
+	if err := d.makeDir(filepath.Dir(d.path(id))); err != nil {
 		return fileError(err)
 	}
 	if err := d.quota.take(id.Line, from, size); err != nil {
@@ -91,6 +91,17 @@ func (d *Dir) Create(id store.BlobID, from parley.PartyCode, size int64) error {
 		return fileError(err)
 	}
 	return fileError(f.Close())
+}
+
+// makeDir makes the directory of a line, durably.
+func (d *Dir) makeDir(dir string) error {
+	switch err := os.Mkdir(dir, 0o700); {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return err
+	}
+	return syncDir(d.dir)
 }
 
 // WriteAt appends p at offset.

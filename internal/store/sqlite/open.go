@@ -87,6 +87,12 @@ func Open(dir string, s store.Sealer, o Options) (_ *Store, err error) {
 		st.Close()
 		return nil, err
 	}
+	for _, d := range []string{dir, filepath.Dir(dir)} { // the names of new files survive too
+		if err := syncFile(d); err != nil {
+			st.Close()
+			return nil, fileError(err)
+		}
+	}
 	return st, nil
 }
 
