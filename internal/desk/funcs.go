@@ -57,6 +57,7 @@ func (d *desk) funcs(book *locale) template.FuncMap {
 		"str":       func(v any) string { return fmt.Sprint(v) },
 		"real":      func(l []station.Item) []station.Item { return exercise(l, false) },
 		"drill":     func(l []station.Item) []station.Item { return exercise(l, true) },
+		"reached":   reached,
 		"jswords":   book.scriptWords,
 		"key":       func(s string) string { return strings.ReplaceAll(s, " ", "_") },
 		"partycode": func(s string) parley.PartyCode { return parley.PartyCode(s) },
@@ -145,6 +146,16 @@ func (l *locale) scriptWords() (string, error) {
 	}
 	b, err := json.Marshal(m)
 	return string(b), err
+}
+
+// reached reports whether an item has come to a rung, by its name.
+func reached(it station.Item, rung string) bool {
+	for _, s := range it.Ladder {
+		if s.Name == rung && !s.At.IsZero() {
+			return true
+		}
+	}
+	return false
 }
 
 func itemURL(it station.Item) string { return "/line/" + it.Line + "/item/" + it.ID }

@@ -59,14 +59,7 @@ func closed(it station.Item) bool {
 func readable(it station.Item) bool { return it.Text != "" }
 
 // Reached is for templates: whether a rung has been reached.
-func (p *itemPage) Reached(name string) bool {
-	for _, s := range p.Item.Ladder {
-		if s.Name == name && !s.At.IsZero() {
-			return true
-		}
-	}
-	return false
-}
+func (p *itemPage) Reached(name string) bool { return reached(p.Item, name) }
 
 // Language is the language a translation of this entry is wanted in: our own.
 func (p *itemPage) Language() string {

@@ -101,6 +101,12 @@ func (s *Station) items() {
 	s.cedar()
 	pos := map[string]int64{}
 	for _, it := range s.Items {
+		if !it.Ours && len(it.Ladder) > 0 {
+			it.Ladder = it.Ladder[1:] // filed is ours to see
+			if it.Ladder[0].At.IsZero() {
+				it.Ladder[0].At, it.Ladder[1].At = it.Time, it.Arrived
+			}
+		}
 		if it.Position < 0 {
 			it.Position = 0
 			continue
@@ -119,7 +125,7 @@ func (s *Station) past() {
 		it := station.Item{ID: fmt.Sprintf("%s:%d", ourGen, i), Line: Birch, FromText: "alder/watch", To: []string{"birch/watch"}, Serial: uint64(60 + i), Marker: parley.Information,
 			Subject: subjects[i%len(subjects)], Text: "As agreed.", Language: "en", Ladder: ladder(promised, at, at, at.Add(time.Second), at.Add(time.Hour))}
 		switch {
-		case i%7 == 3:
+		case i%7 == 3 && i < 36:
 			it.ID, it.FromText, it.To = fmt.Sprintf("%s:%d", theirGen, i), "birch/watch", []string{"alder/watch"}
 			it.Subject, it.Language, it.Text = "边界水域渔船情况通报", "zh", "如前所议。"
 		case i%11 == 5:

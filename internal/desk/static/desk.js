@@ -1,0 +1,203 @@
+// The desk in the browser: pages without reload, one event stream, and nothing
+// shown as known that is not.
+
+import { Stream } from "./stream.js";
+import { morph } from "./morph.js";
+import { say, setClock, tick } from "./clock.js";
+import { setLamps, loseLamps, findLamps } from "./lamps.js";
+import { startSound, draw, ring, armed, setSpeaker, onArmed } from "./sound.js";
+import { startCompose, drawState, flush, letGo, keep } from "./compose.js";
+import { startKeys, showKeys } from "./keys.js";
+
+const live = document.body.dataset.live; // address of the worker; none on a page without a seat
+const version = document.body.dataset.version;
+let title = document.title;
+let renewing = 0;
+let lostSince = 0;
+
+// enhance wires what the page just shown has.
+function enhance() {
+  for (const b of document.querySelectorAll("[data-print]")) b.hidden = false;
+  title = document.title;
+  startCompose();
+  showKeys();
+  draw();
+  tick();
+  drawState();
+  ring();
+  const said = document.getElementById("said");
+  if (said) setTimeout(() => said.remove(), 15000);
+  if (lostSince) loseLamps(lostSince);
+  const url = new URL(location.href);
+  if (url.searchParams.has("said")) {
+    url.searchParams.delete("said");
+    history.replaceState(null, "", url);
+  }
+}
+
+function show(html, asked) {
+  const page = new DOMParser().parseFromString(html, "text/html");
+  if (document.title !== page.title) document.title = page.title;
+  document.documentElement.lang = page.documentElement.lang;
+  document.documentElement.dir = page.documentElement.dir;
+  morph(document.body, page.body, !asked);
+  enhance();
+}
+
+// renew fetches this page again. Nobody asked for it: nothing typed is touched,
+// and the station takes it for no reading.
+async function renew() {
+  renewing = 0;
+  const at = location.href;
+  try {
+    const r = await fetch(at, { headers: { "Parley-Live": "1" }, signal: AbortSignal.timeout(5000) });
+    if (r.status === 401) return gone();
+    if (!r.ok || location.href !== at) return;
+    const html = await r.text();
+    if (location.href === at) show(html, false);
+  } catch {
+    // the stream will say that the station is lost
+  }
+}
+
+function soon(ms = 120) {
+  renewing ||= setTimeout(renew, ms);
+}
+
+// go shows another page, or what an act led to.
+async function go(href, options = {}) {
+  const before = location.pathname;
+  document.body.dataset.busy = "1";
+  try {
+    const r = await fetch(href, { ...options, signal: AbortSignal.timeout(30000) });
+    const html = await r.text();
+    const posted = options.method === "POST";
+    if (!posted || r.redirected) history[options.back ? "replaceState" : "pushState"](null, "", r.url);
+    show(html, true);
+    if (location.pathname !== before && !options.back) {
+      scrollTo(0, 0);
+      if (!document.querySelector("main :focus")) document.getElementById("main")?.focus({ preventScroll: true });
+    }
+    return true;
+  } catch {
+    notice(say("js.failed"));
+    return false;
+  } finally {
+    delete document.body.dataset.busy;
+  }
+}
+
+function notice(text) {
+  const p = document.createElement("p");
+  p.className = "problem";
+  p.role = "alert";
+  p.dataset.keep = "";
+  p.textContent = text;
+  document.getElementById("main")?.prepend(p);
+}
+
+function gone() {
+  document.body.dataset.gone = "1";
+  lostSince ||= Date.now();
+  loseLamps(lostSince);
+  notice(say("js.gone"));
+}
+
+function plain(a) {
+  return a.target || a.hasAttribute("download") || a.dataset.plain !== undefined || a.origin !== location.origin || (a.hash && a.pathname === location.pathname && a.search === location.search);
+}
+
+function onClick(e) {
+  if (e.target.closest("[data-print]")) return print();
+  const a = e.target.closest("a[href]");
+  if (!a || e.defaultPrevented || e.button || e.ctrlKey || e.metaKey || e.shiftKey || plain(a)) return;
+  e.preventDefault();
+  if (a.dataset.dropKept === undefined) flush();
+  else letGo();
+  go(a.href);
+}
+
+async function onSubmit(e) {
+  const form = e.target;
+  if (form.dataset.plain !== undefined || form.dataset.busy) return form.dataset.busy && e.preventDefault();
+  e.preventDefault();
+  form.dataset.busy = "1";
+  if (form.id === "compose") await letGo();
+  const data = new FormData(form, e.submitter);
+  const url = new URL(form.getAttribute("action"), location.href);
+  if (form.method === "get") {
+    url.search = new URLSearchParams([...data].filter(([, v]) => v !== ""));
+    delete form.dataset.busy;
+    return go(url);
+  }
+  const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
+  const ok = await go(url, { method: "POST", body });
+  delete form.dataset.busy;
+  if (!ok && form.id === "compose") keep();
+}
+
+function hear(m) {
+  switch (m.type) {
+    case "beat":
+      setClock(m.beat.now + (Date.now() - (m.at ?? Date.now())));
+      if (version && m.beat.version !== version) location.reload();
+      if (!lostSince && setLamps(m.beat.lamps)) soon();
+      break;
+    case "change":
+      soon();
+      break;
+    case "lost":
+      lostSince = m.since;
+      loseLamps(m.since);
+      break;
+    case "back":
+      lostSince = 0;
+      findLamps();
+      flush();
+      soon(0);
+      break;
+    case "gone":
+      gone();
+      break;
+    case "speaker":
+      setSpeaker(m.speaker);
+      break;
+  }
+}
+
+function connect() {
+  if (!("SharedWorker" in window)) {
+    new Stream(hear);
+    return;
+  }
+  const worker = new SharedWorker(live, { type: "module", name: "parley" });
+  worker.port.onmessage = (e) => hear(e.data);
+  worker.port.start();
+  onArmed((on) => worker.port.postMessage({ type: "armed", armed: on }));
+  addEventListener("pagehide", () => worker.port.postMessage({ type: "bye" }));
+  addEventListener("pageshow", (e) => e.persisted && location.reload());
+}
+
+// flashTitle makes the tab call when a FLASH rings.
+function flashTitle() {
+  const on = document.getElementById("ring")?.dataset.ring === "flash" && Math.floor(Date.now() / 1000) % 2;
+  const text = on ? `!! ${say("js.flash_title")}` : title;
+  if (document.title !== text) document.title = text;
+}
+
+if (live) {
+  startSound();
+  connect();
+  startKeys(go);
+  document.addEventListener("click", onClick);
+  document.addEventListener("submit", onSubmit);
+  addEventListener("popstate", () => go(location.href, { back: true }));
+  setInterval(() => {
+    tick();
+    drawState();
+    flashTitle();
+    ring();
+    if (!armed()) draw();
+  }, 1000);
+  enhance();
+}
