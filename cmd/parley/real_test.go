@@ -40,6 +40,7 @@ func TestReal(t *testing.T) {
 			"code":       checkCode,
 			"eventually": eventually,
 			"words":      writeWords,
+			"words2":     writeRecoveryWords,
 			"entry":      findEntry,
 			"flip":       flip,
 		},
@@ -95,6 +96,15 @@ func writeWords(ts *testscript.TestScript, _ bool, args []string) {
 		}
 	}
 	ts.Fatalf("no pairing of %s has words: %s", args[0], ts.ReadFile("stdout"))
+}
+
+// writeRecoveryWords runs "words2 DIR FILE": the recovery words of the station
+// in DIR.
+func writeRecoveryWords(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(ts.Exec("parley", "--dir", args[0], "--json", "recover", "words"))
+	var words []string
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &words))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Join(words, "\n")), 0o600))
 }
 
 // findEntry runs "entry DIR SUBJECT VARIABLE": within 60 s the record in DIR

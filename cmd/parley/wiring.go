@@ -10,6 +10,7 @@ import (
 
 	"parley"
 	"parley/internal/key"
+	"parley/internal/record"
 	"parley/internal/station"
 )
 
@@ -76,7 +77,7 @@ func runStation(ctx context.Context, dir string, log *slog.Logger, ready func())
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
 	at := served{socket: cfg.SocketPath(), desk: cfg.Desk, deskCert: cfg.DeskCert, deskKey: cfg.DeskKey}
-	return serve(ctx, pendingStation{st}, at, log, ready)
+	return serve(ctx, st, at, log, ready)
 }
 
 func recoverLine(dir, line string, root key.Signer, founding []byte) ([]byte, error) {
@@ -112,4 +113,17 @@ func deskOf(dir string) (deskInfo, error) {
 	return d, nil
 }
 
-func verifyFile(io.Reader, verifyOptions) (reporter, error) { return nil, pend() }
+// verifyFile verifies an exported record, a proof file or a proof of silence.
+func verifyFile(r io.Reader, o verifyOptions) (reporter, error) {
+	rep, err := record.VerifyAny(r, record.VerifyOptions{Founding: o.Founding, All: o.All, Progress: o.Progress})
+	if err != nil {
+		return nil, err
+	}
+	return verified{rep}, nil
+}
+
+// verified is a report of record as a reporter.
+type verified struct{ *record.Report }
+
+// Bad is how many failures there are, listed or not.
+func (v verified) Bad() int { return v.Failures }

@@ -116,7 +116,11 @@ func handleLines(mux *http.ServeMux, st Station) {
 		return none{}, st.CutPath(ctx, by, in.Line, in.Path, in.Cut)
 	})
 	handle(mux, st, "line.leave", func(ctx context.Context, by station.Officer, in leaving) (none, error) {
-		return none{}, st.Leave(ctx, by, in.Line, in.Reason)
+		l, ok := st.(Leaver)
+		if !ok {
+			return none{}, parley.Errorf(parley.Unsupported, "this station cannot leave a line yet").WithHint("cut its paths instead: parley line cut")
+		}
+		return none{}, l.Leave(ctx, by, in.Line, in.Reason)
 	})
 	handle(mux, st, "line.founding", func(ctx context.Context, _ station.Officer, in onLine) (file, error) {
 		b, err := st.FoundingFile(ctx, in.Line)

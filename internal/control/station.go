@@ -71,11 +71,16 @@ type Releasing interface {
 	Release(ctx context.Context, by station.Officer, id, version int64, precedence string) (item string, err error)
 }
 
-// Lines tests, explains, cuts and leaves.
+// Lines tests, explains and cuts.
 type Lines interface {
 	Test(ctx context.Context, line string) (station.TestState, error)
 	Why(ctx context.Context, line string) (station.Lamp, error)
 	CutPath(ctx context.Context, by station.Officer, line, path string, cut bool) error
+}
+
+// Leaver is a station that can file the entry that ends our part in a line. One
+// that is not answers Unsupported.
+type Leaver interface {
 	Leave(ctx context.Context, by station.Officer, line, reason string) error
 }
 
