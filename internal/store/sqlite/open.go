@@ -88,7 +88,7 @@ func Open(dir string, s store.Sealer, o Options) (_ *Store, err error) {
 		return nil, err
 	}
 	for _, d := range []string{dir, filepath.Dir(dir)} { // the names of new files survive too
-		if err := syncFile(d); err != nil {
+		if err := syncFile(d); err != nil && !errors.Is(err, os.ErrPermission) {
 			st.Close()
 			return nil, fileError(err)
 		}
