@@ -12,6 +12,8 @@ import (
 type cli struct {
 	globals
 
+	Demo demoCmd `cmd:"" group:"demo" help:"See it work: two stations on this machine, and the story."`
+
 	Init    initCmd    `cmd:"" group:"station" help:"Make a station's data directory."`
 	Station stationCmd `cmd:"" group:"station" help:"Run a station."`
 	Check   checkCmd   `cmd:"" group:"station" help:"Check configuration and surroundings before a start."`
@@ -46,7 +48,7 @@ const about = `A hotline between parties who do not trust each other.
 
 Make a station with init, run it with station, join it to another with line invite, and write with send.`
 
-var groups = kong.Groups{"station": "A station and its people", "line": "A line and what goes over it", "proof": "For third parties"}
+var groups = kong.Groups{"demo": "To begin with", "station": "A station and its people", "line": "A line and what goes over it", "proof": "For third parties"}
 
 // exited carries an exit code out of the parser, which ends on --help.
 type exited int

@@ -1,0 +1,9 @@
+//go:build !linux
+
+package stage
+
+import "syscall"
+
+// attributes put a child in a group of its own, so that Ctrl-C reaches only us
+// and we can stop it in order.
+func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
