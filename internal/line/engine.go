@@ -184,6 +184,9 @@ func (e *Engine) take(ev Event) error {
 // tick does what time alone asks for: sends again what was lost, renews keys.
 func (e *Engine) tick() error {
 	e.repeatHello()
+	if e.owedAt.IsZero() && e.owes() { // a duty from before a restart
+		e.owedAt = e.now
+	}
 	if err := e.rotate(); err != nil {
 		return err
 	}

@@ -211,6 +211,28 @@ func TestBothRestored(t *testing.T) {
 	}
 }
 
+// TestRestartInTheMiddleOfTheFirstEpochs stops both stations when each holds
+// the other's first epoch entry and has not answered it: the duty to answer
+// must survive.
+func TestRestartInTheMiddleOfTheFirstEpochs(t *testing.T) {
+	w := newWorld(t, alder, birch)
+	w.connectAll()
+	w.run(250 * time.Millisecond)
+	a, b := w.nodes[alder], w.nodes[birch]
+	if a.log(birch).Size != 1 || b.log(alder).Size != 1 {
+		t.Fatalf("not in the middle: alder holds %d, birch %d", a.log(birch).Size, b.log(alder).Size)
+	}
+	a.load()
+	b.load()
+	w.connect(alder, birch)
+	w.run(5 * time.Second)
+	a.dispatch(parley.Routine, "after all")
+	w.run(2 * time.Second)
+	if got := b.subjects(alder); !slices.Equal(got, []string{"after all"}) {
+		t.Errorf("birch reads %v", got)
+	}
+}
+
 func TestThirtyDarkDays(t *testing.T) {
 	w := newWorld(t, alder, birch)
 	w.connectAll()

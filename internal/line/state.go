@@ -144,6 +144,9 @@ func (e *Engine) load() error {
 		if err := e.loadMarks(l); err != nil {
 			return err
 		}
+		if e.own != nil && l.party != e.cfg.Us && l.size > e.own.seen[l.gen] {
+			e.settleBy = e.now.Add(e.cfg.SettleAfter)
+		}
 	}
 	return nil
 }

@@ -93,6 +93,14 @@ func seatFor(by Officer, act string, offices ...parley.Office) error {
 	return parley.Errorf(parley.NotAllowed, "%s may not %s: it takes the office of %s", by.Name, act, offices[0])
 }
 
+// person refuses the local socket where an act must bear somebody's name.
+func person(by Officer, act string) error {
+	if by.ID != 0 {
+		return nil
+	}
+	return parley.Errorf(parley.NotAllowed, "it takes an officer to %s, and no name was given", act).WithHint("say who acts: --as NAME; list the officers with parley officer list")
+}
+
 // Open returns an entry with its text, and writes in the audit that the officer
 // read it. It sends nothing.
 func (s *Station) Open(_ context.Context, by Officer, name, id string) (Item, error) {
@@ -107,7 +115,7 @@ func (s *Station) Open(_ context.Context, by Officer, name, id string) (Item, er
 	if err := s.audit(by, "open", it.ID, it.Subject); err != nil {
 		return Item{}, err
 	}
-	if !it.Ours && isTraffic(it.Form) {
+	if !it.Ours && isTraffic(it.Form) && by.ID != 0 {
 		if err := s.own.MarkOpened(l.id, it.ID, by.ID); err != nil {
 			return Item{}, err
 		}
@@ -118,6 +126,9 @@ func (s *Station) Open(_ context.Context, by Officer, name, id string) (Item, er
 // Acknowledge files the "opened" receipt: that an officer has opened it, and
 // nothing more.
 func (s *Station) Acknowledge(ctx context.Context, by Officer, name, id string) error {
+	if err := person(by, "acknowledge"); err != nil {
+		return err
+	}
 	if err := seatFor(by, "acknowledge", parley.Watch, parley.Envoy, parley.Principal, parley.Translator); err != nil {
 		return err
 	}
@@ -184,6 +195,9 @@ func (l *liveLine) language() string {
 
 // Take writes on our side who deals with an item.
 func (s *Station) Take(_ context.Context, by Officer, name, id string) error {
+	if err := person(by, "take an item"); err != nil {
+		return err
+	}
 	l, err := s.lineOf(name)
 	if err != nil {
 		return err
@@ -202,6 +216,9 @@ func (s *Station) Take(_ context.Context, by Officer, name, id string) error {
 // Translate keeps a translation on our side, as a draft until another officer
 // has reviewed it.
 func (s *Station) Translate(_ context.Context, by Officer, name, id, language, text string) (Translation, error) {
+	if err := person(by, "translate"); err != nil {
+		return Translation{}, err
+	}
 	if err := seatFor(by, "translate", parley.Translator, parley.Interpreter, parley.Watch, parley.Envoy); err != nil {
 		return Translation{}, err
 	}
@@ -233,6 +250,9 @@ func (s *Station) Translate(_ context.Context, by Officer, name, id, language, t
 // Review certifies a translation, by another officer than its maker, and files
 // the "translated" receipt where our side promises that rung.
 func (s *Station) Review(ctx context.Context, by Officer, name, id string, translation int64) error {
+	if err := person(by, "review a translation"); err != nil {
+		return err
+	}
 	if err := seatFor(by, "review a translation", parley.Translator, parley.Interpreter, parley.Envoy); err != nil {
 		return err
 	}

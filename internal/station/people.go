@@ -119,6 +119,9 @@ func (s *Station) EndSession(_ context.Context, session string) error {
 
 // HandOver writes the hand-over of a watch: a new "since your hand-over" begins.
 func (s *Station) HandOver(_ context.Context, by Officer, note string) error {
+	if err := person(by, "hand over the watch"); err != nil {
+		return err
+	}
 	if _, err := s.own.AddHandOver(by.ID, note); err != nil {
 		return err
 	}

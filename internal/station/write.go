@@ -24,6 +24,9 @@ const maxAttachment = 64 << 20
 // SaveDraft keeps a draft as it is typed. It is durable on return. Conflict
 // when d.Version is not the one stored.
 func (s *Station) SaveDraft(_ context.Context, by Officer, d Draft) (Draft, error) {
+	if err := person(by, "write a draft"); err != nil {
+		return Draft{}, err
+	}
 	l, err := s.lineOf(d.Line)
 	if err != nil {
 		return Draft{}, err
@@ -339,6 +342,9 @@ func (s *Station) Preview(_ context.Context, o Officer, id int64) (Item, error) 
 // the drafter cannot release. Of two officers racing one gets Conflict, and one
 // entry is sent, whatever crashes.
 func (s *Station) Release(ctx context.Context, by Officer, id, version int64, precedence string) (string, error) {
+	if err := person(by, "release"); err != nil {
+		return "", err
+	}
 	d, err := s.draftFor(by, id)
 	if err != nil {
 		return "", err
