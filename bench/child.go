@@ -1,0 +1,195 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"runtime/pprof"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// childArg is the hidden argument by which bench starts itself as a station, or
+// as one end of the floor.
+const childArg = "-child-of-bench"
+
+// child is a process of ours that obeys commands: one JSON object a line, and
+// one back. It ends when its standard input does.
+type child struct {
+	cmd *exec.Cmd
+	in  io.WriteCloser
+	enc *json.Encoder
+	dec *json.Decoder
+}
+
+type command struct {
+	Op   string          `json:"op"`
+	Args json.RawMessage `json:"args"`
+}
+
+type reply struct {
+	Err    string          `json:"err,omitempty"`
+	Result json.RawMessage `json:"result,omitempty"`
+}
+
+// start runs a child of a kind.
+func (b *bench) start(kind string) (*child, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	c := &child{cmd: exec.Command(exe, childArg, kind)}
+	c.cmd.Stderr = os.Stderr
+	if c.in, err = c.cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	out, err := c.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := c.cmd.Start(); err != nil {
+		return nil, fmt.Errorf("starting a %s: %w", kind, err)
+	}
+	c.enc, c.dec = json.NewEncoder(c.in), json.NewDecoder(out)
+	b.children = append(b.children, c)
+	return c, nil
+}
+
+// close ends the process and waits for it.
+func (c *child) close() {
+	if c.in != nil {
+		c.in.Close()
+		c.cmd.Wait()
+		c.in = nil
+	}
+}
+
+// call asks a child to do op, and waits for what it answers.
+func call[R any](c *child, op string, args any) (r R, err error) {
+	a, err := json.Marshal(args)
+	if err != nil {
+		return r, err
+	}
+	if err := c.enc.Encode(command{op, a}); err != nil {
+		return r, fmt.Errorf("%s: %w", op, err)
+	}
+	var p reply
+	if err := c.dec.Decode(&p); err != nil {
+		return r, fmt.Errorf("%s: the process ended: %w", op, err)
+	}
+	if p.Err != "" {
+		return r, fmt.Errorf("%s: %s", op, p.Err)
+	}
+	if len(p.Result) == 0 {
+		return r, nil
+	}
+	return r, json.Unmarshal(p.Result, &r)
+}
+
+// do is call for what answers nothing but success.
+func do(c *child, op string, args any) error {
+	_, err := call[json.RawMessage](c, op, args)
+	return err
+}
+
+// handler does one command of a child.
+type handler func(args json.RawMessage) (any, error)
+
+// on makes a handler of a function over typed arguments.
+func on[A, R any](f func(A) (R, error)) handler {
+	return func(raw json.RawMessage) (any, error) {
+		var a A
+		if err := json.Unmarshal(raw, &a); err != nil {
+			return nil, err
+		}
+		return f(a)
+	}
+}
+
+type nothing struct{}
+
+// serveChild is the life of a child.
+func serveChild(args []string) int {
+	ops := map[string]handler{"usage": on(usage), "profile": on(profile)}
+	var end func()
+	switch {
+	case len(args) == 1 && args[0] == "station":
+		end = serveStation(ops)
+	case len(args) == 1 && args[0] == "floor":
+		end = serveFloor(ops)
+	default:
+		fmt.Fprintln(os.Stderr, "bench: a child of an unknown kind")
+		return 2
+	}
+	defer end()
+	defer pprof.StopCPUProfile()
+	dec, enc := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)
+	for {
+		var c command
+		if err := dec.Decode(&c); err != nil {
+			return 0
+		}
+		if err := enc.Encode(answer(ops, c)); err != nil {
+			return 1
+		}
+	}
+}
+
+func answer(ops map[string]handler, c command) (p reply) {
+	f := ops[c.Op]
+	if f == nil {
+		return reply{Err: "unknown operation"}
+	}
+	v, err := f(c.Args)
+	if err == nil {
+		p.Result, err = json.Marshal(v)
+	}
+	if err != nil {
+		p.Err = err.Error()
+	}
+	return p
+}
+
+// profile starts a CPU profile into a file; "" ends it.
+func profile(path string) (nothing, error) {
+	pprof.StopCPUProfile()
+	if path == "" {
+		return nothing{}, nil
+	}
+	f, err := os.Create(path)
+	if err != nil {
+		return nothing{}, err
+	}
+	return nothing{}, pprof.StartCPUProfile(f)
+}
+
+// used is what a process has taken of the machine.
+type used struct {
+	RSS int64         // bytes resident
+	CPU time.Duration // user and system, since it began
+}
+
+func usage(nothing) (u used, err error) {
+	b, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return u, err
+	}
+	for _, l := range strings.Split(string(b), "\n") {
+		if v, ok := strings.CutPrefix(l, "VmRSS:"); ok {
+			kb, err := strconv.ParseInt(strings.Fields(v)[0], 10, 64)
+			if err != nil {
+				return u, err
+			}
+			u.RSS = kb << 10
+		}
+	}
+	if u.RSS == 0 {
+		return u, errors.New("this system does not tell a process its memory")
+	}
+	u.CPU = processorTime()
+	return u, nil
+}

@@ -1,0 +1,363 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley"
+	"parley/internal/bearer/link"
+	"parley/internal/charter"
+	"parley/internal/key"
+	"parley/internal/station"
+)
+
+// host is a whole station in a process of its own.
+type host struct {
+	st     *station.Station
+	cfg    station.Config
+	root   key.Signer
+	cancel context.CancelFunc
+	done   chan error
+	envoy  station.Officer // drafts
+	chief  station.Officer // releases
+	cables []*link.Link
+	drafts []draft // made ready to be released
+}
+
+// draft names what an officer may release.
+type draft struct {
+	id, version int64
+	precedence  string
+}
+
+// serveStation adds what a station can be asked to do; end stops it.
+func serveStation(ops map[string]handler) (end func()) {
+	h := &host{}
+	for name, f := range map[string]handler{
+		"init": on(h.init), "open": on(h.open), "close": on(func(nothing) (nothing, error) { return nothing{}, h.close() }),
+		"invite": on(h.invite), "step": on(h.step), "confirm": on(h.confirm), "up": on(h.up), "cut": on(h.cut), "state": on(h.state),
+		"draft": on(h.draft), "release": on(h.release), "latency": on(h.latency), "wait": on(h.wait), "checkcalls": on(h.checkCalls),
+		"passed": on(h.passed), "sizes": on(storedSizes), "order": on(storedOrder),
+	} {
+		ops[name] = f
+	}
+	return func() {
+		h.close()
+		for _, c := range h.cables {
+			c.Close()
+		}
+	}
+}
+
+type initArgs struct {
+	Dir, Party, Name, Language string
+	Cables                     bool // run the paths over cables that count bytes
+}
+
+// init makes a station and starts it. Quotas are lifted: what is measured is
+// the line, not its bounds.
+func (h *host) init(a initArgs) (nothing, error) {
+	o := station.InitOptions{Dir: filepath.Join(a.Dir, a.Party), RootKeyPath: filepath.Join(a.Dir, a.Party+".root"), Party: a.Party, Name: a.Name, Languages: []string{a.Language}}
+	var err error
+	if o.ListenQUIC, err = freePort("udp"); err != nil {
+		return nothing{}, err
+	}
+	if o.ListenTLS, err = freePort("tcp"); err != nil {
+		return nothing{}, err
+	}
+	if a.Cables {
+		for network, at := range map[string][2]*string{"udp": {&o.ListenQUIC, &o.AnnounceQUIC}, "tcp": {&o.ListenTLS, &o.AnnounceTLS}} {
+			c, err := link.New(network, "127.0.0.1:0", *at[0], link.Options{})
+			if err != nil {
+				return nothing{}, err
+			}
+			h.cables = append(h.cables, c)
+			*at[1] = c.Addr()
+		}
+	}
+	if _, err := station.Init(o); err != nil {
+		return nothing{}, err
+	}
+	if h.root, err = station.LoadRootKey(o.RootKeyPath, nil); err != nil {
+		return nothing{}, err
+	}
+	if err := configure(o.Dir); err != nil {
+		return nothing{}, err
+	}
+	if _, err := h.open(openArgs{Dir: o.Dir}); err != nil {
+		return nothing{}, err
+	}
+	for name, o := range map[string]*station.Officer{"Drafter": &h.envoy, "Releaser": &h.chief} {
+		if *o, err = h.st.AddOfficer(context.Background(), station.Officer{}, name, []parley.Office{parley.Envoy, parley.Watch}); err != nil {
+			return nothing{}, err
+		}
+	}
+	return nothing{}, nil
+}
+
+// configure lifts the quotas and keeps line tests out of the way.
+func configure(dir string) error {
+	c, err := station.LoadConfig(dir)
+	if err != nil {
+		return err
+	}
+	mark := c.HighWater
+	c.AcceptRate, c.Test, c.HighWater = 1_000_000, 24*time.Hour, mark
+	return os.WriteFile(filepath.Join(dir, station.ConfigName), c.Text(), 0o600)
+}
+
+type openArgs struct {
+	Dir  string
+	Line string // wait until this line answers
+}
+
+// opened says how long a start took.
+type opened struct {
+	Open  time.Duration // keys, stores
+	Ready time.Duration // until the line answers
+	Board time.Duration // until the watch board stands
+}
+
+// open starts the station in a directory.
+func (h *host) open(a openArgs) (o opened, err error) {
+	if h.cfg, err = station.LoadConfig(a.Dir); err != nil {
+		return o, err
+	}
+	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelError})).With("party", h.cfg.Party)
+	began := time.Now()
+	if h.st, err = station.Open(h.cfg, log); err != nil {
+		return o, err
+	}
+	o.Open = time.Since(began)
+	ctx, cancel := context.WithCancel(context.Background())
+	h.cancel, h.done = cancel, make(chan error, 1)
+	st, done := h.st, h.done
+	go func() { done <- st.Run(ctx) }()
+	if a.Line == "" {
+		return o, nil
+	}
+	if err := eventually(time.Minute, func() bool { _, err := h.st.Line(ctx, a.Line); return err == nil }); err != nil {
+		return o, err
+	}
+	o.Ready = time.Since(began)
+	_, err = h.st.Board(ctx, station.Officer{}, a.Line)
+	o.Board = time.Since(began)
+	return o, err
+}
+
+func (h *host) close() error {
+	if h.st == nil {
+		return nil
+	}
+	h.cancel()
+	err := <-h.done
+	if e := h.st.Close(); err == nil {
+		err = e
+	}
+	h.st = nil
+	return err
+}
+
+func eventually(d time.Duration, f func() bool) error {
+	for began := time.Now(); !f(); time.Sleep(2 * time.Millisecond) {
+		if time.Since(began) > d {
+			return fmt.Errorf("not within %v", d)
+		}
+	}
+	return nil
+}
+
+func (h *host) invite(parties []charter.Party) (station.PairingView, error) {
+	return h.st.Invite(context.Background(), station.Officer{}, charter.DefaultCharter(parties...), charter.DefaultAnnex())
+}
+
+func (h *host) step(file []byte) (station.PairingView, error) {
+	return h.st.PairingStep(context.Background(), station.Officer{}, file)
+}
+
+func (h *host) confirm(line string) (nothing, error) {
+	_, err := h.st.ConfirmWords(context.Background(), station.Officer{}, line, true, "in person", h.root)
+	return nothing{}, err
+}
+
+type upArgs struct {
+	Line  string
+	Paths int // how many must be up
+}
+
+// up waits until so many paths of a line are up and proved.
+func (h *host) up(a upArgs) (nothing, error) {
+	err := eventually(30*time.Second, func() bool {
+		l, err := h.st.Line(context.Background(), a.Line)
+		n := 0
+		for _, p := range l.Paths {
+			if p.Up && p.Proved {
+				n++
+			}
+		}
+		return err == nil && n == a.Paths
+	})
+	return nothing{}, err
+}
+
+type cutArgs struct {
+	Line, Path string
+	Cut        bool
+}
+
+func (h *host) cut(a cutArgs) (nothing, error) {
+	return nothing{}, h.st.CutPath(context.Background(), station.Officer{}, a.Line, a.Path, a.Cut)
+}
+
+// logState is our own log on a line and how much of it is stored there.
+type logState struct{ Size, Stored uint64 }
+
+func (h *host) state(line string) (s logState, err error) {
+	l, err := h.st.Line(context.Background(), line)
+	if err != nil {
+		return s, err
+	}
+	for _, g := range l.Logs {
+		if g.Party == l.Us.Code && g.Current {
+			s.Size = g.Size
+			for _, n := range g.Stored {
+				s.Stored = n
+			}
+		}
+	}
+	return s, nil
+}
+
+type draftArgs struct {
+	Line, To, Script, Precedence string
+	N                            int
+}
+
+// draft makes dispatches ready to be released: written by one officer, and
+// submitted to the other.
+func (h *host) draft(a draftArgs) (nothing, error) {
+	h.drafts = h.drafts[:0]
+	for i := range a.N {
+		d, err := h.st.SaveDraft(context.Background(), h.envoy, station.Draft{Line: a.Line, From: "envoy", To: []string{a.To + "/envoy"}, Subject: fmt.Sprintf("Dispatch %06d", i+1),
+			Text: text(a.Script, i), Language: language(a.Script), Precedence: a.Precedence, Marker: "INFORMATION", Reason: "an exercise"})
+		if err != nil {
+			return nothing{}, err
+		}
+		if d, err = h.st.Submit(context.Background(), h.envoy, d.ID); err != nil {
+			return nothing{}, err
+		}
+		h.drafts = append(h.drafts, draft{d.ID, d.Version, a.Precedence})
+	}
+	return nothing{}, nil
+}
+
+func (h *host) releaseOne(d draft) error {
+	_, err := h.st.Release(context.Background(), h.chief, d.id, d.version, d.precedence)
+	return err
+}
+
+type releaseArgs struct{ Officers int }
+
+// release releases every draft, by so many officers at once, and says how long
+// that took.
+func (h *host) release(a releaseArgs) (time.Duration, error) {
+	var next atomic.Int64
+	errs := make([]error, a.Officers)
+	began := time.Now()
+	var wg sync.WaitGroup
+	for o := range a.Officers {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(h.drafts) && errs[o] == nil; i = int(next.Add(1)) - 1 {
+				errs[o] = h.releaseOne(h.drafts[i])
+			}
+		})
+	}
+	wg.Wait()
+	return time.Since(began), errors.Join(errs...)
+}
+
+type waitArgs struct {
+	Line string
+	Size uint64 // of our log, which the other side must have stored
+}
+
+// waited says how long it took until all was stored, and the processor time.
+type waited struct {
+	Took time.Duration
+	CPU  time.Duration
+}
+
+// wait waits until the other side has given a receipt for Size entries.
+func (h *host) wait(a waitArgs) (w waited, err error) {
+	events, stop := h.st.Subscribe()
+	defer stop()
+	began, cpu := time.Now(), processorTime()
+	for limit := time.After(5 * time.Minute); ; {
+		s, err := h.state(a.Line)
+		if err != nil {
+			return w, err
+		}
+		if s.Stored >= a.Size {
+			return waited{time.Since(began), processorTime() - cpu}, nil
+		}
+		for more := true; more; {
+			select {
+			case e := <-events:
+				more = e.Kind != "item" || e.Item != ""
+			case <-limit:
+				return w, fmt.Errorf("only %d of %d entries are stored after 5 minutes", s.Stored, a.Size)
+			}
+		}
+	}
+}
+
+// passed is how many bytes went through this station's cables.
+func (h *host) passed(nothing) (map[string]uint64, error) {
+	m := map[string]uint64{}
+	for _, c := range h.cables {
+		n, _ := c.Bytes()
+		m[networkOf(h.cfg, c.Addr())] = n
+	}
+	return m, nil
+}
+
+func networkOf(c station.Config, addr string) string {
+	if addr == c.AnnounceQUIC {
+		return "QUIC"
+	}
+	return "TLS"
+}
+
+
+var scripts = map[string]struct{ language, text string }{
+	"Latin":   {"en", "The patrol vessel of your coast guard and ours passed at a distance of 900 metres north of the shoal at 0640Z. No shots were fired and nobody was hurt. We ask your side to keep two miles from the area until noon. "},
+	"Chinese": {"zh", "贵方海警巡逻船与我方船只于零六四零时在浅滩以北九百米处相遇。双方未开火,无人受伤。请贵方船只在中午之前与该海域保持两海里距离。我方将保持同样距离,并随时通报。"},
+	"Arabic":  {"ar", "مرت سفينة الدورية التابعة لخفر السواحل لديكم وسفينتنا على مسافة تسعمئة متر شمال الضحضاح. لم تطلق أي طلقة ولم يصب أحد. نطلب من جانبكم الابتعاد ميلين."},
+}
+
+func language(script string) string { return scripts[script].language }
+
+// textBytes is how long the text of a dispatch is, in octets.
+const textBytes = 200
+
+// text is one of many dispatches of textBytes octets, no two alike.
+func text(script string, i int) string {
+	t := []rune(fmt.Sprintf("%d. ", i+1) + scripts[script].text)
+	var b strings.Builder
+	for k := 0; ; k++ {
+		r := string(t[k%len(t)])
+		if b.Len()+len(r) > textBytes {
+			break
+		}
+		b.WriteString(r)
+	}
+	return strings.TrimSpace(b.String())
+}

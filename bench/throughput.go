@@ -1,0 +1,221 @@
+package main
+
+import (
+	"path/filepath"
+	"time"
+)
+
+// phase is one stretch of dispatches of Alder's log.
+type phase struct {
+	name     string
+	from, to uint64 // of the log
+	took     time.Duration
+	cpu      [2]time.Duration
+}
+
+// throughput times a stretch of dispatches from the first release to the last
+// receipt: released live by many officers, and drained from an outbox.
+func throughput(b *bench) (*report, error) {
+	n := b.size(8000, 2000)
+	p, err := b.newPair(false)
+	if err != nil {
+		return nil, err
+	}
+	f, err := b.newFloor()
+	if err != nil {
+		return nil, err
+	}
+	var done []phase
+	for _, path := range []string{"QUIC", "TLS"} {
+		if err := p.only(path); err != nil {
+			return nil, err
+		}
+		live, err := b.liveReleases(p, path, n/4)
+		if err != nil {
+			return nil, err
+		}
+		drained, err := b.drain(p, path, n)
+		if err != nil {
+			return nil, err
+		}
+		done = append(done, live, drained)
+	}
+	r := &report{Columns: []string{"dispatches", "a second", "a group", "floor a second", "of floor", "cpu us each, sender", "receiver"}}
+	if err := p.close(); err != nil {
+		return nil, err
+	}
+	for i, x := range done {
+		if err := b.besideFloor(r, p, f, x, []string{"QUIC", "TLS"}[i/2]); err != nil {
+			return nil, err
+		}
+	}
+	r.note("released live: 64 officers release drafts at once; each release is kept on our side, filed and sent by commits that wait for the disk")
+	r.note("drained: the dispatches were filed while no path stood; timed from the path back, so the redial is in the time")
+	r.note("the floor sends groups of the same size, 4 under way at once; target: >= 8,000 a second and >= 0.5x the floor")
+	r.Notes = append(r.Notes, missingPeers()...)
+	return r, nil
+}
+
+// liveReleases lets 64 officers release n drafts at once.
+func (b *bench) liveReleases(p *pair, path string, n int) (x phase, err error) {
+	x.name = path + " released live"
+	if err := p.draft(n, "Latin", "ROUTINE"); err != nil {
+		return x, err
+	}
+	s, err := p.state()
+	if err != nil {
+		return x, err
+	}
+	x.from, x.to = s.Size, s.Size+uint64(n)
+	if b.profile != "" {
+		if err := p.profile(filepath.Join(b.profile, "live-"+path)); err != nil {
+			return x, err
+		}
+		defer p.profile("")
+	}
+	cpu, err := p.cpu()
+	if err != nil {
+		return x, err
+	}
+	began := time.Now()
+	if _, err := call[time.Duration](p.a, "release", releaseArgs{64}); err != nil {
+		return x, err
+	}
+	if err := do(p.a, "wait", waitArgs{p.line, x.to}); err != nil {
+		return x, err
+	}
+	x.took = time.Since(began)
+	return x, x.used(p, cpu)
+}
+
+// drain files n dispatches during an outage, and lets one path up.
+func (b *bench) drain(p *pair, path string, n int) (x phase, err error) {
+	x.name = path + " drained"
+	if err := p.outage(); err != nil {
+		return x, err
+	}
+	if err := p.draft(n, "Latin", "ROUTINE"); err != nil {
+		return x, err
+	}
+	s, err := p.state()
+	if err != nil {
+		return x, err
+	}
+	x.from, x.to = s.Size, s.Size+uint64(n)
+	if _, err := call[time.Duration](p.a, "release", releaseArgs{1}); err != nil {
+		return x, err
+	}
+	if err := do(p.b, "open", openArgs{Dir: filepath.Join(p.dir, "birch"), Line: p.line}); err != nil {
+		return x, err
+	}
+	if b.profile != "" {
+		if err := p.profile(filepath.Join(b.profile, "drain-"+path)); err != nil {
+			return x, err
+		}
+		defer p.profile("")
+	}
+	cpu, err := p.cpu()
+	if err != nil {
+		return x, err
+	}
+	began := time.Now()
+	if err := do(p.a, "cut", cutArgs{p.line, path, false}); err != nil {
+		return x, err
+	}
+	if err := do(p.a, "wait", waitArgs{p.line, x.to}); err != nil {
+		return x, err
+	}
+	x.took = time.Since(began)
+	return x, x.used(p, cpu)
+}
+
+// outage leaves Birch stopped, and Alder started anew with every path cut.
+func (p *pair) outage() error {
+	for _, c := range []*child{p.b, p.a} {
+		if err := do(c, "close", nothing{}); err != nil {
+			return err
+		}
+	}
+	if err := do(p.a, "open", openArgs{Dir: filepath.Join(p.dir, "alder"), Line: p.line}); err != nil {
+		return err
+	}
+	return do(p.a, "cut", cutArgs{Line: p.line, Cut: true})
+}
+
+func (p *pair) cpu() (c [2]time.Duration, err error) {
+	for i, x := range []*child{p.a, p.b} {
+		u, err := call[used](x, "usage", nothing{})
+		if err != nil {
+			return c, err
+		}
+		c[i] = u.CPU
+	}
+	return c, nil
+}
+
+func (x *phase) used(p *pair, before [2]time.Duration) error {
+	now, err := p.cpu()
+	for i := range now {
+		x.cpu[i] = now[i] - before[i]
+	}
+	return err
+}
+
+// besideFloor runs the floor at the group size of a phase, and adds both.
+func (b *bench) besideFloor(r *report, p *pair, f *floorPair, x phase, path string) error {
+	s, err := call[sizes](p.a, "sizes", sizesArgs{Dir: filepath.Join(p.dir, "alder"), Line: p.line, Party: "alder", From: x.from, To: x.to})
+	if err != nil {
+		return err
+	}
+	group := max(1, (s.Entries+s.Heads/2)/max(1, s.Heads))
+	n := int(x.to - x.from)
+	t, err := f.run(floorArgs{Transport: path, Groups: max(1, n/group), Entries: group, Bytes: s.EntryBytes, Ahead: 4})
+	if err != nil {
+		return err
+	}
+	rate, floor := perSecond(n, x.took), perSecond(max(1, n/group)*group, t.All)
+	each := func(d time.Duration) cell { return num(float64(d.Microseconds()) / float64(n)) }
+	r.add(x.name, count(n), num(rate), num(float64(s.Entries)/float64(max(1, s.Heads))), num(floor), num(rate/floor), each(x.cpu[0]), each(x.cpu[1]))
+	return nil
+}
+
+// queue files dispatches during an outage, and times the line from the cut
+// mended on until all are stored, in order.
+func queue(b *bench) (*report, error) {
+	n := b.size(10_000, 2000)
+	p, err := b.newPair(false)
+	if err != nil {
+		return nil, err
+	}
+	r := &report{Columns: []string{"dispatches", "seconds", "a second", "in order"}}
+	var done []phase
+	for _, path := range []string{"QUIC", "TLS"} {
+		x, err := b.drain(p, path, n)
+		if err != nil {
+			return nil, err
+		}
+		done = append(done, x)
+	}
+	if err := p.close(); err != nil {
+		return nil, err
+	}
+	for _, x := range done {
+		ok, err := call[bool](p.b, "order", sizesArgs{Dir: filepath.Join(p.dir, "birch"), Line: p.line, Party: "alder", From: x.from, To: x.to})
+		if err != nil {
+			return nil, err
+		}
+		in := 0
+		if ok {
+			in = 1
+		}
+		r.add(x.name, count(n), num(x.took.Seconds()), num(perSecond(n, x.took)), count(in))
+		if !ok {
+			r.note("%s: THE DISPATCHES ARE NOT IN ORDER", x.name)
+		}
+	}
+	r.note("from the path let up until the receipt for the last is verified and durable at the sender: redial (up to 1.2 s), handshake, hello and all; target: <= 3 s")
+	r.note("in order: 1 when the receiver's store holds them in the order of release, serials rising one by one")
+	r.Notes = append(r.Notes, missingPeers()...)
+	return r, nil
+}
+
