@@ -213,7 +213,7 @@ func (f *frame) Address(a string) string {
 	if !ok {
 		return a
 	}
-	return f.PartyName(parley.PartyCode(party)) + " · " + f.Book.office(office)
+	return f.Book.isolate(f.PartyName(parley.PartyCode(party))) + " · " + f.Book.office(office)
 }
 
 // TodoURL is where a thing to do is done; "" when the board does not say on

@@ -71,7 +71,7 @@ func TestCataloguesAreComplete(t *testing.T) {
 	for _, lang := range []string{"zh", "ar"} {
 		same := 0
 		for k, m := range all[lang].messages {
-			if m["other"] == all["en"].messages[k]["other"] && !strings.HasPrefix(k, "keyname.") {
+			if m["other"] == all["en"].messages[k]["other"] && !strings.HasPrefix(k, "keyname.") && strings.IndexFunc(m["other"], unicode.IsLetter) >= 0 {
 				same++
 				t.Logf("%s: %q is the English", lang, k)
 			}

@@ -56,14 +56,14 @@ func clockOf(name string, now time.Time, zone *time.Location) localTime {
 	return localTime{Name: name, Time: t.Format("1504"), Zone: fmt.Sprint(off)}
 }
 
-// hhmm is a time of day in UTC, with the day when it is not today.
+// hhmm is a time of day in UTC; a whole date-time group when it lies more than
+// 12 hours off and the time of day alone would not tell the day.
 func hhmm(t, now time.Time) string {
-	if t.IsZero() {
+	switch {
+	case t.IsZero():
 		return ""
-	}
-	t = t.UTC()
-	if y, m, day := t.Date(); func() bool { a, b, c := now.UTC().Date(); return y == a && m == b && day == c }() {
-		return t.Format("1504") + "Z"
+	case now.Sub(t).Abs() < 12*time.Hour:
+		return t.UTC().Format("1504") + "Z"
 	}
 	return parley.DTG(t)
 }
