@@ -1,0 +1,167 @@
+package station
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+
+	"parley"
+	"parley/internal/form"
+	"parley/internal/line"
+	"parley/internal/wire"
+)
+
+func bytesOut(p *party, line string) map[string]uint64 {
+	out := map[string]uint64{}
+	for _, x := range p.line(line).Paths {
+		out[x.Name] = x.BytesOut
+	}
+	return out
+}
+
+// TestFlashGoesOnEveryPath sends texts that do not compress, and looks where
+// they went.
+func TestFlashGoesOnEveryPath(t *testing.T) {
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairAll(t, a, b)
+	eventually(t, 10*time.Second, "two paths", func() bool { return len(a.line(line).Paths) == 2 })
+	rng := rand.New(rand.NewPCG(1, 1))
+	noise := func() string {
+		var s strings.Builder
+		for range 30000 {
+			s.WriteByte(byte('!' + rng.IntN(90)))
+		}
+		return s.String()
+	}
+	for _, c := range []struct {
+		precedence string
+		paths      int
+	}{{"FLASH", 2}, {"IMMEDIATE", 2}, {"ROUTINE", 1}} {
+		before := bytesOut(a, line)
+		d, err := a.st.SaveDraft(context.Background(), a.envoy, Draft{Line: line, To: []string{"birch/envoy"}, Subject: c.precedence, Text: noise(), Precedence: c.precedence, Marker: "WARNING", Reason: "test"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if d, err = a.st.Submit(context.Background(), a.envoy, d.ID); err != nil {
+			t.Fatal(err)
+		}
+		id, err := a.st.Release(context.Background(), a.chief, d.ID, d.Version, c.precedence)
+		if err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, 10*time.Second, "stored", func() bool { return !a.step(line, id, parley.Stored).At.IsZero() })
+		time.Sleep(300 * time.Millisecond)
+		carried := 0
+		for name, n := range bytesOut(a, line) {
+			if n-before[name] > 20000 {
+				carried++
+			}
+		}
+		if carried != c.paths {
+			t.Errorf("%s went on %d paths, want %d", c.precedence, carried, c.paths)
+		}
+	}
+}
+
+// TestAttachmentIsCarriedThroughOutages attaches a file, pulls the cables while
+// it is on its way, and reads it at the other side, bit for bit.
+func TestAttachmentIsCarriedThroughOutages(t *testing.T) {
+	ctx := context.Background()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairAll(t, a, b)
+	file := make([]byte, 9<<20+17)
+	rng := rand.New(rand.NewPCG(2, 2))
+	for i := range file {
+		file[i] = byte(rng.Uint32())
+	}
+	d, err := a.st.SaveDraft(ctx, a.envoy, Draft{Line: line, To: []string{"birch/envoy"}, Subject: "chart", Text: "see the chart", Precedence: "PRIORITY", Marker: "INFORMATION"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []string{"../chart.png", "", "a/b"} {
+		if _, err := a.st.Attach(ctx, a.envoy, d.ID, bad, "image/png", bytes.NewReader(nil)); err == nil {
+			t.Errorf("a file named %q was taken", bad)
+		}
+	}
+	if d, err = a.st.Attach(ctx, a.envoy, d.ID, "chart.png", "image/png", bytes.NewReader(file)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.st.Attach(ctx, a.envoy, d.ID, "big.bin", "application/octet-stream", io.LimitReader(zeros{}, maxAttachment+1)); parley.KindOf(err) != parley.Oversize {
+		t.Errorf("one byte over the bound: %v", err)
+	}
+	id, err := a.st.Release(ctx, a.chief, d.ID, d.Version, "PRIORITY")
+	if parley.KindOf(err) == parley.NotFound { // not submitted: only its drafter sees it
+		if d, err = a.st.Submit(ctx, a.envoy, d.ID); err != nil {
+			t.Fatal(err)
+		}
+		id, err = a.st.Release(ctx, a.chief, d.ID, d.Version, "PRIORITY")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.waitFor(line, "chart")
+	for range 3 {
+		time.Sleep(50 * time.Millisecond)
+		cut(true, a, b)
+		time.Sleep(300 * time.Millisecond)
+		cut(false, a, b)
+	}
+	b.halt() // and a restart in the middle
+	b.start()
+	it := b.waitFor(line, "chart")
+	eventually(t, 60*time.Second, "the attachment is whole", func() bool {
+		it, _ = b.got(line, "chart")
+		return len(it.Attachments) == 1 && it.Attachments[0].Held
+	})
+	name, mt, r, err := b.st.Attachment(ctx, b.watch, line, it.ID, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	got, err := io.ReadAll(r)
+	if err != nil || !bytes.Equal(got, file) || name != "chart.png" || mt != "image/png" {
+		t.Errorf("got %d bytes of %q (%s), %v", len(got), name, mt, err)
+	}
+	eventually(t, 20*time.Second, "alder knows that it is there", func() bool {
+		x, err := a.st.Item(ctx, line, id)
+		return err == nil && len(x.Attachments) == 1 && x.Attachments[0].Theirs
+	})
+}
+
+type zeros struct{}
+
+func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
+
+// TestFormOfANewerPeerIsKept sends a form that this version does not know.
+func TestFormOfANewerPeerIsKept(t *testing.T) {
+	ctx := context.Background()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	id := pairAll(t, a, b)
+	l, err := a.st.lineOf(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	h := &form.Header{Form: "callrequest2", From: parley.Envoy, To: []parley.Address{{Party: "birch", Office: parley.Envoy}}, Language: "en"}
+	fields := wire.Encode(map[uint64]any{1: "a leaders' call", 2: []any{uint64(1), "two"}})
+	if _, err := l.runner.File(ctx, line.Filed{At: time.Now().UnixMilli(), Header: form.EncodeHeader(h), Fields: fields}, nil); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 10*time.Second, "birch shows it as unknown", func() bool {
+		pg, err := b.st.Record(ctx, id, Filter{Form: "callrequest2"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, it := range append(pg.Settled, pg.Unsettled...) {
+			if !it.Known && !it.Unreadable && len(it.Fields) > 0 {
+				return true
+			}
+		}
+		return false
+	})
+	a.send(id, "birch", "and the line goes on", "ROUTINE", "INFORMATION")
+	b.waitFor(id, "and the line goes on")
+}
