@@ -50,7 +50,8 @@ type Line interface {
 	// Apply makes b durable, whole or not at all, and returns when it would
 	// survive power loss. Applying needs b.Line to be this line. A second
 	// entry for one (Gen, Index) is Conflict when its bytes differ; with the
-	// same bytes it is passed over. A second head of one (Gen, Size) with
+	// same bytes it is passed over, save that one held faulty takes the key that
+	// came back for it (line.StoredEntry). A second head of one (Gen, Size) with
 	// another root is Conflict. Of two heads, or receipts of one holder, for
 	// one size the first is kept.
 	Apply(b *line.Batch) error

@@ -115,7 +115,7 @@ func (l *Line) addEntries(t *tx, n int64, p *prepared) error {
 			if err := sameEntry(t, g, e); err != nil {
 				return err
 			}
-			if err := reopen(t, x, g, e, &p.items[i], p.sealed[i]); err != nil {
+			if err := l.reopen(t, x, g, e, &p.items[i], p.sealed[i]); err != nil {
 				return err
 			}
 			continue
@@ -162,7 +162,7 @@ func sameEntry(t *tx, g *gen, e *line.StoredEntry) error {
 
 // reopen gives an entry that did not open what came back for it: its key, and
 // with it header and body (line.StoredEntry).
-func reopen(t *tx, x *indexer, g *gen, e *line.StoredEntry, it *store.Item, sealed []byte) error {
+func (l *Line) reopen(t *tx, x *indexer, g *gen, e *line.StoredEntry, it *store.Item, sealed []byte) error {
 	if e.Key == nil || e.Faulty {
 		return nil
 	}
@@ -177,6 +177,7 @@ func reopen(t *tx, x *indexer, g *gen, e *line.StoredEntry, it *store.Item, seal
 	if err := t.exec("UPDATE entries SET secret = ?, fault = 0 WHERE id = ?", sealed, g.key(e.Index)); err != nil {
 		return err
 	}
+	t.after = append(t.after, l.s.memo.clear)
 	return x.reopen(g, e, it)
 }
 

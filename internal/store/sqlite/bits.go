@@ -18,6 +18,8 @@ type bitmap [chunkSize / 64]uint64
 
 func (b *bitmap) set(i int64) { b[i>>6] |= 1 << (i & 63) }
 
+func (b *bitmap) clear(i int64) { b[i>>6] &^= 1 << (i & 63) }
+
 func (b *bitmap) has(i int64) bool { return b[i>>6]>>(i&63)&1 != 0 }
 
 func (b *bitmap) count() (n int) {
@@ -87,6 +89,7 @@ type marker struct {
 	t    *tx
 	line int64
 	maps map[markKey]*bitmap
+	gone map[markKey]*bitmap
 }
 
 type markKey struct {
@@ -95,17 +98,31 @@ type markKey struct {
 }
 
 func newMarker(t *tx, line int64) *marker {
-	return &marker{t: t, line: line, maps: map[markKey]*bitmap{}}
+	return &marker{t: t, line: line, maps: map[markKey]*bitmap{}, gone: map[markKey]*bitmap{}}
 }
 
 func (m *marker) set(facet string, pos int64) {
-	k := markKey{facet, pos >> chunkBits}
-	b := m.maps[k]
+	k, i := markKey{facet, pos >> chunkBits}, pos&(chunkSize-1)
+	at(m.maps, k).set(i)
+	if b := m.gone[k]; b != nil {
+		b.clear(i)
+	}
+}
+
+// unset takes a position out of a facet, unless it is set again.
+func (m *marker) unset(facet string, pos int64) {
+	k, i := markKey{facet, pos >> chunkBits}, pos&(chunkSize-1)
+	at(m.maps, k).clear(i)
+	at(m.gone, k).set(i)
+}
+
+func at(maps map[markKey]*bitmap, k markKey) *bitmap {
+	b := maps[k]
 	if b == nil {
 		b = new(bitmap)
-		m.maps[k] = b
+		maps[k] = b
 	}
-	b.set(pos & (chunkSize - 1))
+	return b
 }
 
 func (m *marker) finish() error {
@@ -123,6 +140,9 @@ func (m *marker) finish() error {
 				return corrupt("facet %q, chunk %d: %d bytes", k.facet, k.chunk, len(blob(row[0])))
 			}
 			b.or(&old)
+			if gone := m.gone[k]; gone != nil {
+				b.andNot(gone)
+			}
 			return nil
 		}, "SELECT bits FROM bits WHERE line = ? AND chunk = ? AND facet = ?", m.line, k.chunk, facet)
 		if err != nil {

@@ -1,6 +1,8 @@
 package sqlite
 
 import (
+	"database/sql/driver"
+
 	"parley/internal/line"
 	"parley/internal/store"
 )
@@ -11,6 +13,7 @@ type indexer struct {
 	t     *tx
 	line  int64
 	forms map[formKey]*formSum
+	marks *marker // of settled entries that changed
 }
 
 type formKey struct{ party, form string }
@@ -18,7 +21,7 @@ type formKey struct{ party, form string }
 type formSum struct{ n, arrived, id int64 }
 
 func newIndexer(t *tx, line int64) *indexer {
-	return &indexer{t: t, line: line, forms: map[formKey]*formSum{}}
+	return &indexer{t: t, line: line, forms: map[formKey]*formSum{}, marks: newMarker(t, line)}
 }
 
 func (x *indexer) add(g *gen, e *line.StoredEntry, it *store.Item) error {
@@ -42,7 +45,11 @@ func (x *indexer) reopen(g *gen, e *line.StoredEntry, it *store.Item) error {
 	if it.Exercise {
 		exercise = 1
 	}
-	err := x.t.exec("UPDATE forms SET n = n - 1 WHERE line = ? AND party = ? AND form = (SELECT form FROM items WHERE id = ?)", x.line, string(g.party), id)
+	pos, before, err := x.settledFacets(g, id)
+	if err != nil {
+		return err
+	}
+	err = x.t.exec("UPDATE forms SET n = n - 1 WHERE line = ? AND party = ? AND form = (SELECT form FROM items WHERE id = ?)", x.line, string(g.party), id)
 	if err != nil {
 		return err
 	}
@@ -51,7 +58,39 @@ func (x *indexer) reopen(g *gen, e *line.StoredEntry, it *store.Item) error {
 	if err != nil {
 		return err
 	}
+	if err := x.refacet(g, id, pos, before); err != nil {
+		return err
+	}
 	return x.count(g, e, it)
+}
+
+// settledFacets returns the facets of an entry and its position, 0 when that is
+// not settled.
+func (x *indexer) settledFacets(g *gen, id int64) (pos int64, facets []string, err error) {
+	err = x.t.each(func(row []driver.Value) error {
+		facets, pos = facetsOf(row, g.party), num(row[5])
+		return nil
+	}, `SELECT form, precedence, exercise, fault, offices, pos FROM items
+		WHERE id = ? AND pos BETWEEN 1 AND (SELECT settled FROM lines WHERE n = ?)`, id, x.line)
+	return pos, facets, err
+}
+
+// refacet moves a settled entry from the facets it had to those it has.
+func (x *indexer) refacet(g *gen, id, pos int64, before []string) error {
+	if pos == 0 {
+		return nil
+	}
+	_, now, err := x.settledFacets(g, id)
+	if err != nil {
+		return err
+	}
+	for _, f := range before {
+		x.marks.unset(f, pos)
+	}
+	for _, f := range now {
+		x.marks.set(f, pos)
+	}
+	return nil
 }
 
 // count keeps the references of an entry, and sums up its form.
@@ -86,5 +125,5 @@ func (x *indexer) finish() error {
 			return err
 		}
 	}
-	return nil
+	return x.marks.finish()
 }

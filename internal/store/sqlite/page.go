@@ -251,9 +251,10 @@ func (l *Line) eachChunk(n, first, last int64, sel *selection, f func(chunk int6
 }
 
 // memo remembers how many hits each full chunk has for selections asked for
-// lately: settled positions are final, so these never change.
+// lately: settled positions are final, so these seldom change.
 type memo struct {
 	mu     sync.Mutex
+	era    int // rises when what was counted changes
 	counts map[memoKey][]uint16
 }
 
@@ -264,15 +265,20 @@ type memoKey struct {
 
 const maxMemo = 64
 
-func (m *memo) get(k memoKey) []uint16 {
+// get returns what is known, and the era to put back what was counted in.
+func (m *memo) get(k memoKey) (counts []uint16, era int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.counts[k]
+	return m.counts[k], m.era
 }
 
-func (m *memo) put(k memoKey, counts []uint16) {
+// put keeps counts, unless they were begun in an era that is over.
+func (m *memo) put(k memoKey, era int, counts []uint16) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if era != m.era {
+		return
+	}
 	if m.counts == nil || len(m.counts) >= maxMemo {
 		m.counts = map[memoKey][]uint16{}
 	}
@@ -282,6 +288,7 @@ func (m *memo) put(k memoKey, counts []uint16) {
 func (m *memo) clear() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.era++
 	m.counts = nil
 }
 
@@ -289,7 +296,7 @@ func (m *memo) clear() {
 func (l *Line) chunkCounts(n, settled int64, sel *selection) ([]uint16, error) {
 	k := memoKey{n, sel.key}
 	full := (settled + 1) >> chunkBits // chunks that are complete
-	known := l.s.memo.get(k)
+	known, era := l.s.memo.get(k)
 	known = known[:min(int64(len(known)), full):min(int64(len(known)), full)]
 	counts := slices.Clone(known)
 	err := l.eachChunk(n, int64(len(known)), settled>>chunkBits, sel, func(chunk int64, hits bitmap) {
@@ -301,7 +308,7 @@ func (l *Line) chunkCounts(n, settled int64, sel *selection) ([]uint16, error) {
 		return nil, err
 	}
 	if full > int64(len(known)) && !slices.Contains(sel.any, -1) && !slices.Contains(sel.except, -1) && !slices.Contains(sel.all, -1) {
-		l.s.memo.put(k, counts[:full:full])
+		l.s.memo.put(k, era, counts[:full:full])
 	}
 	return counts, nil
 }

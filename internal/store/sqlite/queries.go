@@ -55,10 +55,10 @@ func prepare(db *sql.DB) (q queries, err error) {
 		{&q.rowsUnplaced, "SELECT " + itemColumns + "WHERE i.line = ? AND i.pos = 0 ORDER BY i.id"},
 		{&q.facetsOpen, `SELECT id, form, precedence, serial, exercise, fault > 0, offices FROM items WHERE line = ?1 AND pos > ?2 AND pos > 0
 			UNION ALL SELECT id, form, precedence, serial, exercise, fault > 0, offices FROM items WHERE line = ?1 AND pos = 0`},
-		{&q.counts, "SELECT party, form, n FROM forms WHERE line = ? ORDER BY party, form"},
+		{&q.counts, "SELECT party, form, n FROM forms WHERE line = ? AND n > 0 ORDER BY party, form"},
 		{&q.openCounts, `SELECT (SELECT count(*) FROM items WHERE line = ?1 AND pos > ?2 AND pos > 0), (SELECT count(*) FROM items WHERE line = ?1 AND pos = 0),
 			(SELECT count(*) FROM outbox WHERE line = ?1), (SELECT count(*) FROM items WHERE line = ?1 AND fault > 0)`},
-		{&q.latest, "SELECT id FROM forms WHERE line = ? AND form = ? AND (?3 = '' OR party = ?3) ORDER BY arrived DESC, id DESC LIMIT 1"},
+		{&q.latest, "SELECT id FROM forms WHERE line = ? AND form = ? AND n > 0 AND (?3 = '' OR party = ?3) ORDER BY arrived DESC, id DESC LIMIT 1"},
 	} {
 		if *s.to, err = db.Prepare(s.sql); err != nil {
 			return q, err

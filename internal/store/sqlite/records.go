@@ -271,6 +271,13 @@ func (l *Line) Latest(form string, party parley.PartyCode) (r store.Row, ok bool
 	case err != nil:
 		return r, false, dbError(err)
 	}
-	r, err = l.itemByKey(k, settled)
-	return r, err == nil, err
+	if r, err = l.itemByKey(k, settled); err != nil || r.Form == form {
+		return r, err == nil, err
+	}
+	// that one has got another form since: its key came back
+	rows, _, err := l.byArrival(n, settled, &store.Filter{Forms: []string{form}, Party: party, Order: store.ByArrival, Newest: true, Limit: 1})
+	if err != nil || len(rows) == 0 {
+		return store.Row{}, false, err
+	}
+	return rows[0], true, nil
 }

@@ -56,6 +56,17 @@ func testKeyComesBack(t *testing.T, f *fixture) {
 	lost.Key, lost.Header, lost.Body, lost.Faulty, lost.Fault = nil, nil, nil, true, parley.Unreadable
 	b.Entries[1] = lost
 	f.apply(t, b)
+	check(t, f.l.Place(settle(GenID(1), 0, 3, 1, true)))
+	selects := func(flt store.Filter, want int64) {
+		t.Helper()
+		rs, n, err := f.l.Rows(flt)
+		check(t, err)
+		if n != want || int64(len(rs)) != n {
+			t.Errorf("%+v selects %d rows, %d in all, want %d", flt, len(rs), n, want)
+		}
+	}
+	selects(store.Filter{Faulty: true}, 1)
+	selects(store.Filter{Forms: []string{"dispatch"}}, 1)
 	again := &line.Batch{Line: LineID(1), Entries: []line.StoredEntry{opened}}
 	for range 2 { // the second time changes nothing
 		f.apply(t, again)
@@ -64,6 +75,13 @@ func testKeyComesBack(t *testing.T, f *fixture) {
 		check(t, err)
 		if c, err := r.Content(); err != nil || !bytes.Equal(c.Header, opened.Header) || r.Faulty || r.Form != "dispatch" || r.Serial != 1 {
 			t.Errorf("got %+v, %v", plain(r), err)
+		}
+		selects(store.Filter{Faulty: true}, 0)
+		selects(store.Filter{Forms: []string{"dispatch"}}, 2)
+		selects(store.Filter{Forms: []string{""}}, 0)
+		selects(store.Filter{Office: "envoy", Party: "alder"}, 2)
+		if _, ok, err := f.l.Latest("", ""); ok || err != nil {
+			t.Errorf("an entry without form: %v, %v", ok, err)
 		}
 		n, err := f.l.Counts()
 		check(t, err)
