@@ -82,6 +82,7 @@ type deskInfo struct {
 // verifyOptions say how to verify a file.
 type verifyOptions struct {
 	Founding []byte // hash given out of band; nil for none
+	Brief    bool   // list no entries
 	All      bool   // go on after a failure
 	Progress func(done, total int64)
 }

@@ -19,12 +19,13 @@ func dispatch(w io.Writer, i station.Item) {
 	if i.Serial > 0 {
 		serial = fmt.Sprintf("%04d", i.Serial)
 	}
-	pairs(w, "FROM", i.FromText, "TO", strings.Join(i.To, ", "), "INFO", strings.Join(i.Info, ", "), "PRECEDENCE", i.PrecedenceText,
+	rows := []string{"FROM", i.FromText, "TO", strings.Join(i.To, ", "), "INFO", strings.Join(i.Info, ", "), "PRECEDENCE", i.PrecedenceText,
 		"MARKER", i.MarkerText, "DTG", i.DTG, "NR", serial, "RE", strings.Join(i.Refs, ", "), "SUBJECT", i.Subject, "LANGUAGE", i.Language,
-		"LEGAL REF", i.Legal, "RELEASABLE", i.Releasability, "ENTRY", i.ID)
+		"LEGAL REF", i.Legal, "RELEASABLE", i.Releasability}
 	for _, f := range i.Fields {
-		pairs(w, strings.ToUpper(f.Name), f.Value)
+		rows = append(rows, strings.ToUpper(f.Name), f.Value)
 	}
+	pairs(w, append(rows, "ENTRY", i.ID)...)
 	fmt.Fprintf(w, "\n%s\n", clean(i.Text))
 	for _, a := range i.Attachments {
 		held := "whole"

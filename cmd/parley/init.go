@@ -74,7 +74,7 @@ func (c initCmd) Run(s *session) error {
 func (c initCmd) tell(w io.Writer, r initResult, seat string) {
 	fmt.Fprintf(w, "Station of %s (%s) made in %s\n\n", clean(c.Name), c.Party, c.DataDir)
 	pairs(w, "configuration", r.Config, "root key", r.RootKey, "first seat", seat)
-	fmt.Fprintf(w, "\nMove %s off this machine now. It alone can replace your keys.\nThe seat link works once, within an hour of the station's start.\n", filepath.Base(r.RootKey))
+	fmt.Fprintf(w, "\nMove %s off this machine now. It alone can replace your keys.\nThe seat link works once, within an hour; another one: parley officer seat NAME --office administrator\n", filepath.Base(r.RootKey))
 	if len(r.Share) > 0 {
 		fmt.Fprintf(w, "\nRecovery share of the storage key. Write it on paper; it is not shown again.\n\n")
 		for i := 0; i < len(r.Share); i += 6 {

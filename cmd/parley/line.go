@@ -168,7 +168,7 @@ func showLine(w io.Writer, l lineView) {
 		table(w, rows)
 	}
 	fmt.Fprintln(w, "\nTESTS")
-	pairs(w, "  last answered", stamp(l.Tests.Last), "  round trip", span(l.Tests.LastRTT), "  next", stamp(l.Tests.Next),
+	pairs(w, "  last answered", stamp(l.Tests.Last), "  round trip", span(l.Tests.LastRTT), "  next", upcoming(l.Tests.Next),
 		"  missed in a row", fmt.Sprint(l.Tests.Missed), "  their clock less ours", l.Tests.Clock.Round(time.Millisecond).String(), "  last person", stamp(l.Tests.HumanAt))
 	for _, n := range l.Notices {
 		fmt.Fprintf(w, "notice: %s (%s)\n", oneLine(n.Text), stamp(n.At))

@@ -66,16 +66,12 @@ func stamp(t time.Time) string {
 	return parley.DTG(t)
 }
 
-// age is how long ago t was, coarse enough to read at a glance.
-func age(now, t time.Time) string {
+// upcoming is stamp for what is still to come; "" when nobody knows.
+func upcoming(t time.Time) string {
 	if t.IsZero() {
-		return "never"
+		return ""
 	}
-	d := now.Sub(t)
-	if d < 0 {
-		d = 0
-	}
-	return span(d) + " ago"
+	return stamp(t)
 }
 
 // span is a duration in at most two units.

@@ -96,6 +96,7 @@ func (c exportCmd) Run(s *session) error {
 type verifyCmd struct {
 	File     string `arg:"" help:"Exported record, proof file or proof of silence; - is standard input."`
 	Founding string `placeholder:"HASH" help:"Founding hash you were given out of band: 64 hex digits, in any groups."`
+	Brief    bool   `help:"Sum up, and do not list the entries one by one."`
 	All      bool   `help:"Go on after a failure and say what else is wrong."`
 }
 
@@ -132,7 +133,7 @@ func (c verifyCmd) Run(s *session) error {
 		r = bufio.NewReaderSize(f, 1<<20)
 	}
 	p := s.progress("verifying")
-	rep, err := s.back.Verify(r, verifyOptions{Founding: founding, All: c.All, Progress: func(done, all int64) { p.set(done, max(all, total)) }})
+	rep, err := s.back.Verify(r, verifyOptions{Founding: founding, All: c.All, Brief: c.Brief, Progress: func(done, all int64) { p.set(done, max(all, total)) }})
 	p.end()
 	if err != nil {
 		return fmt.Errorf("verifying %s: %w", c.File, err)

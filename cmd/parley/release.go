@@ -81,15 +81,9 @@ func (c releaseCmd) release(s *session) error {
 	if err != nil {
 		return err
 	}
-	said := c.Precedence
-	if said == "" {
-		if said, err = c.confirm(s, d); err != nil {
-			return err
-		}
-	}
-	p, err := parley.ParsePrecedence(said)
+	p, err := c.confirmed(s, d)
 	if err != nil {
-		return usagef("type the precedence to release, for example: flash; nothing was released", "%v", err)
+		return err
 	}
 	id, err := s.station().Release(s.ctx, d.ID, d.Version, p.String())
 	if err != nil {
@@ -97,6 +91,27 @@ func (c releaseCmd) release(s *session) error {
 	}
 	d.State, d.Entry = "released", id
 	return s.show(sent{d, id}, func(w io.Writer) { fmt.Fprintf(w, "released %s as %s\n", p, id) })
+}
+
+// confirmed is the precedence the officer confirms, in the command or when
+// asked.
+func (c releaseCmd) confirmed(s *session, d station.Draft) (parley.Precedence, error) {
+	if c.Precedence != "" {
+		p, err := parley.ParsePrecedence(c.Precedence)
+		if err != nil {
+			err = usagef("for example: --precedence flash; nothing was released", "%v", err)
+		}
+		return p, err
+	}
+	said, err := c.confirm(s, d)
+	if err != nil {
+		return 0, err
+	}
+	p, err := parley.ParsePrecedence(said)
+	if err != nil {
+		return 0, parley.Errorf(parley.NotAllowed, "draft %d was not released: %q is not its precedence", d.ID, said)
+	}
+	return p, nil
 }
 
 // confirm shows what will be signed and asks for the precedence.

@@ -34,7 +34,7 @@ func (c testCmd) Run(s *session) error {
 	}
 	return s.show(t, func(w io.Writer) {
 		fmt.Fprintf(w, "%s answered in %s\n", oneLine(l.Name), span(t.LastRTT))
-		pairs(w, "their clock less ours", t.Clock.Round(time.Millisecond).String(), "last answer by a person", stamp(t.HumanAt), "next test", stamp(t.Next))
+		pairs(w, "their clock less ours", t.Clock.Round(time.Millisecond).String(), "last answer by a person", stamp(t.HumanAt), "next test", upcoming(t.Next))
 	})
 }
 

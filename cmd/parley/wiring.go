@@ -115,7 +115,11 @@ func deskOf(dir string) (deskInfo, error) {
 
 // verifyFile verifies an exported record, a proof file or a proof of silence.
 func verifyFile(r io.Reader, o verifyOptions) (reporter, error) {
-	rep, err := record.VerifyAny(r, record.VerifyOptions{Founding: o.Founding, All: o.All, Progress: o.Progress})
+	opts := record.VerifyOptions{Founding: o.Founding, All: o.All, Progress: o.Progress}
+	if o.Brief {
+		opts.List = -1
+	}
+	rep, err := record.VerifyAny(r, opts)
 	if err != nil {
 		return nil, err
 	}
