@@ -300,4 +300,3 @@ func (f *floorEnd) takeGroup(c io.ReadWriter, i uint32, size *uint64) error {
 	_, err = c.Write(append(append(binary.BigEndian.AppendUint32(nil, i), ed[:]...), ml...))
 	return err
 }
-

@@ -2,7 +2,7 @@
 // beside a bare program that does the same signatures, fsyncs and round trips
 // and nothing else, in one run on one machine. README.md holds the figures.
 //
-//	go run ./bench [flags] [latency throughput queue]
+//	go run ./bench [flags] [latency throughput queue bytes verify coldstart idle]
 //
 // Without a name it runs them all. Stations are processes of their own, with
 // durable stores on disk; peers are tried where their programs are installed.
@@ -47,6 +47,10 @@ var measures = []struct {
 	{"latency", "release to the receipt \"stored\" back at the sender", latency},
 	{"throughput", "dispatches a second with receipts, one line", throughput},
 	{"queue", "a queue of an outage, from path back to all stored", queue},
+	{"bytes", "bytes on the wire of one dispatch", bytesOnWire},
+	{"verify", "verification of an exported record", verify},
+	{"coldstart", "start of a station with a long record, and its pages", coldStart},
+	{"idle", "memory and processor of idle lines", idle},
 }
 
 func main() {

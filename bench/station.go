@@ -45,7 +45,7 @@ func serveStation(ops map[string]handler) (end func()) {
 		"init": on(h.init), "open": on(h.open), "close": on(func(nothing) (nothing, error) { return nothing{}, h.close() }),
 		"invite": on(h.invite), "step": on(h.step), "confirm": on(h.confirm), "up": on(h.up), "cut": on(h.cut), "state": on(h.state),
 		"draft": on(h.draft), "release": on(h.release), "latency": on(h.latency), "wait": on(h.wait), "checkcalls": on(h.checkCalls),
-		"passed": on(h.passed), "sizes": on(storedSizes), "order": on(storedOrder),
+		"passed": on(h.passed), "sizes": on(storedSizes), "order": on(storedOrder), "fill": on(fillRecords), "export": on(h.export), "pages": on(h.pages),
 	} {
 		ops[name] = f
 	}
@@ -335,7 +335,6 @@ func networkOf(c station.Config, addr string) string {
 	}
 	return "TLS"
 }
-
 
 var scripts = map[string]struct{ language, text string }{
 	"Latin":   {"en", "The patrol vessel of your coast guard and ours passed at a distance of 900 metres north of the shoal at 0640Z. No shots were fired and nobody was hurt. We ask your side to keep two miles from the area until noon. "},

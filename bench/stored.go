@@ -178,4 +178,3 @@ func storedOrder(a sizesArgs) (bool, error) {
 	}
 	return true, nil
 }
-

@@ -218,4 +218,3 @@ func queue(b *bench) (*report, error) {
 	r.Notes = append(r.Notes, missingPeers()...)
 	return r, nil
 }
-
