@@ -97,11 +97,14 @@ func (e *Engine) checkCertificate(c *journal.Certificate) error {
 	if c.By == journal.ByRoot {
 		return c.Verify(root, nil)
 	}
-	cur := e.current(c.Party)
-	if cur == nil || cur.gen != c.Signer {
+	by := e.current(c.Party)
+	if c.Party == e.cfg.Us && e.own != nil && c.Time <= e.own.body.Time {
+		by = e.logs[c.Signer] // our own past, which a loss made us forget: it was in force then
+	}
+	if by == nil || by.gen != c.Signer || by.party != c.Party {
 		return parley.Errorf(parley.UnknownKey, "it is signed by generation %s, which is not the one in force", c.Signer)
 	}
-	pub := cur.body.Log
+	pub := by.body.Log
 	return c.Verify(root, &pub)
 }
 

@@ -176,6 +176,34 @@ func TestLostStationComesBack(t *testing.T) {
 	}
 }
 
+// TestLostAfterARestore: of the generations a lost station gets back, one was
+// certified by the log key of another that it had forgotten.
+func TestLostAfterARestore(t *testing.T) {
+	w := newWorld(t, alder, birch)
+	w.connectAll()
+	w.run(3 * time.Second)
+	a, b := w.nodes[alder], w.nodes[birch]
+	a.dispatch(parley.Routine, "first")
+	w.run(3 * time.Second)
+	a.step(line.Doubt{Reason: journal.ReasonRestored, Why: "mark"})
+	w.run(5 * time.Second)
+	a.filed = a.e.LastFiled()
+	a.dispatch(parley.Routine, "second")
+	w.run(5 * time.Second)
+	a.down()
+	a.fresh()
+	a.load()
+	a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonLost})
+	w.connect(alder, birch)
+	w.run(10 * time.Second)
+	b.step(line.GiveKeys{Gen: a.log(alder).Gen})
+	w.run(15 * time.Second)
+	w.wantSame()
+	if got, want := a.subjects(alder), []string{"first", "second"}; !slices.Equal(got, want) {
+		t.Errorf("alder reads of itself %v, want %v", got, want)
+	}
+}
+
 func TestBothRestored(t *testing.T) {
 	w := newWorld(t, alder, birch)
 	w.connectAll()
