@@ -57,7 +57,8 @@ type verifier struct {
 	logs     map[parley.GenerationID]*held
 	ranks    []*held
 
-	kind     uint64 // of the last item
+	foreign  []Place // certificates that name another founding
+	kind     uint64  // of the last item
 	now      *batch
 	waiting  []*batch
 	closed   bool      // all entries were given
@@ -162,6 +163,11 @@ func (v *verifier) item(raw []byte, kind uint64, at Place) error {
 		}
 		v.failures.add(at, "", err)
 		return errStop
+	}
+	if kind > itemCertificate && len(v.foreign) > 0 {
+		if err := v.endCertificates(); err != nil {
+			return err
+		}
 	}
 	if kind > itemEntry {
 		if err := v.endEntries(); err != nil {
@@ -274,9 +280,9 @@ func (v *verifier) certificateItem(f *fields, at Place) error {
 	if n := len(v.ranks); n > 0 && c.Party < v.ranks[n-1].cert.Party {
 		return v.refuse(at, "", parley.Errorf(parley.Malformed, "certificates are not in the order of party codes"))
 	}
-	if c.Founding != v.hash && c.Line == v.founding.Line && signedByRoot(c, v.founding) {
-		// Its own party signed it: what differs is the founding of this file.
-		return v.refuse(v.place, "", parley.Errorf(parley.WrongLine, "this is not the founding that the certificate of %s names", c.Gen))
+	if c.Founding != v.hash || c.Line != v.founding.Line {
+		v.foreign = append(v.foreign, at) // see endCertificates
+		return nil
 	}
 	if err := acceptCertificate(c, v.founding, v.hash, v.logs); err != nil {
 		return v.refuse(at, "", err)
@@ -290,9 +296,20 @@ func (v *verifier) certificateItem(f *fields, at Place) error {
 	return nil
 }
 
-func signedByRoot(c *journal.Certificate, f *charter.Founding) bool {
-	p, ok := f.Party(c.Party)
-	return ok && c.By == journal.ByRoot && c.Verify(p.Root, nil) == nil
+// endCertificates judges, once, the certificates that name another founding
+// than that of the file: when all do, it is the founding that was altered.
+func (v *verifier) endCertificates() error {
+	foreign := v.foreign
+	v.foreign = nil
+	if len(foreign) > 1 && len(v.ranks) == 0 {
+		return v.refuse(v.place, "", parley.Errorf(parley.WrongLine, "this is not the founding that the certificates of the line name"))
+	}
+	for _, at := range foreign {
+		if err := v.refuse(at, "", parley.Errorf(parley.WrongLine, "the certificate is for another founding of line %s", v.founding.Line)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // acceptCertificate judges a certificate by the founding and those accepted

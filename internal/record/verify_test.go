@@ -71,12 +71,12 @@ func TestVerifyComparesTheFounding(t *testing.T) {
 var every = flag.Bool("every", false, "flip every byte of a small record, which takes minutes")
 
 // TestEveryFlipIsRefused flips one bit of a byte of a small record: of each
-// byte with -every, else of every 23rd and of those around the start of an item.
+// byte with -every, else of every 61st and of those around the start of an item.
 func TestEveryFlipIsRefused(t *testing.T) {
 	for _, open := range []bool{true, false} {
 		s := recordtest.NewStory(nil)
 		good := export(t, s.Line, open)
-		step, heads := 23, startsOf(t, good)
+		step, heads := 61, startsOf(t, good)
 		if testing.Short() {
 			step = 307
 		}
