@@ -41,6 +41,7 @@ func TestReal(t *testing.T) {
 			"eventually": eventually,
 			"words":      writeWords,
 			"words2":     writeRecoveryWords,
+			"lineof":     findLine,
 			"entry":      findEntry,
 			"flip":       flip,
 		},
@@ -86,10 +87,7 @@ func eventually(ts *testscript.TestScript, _ bool, args []string) {
 
 // writeWords runs "words DIR FILE": the words that the station in DIR shows.
 func writeWords(ts *testscript.TestScript, _ bool, args []string) {
-	ts.Check(ts.Exec("parley", "--dir", args[0], "--json", "line", "list"))
-	var v struct{ Pairings []station.PairingView }
-	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
-	for _, p := range v.Pairings {
+	for _, p := range pairings(ts, args[0]) {
 		if p.Stage == "words" {
 			ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Join(p.Words, " ")), 0o600))
 			return
@@ -105,6 +103,23 @@ func writeRecoveryWords(ts *testscript.TestScript, _ bool, args []string) {
 	var words []string
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &words))
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Join(words, "\n")), 0o600))
+}
+
+// findLine runs "lineof DIR VARIABLE": the line id of the pairing in DIR whose
+// words wait.
+func findLine(ts *testscript.TestScript, _ bool, args []string) {
+	for _, p := range pairings(ts, args[0]) {
+		if p.Stage == "words" {
+			ts.Setenv(args[1], p.Line)
+		}
+	}
+}
+
+func pairings(ts *testscript.TestScript, dir string) []station.PairingView {
+	ts.Check(ts.Exec("parley", "--dir", dir, "--json", "line", "list"))
+	var v struct{ Pairings []station.PairingView }
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
+	return v.Pairings
 }
 
 // findEntry runs "entry DIR SUBJECT VARIABLE": within 60 s the record in DIR
