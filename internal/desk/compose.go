@@ -144,6 +144,7 @@ func (d *desk) composed(ctx context.Context, s *seat, dr station.Draft) (*compos
 }
 
 // draft shows a draft to go on with, or, once it is submitted, to its releaser.
+// Its drafter may take it back by writing on.
 func (d *desk) draft(w http.ResponseWriter, r *http.Request, s *seat) error {
 	id, err := number(r.PathValue("id"))
 	if err != nil {
@@ -161,7 +162,7 @@ func (d *desk) draft(w http.ResponseWriter, r *http.Request, s *seat) error {
 	if err != nil {
 		return err
 	}
-	if dr.State == "submitted" {
+	if dr.State == "submitted" && (dr.DrafterID != s.officer.ID || r.URL.Query().Get("edit") == "") {
 		d.renderStatus(w, r, s, http.StatusOK, "release", "title.release", p)
 		return nil
 	}

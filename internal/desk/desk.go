@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"sync"
 	"time"
 
 	"parley"
@@ -36,15 +37,15 @@ type desk struct {
 	party   parley.PartyCode
 	name    string
 	books   map[string]*locale
-	pages   map[string]*pages // by language
+	pages   map[string]func() (*pages, error) // by language; parsed when first asked for
 	assets  *assets
 	lamps   lampCache
 	cookies cookieNames
 }
 
 // New returns the desk of a station. It starts no goroutine that outlives a
-// request. It panics when the files built into the program are broken, which
-// its tests exclude.
+// request. It panics when the files built into the program are broken, which its
+// tests exclude.
 func New(cfg Config) http.Handler {
 	d := &desk{cfg: cfg, st: cfg.Station, log: cfg.Log, now: cfg.Clock}
 	if d.log == nil {
@@ -72,11 +73,9 @@ func (d *desk) load() error {
 	if d.books, err = loadLocales(); err != nil {
 		return err
 	}
-	d.pages = map[string]*pages{}
+	d.pages = map[string]func() (*pages, error){}
 	for lang, book := range d.books {
-		if d.pages[lang], err = d.parsePages(book); err != nil {
-			return err
-		}
+		d.pages[lang] = sync.OnceValues(func() (*pages, error) { return d.parsePages(book) })
 	}
 	return nil
 }

@@ -132,7 +132,7 @@ var pages = []struct {
 	{"/draft/12", false, []string{"Cable work on 27 November", "WILL BE ON THE RECORD", `name="version" value="3"`}},
 	{"/draft/11", false, []string{"Precedence you release it with", "Envoy Okafor", "Return with a note"}},
 	{"/draft/12/release", false, []string{"Release", "Back to writing"}},
-	{"/station", false, []string{"measured by us", "said by them", "Test now", "from here nobody can tell", "!Pairing"}},
+	{"/station", false, []string{"measured by us", "said by them", "Test now", "From here nobody can tell", "!Pairing"}},
 	{birch, false, []string{"203.0.113.7:7443", "not yet proved post-quantum", "Cut", "disputed", "the old generation was forked"}},
 	{"/help", false, []string{"Nothing leaves by one keystroke"}},
 	{"/station/audit", true, []string{"acknowledged", "&lt;script&gt;"}},

@@ -3,11 +3,13 @@ package desk
 import (
 	"context"
 	"fmt"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"parley"
+	"parley/internal/form"
 	"parley/internal/station"
 )
 
@@ -186,12 +188,17 @@ func (d *desk) attach(ctx context.Context, r *http.Request, s *seat, id int64) e
 		return parley.Errorf(parley.Malformed, "no file was chosen")
 	}
 	defer file.Close()
-	kind := head.Header.Get("Content-Type")
-	if kind == "" {
-		kind = "application/octet-stream"
-	}
-	_, err = d.st.Attach(ctx, s.officer, id, head.Filename, kind, file)
+	_, err = d.st.Attach(ctx, s.officer, id, head.Filename, plainType(head.Header.Get("Content-Type")), file)
 	return err
+}
+
+// plainType is a media type without parameters, as an attachment names it.
+func plainType(s string) string {
+	kind, _, err := mime.ParseMediaType(s)
+	if err != nil || form.CheckMediaType(kind) != nil {
+		return "application/octet-stream"
+	}
+	return kind
 }
 
 func (d *desk) actOnDraft(w http.ResponseWriter, r *http.Request, s *seat) error {

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"parley/internal/station"
@@ -46,9 +47,21 @@ func (d *desk) itemPage(ctx context.Context, r *http.Request, line, id string) (
 	if err != nil {
 		return nil, err
 	}
-	book := d.bookFor(r)
+	book := d.bookOf(l, r)
 	return &itemPage{Line: l, Item: it, Closed: closed(it), Typed: map[string]string{},
 		Query: book.text("item.query_text", nr(it.Serial)), Tracer: book.text("item.tracer_text", nr(it.Serial))}, nil
+}
+
+// bookOf is the catalogue for texts that go on the record: in our language on
+// the line, whatever language the officer's desk has.
+func (d *desk) bookOf(l station.Line, r *http.Request) *locale {
+	if len(l.Us.Languages) > 0 {
+		base, _, _ := strings.Cut(strings.ToLower(l.Us.Languages[0]), "-")
+		if b, ok := d.books[base]; ok {
+			return b
+		}
+	}
+	return d.bookFor(r)
 }
 
 // closed reports whether the text of an entry waits to be opened.

@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -60,6 +61,7 @@ func (d *desk) renderStatus(w http.ResponseWriter, r *http.Request, s *seat, sta
 	}
 	f.Clocks = d.clocks(f.Book, f.Lines)
 	if b, err := d.st.Board(r.Context(), s.officer, ""); err == nil {
+		slices.SortStableFunc(b.Since, func(x, y station.Item) int { return x.Arrived.Compare(y.Arrived) })
 		f.Board, f.Watch = b, true
 	} else {
 		d.log.Error("reading the board", "err", err)
@@ -83,7 +85,7 @@ func pathOf(r *http.Request) string {
 // write renders whole before it sends, so that half a page never leaves.
 func (d *desk) write(w http.ResponseWriter, status int, f *frame) {
 	var b bytes.Buffer
-	if err := d.pages[f.Book.Lang].page(&b, f); err != nil {
+	if err := d.page(&b, f); err != nil {
 		d.log.Error("rendering", "page", f.Page, "err", err)
 		http.Error(w, f.Book.text("error.internal"), http.StatusInternalServerError)
 		return
@@ -96,8 +98,12 @@ func (d *desk) write(w http.ResponseWriter, status int, f *frame) {
 
 // fragment renders one part of a page, for scripts.
 func (d *desk) fragment(r *http.Request, name string, body any) (string, error) {
+	p, err := d.pages[d.bookFor(r).Lang]()
+	if err != nil {
+		return "", err
+	}
 	var b strings.Builder
-	err := d.pages[d.bookFor(r).Lang].part(&b, name, body)
+	err = p.parts.ExecuteTemplate(&b, name, body)
 	return b.String(), err
 }
 
@@ -133,14 +139,14 @@ type pages struct {
 // bare are the pages without the frame of a watch.
 var bare = map[string]bool{"seat": true, "left": true}
 
-func (p *pages) page(w io.Writer, f *frame) error {
+func (d *desk) page(w io.Writer, f *frame) error {
+	p, err := d.pages[f.Book.Lang]()
+	if err != nil {
+		return err
+	}
 	layout := "layout"
 	if bare[f.Page] || f.Seat == nil {
 		layout = "bare"
 	}
 	return p.byName[f.Page].ExecuteTemplate(w, layout, f)
-}
-
-func (p *pages) part(w io.Writer, name string, body any) error {
-	return p.parts.ExecuteTemplate(w, name, body)
 }

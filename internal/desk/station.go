@@ -122,3 +122,5 @@ type Recovery interface {
 	RecoveryWords(ctx context.Context, line string) ([]string, error)
 	ConfirmRecovery(ctx context.Context, by station.Officer, line string, words []string) error
 }
+
+var _ Station = (*station.Station)(nil)

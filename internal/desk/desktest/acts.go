@@ -187,7 +187,9 @@ func (s *Station) Test(_ context.Context, line string) (station.TestState, error
 		return station.TestState{}, err
 	}
 	l, err := s.line(line)
-	s.did("Test %s", l.Name)
+	if err == nil {
+		s.did("Test %s", l.Name)
+	}
 	return l.Tests, err
 }
 

@@ -268,7 +268,7 @@ func (s *Station) drafts() {
 func (s *Station) rest() {
 	now := s.Now()
 	s.HandedAt = now.Add(-7 * time.Hour)
-	rows := []string{"Lt Ruiz|seat||watch", "Lt Ruiz|open|9a0f33c1d2e4b586:38|电缆检修", "Lt Ruiz|acknowledge|9a0f33c1d2e4b586:38|", "陈译员|translate|9a0f33c1d2e4b586:40|en",
+	rows := []string{"Lt Ruiz|take seat||watch", "Lt Ruiz|open|9a0f33c1d2e4b586:38|电缆检修", "Lt Ruiz|acknowledge|9a0f33c1d2e4b586:38|", "陈译员|translate|9a0f33c1d2e4b586:40|en",
 		"Envoy Okafor|submit|draft 11|FLASH", "<script>alert(1)</script>|open|x|\u202egnp.exe", "Admin Stone|export|" + Birch + "|open=false"}
 	for i, r := range rows {
 		f := strings.Split(r, "|")

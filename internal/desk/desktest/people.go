@@ -81,7 +81,7 @@ func (s *Station) HandOver(_ context.Context, by station.Officer, note string) e
 	s.Lock()
 	defer s.Unlock()
 	s.HandedAt = s.Now()
-	s.audit(by, "hand-over", "", note)
+	s.audit(by, "hand over", "", note)
 	s.did("HandOver %s", note)
 	return nil
 }

@@ -172,6 +172,13 @@ export function flush() {
   if (dirty) save();
 }
 
+// settle saves at once and waits: another form of the page is about to change
+// the draft.
+export async function settle() {
+  flush();
+  while (busy) await new Promise((f) => setTimeout(f, 30));
+}
+
 // letGo forgets what was kept of a draft: the officer takes the station's
 // version, or sends the form itself. It waits for a save that is under way.
 export async function letGo() {

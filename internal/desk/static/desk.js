@@ -6,7 +6,7 @@ import { morph } from "./morph.js";
 import { say, setClock, tick } from "./clock.js";
 import { setLamps, loseLamps, findLamps } from "./lamps.js";
 import { startSound, draw, ring, armed, setSpeaker, onArmed } from "./sound.js";
-import { startCompose, drawState, flush, letGo, keep } from "./compose.js";
+import { startCompose, drawState, flush, settle, letGo, keep } from "./compose.js";
 import { startKeys, showKeys } from "./keys.js";
 
 const live = document.body.dataset.live; // address of the worker; none on a page without a seat
@@ -123,6 +123,7 @@ async function onSubmit(e) {
   e.preventDefault();
   form.dataset.busy = "1";
   if (form.id === "compose") await letGo();
+  else await settle();
   const data = new FormData(form, e.submitter);
   const url = new URL(form.getAttribute("action"), location.href);
   if (form.method === "get") {
@@ -144,7 +145,7 @@ function hear(m) {
       if (!lostSince && setLamps(m.beat.lamps)) soon();
       break;
     case "change":
-      soon();
+      soon(m.event.kind === "draft" ? 1500 : 120); // somebody types
       break;
     case "lost":
       lostSince = m.since;

@@ -1,0 +1,485 @@
+package desk_test
+
+import (
+	"bytes"
+	"crypto/tls"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"parley"
+	"parley/internal/desk"
+	"parley/internal/desk/desktest"
+	"parley/internal/key"
+)
+
+// Every act that an officer may do, what it calls, and where it leads.
+func TestActs(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		admin  bool
+		path   string
+		fields []string
+		did    string
+		to     string
+	}{
+		{"silence one", false, "/silence", []string{"alarm", "3", "back", "/record"}, "Silence 3", "/record?said=silenced"},
+		{"silence all", false, "/silence", []string{"alarm", "0", "back", "/watch?line=6f0e"}, "Silence 0", "/watch?line=6f0e&said=silenced"},
+		{"hand over", false, "/handover", []string{"note", "Quiet night.\r\n"}, "HandOver Quiet night.", "/watch?said=handed_over"},
+		{"open", false, flash + "/open", nil, "Open 9a0f33c1d2e4b586:41", flash + "?said=open"},
+		{"acknowledge", false, flash + "/acknowledge", nil, "Acknowledge 9a0f33c1d2e4b586:41", flash + "?said=acknowledge"},
+		{"take", false, flash + "/take", nil, "Take 9a0f33c1d2e4b586:41", flash + "?said=take"},
+		{"translate", false, question + "/translate", []string{"language", "en", "text", "One."}, "Translate 9a0f33c1d2e4b586:40", question + "?said=translate"},
+		{"review", false, question + "/review", []string{"translation", "71"}, "Review 9a0f33c1d2e4b586:40", question + "?said=review"},
+		{"informed", false, question + "/informed", []string{"at", "2026-11-23T14:00"}, "Informed 9a0f33c1d2e4b586:40", question + "?said=informed"},
+		{"query", false, ourUrgent + "/query", []string{"text", "Opened?"}, "Query 41c07d5e88aa9b10:58", ourUrgent + "?said=query"},
+		{"tracer", false, ourUrgent + "/tracer", []string{"text", "Where?"}, "Tracer 41c07d5e88aa9b10:58", ourUrgent + "?said=tracer"},
+		{"disregard", false, ourUrgent + "/disregard", []string{"reason", "Wrong figures"}, "Disregard 41c07d5e88aa9b10:58", ourUrgent + "?said=disregard"},
+		{"answer a check call", false, birch + "/item/9a0f33c1d2e4b586:42/checkcall", nil, "CheckCall 9a0f33c1d2e4b586:42", birch + "/item/9a0f33c1d2e4b586:42?said=checkcall"},
+		{"check call", false, birch + "/checkcall", nil, "CheckCall ", birch + "?said=checkcall"},
+		{"test", false, birch + "/test", nil, "Test Birch", birch + "?said=tested"},
+		{"cut", false, birch + "/cut", []string{"path", "QUIC"}, "CutPath QUIC true", birch + "?said=cut"},
+		{"restore all", false, birch + "/restore", []string{"path", ""}, "CutPath  false", birch + "?said=restored"},
+		{"incumbent", false, birch + "/incumbent", []string{"office", "envoy", "name", "A. Okafor", "from", "2026-11-24T08:00"}, "SetIncumbent envoy A. Okafor 08:00", birch + "?said=incumbent"},
+		{"recovery", true, birch + "/recovery", []string{"words", "Anchor basket copper dinner eleven"}, "ConfirmRecovery", birch + "?said=recovered"},
+		{"submit", false, "/draft/12/submit", nil, "submitted 12 ", "/work?said=submitted"},
+		{"return", false, "/draft/11/return", []string{"note", "Shorter."}, "returned 11 Shorter.", "/work?said=returned"},
+		{"release", false, "/draft/11/release", []string{"version", "3", "precedence", "FLASH"}, "Release 11 FLASH", birch + "/item/filed:12?said=released"},
+		{"discard", false, "/draft/13/discard", nil, "Discard 13", "/work?said=discarded"},
+		{"add officer", true, "/station/officers/add", []string{"name", "Lt Vega", "office", "watch"}, "AddOfficer Lt Vega", "/station/officers?said=officer_add"},
+		{"remove officer", true, "/station/officers/remove", []string{"officer", "4"}, "RemoveOfficer 4", "/station/officers?said=officer_remove"},
+		{"invite", true, "/station/pairing/invite", []string{"code", "elm", "name", "Elm", "languages", "fr, en", "our_languages", "en", "two_hands", "FLASH", "promise", "opened", "interval", "30"}, "Invite elm two=true", "/station/pairing?said=pairing_invite"},
+		{"take a file in", true, "/station/pairing/step", []string{"paste", "parley pairing file"}, "PairingStep 19", "/station/pairing?said=pairing_step"},
+		{"words equal", true, "/station/pairing/confirm", []string{"line", "d41d8cd98f00b204e9800998ecf8427e", "equal", "yes", "how", "in person"}, "ConfirmWords true in person root=false", "/station/pairing?said=pairing_confirm"},
+		{"words differ", true, "/station/pairing/confirm", []string{"line", "d41d8cd98f00b204e9800998ecf8427e", "equal", "no", "how", "by telephone"}, "ConfirmWords false by telephone root=false", "/station/pairing?said=pairing_burnt"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := watch(t)
+			if c.admin {
+				b = admin(t)
+			}
+			a := b.post(c.path, c.fields...)
+			a.to(t, c.to)
+			if !b.st.Did(c.did) {
+				t.Errorf("calls %q, want %q", b.st.Calls, c.did)
+			}
+			b.get(a.Header.Get("Location")).want(t, http.StatusOK)
+		})
+	}
+}
+
+// What is refused, with which status, and that nothing was done.
+func TestRefusals(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		office parley.Office
+		path   string
+		fields []string
+		status int
+		texts  []string
+	}{
+		{"unknown alarm", parley.Watch, "/silence", []string{"alarm", "77"}, 404, nil},
+		{"no number", parley.Watch, "/silence", []string{"alarm", "x"}, 400, []string{"It cannot be read"}},
+		{"unknown line", parley.Watch, "/line/ffffffff/test", nil, 404, nil},
+		{"unknown entry", parley.Watch, birch + "/item/none:1/open", nil, 404, nil},
+		{"unknown act", parley.Watch, flash + "/burn", nil, 404, []string{"There is no such thing"}},
+		{"acknowledge our own", parley.Watch, ourUrgent + "/acknowledge", nil, 403, []string{"is our own"}},
+		{"acknowledge twice", parley.Watch, question + "/acknowledge", nil, 409, []string{"acknowledged already"}},
+		{"taken by another", parley.Envoy, question + "/take", nil, 409, []string{"Lt Ruiz has taken"}},
+		{"empty translation keeps the language", parley.Watch, question + "/translate", []string{"language", "fr", "text", ""}, 422, []string{"the translation is empty", `value="fr"`}},
+		{"no time", parley.Watch, question + "/informed", []string{"at", "soon"}, 400, []string{"is not a date and time"}},
+		{"time ahead", parley.Watch, question + "/informed", []string{"at", "2031-01-01T00:00"}, 422, nil},
+		{"empty query", parley.Watch, ourUrgent + "/query", []string{"text", "  "}, 422, nil},
+		{"disregard theirs", parley.Watch, question + "/disregard", []string{"reason", "x"}, 403, nil},
+		{"no translation", parley.Watch, question + "/review", []string{"translation", "0"}, 404, nil},
+		{"unknown draft", parley.Watch, "/draft/99/submit", nil, 404, nil},
+		{"draft zero", parley.Watch, "/draft/0/submit", nil, 404, nil},
+		{"own FLASH", parley.Envoy, "/draft/11/release", []string{"version", "3", "precedence", "FLASH"}, 403, []string{"another officer than the drafter"}},
+		{"stale version", parley.Watch, "/draft/11/release", []string{"version", "2", "precedence", "FLASH"}, 409, []string{"has version 3, you saw 2", `name="version" value="3"`}},
+		{"other precedence", parley.Watch, "/draft/11/release", []string{"version", "3", "precedence", "ROUTINE"}, 422, []string{"you confirmed ROUTINE"}},
+		{"no precedence", parley.Watch, "/draft/11/release", []string{"version", "3"}, 422, []string{"choose the precedence"}},
+		{"no version", parley.Watch, "/draft/11/release", []string{"precedence", "FLASH"}, 400, nil},
+		{"nothing to submit", parley.Watch, "/draft/14/submit", nil, 422, []string{"the subject is empty"}},
+		{"save over another line", parley.Watch, "/drafts", []string{"id", "0", "line", "nowhere"}, 404, nil},
+		{"save with a bad id", parley.Watch, "/drafts", []string{"id", "-1", "line", desktest.Birch}, 404, nil},
+		{"save with a bad version", parley.Watch, "/drafts", []string{"id", "12", "version", "x", "line", desktest.Birch}, 400, nil},
+		{"save over a newer one", parley.Watch, "/drafts", []string{"id", "12", "version", "2", "line", desktest.Birch, "text", "mine <b>"}, 409, []string{"Somebody else saved this draft", "mine &lt;b&gt;", "Our western cable", `name="version" value="3"`}},
+		{"cut by the envoy", parley.Envoy, birch + "/cut", []string{"path", "QUIC"}, 404, []string{"!Cut"}},
+		{"recovery by the watch", parley.Watch, birch + "/recovery", []string{"words", "anchor basket copper dinner eleven"}, 404, nil},
+		{"recovery words differ", parley.Administrator, birch + "/recovery", []string{"words", "anchor"}, 403, nil},
+		{"incumbent without a name", parley.Watch, birch + "/incumbent", []string{"office", "envoy"}, 422, nil},
+		{"incumbent of no office", parley.Watch, birch + "/incumbent", []string{"office", "KING"}, 400, nil},
+		{"officers by the watch", parley.Watch, "/station/officers/add", []string{"name", "x", "office", "watch"}, 404, nil},
+		{"pairing by the watch", parley.Watch, "/station/pairing/invite", []string{"code", "elm"}, 404, nil},
+		{"officer without office", parley.Administrator, "/station/officers/add", []string{"name", "Lt Vega"}, 422, []string{`value="Lt Vega"`}},
+		{"seat of an office not held", parley.Administrator, "/station/officers/seat", []string{"officer", "1", "office", "principal"}, 403, nil},
+		{"invite ourselves", parley.Administrator, "/station/pairing/invite", []string{"code", "alder", "name", "Alder", "languages", "en", "our_languages", "en"}, 422, []string{"two parties have the code"}},
+		{"invite a bad code", parley.Administrator, "/station/pairing/invite", []string{"code", "ELM!", "name", "Elm"}, 400, []string{`value="ELM!"`}},
+		{"invite without languages", parley.Administrator, "/station/pairing/invite", []string{"code", "elm", "name", "Elm"}, 422, nil},
+		{"invite with hidden characters", parley.Administrator, "/station/pairing/invite", []string{"code", "elm", "name", "E\u202elm", "languages", "en", "our_languages", "en"}, 422, []string{"U+202E"}},
+		{"invite never tested", parley.Administrator, "/station/pairing/invite", []string{"code", "elm", "name", "Elm", "languages", "fr", "our_languages", "en", "interval", "999999"}, 422, nil},
+		{"no pairing file", parley.Administrator, "/station/pairing/step", nil, 400, nil},
+		{"a wrong pairing file", parley.Administrator, "/station/pairing/step", []string{"paste", "GIF89a <script>"}, 400, []string{"GIF89a &lt;script&gt;"}},
+		{"equal unsaid", parley.Administrator, "/station/pairing/confirm", []string{"line", "d41d8cd98f00b204e9800998ecf8427e", "how", "in person"}, 422, nil},
+		{"how unsaid", parley.Administrator, "/station/pairing/confirm", []string{"line", "d41d8cd98f00b204e9800998ecf8427e", "equal", "yes"}, 422, nil},
+		{"oversize", parley.Watch, "/handover", []string{"note", strings.Repeat("x", 2<<20)}, 413, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			officer := map[parley.Office]int64{parley.Watch: 1, parley.Envoy: 2, parley.Administrator: 3}[c.office]
+			b := newBench(t).sit(officer, c.office)
+			before := len(b.st.Calls)
+			b.post(c.path, c.fields...).want(t, c.status, c.texts...)
+			if len(b.st.Calls) != before {
+				t.Errorf("it did %q", b.st.Calls[before:])
+			}
+		})
+	}
+}
+
+func TestPagesThatAreNot(t *testing.T) {
+	for _, path := range []string{"/nothing", "/line/ffff", birch + "/item/none:1", "/draft/99", "/draft/x", "/draft/-1/release", "/record?line=none", "/watch?line=none", "/compose?line=none",
+		"/compose?re=none:1", "/station/audit", "/station/officers", "/station/pairing", "/station/pairing/x/file", birch + "/item/none:1/proof", question + "/attachment/7", question + "/attachment/x",
+		"/static/0/desk.js", "/static/../desk.go", "/locales/en.json"} {
+		a := watch(t).get(path)
+		if a.StatusCode != 404 && a.StatusCode != http.StatusMovedPermanently && a.StatusCode != http.StatusTemporaryRedirect {
+			t.Errorf("%s: status %d, want 404", path, a.StatusCode)
+		}
+		if a.StatusCode == 404 && strings.Contains(a.body, "not-allowed") {
+			t.Errorf("%s tells that it exists", path)
+		}
+	}
+	for path, status := range map[string]int{"/record?before=x": 400, "/record?after=-1": 400, "/record?party=NO!": 400, "/record?office=NO!": 400, "/record?q=" + strings.Repeat("x", 300): 413} {
+		watch(t).get(path).want(t, status)
+	}
+}
+
+func TestNoSeatNoPage(t *testing.T) {
+	for _, p := range pages {
+		a := newBench(t).get(p.path).want(t, 401, "Nobody sits here", "!Birch", "!Ruiz", "!0042")
+		if a.Header.Get("Set-Cookie") != "" {
+			t.Errorf("%s sets a cookie", p.path)
+		}
+	}
+	b := newBench(t)
+	b.cookies["parley-alder-session"] = "guessed"
+	b.get("/watch").want(t, 401)
+	b.post(flash+"/open").want(t, 401)
+	b.get("/events").want(t, 401)
+	b.cookies = map[string]string{"parley-birch-session": b.st.Sit(1, parley.Watch)}
+	b.get("/watch").want(t, 401)
+}
+
+func TestOtherSitesAreRefused(t *testing.T) {
+	for _, site := range []string{"cross-site", "same-site"} {
+		for _, path := range []string{"/silence", flash + "/acknowledge", "/draft/11/release", "/drafts", "/prefs", "/seat/watch-4f2c", "/leave"} {
+			b := watch(t)
+			r := httptest.NewRequest("POST", path, strings.NewReader("alarm=0"))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Sec-Fetch-Site", site)
+			b.do(r).want(t, 403, "came from another site")
+			if len(b.st.Calls) > 0 {
+				t.Errorf("%s did %q", path, b.st.Calls)
+			}
+		}
+	}
+	b := watch(t)
+	r := httptest.NewRequest("POST", "/silence", strings.NewReader("alarm=0"))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Origin", "https://evil.example")
+	b.do(r).want(t, 403)
+}
+
+func TestSeat(t *testing.T) {
+	b := newBench(t)
+	for range 3 {
+		b.get("/seat/"+desktest.WatchToken).want(t, 200, "Take this seat", "!Ruiz")
+	}
+	a := b.post("/seat/" + desktest.WatchToken)
+	a.to(t, "/watch")
+	c := a.Header.Get("Set-Cookie")
+	for _, want := range []string{"parley-alder-session=", "HttpOnly", "SameSite=Strict", "Path=/"} {
+		if !strings.Contains(c, want) {
+			t.Errorf("cookie %q lacks %q", c, want)
+		}
+	}
+	if strings.Contains(c, "Secure") {
+		t.Errorf("cookie %q is for TLS only", c)
+	}
+	b.post("/seat/"+desktest.WatchToken).want(t, 404, "does not work")
+	b.post("/seat/%3Cscript%3E").want(t, 404, "!<script>")
+	if strings.Contains(b.log.String(), desktest.WatchToken) {
+		t.Error("the token is in the log")
+	}
+	r := httptest.NewRequest("POST", "/seat/"+desktest.EnvoyToken, nil)
+	r.TLS = &tls.ConnectionState{}
+	s := b.do(r)
+	if c := s.Header.Get("Set-Cookie"); !strings.Contains(c, "Secure") || s.Header.Get("Strict-Transport-Security") == "" {
+		t.Errorf("over TLS: cookie %q", c)
+	}
+	w := watch(t)
+	w.get("/watch").want(t, 200)
+	w.post("/leave").want(t, 200, "You have left the seat")
+	w.get("/watch").want(t, 401)
+}
+
+func TestHeaders(t *testing.T) {
+	for _, a := range []answer{watch(t).get("/watch"), newBench(t).get("/watch"), watch(t).get("/nothing"), newBench(t).get("/seat/x")} {
+		for name, want := range map[string]string{"X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer", "Cross-Origin-Opener-Policy": "same-origin", "Cache-Control": "no-store"} {
+			if got := a.Header.Get(name); got != want {
+				t.Errorf("%s is %q, want %q", name, got, want)
+			}
+		}
+		p := a.Header.Get("Content-Security-Policy")
+		for _, want := range []string{"default-src 'none'", "script-src 'self'", "style-src 'self'", "connect-src 'self'", "form-action 'self'", "frame-ancestors 'none'", "base-uri 'none'"} {
+			if !strings.Contains(p, want) {
+				t.Errorf("the policy %q lacks %q", p, want)
+			}
+		}
+		if strings.Contains(p, "unsafe") || a.Header.Get("Permissions-Policy") == "" {
+			t.Errorf("policy %q", p)
+		}
+	}
+}
+
+func TestPrefs(t *testing.T) {
+	b := newBench(t)
+	a := b.post("/prefs", "lang", "ar", "back", "/record?line=x")
+	a.to(t, "/record?line=x")
+	if c := a.Header.Get("Set-Cookie"); !strings.Contains(c, "parley-alder-lang=ar") {
+		t.Errorf("cookie %q", c)
+	}
+	for _, back := range []string{"//evil.example", "https://evil.example", "/\\evil.example", "", "javascript:x", "/\t/evil"} {
+		b.post("/prefs", "theme", "night", "back", back).to(t, "/watch")
+	}
+	b.post("/prefs", "lang", "xx").want(t, 400)
+	b.post("/prefs", "theme", "<b>").want(t, 400)
+	w := watch(t)
+	w.cookies["parley-alder-theme"] = "night"
+	w.cookies["parley-alder-lang"] = "ar"
+	w.get("/watch").want(t, 200, `<html lang="ar" dir="rtl" data-theme="night">`)
+	w.cookies["parley-alder-theme"] = `"><script>`
+	w.get("/watch").want(t, 200, `dir="rtl">`)
+	r := httptest.NewRequest("GET", "/seat/x", nil)
+	r.Header.Set("Accept-Language", "fr-FR, zh-CN;q=0.8, en;q=0.5")
+	newBench(t).do(r).want(t, 200, `<html lang="zh"`)
+}
+
+// Reading is audited each time an officer comes to a text, and not when a page
+// renews itself; nothing shows the text before.
+func TestReadingIsAudited(t *testing.T) {
+	b := watch(t)
+	b.get(flash).want(t, 200, "!贵方一架飞机")
+	if b.st.Did("Open 9a0f33c1d2e4b586:41") {
+		t.Error("looking opened it")
+	}
+	b.post(flash + "/open")
+	opens := func() (n int) {
+		for _, c := range b.st.Calls {
+			if c == "Open 9a0f33c1d2e4b586:41" {
+				n++
+			}
+		}
+		return n
+	}
+	b.get(flash).want(t, 200, "贵方一架飞机")
+	r := httptest.NewRequest("GET", flash, nil)
+	r.Header.Set("Parley-Live", "1")
+	b.do(r).want(t, 200, "贵方一架飞机")
+	if got := opens(); got != 2 {
+		t.Errorf("%d reads in the audit, want 2", got)
+	}
+	b.get(ourUrgent)
+	if b.st.Did("Open 41c07d5e88aa9b10:58") {
+		t.Error("our own was opened")
+	}
+}
+
+func TestHostileTextIsInert(t *testing.T) {
+	b := watch(t)
+	for _, path := range []string{hostile, "/record?line=" + desktest.Birch, "/watch"} {
+		a := b.get(path).want(t, 200, "!<script>", "!<img", "!<iframe", "!<i>", "!\u202e", "&lt;script&gt;")
+		if path == hostile && !strings.Contains(a.body, `<span class="ctl" dir="ltr">⟦U+202E⟧</span>gpj.exe`) {
+			t.Error("the hidden turn of direction is not shown")
+		}
+	}
+	a := b.get(hostile+"/attachment/0").want(t, 200)
+	if got := a.Header.Get("Content-Type"); got != "application/octet-stream" {
+		t.Errorf("an attachment of theirs is served as %q", got)
+	}
+	if got := a.Header.Get("Content-Disposition"); !strings.HasPrefix(got, "attachment;") || a.Header.Get("Set-Cookie") != "" || strings.ContainsAny(got, "\r\n") {
+		t.Errorf("its name becomes %q", got)
+	}
+	b.get("/watch?said=%3Cscript%3E").want(t, 200, "!<script>", "!said.")
+	b.get("/record?q=%22%3E%3Cscript%3E").want(t, 200, "!<script>")
+}
+
+func TestDownloads(t *testing.T) {
+	b := watch(t)
+	for path, want := range map[string]string{question + "/proof": "proof of 9a0f33c1d2e4b586:40 header=false", question + "/proof?header=1": "header=true", ourUrgent + "/silence-proof": "silence of", birch + "/export": "41c07d5e88aa9b10:58"} {
+		a := b.get(path).want(t, 200, want)
+		if !strings.HasPrefix(a.Header.Get("Content-Disposition"), "attachment") {
+			t.Errorf("%s is no download", path)
+		}
+	}
+	b.st.Fail["Export"] = parley.Errorf(parley.NotAllowed, "only the archivist exports")
+	b.get(birch+"/export").want(t, 403, "only the archivist exports")
+	admin(t).get("/station/pairing/d41d8cd98f00b204e9800998ecf8427e/file").want(t, 200, "parley pairing")
+}
+
+func TestDrafts(t *testing.T) {
+	b := watch(t)
+	save := func(fields ...string) answer {
+		body := encoded(fields...)
+		r := httptest.NewRequest("POST", "/drafts", strings.NewReader(body))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Accept", "application/json")
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		return b.do(r)
+	}
+	line := []string{"line", desktest.Birch, "form", "dispatch", "from", "watch"}
+	a := save(append(line, "id", "0", "version", "0", "text", "One\r\ntwo  ")...).want(t, 200, `"version":1`, `"id":101`, "It cannot be signed yet")
+	if got := b.st.DraftMap[101].Text; got != "One\ntwo" {
+		t.Errorf("text %q", got)
+	}
+	if a.Header.Get("Content-Type") != "application/json" {
+		t.Error("no JSON")
+	}
+	save(append(line, "id", "101", "version", "1", "to", "birch/watch", "precedence", "FLASH", "subject", "S", "text", strings.Repeat("word ", 201))...).want(t, 200, `"version":2`, "wordcount over", "a FLASH has at most 200", "Another officer must release")
+	save(append(line, "id", "101", "version", "1", "text", "late")...).want(t, 409, `"version":2`, "Somebody else saved")
+	b.st.Fail["SaveDraft"] = parley.Errorf(parley.DiskFull, "no room")
+	save(append(line, "id", "101", "version", "2")...).want(t, 507, "no room")
+	delete(b.st.Fail, "SaveDraft")
+	b.post("/drafts", append(line, "id", "101", "version", "2", "precedence", "FLASH", "subject", "S", "then", "submit")...).to(t, "/work?said=submitted")
+	b.post("/drafts", append(line, "id", "12", "version", "3", "subject", "S", "then", "release")...).to(t, "/draft/12/release")
+	b.get("/draft/101").want(t, 200, "You drafted this", "!Precedence you release it with")
+	b.get("/draft/101?edit=1").want(t, 200, "Writing on takes it back")
+}
+
+func encoded(fields ...string) string {
+	var b strings.Builder
+	for i := 0; i < len(fields); i += 2 {
+		b.WriteString("&" + fields[i] + "=" + strings.NewReplacer(" ", "+", "\r", "%0D", "\n", "%0A").Replace(fields[i+1]))
+	}
+	return strings.TrimPrefix(b.String(), "&")
+}
+
+// upload posts a form with a file.
+func (b *bench) upload(path, field, name, kind, content string, fields ...string) answer {
+	var body bytes.Buffer
+	m := multipart.NewWriter(&body)
+	for i := 0; i < len(fields); i += 2 {
+		m.WriteField(fields[i], fields[i+1])
+	}
+	w, _ := m.CreatePart(map[string][]string{"Content-Disposition": {`form-data; name="` + field + `"; filename="` + name + `"`}, "Content-Type": {kind}})
+	io.WriteString(w, content)
+	m.Close()
+	r := httptest.NewRequest("POST", path, &body)
+	r.Header.Set("Content-Type", m.FormDataContentType())
+	return b.do(r)
+}
+
+func TestUploads(t *testing.T) {
+	b := watch(t)
+	big := strings.Repeat("x", 3<<20)
+	b.upload("/draft/12/attach", "file", "chart.pdf", "application/pdf; charset=utf-8", big).to(t, "/draft/12?said=attached")
+	if !b.st.Did("Attach chart.pdf 3145728") || b.st.DraftMap[12].Attachments[0].Type != "application/pdf" {
+		t.Errorf("calls %q", b.st.Calls)
+	}
+	b.upload("/draft/12/attach", "other", "x", "text/plain", "x").want(t, 400, "no file was chosen")
+	b.upload("/draft/12/submit", "file", "x", "text/plain", big).want(t, 413)
+	a := admin(t)
+	a.upload("/station/pairing/step", "file", "x.pairing", "application/octet-stream", "parley 1").to(t, "/station/pairing?said=pairing_step")
+	a.upload("/station/pairing/step", "file", "x.pairing", "application/octet-stream", strings.Repeat("p", 600<<10)).want(t, 413)
+}
+
+func TestRootKeyIsHandedOn(t *testing.T) {
+	b := admin(t)
+	opened := ""
+	b.h = desk.New(desk.Config{Station: b.st, OpenRoot: func(file, pass []byte) (key.Signer, error) {
+		opened = string(file) + "/" + string(pass)
+		if string(pass) != "open sesame" {
+			return nil, parley.Errorf(parley.Malformed, "the passphrase does not open it")
+		}
+		return key.NewPair(zeros{})
+	}})
+	form := []string{"line", "d41d8cd98f00b204e9800998ecf8427e", "equal", "yes", "how", "in person", "passphrase"}
+	b.upload("/station/pairing/confirm", "root", "alder.root", "", "ROOT", append(form, "guess-1234")...).want(t, 400, "does not open it", "!guess-1234")
+	b.upload("/station/pairing/confirm", "root", "alder.root", "", "ROOT", append(form, "open sesame")...).to(t, "/station/pairing?said=pairing_confirm")
+	if opened != "ROOT/open sesame" || !b.st.Did("ConfirmWords true in person root=true") {
+		t.Errorf("opened %q, calls %q", opened, b.st.Calls)
+	}
+}
+
+type zeros struct{}
+
+func (zeros) Read(b []byte) (int, error) { return len(b), nil }
+
+func TestSeatLinkIsShownOnce(t *testing.T) {
+	b := admin(t)
+	b.post("/station/officers/seat", "officer", "1", "office", "watch", "for", "Lt Ruiz").want(t, 200, "http://example.com/seat/watch-", "It works once")
+	b.get("/station/officers").want(t, 200, "!/seat/watch-")
+}
+
+// When the station fails the desk says so, shows no lamp as up, and gives
+// nothing away.
+func TestStationFails(t *testing.T) {
+	b := watch(t)
+	b.st.Fail["Board"] = parley.Errorf(parley.Unavailable, "the store is locked")
+	b.get("/watch").want(t, 200, "The board cannot be read now")
+	b.st.Fail["Lines"] = io.ErrUnexpectedEOF
+	b.get("/watch").want(t, 200, "!>UP<")
+	b.get("/record").want(t, 500, "A fault of this program", "!unexpected EOF")
+	b.st.Fail["Acknowledge"] = parley.Errorf(parley.Unavailable, "the store is locked")
+	b.post(flash+"/acknowledge").want(t, 503, "the store is locked")
+}
+
+func TestEvents(t *testing.T) {
+	b := watch(t)
+	srv := httptest.NewServer(b.h)
+	defer srv.Close()
+	r, _ := http.NewRequest("GET", srv.URL+"/events", nil)
+	r.AddCookie(&http.Cookie{Name: "parley-alder-session", Value: b.cookies["parley-alder-session"]})
+	res, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer res.Body.Close()
+	if got := res.Header.Get("Content-Type"); got != "text/event-stream" {
+		t.Errorf("type %q", got)
+	}
+	buf := make([]byte, 4096)
+	n, err := res.Body.Read(buf)
+	if first := string(buf[:n]); err != nil || !strings.HasPrefix(first, "event: beat\ndata: {\"now\":") || !strings.Contains(first, `"state":"up"`) || strings.Contains(first, "Aircraft") {
+		t.Errorf("first event %q, %v", first, err)
+	}
+	for b.st.Listeners() == 0 {
+	}
+	b.st.Lock()
+	b.st.Tell("item", desktest.Birch, "9a0f33c1d2e4b586:41")
+	b.st.Unlock()
+	all := ""
+	for range 5 {
+		n, err := res.Body.Read(buf)
+		if all += string(buf[:n]); err != nil || strings.Contains(all, "event: change") {
+			break
+		}
+	}
+	if !strings.Contains(all, `"kind":"item"`) {
+		t.Errorf("no change in %q", all)
+	}
+}
+
+// Two hundred lines are a board still.
+func TestManyLines(t *testing.T) {
+	b := watch(t)
+	one := b.st.LineList[0]
+	for i := range 200 {
+		l := one
+		l.Key = strings.Repeat("0", 29) + string([]byte{'a', byte('a' + i/16), byte('a' + i%16)})
+		b.st.LineList = append(b.st.LineList, l)
+	}
+	b.get("/watch").want(t, 200, "data-many")
+}
