@@ -195,8 +195,7 @@ func TestRestoreRecover(t *testing.T) {
 				}
 			}
 			giveKeys(t, r, b, id, now)
-			dump(t, r, "restored"); dump(t, b, "restored")
-	if n := r.texts(); n["alder"] != 3 || n["birch"] != 1 {
+			if n := r.texts(); n["alder"] != 3 || n["birch"] != 1 {
 				t.Errorf("alder reads %v after the officers' words, want 3 and 1", n)
 			}
 			r.close()
@@ -272,7 +271,6 @@ func TestLostStation(t *testing.T) {
 	now = talk(r, b, now, 4, 20*time.Second)
 	r.say(now, "birch", "we lost everything")
 	now = talk(r, b, now, 5, 10*time.Second)
-	dump(t, r, "lost"); dump(t, b, "lost")
 	if n := b.texts(); n["alder"] != 2 {
 		t.Errorf("birch reads %v, want 2 of alder", n)
 	}

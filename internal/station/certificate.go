@@ -42,7 +42,7 @@ func (l *liveLine) introduced(cert []byte, peerKey [32]byte) (*journal.Certifica
 	if peerKey != ([32]byte{}) && c.TLS != peerKey {
 		return nil, parley.Errorf(parley.WrongParty, "certificate of %s binds another TLS key than the one shown", c.Gen)
 	}
-	if known, t := l.newest(c.Party); known != c.Gen && c.Time <= t {
+	if known, t := l.newest(c.Party); known != c.Gen && c.Time < t {
 		return nil, parley.Errorf(parley.Rewind, "%s has opened a later generation than %s", c.Party, c.Gen)
 	}
 	l.mu.Lock()

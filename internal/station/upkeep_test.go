@@ -115,7 +115,6 @@ func (h *hand) start(id parley.LineID, now time.Time) {
 	}
 	h.run = (&recoverer{cfg: h.cfg, us: parley.PartyCode(h.cfg.Party), self: h.self, store: h.db, marks: h.marks}).runner(f)
 	h.l = h.run.store
-	h.run.heard = func(a *applied) { for _, x := range a.alarms { println("ALARM", h.cfg.Party, x.Code, x.Text) } }
 	h.run.clock = func() time.Time { return now }
 	h.run.speak = func(s []line.Send, _ []line.Close) { h.sends = append(h.sends, s...) }
 	if h.e, err = line.Load(h.run.cfg, now); err != nil {
