@@ -2,7 +2,10 @@ package stage
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -26,19 +29,23 @@ func (s *Side) Officers(ctx context.Context) {
 		case <-t.C:
 		}
 		if s.Running() && s.demo.Line() != "" {
-			o.look(ctx) // what fails now is tried again
+			if err := o.look(ctx); err != nil && ctx.Err() == nil {
+				o.note(err) // it is tried again
+			}
 		}
 	}
 }
 
 type officers struct {
 	s      *Side
+	said   string               // the last trouble noted
 	due    map[string]time.Time // when an item may be acted on next
 	seated bool
 	asked  time.Time // when the audit was last asked who sits
 }
 
-// look does at most one act for each item that asks for one.
+// look does at most one act for each item that asks for one. An item that
+// cannot be acted on does not keep the others waiting.
 func (o *officers) look(ctx context.Context) error {
 	if time.Since(o.asked) > time.Second {
 		name, err := o.s.Seated(ctx)
@@ -47,9 +54,7 @@ func (o *officers) look(ctx context.Context) error {
 		}
 		o.seated, o.asked = name != "", time.Now()
 	}
-	if err := o.release(ctx); err != nil {
-		return err
-	}
+	errs := []error{o.release(ctx)}
 	all, err := o.s.dispatches(ctx)
 	if err != nil {
 		return err
@@ -58,13 +63,29 @@ func (o *officers) look(ctx context.Context) error {
 		if i.Ours || i.Unreadable || i.Disregarded != "" || !o.ready(i.ID) {
 			continue
 		}
-		if acted, err := o.act(ctx, i); err != nil {
-			return err
-		} else if acted {
+		acted, err := o.act(ctx, i)
+		if acted || err != nil {
 			o.due[i.ID] = time.Now().Add(o.s.demo.opts.Pause)
 		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%q: %w", i.Subject, err))
+		}
 	}
-	return o.checkCalls(ctx)
+	return errors.Join(append(errs, o.checkCalls(ctx))...)
+}
+
+// note keeps what an officer could not do beside the log of the station, once.
+func (o *officers) note(err error) {
+	if err.Error() == o.said {
+		return
+	}
+	o.said = err.Error()
+	f, err := os.OpenFile(filepath.Join(o.s.demo.dir, o.s.Code+".officers"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	fmt.Fprintf(f, "%s %s\n", time.Now().UTC().Format(time.TimeOnly), o.said)
 }
 
 // ready reports whether an item has been seen long enough for the next act.

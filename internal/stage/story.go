@@ -42,7 +42,6 @@ type Story struct {
 	asked   string // our question, as an item
 	filed   time.Time
 	waits   string // what was filed with every path cut
-	silent  string // the request that is not answered
 	held    int64  // a draft that waits for a visitor
 }
 
@@ -56,7 +55,7 @@ func (y *Story) SetUp() []Step {
 		{"2 words compared", y.words},
 		{"3 charter signed by both", y.charter},
 		{"4 test both ways", y.tests},
-		{"5 line up on two paths", y.up},
+		{"5 line up on two paths", y.ready},
 	}
 }
 
@@ -69,10 +68,10 @@ func (y *Story) Written() []Step {
 		{"9 one path cut", y.oneCut},
 		{"10 every path cut", y.allCut},
 		{"11 paths back", y.mended},
-		//{"12 an old backup restored", y.oldBackup},
-		//{"13 a lost station recovered", y.lost},
-		//{"14 both records verified", y.verified},
-		//{"15 one flipped byte", y.flipped},
+		{"12 an old backup restored", y.oldBackup},
+		{"13 a lost station recovered", y.lost},
+		{"14 both records verified", y.verified},
+		{"15 one flipped byte", y.flipped},
 	}
 }
 
@@ -139,6 +138,15 @@ func (y *Story) tests(ctx context.Context) (string, error) {
 		said = append(said, fmt.Sprintf("%s to %s and back %s", s.Name, s.other.Name, seconds(t.LastRTT)))
 	}
 	return strings.Join(said, "; "), nil
+}
+
+// ready is up, and sets Birch's data of now aside: the old backup of later.
+func (y *Story) ready(ctx context.Context) (string, error) {
+	shown, err := y.up(ctx)
+	if err != nil {
+		return "", err
+	}
+	return shown, y.d.Birch.keepCopy()
 }
 
 // up waits until both lamps are up with every path.
