@@ -134,6 +134,11 @@ func (d *desk) composed(ctx context.Context, s *seat, dr station.Draft) (*compos
 		return nil, err
 	}
 	p := &composePage{Line: l, Draft: dr, Markers: markersOf(l)}
+	if len(dr.Refs) > 0 {
+		if it, err := d.st.Item(ctx, l.Key, dr.Refs[0]); err == nil { // what is typed there may be no entry yet
+			p.Answered = &it
+		}
+	}
 	it, err := d.st.Preview(ctx, s.officer, dr.ID)
 	if err != nil {
 		p.Missing = problemOf(err)

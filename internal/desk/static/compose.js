@@ -126,6 +126,7 @@ function saved(answer, key) {
   if (first) {
     sessionStorage.removeItem(key);
     history.replaceState(null, "", `/draft/${answer.id}`);
+    document.dispatchEvent(new Event("parley-renew")); // what only a saved draft has: files, discard
   }
   form.querySelector("#savestate").dataset.saved = answer.saved;
   said = null;
@@ -163,7 +164,7 @@ export function drawState() {
   const at = Number(el.dataset.saved);
   const text = said ?? (dirty || !at ? say("js.not_saved") : say("js.saved", age(now() - 1000 * at)));
   if (el.textContent !== text) el.textContent = text;
-  el.dataset.state = said ? "note" : dirty ? "dirty" : "saved";
+  el.dataset.state = said ? "note" : dirty || !at ? "dirty" : "saved";
 }
 
 // flush saves at once: before the page goes away, and when the station is back.

@@ -192,6 +192,7 @@ if (live) {
   startKeys(go);
   document.addEventListener("click", onClick);
   document.addEventListener("submit", onSubmit);
+  document.addEventListener("parley-renew", () => soon());
   addEventListener("popstate", () => go(location.href, { back: true }));
   setInterval(() => {
     tick();
