@@ -18,7 +18,8 @@ import (
 //go:embed dictionary.txt
 var dictionary []byte
 
-// The compressor is free (spec/entry.md); its state is large, so it is kept.
+// The compressor is free (spec/entry.md): squeeze takes short parts, this one
+// long ones. Its state is large, so it is kept.
 var writers = sync.Pool{New: func() any {
 	w, err := flate.NewWriterDict(io.Discard, flate.DefaultCompression, dictionary)
 	if err != nil {
@@ -34,25 +35,29 @@ func pack(plain []byte) ([]byte, error) {
 	if len(plain) > MaxPlain {
 		return nil, parley.Errorf(parley.Oversize, "%d bytes to seal, at most %d are allowed", len(plain), MaxPlain)
 	}
-	var buf bytes.Buffer
-	buf.Grow(len(plain)/2 + 64)
-	buf.Write([]byte{0, 0})
-	w := writers.Get().(*flate.Writer)
-	defer writers.Put(w)
-	w.Reset(&buf)
-	if _, err := w.Write(plain); err != nil {
-		return nil, err
+	z := make([]byte, 2, len(plain)/2+96)
+	if len(plain) <= squeezeMax {
+		z = squeeze(z, plain)
+	} else {
+		z = deflate(z, plain)
 	}
-	if err := w.Close(); err != nil {
-		return nil, err
-	}
-	z := buf.Bytes()
 	n := len(z) - 2
 	if n > MaxEntry {
 		return nil, parley.Errorf(parley.Oversize, "%d bytes compress to %d, more than an entry holds", len(plain), n)
 	}
 	z[0], z[1] = byte(n>>8), byte(n)
 	return append(z, make([]byte, padded(len(z))-len(z))...), nil
+}
+
+// deflate appends a long plaintext as one DEFLATE stream.
+func deflate(dst, plain []byte) []byte {
+	buf := bytes.NewBuffer(dst)
+	w := writers.Get().(*flate.Writer)
+	defer writers.Put(w)
+	w.Reset(buf)
+	w.Write(plain) // a bytes.Buffer takes everything
+	w.Close()
+	return buf.Bytes()
 }
 
 // unpack reverses pack and refuses every second encoding but the compressor's
