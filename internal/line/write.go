@@ -2,7 +2,6 @@ package line
 
 import (
 	"fmt"
-	"sort"
 	"time"
 
 	"parley"
@@ -171,19 +170,28 @@ func (e *Engine) dueToSettle() bool { return !e.settleBy.IsZero() && !e.now.Befo
 // nextFiled returns up to n outbox items, highest precedence first, then in
 // the order in which they were filed.
 func (e *Engine) nextFiled(n int) []*Filed {
-	idx := make([]*Filed, len(e.outbox))
+	var lanes [parley.Flash + 1][]*Filed
 	for i := range e.outbox {
-		idx[i] = &e.outbox[i]
-	}
-	sort.SliceStable(idx, func(i, j int) bool { return idx[i].Precedence > idx[j].Precedence })
-	total := 0
-	for i, f := range idx {
-		if i >= n || total > flightBytes {
-			return idx[:i]
+		p := min(e.outbox[i].Precedence, parley.Flash)
+		if len(lanes[p]) < n {
+			lanes[p] = append(lanes[p], &e.outbox[i])
 		}
-		total += len(f.Fields) + len(f.Header)
+		if p == parley.Flash && len(lanes[p]) == n {
+			break
+		}
 	}
-	return idx
+	var out []*Filed
+	total := 0
+	for p := len(lanes) - 1; p >= 0; p-- {
+		for _, f := range lanes[p] {
+			if len(out) >= n || total > flightBytes {
+				return out
+			}
+			out = append(out, f)
+			total += len(f.Fields) + len(f.Header)
+		}
+	}
+	return out
 }
 
 func (e *Engine) filedDraft(f *Filed, epoch uint64) (draft, error) {
@@ -245,6 +253,7 @@ func (e *Engine) emit(run []draft) error {
 		}
 		out = append(out, w)
 	}
+	e.unfile(filedIn(run)...)
 	root := l.tree.Root()
 	head, err := journal.Sign(e.sign, journal.Checkpoint{Origin: l.origin, Size: l.size, Root: root})
 	if err != nil {
@@ -263,6 +272,16 @@ func (e *Engine) emit(run []draft) error {
 		}
 	}
 	return nil
+}
+
+// filedIn returns which items of the outbox a run hands out.
+func filedIn(run []draft) (ids []uint64) {
+	for i := range run {
+		if run[i].filed != nil {
+			ids = append(ids, run[i].filed.ID)
+		}
+	}
+	return ids
 }
 
 func (e *Engine) emitOne(d *draft) (written, error) {
@@ -304,7 +323,6 @@ func (e *Engine) emitOne(d *draft) (written, error) {
 	l.size++
 	if d.filed != nil {
 		se.Filed, se.Arrived = d.filed.ID, d.filed.At
-		e.unfile(d.filed.ID)
 	}
 	if d.after != nil {
 		d.after(index)
@@ -313,12 +331,26 @@ func (e *Engine) emitOne(d *draft) (written, error) {
 	return written{index: index, bytes: se.Bytes, class: d.class}, nil
 }
 
-func (e *Engine) unfile(id uint64) {
-	for i := range e.outbox {
-		if e.outbox[i].ID == id {
-			e.outbox = append(e.outbox[:i:i], e.outbox[i+1:]...)
-			break
+// unfile takes items out of the outbox: mostly its first ones. What was there
+// stays where it is, for drafts point at it.
+func (e *Engine) unfile(ids ...uint64) {
+	e.fx.Batch.Unfiled = append(e.fx.Batch.Unfiled, ids...)
+	gone := make(map[uint64]bool, len(ids))
+	for _, id := range ids {
+		gone[id] = true
+	}
+	for len(e.outbox) > 0 && gone[e.outbox[0].ID] {
+		delete(gone, e.outbox[0].ID)
+		e.outbox = e.outbox[1:]
+	}
+	if len(gone) == 0 {
+		return
+	}
+	kept := make([]Filed, 0, len(e.outbox))
+	for _, f := range e.outbox {
+		if !gone[f.ID] {
+			kept = append(kept, f)
 		}
 	}
-	e.fx.Batch.Unfiled = append(e.fx.Batch.Unfiled, id)
+	e.outbox = kept
 }
