@@ -34,18 +34,21 @@ func (e *Engine) settle() error {
 // acceptHeads tries the pending checkpoints of a log, the greatest first.
 func (e *Engine) acceptHeads(l *log) (moved bool, err error) {
 	for i := len(l.heads) - 1; i >= 0; i-- {
-		h := l.heads[i]
-		if h.Size <= l.size {
+		p := &l.heads[i]
+		if p.Size <= l.size {
 			l.heads = append(l.heads[:i], l.heads[i+1:]...)
 			continue
 		}
-		if !l.has(h.Size) || l.late(h.Size) {
+		if !l.has(p.Size) || l.late(p.Size) || !p.at.IsZero() && p.tried == e.moves && e.now.Sub(p.at) < tryAgain {
 			continue
 		}
+		p.tried, p.at = e.moves, e.now
+		h := p.Checkpoint
 		err := e.acceptRun(l, &h)
 		switch {
 		case err == nil:
 			moved = true
+			e.moves++
 			l.heads = dropHeads(l.heads, l.size)
 			return moved, nil
 		case errors.Is(err, errWait):
@@ -64,7 +67,7 @@ func (e *Engine) acceptHeads(l *log) (moved bool, err error) {
 	return moved, nil
 }
 
-func dropHeads(hs []wire.Checkpoint, size uint64) []wire.Checkpoint {
+func dropHeads(hs []pending, size uint64) []pending {
 	kept := hs[:0]
 	for _, h := range hs {
 		if h.Size > size {
@@ -113,6 +116,9 @@ func (e *Engine) acceptRun(l *log, h *wire.Checkpoint) error {
 	if err := journal.Verify(l.signed, journal.Checkpoint{Origin: l.origin, Size: h.Size, Root: root}, head); err != nil {
 		return err
 	}
+	if e.tooManyEpochs(l, parsed) {
+		return errWait
+	}
 	next, err := e.checkRules(l, parsed)
 	if err != nil {
 		return err
@@ -120,6 +126,33 @@ func (e *Engine) acceptRun(l *log, h *wire.Checkpoint) error {
 	e.takeRun(l, next, parsed, tree, head)
 	return nil
 }
+
+// tooManyEpochs holds a peer to the epochs it may announce in a day
+// (spec/bounds.md, 9): the rest waits for the next. What a superseded log or a
+// party relays of old is not new.
+func (e *Engine) tooManyEpochs(l *log, run []*seal.Entry) bool {
+	p, n := e.peers[l.party], e.newEpochs(l, run)
+	if p == nil || n == 0 {
+		return false
+	}
+	p.spent.roll(e.now)
+	if p.spent.epochs+n <= quotaEpochs {
+		return false
+	}
+	e.overQuota(p)
+	return true
+}
+
+func (e *Engine) newEpochs(l *log, run []*seal.Entry) (n int) {
+	for _, s := range run {
+		if s != nil && s.Announces && !l.closed && s.Time+uint64(dayLong.Seconds()) > e.seconds() {
+			n++
+		}
+	}
+	return n
+}
+
+const dayLong = 24 * time.Hour
 
 // progress is the rule state of a log while a run is checked.
 type progress struct {
@@ -227,6 +260,9 @@ func (e *Engine) mayClaim(l *log) bool {
 
 // takeRun makes a verified run ours: state, batch, secrets, alarms.
 func (e *Engine) takeRun(l *log, p *progress, run []*seal.Entry, tree *journal.Tree, head wire.Head) {
+	if p := e.peers[l.party]; p != nil {
+		p.spent.epochs += e.newEpochs(l, run)
+	}
 	from, hashes := tree.Pending()
 	tree.Flush()
 	if _, ok := e.grew[l.gen]; !ok {
@@ -262,6 +298,9 @@ func (e *Engine) openEntry(l *log, index uint64, raw []byte, s *seal.Entry) Stor
 	se := StoredEntry{Gen: l.gen, Index: index, Bytes: raw, Arrived: e.millis()}
 	fault := func(k parley.Kind) StoredEntry {
 		se.Fault, se.Faulty = k, true
+		if se.Key == nil {
+			l.blind = [2]bool{true, true}
+		}
 		if l.unread == 0 && se.Key == nil && k == parley.Unreadable {
 			l.unread = index + 1
 		}
@@ -314,12 +353,12 @@ func (l *log) count(h *form.Header, body []byte) error {
 		return nil
 	}
 	s := h.Series & 1
-	if h.Serial != l.serial[s]+1 {
+	if h.Serial != l.serial[s]+1 && !(l.blind[s] && h.Serial > l.serial[s]) {
 		got, want := h.Serial, l.serial[s]+1
 		l.serial[s] = max(l.serial[s], h.Serial)
 		return parley.Errorf(parley.BadSerial, "serial %d where %d comes next", got, want)
 	}
-	l.serial[s] = h.Serial
+	l.serial[s], l.blind[s] = h.Serial, false
 	return nil
 }
 
@@ -328,7 +367,7 @@ func (e *Engine) react(l *log, index uint64, h *form.Header, body []byte) {
 	switch h.Form {
 	case "key":
 		if pub, err := form.ReceivingKey(body); err == nil {
-			l.recv, l.recvAt = pub, index+1
+			e.setReceiving(l, pub, index)
 		}
 	case "leave":
 		e.left[l.party] = true

@@ -60,9 +60,10 @@ type Engine struct {
 	holdOff  time.Time                    // we write nothing before this: a peer may hold more of our log than we
 	left     map[parley.PartyCode]bool
 
-	now  time.Time
-	fx   Effects
-	grew map[parley.GenerationID]uint64 // others' logs that grew in this step: old size
+	moves uint64 // runs accepted so far
+	now   time.Time
+	fx    Effects
+	grew  map[parley.GenerationID]uint64 // others' logs that grew in this step: old size
 }
 
 // log is one generation of one party's log as this station holds it.
@@ -83,6 +84,7 @@ type log struct {
 	epoch    uint64 // the next epoch number to be announced
 	sealedBy uint64 // the greatest epoch that sealed an entry
 	serial   [2]uint64
+	blind    [2]bool // entries did not open since that serial: the next may be any greater one
 	disputed bool
 	closed   bool                           // superseded by a later generation of its party
 	limit    uint64                         // entries on the record, once closed and known; see late()
@@ -92,15 +94,26 @@ type log struct {
 	secrets  map[uint64][32]byte            // epoch secrets we hold
 	receipts map[parley.GenerationID]uint64 // holder generation -> size
 
-	early    map[uint64][]byte
-	earlyLen int
-	suspects map[uint64][]byte // differ from what we hold
-	heads    []wire.Checkpoint // waiting for entries, by size
-	waiting  []wire.Receipt
-	claimed  time.Time // since when an entry waits that claims more of our log than we wrote
-	epochAt  uint64    // index of the newest epoch entry
-	dirty    bool
+	early      map[uint64][]byte
+	earlyLen   int
+	suspects   map[uint64][]byte // differ from what we hold
+	heads      []pending         // waiting for entries or for what they have seen, by size
+	waiting    []wire.Receipt
+	claimed    time.Time // since when an entry waits that claims more of our log than we wrote
+	complained uint64    // epochs announced when we last complained of this log
+	epochAt    uint64    // index of the newest epoch entry
+	dirty      bool
 }
+
+// pending is a checkpoint that waits. It is tried again when something was
+// accepted since, or after a while: a try costs two verifications.
+type pending struct {
+	wire.Checkpoint
+	tried uint64    // Engine.moves at the last try
+	at    time.Time // of the last try; zero: none
+}
+
+const tryAgain = time.Second
 
 type mark struct {
 	index uint64 // the entry at which seen grew

@@ -3,9 +3,11 @@ package line
 import (
 	"io"
 	"sort"
+	"time"
 
 	"parley"
 	"parley/internal/form"
+	"parley/internal/journal"
 	"parley/internal/key"
 	"parley/internal/seal"
 )
@@ -51,6 +53,11 @@ func (e *Engine) inEffect(ep *ownEpoch) bool {
 		if ep.gens[p] != l.gen {
 			return false // sealed to a key that this party lost since
 		}
+		if e.own.body.Reason != journal.ReasonFounding && ep.to[p] != l.recv.ID() {
+			// We may have forgotten a newer key of this party that our earlier
+			// generation had seen: then it no longer has the one we sealed to.
+			return false
+		}
 	}
 	return len(e.others()) > 0
 }
@@ -73,9 +80,10 @@ func (e *Engine) wantsEpoch() bool {
 	if cur != last {
 		// One awaits effect already. Only where it is all we have, and we owe an
 		// entry, is another one the only thing we can write.
-		return cur == nil && e.dueToAnswer()
+		return cur == nil && (e.dueToAnswer() || e.newerKeys(last))
 	}
-	return e.fresh || e.now.Unix()-cur.created >= int64(e.cfg.Rotate.Seconds()) || e.newerKeys(cur) && e.now.Unix()-cur.created >= int64(e.cfg.Rotate.Seconds())/2
+	age, rotate := time.Duration(e.now.Unix()-cur.created)*time.Second, e.cfg.Rotate
+	return age >= rotate || e.fresh && age >= rotate/24 || e.newerKeys(cur) && age >= rotate/2
 }
 
 // unreachable reports that a recipient has opened a new generation since: the
@@ -127,7 +135,11 @@ func (e *Engine) epochDraft() (draft, error) {
 	if e.own.size == 0 {
 		cert = e.own.cert
 	}
-	body, err := seal.NewEpoch(e.epochContext(e.own, ep.number), &ep.secret, to, cert)
+	var own *key.ReceivingPublic
+	if e.own.recvAt > 0 {
+		own = &e.own.recv
+	}
+	body, err := seal.NewEpoch(e.epochContext(e.own, ep.number), &ep.secret, to, cert, own)
 	if err != nil {
 		return draft{}, err
 	}
@@ -167,6 +179,9 @@ func (e *Engine) takeEpoch(l *log, index uint64, s *seal.Entry) error {
 	}
 	if (index == 0) != (b.Certificate != nil) || index == 0 && string(b.Certificate) != string(l.cert) {
 		return parley.Errorf(parley.Malformed, "the certificate does not stand where it belongs")
+	}
+	if b.Receiving != nil {
+		e.setReceiving(l, key.ReceivingPublic(b.Receiving), index)
 	}
 	err = parley.Errorf(parley.Unreadable, "epoch %d of %s is sealed to a receiving key that is not ours", s.Epoch, l.party)
 	for _, r := range e.receiving {
@@ -292,7 +307,7 @@ func (e *Engine) keyDraft(epoch uint64) (draft, error) {
 	d.after = func(index uint64) {
 		r.at = index + 1
 		e.receiving = append(e.receiving, r)
-		e.own.recv, e.own.recvAt = priv.Public(), r.at
+		e.setReceiving(e.own, priv.Public(), index)
 		e.putReceiving(r)
 	}
 	return d, nil
@@ -302,8 +317,9 @@ func (e *Engine) putReceiving(r *receiving) {
 	e.put(recvKey(r.id), &receivingState{Seed: r.priv.Seed(), Gen: r.gen, Created: r.created, At: r.at}, true)
 }
 
-// complaint answers an entry that does not open, once for each generation and
-// epoch, in our own log.
+// complaint answers an entry that does not open, in our own log: one for each
+// epoch, so that two sides which cannot read each other do not complain of
+// complaints for ever.
 type complaint struct {
 	ref parley.Ref
 	err error
@@ -313,9 +329,10 @@ func (e *Engine) complain(l *log, index uint64, err error) {
 	ref := parley.Ref{Gen: l.gen, Index: index}
 	e.alarm("unreadable", l.party, ref, "entry %d of %s does not open: %v; it is kept", index, l.party, err)
 	name := "complaint " + l.gen.String()
-	if e.pending[name] != "" || l.party == e.cfg.Us || l.closed {
+	if e.pending[name] != "" || l.party == e.cfg.Us || l.closed || l.complained == l.epoch {
 		return
 	}
+	l.complained = l.epoch
 	if e.complaints == nil {
 		e.complaints = map[string]complaint{}
 	}

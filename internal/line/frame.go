@@ -110,7 +110,7 @@ func (e *Engine) headIn(f *wire.Checkpoint) error {
 			return nil
 		}
 	}
-	l.heads = append(l.heads, *f)
+	l.heads = append(l.heads, pending{Checkpoint: *f})
 	for i := len(l.heads) - 1; i > 0 && l.heads[i].Size < l.heads[i-1].Size; i-- {
 		l.heads[i], l.heads[i-1] = l.heads[i-1], l.heads[i]
 	}

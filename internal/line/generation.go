@@ -119,15 +119,21 @@ func (e *Engine) addLog(l *log) {
 			}
 		}
 	}
+	e.keep(l)
+}
+
+// keep makes a log known, and its certificate durable once and for all.
+func (e *Engine) keep(l *log) {
 	l.dirty = true
 	e.logs[l.gen] = l
+	e.fx.Batch.Keys = append(e.fx.Batch.Keys, KV{Key: certKey(l.gen), Value: l.cert})
 }
 
 // addOld takes in an earlier generation of our own that a loss made us forget.
 func (e *Engine) addOld(l *log) {
-	l.order, l.closed, l.dirty = e.own.order, true, true
+	l.order, l.closed = e.own.order, true
 	e.own.order, e.own.dirty = e.own.order+1, true
-	e.logs[l.gen] = l
+	e.keep(l)
 }
 
 // cut fixes what is on the record of the generations that l supersedes, when
@@ -173,7 +179,7 @@ func (e *Engine) shownIn(p *peer, f *wire.Shown) error {
 		}
 	}
 	if l.party == e.cfg.Us && l.closed || l.party != e.cfg.Us {
-		l.heads = append(l.heads, wire.Checkpoint{Gen: l.gen, Size: h.Size, Ed: h.Ed, ML: h.ML})
+		l.heads = append(l.heads, pending{Checkpoint: wire.Checkpoint{Gen: l.gen, Size: h.Size, Ed: h.Ed, ML: h.ML}})
 		e.send(p.code, ClassControl, &wire.AskEntries{Gen: l.gen, From: l.size, To: h.Size})
 	}
 	return nil
@@ -401,6 +407,7 @@ func Found(cfg Config, k *Keys, cert []byte) (*Batch, error) {
 		return nil, err
 	}
 	e.fx.Batch.Line = e.line
+	e.now = time.Unix(int64(c.Time), 0)
 	if err := e.begin(l, k); err != nil {
 		return nil, err
 	}

@@ -201,3 +201,32 @@ func TestFloodIsBounded(t *testing.T) {
 		t.Errorf("a flood from alder stops birch's own sending: %v", got)
 	}
 }
+
+// TestEpochFloodIsBounded lets a peer announce epochs without end.
+func TestEpochFloodIsBounded(t *testing.T) {
+	w := newWorld(t, alder, birch)
+	a, b := w.nodes[alder], w.nodes[birch]
+	a.cfg.Rotate = 24 * time.Second // an epoch for every second since its last start
+	a.load()
+	w.connectAll()
+	for range 60 {
+		w.run(30 * time.Second)
+	}
+	n := 0
+	for _, s := range must(b.st.Entries(b.log(alder).Gen, 0, 1000)) {
+		if s.Header == nil {
+			n++
+		}
+	}
+	if n > 24 {
+		t.Errorf("birch took %d epochs of alder in half an hour, at most 24 a day are allowed", n)
+	}
+	if !b.alarmed("quota") {
+		t.Error("no alarm")
+	}
+	b.dispatch(parley.Routine, "ours goes on")
+	w.run(5 * time.Second)
+	if got := a.subjects(birch); len(got) != 1 {
+		t.Errorf("alder reads %v", got)
+	}
+}

@@ -204,6 +204,48 @@ func TestLostAfterARestore(t *testing.T) {
 	}
 }
 
+// TestLossAfterRotation loses a station whose peer has long renewed the keys
+// that the loser knows of: they find each other all the same.
+func TestLossAfterRotation(t *testing.T) {
+	w := newWorld(t, alder, birch)
+	w.connectAll()
+	w.run(3 * time.Second)
+	a, b := w.nodes[alder], w.nodes[birch]
+	for i := range 3 {
+		w.now = w.now.Add(25 * time.Hour)
+		w.run(10 * time.Second)
+		a.dispatch(parley.Routine, fmt.Sprint("a", i))
+		b.dispatch(parley.Routine, fmt.Sprint("b", i))
+		w.run(5 * time.Second)
+	}
+	a.down()
+	a.fresh()
+	a.load()
+	a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonLost})
+	w.connect(alder, birch)
+	w.run(20 * time.Second)
+	size := a.log(alder).Size + b.log(birch).Size
+	b.step(line.GiveKeys{Gen: a.log(alder).Gen})
+	w.run(20 * time.Second)
+	a.filed = a.e.LastFiled()
+	a.dispatch(parley.Routine, "new life")
+	b.dispatch(parley.Routine, "welcome back")
+	w.run(20 * time.Second)
+	w.wantSame()
+	if got, want := b.subjects(alder), []string{"a0", "a1", "a2", "new life"}; !slices.Equal(got, want) {
+		t.Errorf("birch reads %v, want %v", got, want)
+	}
+	if got, want := a.subjects(birch), []string{"b0", "b1", "b2", "welcome back"}; !slices.Equal(got, want) {
+		t.Errorf("alder reads %v, want %v", got, want)
+	}
+	if t.Failed() {
+		t.Logf("alder: outbox %d, %v\nbirch: outbox %d, %v", a.e.Status().Outbox, a.alarms, b.e.Status().Outbox, b.alarms)
+	}
+	if n := a.log(alder).Size + b.log(birch).Size; n > size+20 {
+		t.Errorf("%d entries for two dispatches: the stations complain of one another without end", n-size)
+	}
+}
+
 func TestBothRestored(t *testing.T) {
 	w := newWorld(t, alder, birch)
 	w.connectAll()

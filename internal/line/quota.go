@@ -8,8 +8,8 @@ import (
 
 // Bounds per peer and day, and per second (spec/bounds.md, 5, 8, 9, 10).
 const (
-	quotaEpochs      = 24
 	quotaGenerations = 4
+	quotaEpochs      = 24
 )
 
 // Limits are the bounds that an annex may change.
@@ -39,8 +39,8 @@ const framesPerEntry = 3
 type quota struct {
 	day    time.Time
 	bytes  int
-	epochs int
 	gens   int
+	epochs int
 	burst  float64
 	at     time.Time
 	over   bool

@@ -18,7 +18,6 @@ const maxTime = seal.MaxTime
 // logState is the durable part of a log besides its entries and heads.
 type logState struct {
 	Party    string                         `cbor:"1,keyasint"`
-	Cert     []byte                         `cbor:"2,keyasint"`
 	Order    uint64                         `cbor:"3,keyasint"`
 	Seen     map[parley.GenerationID]uint64 `cbor:"4,keyasint"`
 	Time     uint64                         `cbor:"5,keyasint"`
@@ -27,12 +26,12 @@ type logState struct {
 	Serial   [2]uint64                      `cbor:"8,keyasint"`
 	Disputed bool                           `cbor:"9,keyasint"`
 	Closed   bool                           `cbor:"10,keyasint"`
-	Recv     key.ReceivingPublic            `cbor:"11,keyasint"`
 	RecvAt   uint64                         `cbor:"12,keyasint"`
 	Receipts map[parley.GenerationID]uint64 `cbor:"13,keyasint"`
 	Limit    uint64                         `cbor:"14,keyasint"`
 	EpochAt  uint64                         `cbor:"15,keyasint"`
 	Unread   uint64                         `cbor:"16,keyasint"`
+	Blind    [2]bool                        `cbor:"17,keyasint"`
 }
 
 // receiving is one of our private receiving keys (spec/sealing.md).
@@ -77,6 +76,8 @@ type selfState struct {
 }
 
 // Keys of engine state. Secret ones are left out of backups.
+func certKey(g parley.GenerationID) string { return "cert/" + g.String() }
+func peerKey(g parley.GenerationID) string { return "recv/" + g.String() }
 func logKey(g parley.GenerationID) string  { return "log/" + g.String() }
 func signKey(g parley.GenerationID) string { return "secret/log/" + g.String() }
 func holdKey(g parley.GenerationID) string { return "secret/held/" + g.String() }
@@ -104,9 +105,9 @@ func (e *Engine) saveDirty() {
 			continue
 		}
 		l.dirty = false
-		e.put(logKey(l.gen), &logState{Party: string(l.party), Cert: l.cert, Order: uint64(l.order), Seen: l.seen, Time: l.time, Epoch: l.epoch,
-			SealedBy: l.sealedBy, Serial: l.serial, Disputed: l.disputed, Closed: l.closed, Recv: l.recv, RecvAt: l.recvAt,
-			Receipts: l.receipts, Limit: l.limit, EpochAt: l.epochAt, Unread: l.unread}, false)
+		e.put(logKey(l.gen), &logState{Party: string(l.party), Order: uint64(l.order), Seen: l.seen, Time: l.time, Epoch: l.epoch,
+			SealedBy: l.sealedBy, Serial: l.serial, Disputed: l.disputed, Closed: l.closed, RecvAt: l.recvAt,
+			Receipts: l.receipts, Limit: l.limit, EpochAt: l.epochAt, Unread: l.unread, Blind: l.blind}, false)
 	}
 }
 
@@ -173,17 +174,32 @@ func (e *Engine) loadLog(kv KV) error {
 	if err := wire.Decode(kv.Value, &s); err != nil {
 		return err
 	}
-	c, err := journal.ParseCertificate(s.Cert)
+	gen, err := parley.ParseGenerationID(strings.TrimPrefix(kv.Key, "log/"))
 	if err != nil {
 		return err
 	}
-	l, err := e.newLog(c, s.Cert)
+	cert, err := e.value(certKey(gen))
 	if err != nil {
 		return err
+	}
+	c, err := journal.ParseCertificate(cert)
+	if err != nil {
+		return err
+	}
+	l, err := e.newLog(c, cert)
+	if err != nil {
+		return err
+	}
+	if s.RecvAt > 0 {
+		pub, err := e.value(peerKey(gen))
+		if err != nil || len(pub) != len(l.recv) {
+			return parley.Errorf(parley.Corrupt, "the receiving key of generation %s: %d bytes, %v", gen, len(pub), err)
+		}
+		copy(l.recv[:], pub)
 	}
 	l.order, l.time, l.epoch, l.sealedBy, l.serial = int(s.Order), s.Time, s.Epoch, s.SealedBy, s.Serial
-	l.disputed, l.closed, l.recv, l.recvAt, l.limit = s.Disputed, s.Closed, s.Recv, s.RecvAt, s.Limit
-	l.epochAt, l.unread = s.EpochAt, s.Unread
+	l.disputed, l.closed, l.recvAt, l.limit = s.Disputed, s.Closed, s.RecvAt, s.Limit
+	l.epochAt, l.unread, l.blind = s.EpochAt, s.Unread, s.Blind
 	for g, n := range s.Seen {
 		l.seen[g] = n
 	}
@@ -206,6 +222,26 @@ func (e *Engine) loadLog(kv KV) error {
 	}
 	e.logs[l.gen] = l
 	return nil
+}
+
+// value returns one value of engine state. The error is Corrupt when it is not there.
+func (e *Engine) value(k string) ([]byte, error) {
+	kvs, err := e.cfg.Store.Values(k)
+	if err != nil {
+		return nil, err
+	}
+	for _, kv := range kvs {
+		if kv.Key == k {
+			return kv.Value, nil
+		}
+	}
+	return nil, parley.Errorf(parley.Corrupt, "the engine's state lacks %s", k).WithHint("run parley fsck")
+}
+
+// setReceiving notes the newest receiving key of a log, published by entry index.
+func (e *Engine) setReceiving(l *log, pub key.ReceivingPublic, index uint64) {
+	l.recv, l.recvAt, l.dirty = pub, index+1, true
+	e.fx.Batch.Keys = append(e.fx.Batch.Keys, KV{Key: peerKey(l.gen), Value: pub[:]})
 }
 
 // newLog makes the state of an empty log from its certificate.

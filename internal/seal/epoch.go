@@ -16,6 +16,7 @@ type EpochBody struct {
 	Commitment  [32]byte                       `cbor:"1,keyasint"`
 	To          map[parley.PartyCode]SealedKey `cbor:"2,keyasint"`
 	Certificate []byte                         `cbor:"3,keyasint,omitempty"`
+	Receiving   []byte                         `cbor:"4,keyasint,omitempty"` // the writer's newest receiving key, when it is not the certificate's
 }
 
 // SealedKey is an epoch secret under the receiving key of one party.
@@ -39,9 +40,13 @@ func (c EpochContext) info(id key.ReceivingID) []byte {
 }
 
 // NewEpoch seals secret to each recipient's receiving key. cert stands in the
-// body at index 0 of a generation and nowhere else.
-func NewEpoch(c EpochContext, secret *[32]byte, to map[parley.PartyCode]key.ReceivingPublic, cert []byte) ([]byte, error) {
+// body at index 0 of a generation and nowhere else; own is the writer's newest
+// receiving key, nil while that is the certificate's.
+func NewEpoch(c EpochContext, secret *[32]byte, to map[parley.PartyCode]key.ReceivingPublic, cert []byte, own *key.ReceivingPublic) ([]byte, error) {
 	b := EpochBody{Commitment: key.Hash("commitment of epoch", secret[:]), To: map[parley.PartyCode]SealedKey{}, Certificate: cert}
+	if own != nil {
+		b.Receiving = own[:]
+	}
 	for p, pub := range to {
 		enc, ct, err := key.SealTo(&pub, c.info(pub.ID()), secret[:])
 		if err != nil {
@@ -63,6 +68,9 @@ func ParseEpoch(b []byte) (*EpochBody, error) {
 	var e EpochBody
 	if err := wire.Decode(b, &e); err != nil {
 		return nil, err
+	}
+	if e.Receiving != nil && len(e.Receiving) != len(key.ReceivingPublic{}) {
+		return nil, parley.Errorf(parley.Malformed, "epoch entry: a receiving key of %d bytes", len(e.Receiving))
 	}
 	for p := range e.To {
 		if _, err := parley.ParsePartyCode(string(p)); err != nil {

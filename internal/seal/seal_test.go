@@ -156,7 +156,7 @@ func TestEpochOpensForItsRecipientsOnly(t *testing.T) {
 	b, _ := key.NewReceiving(rand.Reader)
 	ctx := EpochContext{Origin: origin, Epoch: 2}
 	secret := [32]byte{1, 2, 3}
-	raw, err := NewEpoch(ctx, &secret, map[parley.PartyCode]key.ReceivingPublic{"birch": a.Public()}, nil)
+	raw, err := NewEpoch(ctx, &secret, map[parley.PartyCode]key.ReceivingPublic{"birch": a.Public()}, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -260,7 +260,7 @@ func FuzzUnpack(f *testing.F) {
 
 func FuzzParseEpoch(f *testing.F) {
 	r, _ := key.NewReceiving(rand.Reader)
-	b, _ := NewEpoch(EpochContext{Origin: origin}, &[32]byte{1}, map[parley.PartyCode]key.ReceivingPublic{"birch": r.Public()}, []byte{1})
+	b, _ := NewEpoch(EpochContext{Origin: origin}, &[32]byte{1}, map[parley.PartyCode]key.ReceivingPublic{"birch": r.Public()}, []byte{1}, nil)
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) { ParseEpoch(b) })
 }

@@ -16,15 +16,13 @@ import (
 // query when an objective passes. It works behind the owner of the line and
 // never holds it up.
 type clerk struct {
-	s    *Station
-	l    *liveLine
-	in   chan *applied
-	wake chan struct{}
+	s  *Station
+	l  *liveLine
+	in chan *applied
 
 	queried map[string]time.Time // item -> last automatic query
 	overdue map[string]bool      // item -> its alarm was raised
 	down    bool                 // the lamp was down when last looked at
-	placed  time.Time
 }
 
 func newClerk(s *Station, l *liveLine) *clerk {

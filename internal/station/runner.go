@@ -112,6 +112,13 @@ func (r *runner) session(ctx context.Context) error {
 	if err := r.start(e); err != nil {
 		return err
 	}
+	given, err := decided(r.store) // recoveries that officers confirmed before
+	if err != nil {
+		return err
+	}
+	if err := r.step(e, given...); err != nil {
+		return err
+	}
 	r.setFailed(nil)
 	tick := time.NewTicker(250 * time.Millisecond)
 	defer tick.Stop()
@@ -316,9 +323,4 @@ func (r *runner) Failed() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.failed
-}
-
-// secret asks the engine for what proves a session (spec/sessions.md, 4).
-func (r *runner) secret(ctx context.Context, f func(*line.Engine)) error {
-	return r.do(ctx, request{ask: f})
 }

@@ -88,9 +88,7 @@ func (s *Station) newNetwork(id bearer.Identity) *network {
 		cut: map[cutKey]bool{}, trouble: map[pathKey]trouble{}, heardAt: map[pathKey]time.Time{}, words: map[parley.LineID]lastWords{},
 		bound: map[string]string{}, unbound: map[string]error{}}
 	o := bearer.Options{Identity: id, Allow: n.allowed}
-	for _, b := range []bearer.Bearer{quic.New(o), bearertls.New(o)} {
-		n.bearers = append(n.bearers, b)
-	}
+	n.bearers = []bearer.Bearer{quic.New(o), bearertls.New(o)}
 	n.life, n.end = context.WithCancel(context.Background())
 	n.listen["QUIC"], n.listen["TLS"] = s.cfg.ListenQUIC, s.cfg.ListenTLS
 	return n

@@ -201,7 +201,7 @@ func (g *Log) Announce(time uint64, seen map[parley.GenerationID]uint64) parley.
 		cert = g.Cert
 	}
 	ctx := seal.EpochContext{Line: g.Line.ID, Origin: g.Origin(), Epoch: n, Founding: g.Line.Hash()}
-	body := must(seal.NewEpoch(ctx, &secret, to, cert))
+	body := must(seal.NewEpoch(ctx, &secret, to, cert, nil))
 	e := seal.Entry{Clear: seal.Clear{Epoch: n, Time: time, Seen: seen}, Announces: true, Body: body}
 	g.Secrets = append(g.Secrets, secret)
 	return g.Put(must(e.Marshal()), nil)
