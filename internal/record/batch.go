@@ -1,6 +1,7 @@
 package record
 
 import (
+	"bytes"
 	"runtime"
 	"sync"
 
@@ -8,6 +9,7 @@ import (
 	"parley/internal/form"
 	"parley/internal/journal"
 	"parley/internal/seal"
+	"parley/internal/wire"
 )
 
 // pool does the work that needs no order, on every core.
@@ -102,20 +104,32 @@ func (e *entryItem) look(raw []byte) {
 }
 
 func (e *entryItem) lookEpoch(c *seal.Entry) {
-	b, err := seal.ParseEpoch(c.Body)
+	b, err := parseEpoch(c.Body)
 	if err != nil {
 		e.err = err
 		return
 	}
 	e.epoch = b
 	switch {
-	case len(b.To) == 0:
-		e.err = parley.Errorf(parley.Malformed, "an epoch that is sealed to nobody")
 	case (e.index == 0) != (b.Certificate != nil):
 		e.err = parley.Errorf(parley.Malformed, "the certificate stands at index 0, and only there")
 	case e.index == 0 && string(b.Certificate) != string(e.log.cert.Bytes()):
 		e.err = parley.Errorf(parley.Conflict, "the certificate at index 0 is not that of the generation")
 	}
+}
+
+// parseEpoch reads the body of an epoch entry and refuses one that lacks a part.
+func parseEpoch(body []byte) (*seal.EpochBody, error) {
+	b, err := seal.ParseEpoch(body)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(b.To) == 0:
+		return nil, parley.Errorf(parley.Malformed, "an epoch that is sealed to nobody")
+	case !bytes.Equal(wire.Encode(b), body):
+		return nil, parley.Errorf(parley.Malformed, "an epoch without commitment, or with an empty certificate")
+	}
+	return b, nil
 }
 
 // open opens what the file gives a key for. A key that does not fit is wrong in
@@ -133,16 +147,25 @@ func (e *entryItem) open(c *seal.Entry) {
 		e.fault = err
 		return
 	}
-	if e.header, e.fault = form.ParseHeader(header); e.fault != nil || !e.opening.Whole {
+	h, err := form.ParseHeader(header)
+	if err != nil {
+		e.fault = err
 		return
 	}
-	e.whole = true
+	if !e.opening.Whole {
+		e.header = h
+		return
+	}
 	fields, end, err := form.SplitBody(body)
-	if err == nil {
-		err = e.header.CheckSerial(end)
+	if err == nil && end != h.Serial {
+		err = parley.Errorf(parley.BadSerial, "the body ends with serial %d, the header has %d", end, h.Serial)
 	}
-	if err == nil {
-		e.body, err = form.ParseFields(e.header.Form, fields)
+	if err != nil {
+		e.fault = err // something was cut off, or put together: nothing of it counts
+		return
 	}
-	e.fault = err
+	e.header, e.whole = h, true
+	if e.fault = h.CheckSerial(end); e.fault == nil {
+		e.body, e.fault = form.ParseFields(h.Form, fields)
+	}
 }
