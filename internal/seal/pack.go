@@ -3,32 +3,26 @@ package seal
 import (
 	"bytes"
 	"compress/flate"
-	_ "embed"
 	"errors"
 	"io"
 	"math/bits"
 	"sync"
 
 	"parley"
+	"parley/internal/squeeze"
 )
-
-// dictionary is the preset DEFLATE dictionary of suite 1: the same bytes as
-// spec/dictionary.txt (a test compares them).
-//
-//go:embed dictionary.txt
-var dictionary []byte
 
 // The compressor is free (spec/entry.md): squeeze takes short parts, this one
 // long ones. Its state is large, so it is kept.
 var writers = sync.Pool{New: func() any {
-	w, err := flate.NewWriterDict(io.Discard, flate.DefaultCompression, dictionary)
+	w, err := flate.NewWriterDict(io.Discard, flate.DefaultCompression, squeeze.Dictionary)
 	if err != nil {
 		panic(err)
 	}
 	return w
 }}
 
-var readers = sync.Pool{New: func() any { return flate.NewReaderDict(bytes.NewReader(nil), dictionary) }}
+var readers = sync.Pool{New: func() any { return flate.NewReaderDict(bytes.NewReader(nil), squeeze.Dictionary) }}
 
 // pack compresses and pads a plaintext. The error is Oversize.
 func pack(plain []byte) ([]byte, error) {
@@ -36,8 +30,8 @@ func pack(plain []byte) ([]byte, error) {
 		return nil, parley.Errorf(parley.Oversize, "%d bytes to seal, at most %d are allowed", len(plain), MaxPlain)
 	}
 	z := make([]byte, 2, len(plain)/2+96)
-	if len(plain) <= squeezeMax {
-		z = squeeze(z, plain)
+	if len(plain) <= squeeze.Max {
+		z = squeeze.Append(z, plain)
 	} else {
 		z = deflate(z, plain)
 	}
@@ -78,7 +72,7 @@ func unpack(z []byte) ([]byte, error) {
 	src := bytes.NewReader(z[2 : 2+n])
 	r := readers.Get().(io.ReadCloser)
 	defer readers.Put(r)
-	if err := r.(flate.Resetter).Reset(src, dictionary); err != nil {
+	if err := r.(flate.Resetter).Reset(src, squeeze.Dictionary); err != nil {
 		return nil, err
 	}
 	plain, err := io.ReadAll(io.LimitReader(r, MaxPlain+1))

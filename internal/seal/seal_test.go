@@ -6,26 +6,16 @@ import (
 	"crypto/rand"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"testing"
 
 	"parley"
 	"parley/internal/key"
+	"parley/internal/squeeze"
 	"parley/internal/wire"
 )
 
 const origin = "00000000000000000000000000000001/alder/0000000000000002"
-
-func TestDictionaryIsTheSpecs(t *testing.T) {
-	want, err := os.ReadFile("../../spec/dictionary.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !bytes.Equal(dictionary, want) {
-		t.Error("internal/seal/dictionary.txt is not spec/dictionary.txt")
-	}
-}
 
 func TestSealOpens(t *testing.T) {
 	var secret [32]byte
@@ -133,7 +123,7 @@ func TestUnpackRefuses(t *testing.T) {
 // unfinished packs a DEFLATE stream that lacks its final block.
 func unfinished(t *testing.T) []byte {
 	var buf bytes.Buffer
-	w, err := flate.NewWriterDict(&buf, flate.DefaultCompression, dictionary)
+	w, err := flate.NewWriterDict(&buf, flate.DefaultCompression, squeeze.Dictionary)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,6 +131,19 @@ func unfinished(t *testing.T) []byte {
 	w.Flush()
 	z := append([]byte{0, byte(buf.Len())}, buf.Bytes()...)
 	return append(z, make([]byte, padded(len(z))-len(z))...)
+}
+
+func TestPackTakesEverySize(t *testing.T) {
+	for n := squeeze.Max - 2; n < squeeze.Max+3; n++ {
+		plain := bytes.Repeat([]byte("0123456789"), n/10+1)[:n]
+		z, err := pack(plain)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := unpack(z); err != nil || !bytes.Equal(got, plain) {
+			t.Errorf("%d bytes: %v", n, err)
+		}
+	}
 }
 
 func TestPadding(t *testing.T) {

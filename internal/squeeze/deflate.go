@@ -1,4 +1,4 @@
-package seal
+package squeeze
 
 import (
 	"encoding/binary"
@@ -7,9 +7,9 @@ import (
 	"sync"
 )
 
-// squeezeMax is the longest plaintext that squeeze takes; dictionary and text
+// Max is the longest plaintext that Append takes; dictionary and text
 // together stay within the window of DEFLATE.
-const squeezeMax = 8 << 10
+const Max = 8 << 10
 
 // Parts of an entry are short. compress/flate clears 640 KiB and reads the
 // dictionary anew for each, which takes ten times as long as compressing: so
@@ -37,9 +37,9 @@ type primed struct {
 }
 
 var prime = sync.OnceValue(func() *primed {
-	p := &primed{prev: make([]uint16, len(dictionary))}
-	for i := 0; i+leastLen <= len(dictionary); i++ {
-		h := hash4(dictionary[i:])
+	p := &primed{prev: make([]uint16, len(Dictionary))}
+	for i := 0; i+leastLen <= len(Dictionary); i++ {
+		h := hash4(Dictionary[i:])
 		p.prev[i], p.head[h] = p.head[h], uint16(i+1)
 	}
 	return p
@@ -48,9 +48,9 @@ var prime = sync.OnceValue(func() *primed {
 // squeezer is the working memory of one compression.
 type squeezer struct {
 	dict   *primed
-	text   []byte // dictionary, then plaintext
+	text   []byte // Dictionary, then plaintext
 	head   [1 << hashBits]uint16
-	prev   [squeezeMax]uint16
+	prev   [Max]uint16
 	tokens []token
 	lits   [litCodes]uint32 // how often each code occurs
 	dists  [distCodes]uint32
@@ -61,15 +61,15 @@ type squeezer struct {
 type token struct{ length, value uint16 } // value: the byte, or the distance
 
 var squeezers = sync.Pool{New: func() any {
-	return &squeezer{dict: prime(), text: slices.Clone(dictionary)}
+	return &squeezer{dict: prime(), text: slices.Clone(Dictionary)}
 }}
 
-// squeeze appends plain as one DEFLATE stream over the preset dictionary.
-func squeeze(dst, plain []byte) []byte {
+// Append appends plain as one DEFLATE stream over the preset Dictionary.
+func Append(dst, plain []byte) []byte {
 	s := squeezers.Get().(*squeezer)
 	defer squeezers.Put(s)
-	s.text = append(s.text[:len(dictionary)], plain...)
-	defer func() { clear(s.text[len(dictionary):]) }() // no plaintext stays behind
+	s.text = append(s.text[:len(Dictionary)], plain...)
+	defer func() { clear(s.text[len(Dictionary):]) }() // no plaintext stays behind
 	s.head = s.dict.head
 	s.match()
 	s.out = bitWriter{b: dst}
@@ -81,7 +81,7 @@ func squeeze(dst, plain []byte) []byte {
 func (s *squeezer) insert(at int) {
 	if at+leastLen <= len(s.text) {
 		h := hash4(s.text[at:])
-		s.prev[at-len(dictionary)], s.head[h] = s.head[h], uint16(at+1)
+		s.prev[at-len(Dictionary)], s.head[h] = s.head[h], uint16(at+1)
 	}
 }
 
@@ -100,10 +100,10 @@ func (s *squeezer) find(at int) (length, dist int) {
 				length, dist = k, at-from
 			}
 		}
-		if from < len(dictionary) {
+		if from < len(Dictionary) {
 			next = s.dict.prev[from]
 		} else {
-			next = s.prev[from-len(dictionary)]
+			next = s.prev[from-len(Dictionary)]
 		}
 	}
 	if dist == 0 {
@@ -125,7 +125,7 @@ func common(a, b []byte) int {
 // gives way to a longer one.
 func (s *squeezer) match() {
 	s.tokens, s.lits, s.dists = s.tokens[:0], [litCodes]uint32{}, [distCodes]uint32{}
-	for at := len(dictionary); at < len(s.text); {
+	for at := len(Dictionary); at < len(s.text); {
 		length, dist := s.find(at)
 		s.insert(at)
 		if length > 0 && length < 32 {

@@ -1,4 +1,4 @@
-package seal
+package squeeze
 
 import (
 	"math/bits"
