@@ -64,6 +64,11 @@ func coldStart(b *bench) (*report, error) {
 	if err := p.close(); err != nil {
 		return nil, err
 	}
+	if b.profile != "" {
+		if err := do(p.a, "profile", filepath.Join(b.profile, "fill.pprof")); err != nil {
+			return nil, err
+		}
+	}
 	made, err := call[time.Duration](p.a, "fill", fillArgs{Dir: p.dir, Line: p.line, Entries: n, Group: 128})
 	if err != nil {
 		return nil, err

@@ -148,8 +148,9 @@ func (z *sizes) average() {
 	}
 }
 
-// storedOrder reports whether a stretch of a log holds the dispatches of one
-// drafting in order: serials rising by one, subjects numbered from 1.
+// storedOrder reports whether a log holds the To-From dispatches of one drafting
+// from entry From on, each once and in order: serials rising by one, subjects
+// numbered from 1. What the station wrote by itself may stand between.
 func storedOrder(a sizesArgs) (bool, error) {
 	s, l, f, err := openLine(a.Dir, a.Line)
 	if err != nil {
@@ -157,22 +158,27 @@ func storedOrder(a sizesArgs) (bool, error) {
 	}
 	defer s.Close()
 	r, _ := f.Party(a.Party)
-	last := uint64(0)
-	for at := a.From; at < a.To; {
+	last, n := uint64(0), uint64(0)
+	for at := a.From; n < a.To-a.From; {
 		es, err := l.Entries(r.Generation, at, 1024)
 		if err != nil || len(es) == 0 {
 			return false, err
 		}
-		for _, e := range es[:min(len(es), int(a.To-at))] {
-			h, err := form.ParseHeader(e.Header)
-			if err != nil || last != 0 && h.Serial != last+1 {
-				return false, err
+		for i := range es {
+			h, err := form.ParseHeader(es[i].Header)
+			if err != nil {
+				continue // an epoch entry has none
+			}
+			x, _, err := form.ParseBody(h.Form, es[i].Body)
+			d, ok := x.(*form.Dispatch)
+			if err != nil || !ok || n == a.To-a.From {
+				continue
+			}
+			n++
+			if d.Subject != fmt.Sprintf("Dispatch %06d", n) || last != 0 && h.Serial != last+1 {
+				return false, fmt.Errorf("entry %d is %q, serial %d after %d; want dispatch %d", es[i].Index, d.Subject, h.Serial, last, n)
 			}
 			last = h.Serial
-			x, _, err := form.ParseBody(h.Form, e.Body)
-			if d, ok := x.(*form.Dispatch); err != nil || !ok || d.Subject != fmt.Sprintf("Dispatch %06d", e.Index-a.From+1) {
-				return false, err
-			}
 		}
 		at += uint64(len(es))
 	}
