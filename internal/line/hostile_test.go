@@ -8,6 +8,7 @@ import (
 	"parley"
 	"parley/internal/journal"
 	"parley/internal/line"
+	"parley/internal/seal"
 	"parley/internal/wire"
 )
 
@@ -228,5 +229,80 @@ func TestEpochFloodIsBounded(t *testing.T) {
 	w.run(5 * time.Second)
 	if got := a.subjects(birch); len(got) != 1 {
 		t.Errorf("alder reads %v", got)
+	}
+}
+
+// TestBrokenRulesUnderGoodSignatures lets alder sign, with its own keys, runs
+// that break the rules of spec/entry.md and order.md. None is taken in.
+func TestBrokenRulesUnderGoodSignatures(t *testing.T) {
+	late := uint64(1) << 39
+	for _, c := range []struct {
+		name  string
+		entry func(now uint64, seen map[parley.GenerationID]uint64, birchGen, alderGen parley.GenerationID, ours uint64) seal.Clear
+		epoch bool
+		wait  bool // it may become true: it waits, and is no violation yet
+	}{
+		{name: "time goes back", entry: func(now uint64, _ map[parley.GenerationID]uint64, _, _ parley.GenerationID, _ uint64) seal.Clear {
+			return seal.Clear{Time: 1}
+		}},
+		{name: "an epoch never announced", entry: func(now uint64, _ map[parley.GenerationID]uint64, _, _ parley.GenerationID, _ uint64) seal.Clear {
+			return seal.Clear{Epoch: 77, Time: late}
+		}},
+		{name: "an epoch left out", epoch: true, entry: func(now uint64, _ map[parley.GenerationID]uint64, _, _ parley.GenerationID, _ uint64) seal.Clear {
+			return seal.Clear{Epoch: 9, Time: late}
+		}},
+		{name: "seen does not grow", entry: func(_ uint64, seen map[parley.GenerationID]uint64, b, _ parley.GenerationID, _ uint64) seal.Clear {
+			return seal.Clear{Epoch: 1, Time: late, Seen: map[parley.GenerationID]uint64{b: seen[b]}}
+		}},
+		{name: "seen its own log", entry: func(_ uint64, _ map[parley.GenerationID]uint64, _, a parley.GenerationID, _ uint64) seal.Clear {
+			return seal.Clear{Epoch: 1, Time: late, Seen: map[parley.GenerationID]uint64{a: 1}}
+		}},
+		{name: "seen more than we wrote", entry: func(_ uint64, _ map[parley.GenerationID]uint64, b, _ parley.GenerationID, ours uint64) seal.Clear {
+			return seal.Clear{Epoch: 1, Time: late, Seen: map[parley.GenerationID]uint64{b: ours + 5}}
+		}},
+		{name: "seen a log nobody knows", wait: true, entry: func(_ uint64, _ map[parley.GenerationID]uint64, _, _ parley.GenerationID, _ uint64) seal.Clear {
+			return seal.Clear{Epoch: 1, Time: late, Seen: map[parley.GenerationID]uint64{{9}: 5}}
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t, alder, birch)
+			w.connectAll()
+			w.run(3 * time.Second)
+			a, b := w.nodes[alder], w.nodes[birch]
+			a.dispatch(parley.Routine, "true")
+			w.run(2 * time.Second)
+			l, ours := b.log(alder), b.log(birch)
+			clear := c.entry(uint64(w.now.Unix()), l.Seen, ours.Gen, l.Gen, ours.Size)
+			origin := parley.Origin(w.founding.Line, alder, l.Gen)
+			raw, err := seal.Seal(seal.Key{1}, origin, l.Size, clear, []byte{0xa0}, []byte{0x80})
+			if c.epoch {
+				e := seal.Entry{Clear: clear, Announces: true, Body: []byte{0xa0}}
+				raw, err = e.Marshal()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			// The history so far, and the lie on top of it, signed by alder.
+			tree := must(journal.NewTree(0, nil))
+			for _, s := range must(a.st.Entries(l.Gen, 0, int(l.Size))) {
+				tree.Append(journal.LeafHash(s.Bytes))
+			}
+			tree.Append(journal.LeafHash(raw))
+			h := must(journal.Sign(a.keys.Log, journal.Checkpoint{Origin: origin, Size: tree.Size(), Root: tree.Root()}))
+			for _, f := range []wire.Frame{&wire.Entry{Gen: l.Gen, Index: l.Size, Bytes: raw}, &wire.Checkpoint{Gen: l.Gen, Size: h.Size, Ed: h.Ed, ML: h.ML}} {
+				b.step(line.FrameIn{Path: b.paths[alder], Frame: f, Size: 1000})
+			}
+			if got := b.log(alder).Size; got != l.Size {
+				t.Errorf("it was taken in: %d entries, then %d", l.Size, got)
+			}
+			w.nodes[alder].e = nil // the liar says no more
+			w.run(15 * time.Second)
+			if b.alarmed("violation") == c.wait {
+				t.Errorf("alarms %v", b.alarms)
+			}
+			if b.log(alder).Stored[birch] > l.Size || b.e.Status().Doubt != "" {
+				t.Error("it was cosigned, or put us in doubt")
+			}
+		})
 	}
 }
