@@ -44,7 +44,7 @@ func (d *desk) parsePages(book *locale) (*pages, error) {
 func (d *desk) funcs(book *locale) template.FuncMap {
 	m := template.FuncMap{
 		"t": book.text, "has": book.has, "coded": book.coded,
-		"visible": visible, "line": oneLine, "paras": paragraphs, "words": form.Words,
+		"visible": visible, "line": oneLine, "paras": paragraphs, "words": form.Words, "clean": form.Visible, "tag": tagOf,
 		"asset":   d.assets.url,
 		"version": func() string { return d.assets.version },
 		"langs":   func() []*locale { return d.bookList() },
@@ -95,6 +95,14 @@ func (d *desk) bookList() []*locale {
 		list = append(list, d.books[l])
 	}
 	return list
+}
+
+// tagOf is a language tag for the lang attribute; "" (unknown) for what is none.
+func tagOf(s string) string {
+	if form.CheckLanguage("language", s) != nil {
+		return ""
+	}
+	return s
 }
 
 // dict hands several values to a template: name, value, name, value...
