@@ -66,10 +66,10 @@ func freePort() (string, error) {
 	return "", fmt.Errorf("no port is free")
 }
 
-// eventually runs "eventually N command...": within 60 s the command ends with
+// eventually runs "eventually N command...": within three minutes the command ends with
 // code N.
 func eventually(ts *testscript.TestScript, _ bool, args []string) {
-	deadline := time.Now().Add(60 * time.Second)
+	deadline := time.Now().Add(3 * time.Minute)
 	for {
 		got := "0"
 		if err := ts.Exec(args[1], args[2:]...); err != nil {
@@ -79,7 +79,7 @@ func eventually(ts *testscript.TestScript, _ bool, args []string) {
 			return
 		}
 		if time.Now().After(deadline) {
-			ts.Fatalf("after 60 s still exit code %s, want %s\n%s", got, args[0], ts.ReadFile("stderr"))
+			ts.Fatalf("after three minutes still exit code %s, want %s\n%s", got, args[0], ts.ReadFile("stderr"))
 		}
 		time.Sleep(300 * time.Millisecond)
 	}
@@ -122,10 +122,10 @@ func pairings(ts *testscript.TestScript, dir string) []station.PairingView {
 	return v.Pairings
 }
 
-// findEntry runs "entry DIR SUBJECT VARIABLE": within 60 s the record in DIR
+// findEntry runs "entry DIR SUBJECT VARIABLE": within three minutes the record in DIR
 // holds an entry of that subject; the variable is its id.
 func findEntry(ts *testscript.TestScript, _ bool, args []string) {
-	for range 200 {
+	for range 600 {
 		ts.Check(ts.Exec("parley", "--dir", args[0], "--json", "record", "-n", "500"))
 		var p station.Page
 		ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &p))
