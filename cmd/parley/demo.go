@@ -7,6 +7,8 @@ import (
 	"os"
 	"time"
 
+	"parley"
+	"parley/internal/record"
 	"parley/internal/stage"
 )
 
@@ -51,6 +53,110 @@ func (c demoCmd) Run(s *session) error {
 	if c.Story {
 		return c.story(s, d)
 	}
+	return c.play(s, d)
+}
+
+// play sets the line up, says where to sit, and serves the stage until Ctrl-C.
+func (c demoCmd) play(s *session, d *stage.Demo) error {
+	ctx, stop := context.WithCancel(s.ctx)
+	defer stop()
+	fmt.Fprintf(s.out, "Two stations that do not trust each other, on this machine. Demo timings: FLASH %s, test every %s.\n", span(stage.FlashObjective), span(stage.TestInterval))
+	y := stage.NewStory(d)
+	played, err := c.setUp(ctx, s, y)
+	if err != nil {
+		return err
+	}
+	for _, side := range d.Sides() {
+		go side.Officers(ctx)
+	}
+	g, err := stage.NewStage(ctx, y, played)
+	if err != nil {
+		return err
+	}
+	if err := c.where(ctx, s, d); err != nil {
+		return err
+	}
+	served := g.Serve(ctx)
+	stop()
+	if served != nil {
+		return served
+	}
+	return c.end(s, d)
+}
+
+// setUp plays the steps that make the line, on one line of output.
+func (c demoCmd) setUp(ctx context.Context, s *session, y *stage.Story) ([]stage.Result, error) {
+	var played []stage.Result
+	for _, st := range y.SetUp() {
+		r := st.Play(ctx)
+		if ctx.Err() != nil {
+			return nil, parley.Errorf(parley.Unavailable, "interrupted")
+		}
+		if !r.OK {
+			return nil, parley.Errorf(parley.Unavailable, "step %s: %s", r.Step, r.Shown).WithHint("see what the stations say: parley demo --keep DIR; then DIR/alder.log and DIR/birch.log")
+		}
+		played = append(played, r)
+		fmt.Fprintf(s.out, " %s: %s\n", oneLine(r.Step), oneLine(r.Shown))
+		if err := s.out.Flush(); err != nil {
+			return nil, err
+		}
+	}
+	return played, y.Prefill(ctx)
+}
+
+// where says where to sit and where the stage is.
+func (c demoCmd) where(ctx context.Context, s *session, d *stage.Demo) error {
+	notes := []string{"<- sit here", "(its officers act by themselves until you sit down)"}
+	for i, side := range d.Sides() {
+		link, err := side.Seat(ctx)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(s.out, " %s desk  %s  %s\n", side.Name, link, notes[i])
+	}
+	fmt.Fprintf(s.out, " Stage       http://localhost:%d/  cut paths, play the next step, make trouble\n", c.Port)
+	if c.Keep == "" {
+		fmt.Fprintln(s.out, "Ctrl-C stops, nothing is kept (--keep DIR keeps it). Ports taken: --port 7200. No browser: --story")
+	} else {
+		fmt.Fprintf(s.out, "Ctrl-C stops; everything stays in %s.\n", c.Keep)
+	}
+	return s.out.Flush()
+}
+
+// end verifies what both stations hold before they stop.
+func (c demoCmd) end(s *session, d *stage.Demo) error {
+	ctx, stop := context.WithTimeout(context.WithoutCancel(s.ctx), 30*time.Second)
+	defer stop()
+	fmt.Fprintln(s.out)
+	var reports []*record.Report
+	for _, side := range d.Sides() {
+		if !side.Running() {
+			continue
+		}
+		r, err := side.Export(ctx, true)
+		if err != nil {
+			return err
+		}
+		reports = append(reports, r)
+	}
+	if len(reports) == 2 {
+		if _, err := stage.SameOrder(reports[0], reports[1]); err != nil {
+			return fmt.Errorf("comparing both records: %w", err)
+		}
+	}
+	if err := d.Close(); err != nil {
+		return err
+	}
+	said := "nothing to verify"
+	if len(reports) > 0 {
+		said = fmt.Sprintf("%s, %s, verified", plural(reports[0].Entries, "entry", "entries"), plural(len(reports[0].Parties), "log", "logs"))
+	}
+	if c.Keep == "" {
+		said += ". Nothing kept."
+	} else {
+		said += ". Kept in " + c.Keep + "."
+	}
+	fmt.Fprintln(s.out, said)
 	return nil
 }
 

@@ -13,7 +13,6 @@ import (
 
 	"parley"
 	"parley/internal/control"
-	"parley/internal/station"
 )
 
 // Timings of the demonstration: a person should see in a minute what takes
@@ -46,9 +45,11 @@ type Demo struct {
 	sweep  *sweeper
 	cables *cables
 
-	mu      sync.Mutex
-	line    string // id, once paired
-	closing bool
+	closing sync.Once
+	closed  error
+
+	mu   sync.Mutex
+	line string // id, once paired
 }
 
 // New takes the ports and makes the directory, the cables and both stations'
@@ -146,11 +147,13 @@ func (d *Demo) Line() string {
 }
 
 // Close stops both stations, takes the cables and the directory away, and
-// waits until all of it is gone.
+// waits until all of it is gone. A second call returns what the first did.
 func (d *Demo) Close() error {
-	d.mu.Lock()
-	d.closing = true
-	d.mu.Unlock()
+	d.closing.Do(func() { d.closed = d.close() })
+	return d.closed
+}
+
+func (d *Demo) close() error {
 	var errs []error
 	if d.Listener != nil {
 		d.Listener.Close()
@@ -187,9 +190,6 @@ func (d *Demo) Start(ctx context.Context) error {
 	}
 	return nil
 }
-
-// config is the configuration of a side.
-func (d *Demo) config(s *Side) (station.Config, error) { return station.LoadConfig(s.dir) }
 
 // await asks every tenth of a second until ok, an error or the limit. The error
 // at the limit is Unavailable and says what was waited for.
