@@ -165,3 +165,20 @@ func TestFormOfANewerPeerIsKept(t *testing.T) {
 	a.send(id, "birch", "and the line goes on", "ROUTINE", "INFORMATION")
 	b.waitFor(id, "and the line goes on")
 }
+
+// TestLeavingIsOnTheRecord lets alder leave: the other side reads it.
+func TestLeavingIsOnTheRecord(t *testing.T) {
+	ctx := context.Background()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	id := pairAll(t, a, b)
+	if err := a.st.Leave(ctx, a.watch, id, "no"); parley.KindOf(err) != parley.NotAllowed {
+		t.Errorf("a watch officer left the line: %v", err)
+	}
+	if err := a.st.Leave(ctx, Officer{}, id, "the treaty has ended"); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 10*time.Second, "birch reads it", func() bool {
+		pg, err := b.st.Record(ctx, id, Filter{Form: "leave"})
+		return err == nil && len(pg.Settled)+len(pg.Unsettled) == 1
+	})
+}

@@ -177,6 +177,23 @@ func (s *Station) SetIncumbent(ctx context.Context, by Officer, name string, off
 	return fmt.Sprintf("filed:%d", n), s.audit(by, "incumbent", string(office), person)
 }
 
+// Leave puts on record that our side leaves the line, and why. It needs no
+// consent; the record stays.
+func (s *Station) Leave(ctx context.Context, by Officer, name, reason string) error {
+	if err := seatFor(by, "leave a line", parley.Administrator, parley.Principal); err != nil {
+		return err
+	}
+	l, err := s.lineOf(name)
+	if err != nil {
+		return err
+	}
+	_, err = l.fileForm(ctx, &form.Header{From: l.officeOf(by), To: l.everyWatch(), Language: l.language()}, &form.Leave{Reason: reason}, nil)
+	if err != nil {
+		return err
+	}
+	return s.audit(by, "leave", l.id.String(), reason)
+}
+
 // assent files our assent to the charter in force, once, when a line begins.
 func (s *Station) assent(ctx context.Context, id parley.LineID) error {
 	l, err := s.lineOf(id.String())

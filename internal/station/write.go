@@ -11,6 +11,7 @@ import (
 	"strconv"
 
 	"parley"
+	"parley/internal/charter"
 	"parley/internal/form"
 	"parley/internal/line"
 	"parley/internal/own"
@@ -360,12 +361,16 @@ func (s *Station) Release(ctx context.Context, by Officer, id, version int64, pr
 	if err != nil {
 		return "", err
 	}
-	if l.founding.Charter.TwoHands(p) && d.Drafter == by.ID {
+	lone := l.founding.Charter.Rule(p) == charter.LoneWatch && d.Form == "dispatch" && by.Holds(parley.Watch)
+	if l.founding.Charter.TwoHands(p) && d.Drafter == by.ID && !lone {
 		return "", parley.Errorf(parley.NotAllowed, "the charter wants two hands for %s: its drafter cannot release it", p).WithHint("submit it; another officer releases it")
 	}
 	h, f, err := s.formOf(l, &d, p)
 	if err != nil {
 		return "", err
+	}
+	if x, ok := f.(*form.Dispatch); ok && lone && d.Drafter == by.ID {
+		x.Remarks = LoneWatchRemark
 	}
 	out := own.Outgoing{Line: l.id, Precedence: p, At: s.now().UnixMilli(), Header: form.EncodeHeader(h), Fields: form.EncodeFields(f)}
 	n, err := l.runner.File(ctx, line.Filed{Precedence: p, At: out.At, Header: out.Header, Fields: out.Fields}, func(floor uint64) (uint64, error) {
@@ -382,6 +387,10 @@ func (s *Station) Release(ctx context.Context, by Officer, id, version int64, pr
 	s.hub.emit("draft", l.id.String(), strconv.FormatInt(id, 10))
 	return fmt.Sprintf("filed:%d", n), s.audit(by, "release", fmt.Sprintf("draft %d", id), p.String())
 }
+
+// LoneWatchRemark stands on the record where an officer alone on watch released
+// what else takes two hands, as the charter's lone-watch rule allows.
+const LoneWatchRemark = "Released by a lone officer on watch, without a second hand."
 
 // refile finishes at a start the releases that a crash interrupted.
 func (s *Station) refile(ctx context.Context) error {
