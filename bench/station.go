@@ -286,27 +286,33 @@ func (h *host) release(a releaseArgs) (time.Duration, error) {
 
 type waitArgs struct {
 	Line string
+	From uint64 // of our log, stored already
 	Size uint64 // of our log, which the other side must have stored
 }
 
-// waited says how long it took until all was stored, and the processor time.
+// waited says how long it took until all was stored, and when the first of it
+// was: how much had then been stored.
 type waited struct {
-	Took time.Duration
-	CPU  time.Duration
+	Took, First time.Duration
+	FirstSize   uint64
 }
 
 // wait waits until the other side has given a receipt for Size entries.
 func (h *host) wait(a waitArgs) (w waited, err error) {
 	events, stop := h.st.Subscribe()
 	defer stop()
-	began, cpu := time.Now(), processorTime()
+	began := time.Now()
 	for limit := time.After(5 * time.Minute); ; {
 		s, err := h.state(a.Line)
 		if err != nil {
 			return w, err
 		}
+		if s.Stored > a.From && w.FirstSize == 0 {
+			w.First, w.FirstSize = time.Since(began), s.Stored
+		}
 		if s.Stored >= a.Size {
-			return waited{time.Since(began), processorTime() - cpu}, nil
+			w.Took = time.Since(began)
+			return w, nil
 		}
 		for more := true; more; {
 			select {

@@ -10,6 +10,7 @@ type phase struct {
 	name     string
 	from, to uint64 // of the log
 	took     time.Duration
+	rate     float64 // dispatches a second
 	cpu      [2]time.Duration
 }
 
@@ -50,7 +51,7 @@ func throughput(b *bench) (*report, error) {
 		}
 	}
 	r.note("released live: 64 officers release drafts at once; each release is kept on our side, filed and sent by commits that wait for the disk")
-	r.note("drained: the dispatches were filed while no path stood; timed from the path back, so the redial is in the time")
+	r.note("drained: the dispatches were filed while no path stood; timed from the first that is stored after the path is back, so the redial is not in the time")
 	r.note("the floor sends groups of the same size, 4 under way at once; target: >= 8,000 a second and >= 0.5x the floor")
 	r.Notes = append(r.Notes, missingPeers()...)
 	return r, nil
@@ -81,10 +82,11 @@ func (b *bench) liveReleases(p *pair, path string, n int) (x phase, err error) {
 	if _, err := call[time.Duration](p.a, "release", releaseArgs{64}); err != nil {
 		return x, err
 	}
-	if err := do(p.a, "wait", waitArgs{p.line, x.to}); err != nil {
+	if err := do(p.a, "wait", waitArgs{p.line, x.from, x.to}); err != nil {
 		return x, err
 	}
 	x.took = time.Since(began)
+	x.rate = perSecond(n, x.took)
 	return x, x.used(p, cpu)
 }
 
@@ -122,10 +124,12 @@ func (b *bench) drain(p *pair, path string, n int) (x phase, err error) {
 	if err := do(p.a, "cut", cutArgs{p.line, path, false}); err != nil {
 		return x, err
 	}
-	if err := do(p.a, "wait", waitArgs{p.line, x.to}); err != nil {
+	w, err := call[waited](p.a, "wait", waitArgs{p.line, x.from, x.to})
+	if err != nil {
 		return x, err
 	}
 	x.took = time.Since(began)
+	x.rate = perSecond(int(x.to-min(x.to, w.FirstSize)), w.Took-w.First)
 	return x, x.used(p, cpu)
 }
 
@@ -163,20 +167,38 @@ func (x *phase) used(p *pair, before [2]time.Duration) error {
 
 // besideFloor runs the floor at the group size of a phase, and adds both.
 func (b *bench) besideFloor(r *report, p *pair, f *floorPair, x phase, path string) error {
+	g, err := p.floorOf(f, x, path)
+	if err != nil {
+		return err
+	}
+	n := int(x.to - x.from)
+	r.add(x.name, count(n), num(x.rate), num(g.group), num(g.rate), num(x.rate/g.rate), each(x.cpu[0], n), each(x.cpu[1], n))
+	return nil
+}
+
+// each is processor time by so many dispatches, in microseconds.
+func each(d time.Duration, n int) cell { return num(float64(d.Microseconds()) / float64(n)) }
+
+// grouped is the floor at the group size of a phase.
+type grouped struct {
+	group float64 // entries a checkpoint of the station
+	rate  float64 // entries a second of the floor
+	took  time.Duration
+}
+
+// floorOf runs the floor over as many entries as a phase had, in groups as
+// large as the station's were, 4 under way at once.
+func (p *pair) floorOf(f *floorPair, x phase, path string) (g grouped, err error) {
 	s, err := call[sizes](p.a, "sizes", sizesArgs{Dir: filepath.Join(p.dir, "alder"), Line: p.line, Party: "alder", From: x.from, To: x.to})
 	if err != nil {
-		return err
+		return g, err
 	}
-	group := max(1, (s.Entries+s.Heads/2)/max(1, s.Heads))
-	n := int(x.to - x.from)
-	t, err := f.run(floorArgs{Transport: path, Groups: max(1, n/group), Entries: group, Bytes: s.EntryBytes, Ahead: 4})
-	if err != nil {
-		return err
-	}
-	rate, floor := perSecond(n, x.took), perSecond(max(1, n/group)*group, t.All)
-	each := func(d time.Duration) cell { return num(float64(d.Microseconds()) / float64(n)) }
-	r.add(x.name, count(n), num(rate), num(float64(s.Entries)/float64(max(1, s.Heads))), num(floor), num(rate/floor), each(x.cpu[0]), each(x.cpu[1]))
-	return nil
+	g.group = float64(s.Entries) / float64(max(1, s.Heads))
+	size := max(1, int(g.group+0.5))
+	groups := max(1, int(x.to-x.from)/size)
+	t, err := f.run(floorArgs{Transport: path, Groups: groups, Entries: size, Bytes: s.EntryBytes, Ahead: 4})
+	g.took, g.rate = t.All, perSecond(groups*size, t.All)
+	return g, err
 }
 
 // queue files dispatches during an outage, and times the line from the cut
@@ -187,9 +209,14 @@ func queue(b *bench) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &report{Columns: []string{"dispatches", "seconds", "a second", "in order"}}
+	f, err := b.newFloor()
+	if err != nil {
+		return nil, err
+	}
+	r := &report{Columns: []string{"dispatches", "seconds", "a second", "in order", "a group", "floor seconds", "of floor", "cpu us each, sender", "receiver"}}
+	paths := []string{"QUIC", "TLS"}
 	var done []phase
-	for _, path := range []string{"QUIC", "TLS"} {
+	for _, path := range paths {
 		x, err := b.drain(p, path, n)
 		if err != nil {
 			return nil, err
@@ -199,22 +226,35 @@ func queue(b *bench) (*report, error) {
 	if err := p.close(); err != nil {
 		return nil, err
 	}
-	for _, x := range done {
-		ok, err := call[bool](p.b, "order", sizesArgs{Dir: filepath.Join(p.dir, "birch"), Line: p.line, Party: "alder", From: x.from, To: x.to})
-		if err != nil {
+	for i, x := range done {
+		if err := b.addQueue(r, p, f, x, paths[i]); err != nil {
 			return nil, err
-		}
-		in := 0
-		if ok {
-			in = 1
-		}
-		r.add(x.name, count(n), num(x.took.Seconds()), num(perSecond(n, x.took)), count(in))
-		if !ok {
-			r.note("%s: THE DISPATCHES ARE NOT IN ORDER", x.name)
 		}
 	}
 	r.note("from the path let up until the receipt for the last is verified and durable at the sender: redial (up to 1.2 s), handshake, hello and all; target: <= 3 s")
 	r.note("in order: 1 when the receiver's store holds them in the order of release, serials rising one by one")
 	r.Notes = append(r.Notes, missingPeers()...)
 	return r, nil
+}
+
+// addQueue adds a drained queue, with its order as the receiver has it and the
+// floor over as many entries in groups of the same size.
+func (b *bench) addQueue(r *report, p *pair, f *floorPair, x phase, path string) error {
+	ok, err := call[bool](p.b, "order", sizesArgs{Dir: filepath.Join(p.dir, "birch"), Line: p.line, Party: "alder", From: x.from, To: x.to})
+	if err != nil {
+		return err
+	}
+	g, err := p.floorOf(f, x, path)
+	if err != nil {
+		return err
+	}
+	in := 0
+	if ok {
+		in = 1
+	} else {
+		r.note("%s: THE DISPATCHES ARE NOT IN ORDER", x.name)
+	}
+	n := int(x.to - x.from)
+	r.add(x.name, count(n), num(x.took.Seconds()), num(perSecond(n, x.took)), count(in), num(g.group), num(g.took.Seconds()), num(perSecond(n, x.took)/g.rate), each(x.cpu[0], n), each(x.cpu[1], n))
+	return nil
 }
