@@ -103,10 +103,10 @@ func TestRefusals(t *testing.T) {
 		{"no precedence", parley.Watch, "/draft/11/release", []string{"version", "3"}, 422, []string{"choose the precedence"}},
 		{"no version", parley.Watch, "/draft/11/release", []string{"precedence", "FLASH"}, 400, nil},
 		{"nothing to submit", parley.Watch, "/draft/14/submit", nil, 422, []string{"the subject is empty"}},
-		{"save over another line", parley.Watch, "/drafts", []string{"id", "0", "line", "nowhere"}, 404, nil},
-		{"save with a bad id", parley.Watch, "/drafts", []string{"id", "-1", "line", desktest.Birch}, 404, nil},
-		{"save with a bad version", parley.Watch, "/drafts", []string{"id", "12", "version", "x", "line", desktest.Birch}, 400, nil},
-		{"save over a newer one", parley.Watch, "/drafts", []string{"id", "12", "version", "2", "line", desktest.Birch, "text", "mine <b>"}, 409, []string{"Somebody else saved this draft", "mine &lt;b&gt;", "Our western cable", `name="version" value="3"`}},
+		{"save over another line", parley.Watch, "/drafts", []string{"draft", "0", "line", "nowhere"}, 404, nil},
+		{"save with a bad id", parley.Watch, "/drafts", []string{"draft", "-1", "line", desktest.Birch}, 404, nil},
+		{"save with a bad version", parley.Watch, "/drafts", []string{"draft", "12", "version", "x", "line", desktest.Birch}, 400, nil},
+		{"save over a newer one", parley.Watch, "/drafts", []string{"draft", "12", "version", "2", "line", desktest.Birch, "text", "mine <b>"}, 409, []string{"Somebody else saved this draft", "mine &lt;b&gt;", "Our western cable", `name="version" value="3"`}},
 		{"cut by the envoy", parley.Envoy, birch + "/cut", []string{"path", "QUIC"}, 404, []string{"!Cut"}},
 		{"recovery by the watch", parley.Watch, birch + "/recovery", []string{"words", "anchor basket copper dinner eleven"}, 404, nil},
 		{"recovery words differ", parley.Administrator, birch + "/recovery", []string{"words", "anchor"}, 403, nil},
@@ -340,20 +340,20 @@ func TestDrafts(t *testing.T) {
 		return b.do(r)
 	}
 	line := []string{"line", desktest.Birch, "form", "dispatch", "from", "watch"}
-	a := save(append(line, "id", "0", "version", "0", "text", "One\r\ntwo  ")...).want(t, 200, `"version":1`, `"id":101`, "It cannot be signed yet")
+	a := save(append(line, "draft", "0", "version", "0", "text", "One\r\ntwo  ")...).want(t, 200, `"version":1`, `"id":101`, "It cannot be signed yet")
 	if got := b.st.DraftMap[101].Text; got != "One\ntwo" {
 		t.Errorf("text %q", got)
 	}
 	if a.Header.Get("Content-Type") != "application/json" {
 		t.Error("no JSON")
 	}
-	save(append(line, "id", "101", "version", "1", "to", "birch/watch", "precedence", "FLASH", "subject", "S", "text", strings.Repeat("word ", 201))...).want(t, 200, `"version":2`, "wordcount over", "a FLASH has at most 200", "Another officer must release")
-	save(append(line, "id", "101", "version", "1", "text", "late")...).want(t, 409, `"version":2`, "Somebody else saved")
+	save(append(line, "draft", "101", "version", "1", "to", "birch/watch", "precedence", "FLASH", "subject", "S", "text", strings.Repeat("word ", 201))...).want(t, 200, `"version":2`, "wordcount over", "a FLASH has at most 200", "Another officer must release")
+	save(append(line, "draft", "101", "version", "1", "text", "late")...).want(t, 409, `"version":2`, "Somebody else saved")
 	b.st.Fail["SaveDraft"] = parley.Errorf(parley.DiskFull, "no room")
-	save(append(line, "id", "101", "version", "2")...).want(t, 507, "no room")
+	save(append(line, "draft", "101", "version", "2")...).want(t, 507, "no room")
 	delete(b.st.Fail, "SaveDraft")
-	b.post("/drafts", append(line, "id", "101", "version", "2", "precedence", "FLASH", "subject", "S", "then", "submit")...).to(t, "/work?said=submitted")
-	b.post("/drafts", append(line, "id", "12", "version", "3", "subject", "S", "then", "release")...).to(t, "/draft/12/release")
+	b.post("/drafts", append(line, "draft", "101", "version", "2", "precedence", "FLASH", "subject", "S", "then", "submit")...).to(t, "/work?said=submitted")
+	b.post("/drafts", append(line, "draft", "12", "version", "3", "subject", "S", "then", "release")...).to(t, "/draft/12/release")
 	b.get("/draft/101").want(t, 200, "You drafted this", "!Precedence you release it with")
 	b.get("/draft/101?edit=1").want(t, 200, "Writing on takes it back")
 }

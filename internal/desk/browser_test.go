@@ -115,6 +115,12 @@ func TestBrowserSavesAsTyped(t *testing.T) {
 	if took > 1500*time.Millisecond {
 		t.Errorf("saving took %v", took)
 	}
+	// The page has renewed itself: there is one form, and it may take files now.
+	l.until(l.ctx, 4*time.Second, "the attachments", `document.querySelector("#attach") !== null && document.querySelectorAll("form#compose").length === 1`)
+	time.Sleep(1800 * time.Millisecond) // the renewal that follows somebody's typing
+	if n := eval[int](l, l.ctx, `document.querySelectorAll("form#compose, #side").length`); n != 2 {
+		t.Errorf("%d forms and previews, want one of each", n)
+	}
 	// Somebody else saves: what was typed stays, and both are shown.
 	id := eval[int64](l, l.ctx, `Number(document.querySelector("#compose").dataset.draft)`)
 	l.st.Lock()

@@ -16,7 +16,7 @@ import (
 // draftOf reads what was typed. It checks nothing but numbers: a draft may be
 // unfinished, and the station says what is missing when it is to be signed.
 func draftOf(r *http.Request) (dr station.Draft, err error) {
-	if v := r.PostForm.Get("id"); v != "" && v != "0" {
+	if v := r.PostForm.Get("draft"); v != "" && v != "0" {
 		if dr.ID, err = number(v); err != nil {
 			return dr, err
 		}

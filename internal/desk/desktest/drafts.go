@@ -2,6 +2,7 @@ package desktest
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -58,6 +59,7 @@ func (s *Station) SaveDraft(_ context.Context, by station.Officer, d station.Dra
 	d.Saved = s.Now()
 	s.DraftMap[d.ID] = &d
 	s.did("SaveDraft %d v%d %q", d.ID, d.Version, d.Text)
+	s.Tell("draft", d.Line, fmt.Sprint(d.ID))
 	return d, nil
 }
 

@@ -14,7 +14,7 @@ let timer = 0;
 let said = null; // text instead of "saved ... ago"
 
 function stashKey() {
-  const id = form.elements.id.value;
+  const id = form.elements.draft.value;
   return id && id !== "0" ? `parley-draft-${id}` : `parley-draft-new-${form.elements.line.value}-${form.elements.form.value}`;
 }
 
@@ -27,7 +27,7 @@ function stash() {
   sessionStorage.setItem(stashKey(), JSON.stringify(fields()));
 }
 
-const words = (list) => JSON.stringify(list.filter(([k]) => k !== "id" && k !== "version"));
+const words = (list) => JSON.stringify(list.filter(([k]) => k !== "draft" && k !== "version"));
 
 // restore brings back what this browser kept and the station never got, with
 // the version it was written over.
@@ -39,7 +39,7 @@ function restore() {
     return false;
   }
   for (const el of form.elements) {
-    if (!el.name || el.type === "submit" || el.name === "id" || el.name === "line" || el.name === "form") continue;
+    if (!el.name || el.type === "submit" || el.name === "draft" || el.name === "line" || el.name === "form") continue;
     const values = kept.filter(([k]) => k === el.name).map(([, v]) => v);
     if (el.type === "checkbox" || el.type === "radio") el.checked = values.includes(el.value);
     else if (values.length) el.value = values[0];
@@ -120,7 +120,7 @@ function later(text) {
 
 function saved(answer, key) {
   const first = key.includes("-new-");
-  form.elements.id.value = answer.id;
+  form.elements.draft.value = answer.id;
   form.elements.version.value = answer.version;
   form.dataset.draft = answer.id;
   if (first) {

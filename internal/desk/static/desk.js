@@ -122,19 +122,20 @@ async function onSubmit(e) {
   if (form.dataset.plain !== undefined || form.dataset.busy) return form.dataset.busy && e.preventDefault();
   e.preventDefault();
   form.dataset.busy = "1";
-  if (form.id === "compose") await letGo();
+  const composing = form.getAttribute("id") === "compose";
+  if (composing) await letGo();
   else await settle();
   const data = new FormData(form, e.submitter);
   const url = new URL(form.getAttribute("action"), location.href);
-  if (form.method === "get") {
+  if (form.getAttribute("method") === "get") {
     url.search = new URLSearchParams([...data].filter(([, v]) => v !== ""));
     delete form.dataset.busy;
     return go(url);
   }
-  const body = form.enctype === "multipart/form-data" ? data : new URLSearchParams(data);
+  const body = form.getAttribute("enctype") === "multipart/form-data" ? data : new URLSearchParams(data);
   const ok = await go(url, { method: "POST", body });
   delete form.dataset.busy;
-  if (!ok && form.id === "compose") keep();
+  if (!ok && composing) keep();
 }
 
 function hear(m) {

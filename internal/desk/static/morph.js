@@ -6,7 +6,7 @@
 
 export function morph(from, to, live) {
   if (from.isEqualNode(to) || kept(from, live)) return;
-  if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName || (from.id ?? "") !== (to.id ?? "") || (!live && from.nodeName === "FORM")) {
+  if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName || name(from) !== name(to) || (!live && from.nodeName === "FORM")) {
     from.replaceWith(document.importNode(to, true));
     return;
   }
@@ -17,6 +17,12 @@ export function morph(from, to, live) {
   if (live && /^(INPUT|TEXTAREA|SELECT)$/.test(from.nodeName)) return;
   attributes(from, to);
   children(from, to, live);
+}
+
+// name is the id of an element. The property will not do: in a form it is the
+// field of that name, if there is one.
+function name(node) {
+  return node.nodeType === Node.ELEMENT_NODE ? node.getAttribute("id") ?? "" : "";
 }
 
 function kept(node, live) {
@@ -34,10 +40,10 @@ function attributes(from, to) {
 
 function children(from, to, live) {
   const named = new Map();
-  for (const c of from.children) if (c.id) named.set(c.id, c);
+  for (const c of from.children) if (name(c)) named.set(name(c), c);
   let at = from.firstChild;
   for (const want of [...to.childNodes]) {
-    const same = want.id && named.get(want.id);
+    const same = name(want) && named.get(name(want));
     if (same) {
       if (same !== at) from.insertBefore(same, at);
       else at = at.nextSibling;
@@ -60,6 +66,8 @@ function children(from, to, live) {
   }
 }
 
+// alike reports whether b may take the place of a: elements of one kind, and
+// neither has a name of its own.
 function alike(a, b) {
-  return a.nodeType === b.nodeType && a.nodeName === b.nodeName && !a.id && !b.id;
+  return a.nodeType === b.nodeType && a.nodeName === b.nodeName && !name(a) && !name(b) && a.classList?.[0] === b.classList?.[0];
 }
