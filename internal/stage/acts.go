@@ -87,7 +87,7 @@ func (g *Stage) begin(what string, f func(context.Context)) {
 	}
 	g.busy = what
 	g.mu.Unlock()
-	go func() {
+	g.doing.Go(func() {
 		ctx, stop := context.WithTimeout(g.ctx, 3*time.Minute)
 		defer stop()
 		f(ctx)
@@ -95,7 +95,7 @@ func (g *Stage) begin(what string, f func(context.Context)) {
 		g.busy = ""
 		g.mu.Unlock()
 		g.changed()
-	}()
+	})
 }
 
 // next plays the next step of the story. One that failed is played again.

@@ -263,6 +263,8 @@ func itemOf(i station.Item, s *Side, theirs []station.Item) itemView {
 			x.Name = "stored at " + s.other.Name
 		}
 		switch {
+		case r.Rung == parley.Filed && r.At.After(i.Time.Add(time.Second)):
+			continue // it came back after a loss: when it was filed is not known any more
 		case !r.At.IsZero() && r.Rung <= parley.Stored:
 			x.At = r.At.UTC().Format("15:04:05")
 		case !r.At.IsZero():

@@ -25,6 +25,7 @@ type Stage struct {
 	tmpl  *template.Template
 	ctx   context.Context // of everything done; ends with the demo
 	wake  chan struct{}
+	doing sync.WaitGroup // what was begun
 
 	mu       sync.Mutex
 	results  []Result // steps of the story that were played
@@ -107,7 +108,8 @@ func local(hostport string) bool {
 	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
-// Serve serves the page on the demo's listener until ctx ends.
+// Serve serves the page on the demo's listener until ctx ends, and waits until
+// what was begun has ended too.
 func (g *Stage) Serve(ctx context.Context) error {
 	h, err := g.Handler()
 	if err != nil {
@@ -124,6 +126,7 @@ func (g *Stage) Serve(ctx context.Context) error {
 	}
 	srv.Close()
 	<-done
+	g.doing.Wait()
 	return nil
 }
 
