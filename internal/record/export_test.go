@@ -38,6 +38,11 @@ type Ordered struct {
 // OrderOf checks and orders abstract records: the nodes of each generation, by
 // index, in the order of acceptance of their generations.
 func OrderOf(parties []parley.PartyCode, gens []Generation, nodes map[parley.GenerationID][]Node) (Ordered, error) {
+	return OrderIn(feedRun, parties, gens, nodes)
+}
+
+// OrderIn is OrderOf, ordering whenever so many entries are pending.
+func OrderIn(each int, parties []parley.PartyCode, gens []Generation, nodes map[parley.GenerationID][]Node) (Ordered, error) {
 	var out Ordered
 	v := &verifier{logs: map[parley.GenerationID]*held{}}
 	seq := NewSequencer(parties, 0)
@@ -63,15 +68,17 @@ func OrderOf(parties []parley.PartyCode, gens []Generation, nodes map[parley.Gen
 		}
 	}
 	late := map[parley.Ref]bool{}
+	st := &settler{v: v, seq: seq, listed: true, each: each}
 	for _, h := range v.ranks {
-		if err := h.feed(seq); err != nil {
-			return out, err
-		}
+		st.feeds = append(st.feeds, &feed{held: h, at: map[parley.GenerationID]int{}})
 		for i := range h.times {
 			late[h.ref(uint64(i))] = true
 		}
 	}
-	settled, unsettled := seq.Order()
+	if err := st.run(); err != nil {
+		return out, err
+	}
+	settled, unsettled := st.order, st.rest
 	for i, p := range append(settled, unsettled...) {
 		out.Order = append(out.Order, p.Ref)
 		if i < len(settled) {

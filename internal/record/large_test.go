@@ -2,7 +2,6 @@ package record_test
 
 import (
 	"fmt"
-	"testing"
 
 	"parley"
 	"parley/internal/form"
@@ -11,8 +10,7 @@ import (
 
 // large is a line of two with n dispatches of Alder's, a checkpoint and a
 // receipt over every sixteen.
-func large(t testing.TB, n int) *recordtest.Line {
-	t.Helper()
+func large(n int) *recordtest.Line {
 	s := recordtest.NewStory(nil)
 	for i := range n {
 		s.Alder.Write(recordtest.Start+200+uint64(i), form.Header{From: parley.Envoy, To: []parley.Address{{Party: "birch", Office: parley.Envoy}},

@@ -131,7 +131,7 @@ func checkPlace(t *testing.T, good []byte, i int, f record.Failure) {
 }
 
 func TestRandomFlipsOfALargeRecord(t *testing.T) {
-	l := large(t, 800)
+	l := large(800)
 	good := export(t, l, true)
 	if r := verify(t, good, false); r.Bad() != 0 {
 		t.Fatal(strings.Join(r.Lines(), "\n"))
