@@ -224,6 +224,14 @@ func (f *frame) Address(a string) string {
 	return f.Book.isolate(f.PartyName(parley.PartyCode(party))) + " · " + f.Book.office(office)
 }
 
+// By says who reached a rung: an officer, a party or an office of one.
+func (f *frame) By(who string) string {
+	if a, err := parley.ParseAddress(who); err == nil {
+		return f.Address(a.String())
+	}
+	return f.PartyName(parley.PartyCode(who))
+}
+
 // TodoURL is where a thing to do is done; "" when the board does not say on
 // which line it is.
 func (f *frame) TodoURL(t station.Todo) string {
