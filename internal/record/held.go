@@ -112,6 +112,9 @@ func (h *held) sees(g parley.GenerationID, index uint64) uint64 {
 func (h *held) follow(index uint64, e *seal.Entry) error {
 	if e == nil {
 		h.times = append(h.times, h.time)
+		if index == 0 {
+			return parley.Errorf(parley.Malformed, "a generation begins with an epoch entry, not with one of another version")
+		}
 		return nil
 	}
 	var first error

@@ -317,9 +317,11 @@ func makeEntry(m *maker) {
 	share := []any{make([]byte, 8), make([]byte, 1120), make([]byte, 48)}
 	to := map[string]any{"birch": share}
 	m.ok("epoch body", epoch(map[uint64]any{1: c, 2: to}))
+	m.ok("epoch body with the writer's newest receiving key", epoch(map[uint64]any{1: c, 2: to, 4: make([]byte, 1216)}))
+	m.bad(parley.Malformed, "epoch with a receiving key of 1,215 bytes", epoch(map[uint64]any{1: c, 2: to, 4: make([]byte, 1215)}))
 	m.bad(parley.Malformed, "epoch without commitment", epoch(map[uint64]any{2: to}))
 	m.bad(parley.Malformed, "epoch sealed to nobody", epoch(map[uint64]any{1: c, 2: map[string]any{}}))
-	m.bad(parley.Malformed, "epoch with an unknown key", epoch(map[uint64]any{1: c, 2: to, 4: uint64(0)}))
+	m.bad(parley.Malformed, "epoch with an unknown key", epoch(map[uint64]any{1: c, 2: to, 5: uint64(0)}))
 	m.bad(parley.Malformed, "epoch sealed to a code that is none", epoch(map[uint64]any{1: c, 2: map[string]any{"BIRCH": share}}))
 	m.bad(parley.Malformed, "epoch with a short ciphertext", epoch(map[uint64]any{1: c, 2: map[string]any{"birch": []any{make([]byte, 8), make([]byte, 1120), make([]byte, 47)}}}))
 }

@@ -210,6 +210,10 @@ func makeMoreRecords(m *maker) {
 	rules(parley.BadSeen, "more seen than there is, signed", "seen", func(s *recordtest.Story) {
 		s.Alder.WriteRaw(recordtest.Start+500, map[parley.GenerationID]uint64{s.Birch.Gen: 99}, seen, none)
 	})
+	empty := recordtest.New(nil, "alder", "birch")
+	empty.Parties[0].First.Put(enc([]any{uint64(2), "new"}), nil)
+	empty.Parties[0].First.Checkpoint()
+	m.bad(parley.Malformed, "a generation that begins with an entry of another version", m.file("bad-version.record", exported(m, empty, false)))
 	s := recordtest.NewStory(nil)
 	g := s.Open(s.Birch.Party, "birch 2", journal.ReasonLost, recordtest.Start+500, s.Birch)
 	g.Announce(recordtest.Start+500, g.See())
