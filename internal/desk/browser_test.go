@@ -45,7 +45,7 @@ func TestBrowserRenewsWithoutReload(t *testing.T) {
 	l := newLive(t)
 	l.sit(l.ctx, 1, parley.Watch)
 	l.open(l.ctx, "/watch")
-	l.until(l.ctx, 5*time.Second, "a stream", `document.querySelector("#sound").hidden === false`)
+	l.until(l.ctx, 15*time.Second, "a stream", `document.querySelector("#sound").hidden === false`)
 	eval[bool](l, l.ctx, `window.mark = 1, document.querySelector("#handover").open = true, document.querySelector("#handover textarea").value = "kept", document.querySelector("#handover textarea").focus(), true`)
 	l.wait("one listener", func() bool { return l.st.Listeners() == 1 })
 	l.st.Lock()
@@ -53,7 +53,7 @@ func TestBrowserRenewsWithoutReload(t *testing.T) {
 		To: []string{"alder/envoy"}, Precedence: parley.Flash, PrecedenceText: "FLASH", Subject: "Just now", Arrived: time.Now(), Time: time.Now(), Ladder: []station.Step{{Rung: parley.Opened, Name: "opened"}}})
 	l.st.Tell("item", desktest.Birch, "9a0f33c1d2e4b586:77")
 	l.st.Unlock()
-	took := l.until(l.ctx, 3*time.Second, "the new FLASH", `document.querySelectorAll(".strip").length === 2 && document.body.innerText.includes("Just now")`)
+	took := l.until(l.ctx, 15*time.Second, "the new FLASH", `document.querySelectorAll(".strip").length === 2 && document.body.innerText.includes("Just now")`)
 	t.Logf("shown after %v", took)
 	if !eval[bool](l, l.ctx, `window.mark === 1 && document.activeElement.value === "kept" && document.querySelector("#handover").open`) {
 		t.Error("the page was loaded again, or lost what was typed")
@@ -77,7 +77,7 @@ func TestBrowserLosesEveryLamp(t *testing.T) {
 	l := newLive(t)
 	l.sit(l.ctx, 1, parley.Watch)
 	l.open(l.ctx, birch)
-	l.until(l.ctx, 3*time.Second, "a green lamp", `document.querySelector(".lamps [data-lamp]").dataset.state === "up"`)
+	l.until(l.ctx, 15*time.Second, "a green lamp", `document.querySelector(".lamps [data-lamp]").dataset.state === "up"`)
 	l.wait("one listener", func() bool { return l.st.Listeners() == 1 })
 	l.mu.Lock()
 	l.quietErr = true
@@ -98,7 +98,7 @@ func TestBrowserDoubtsSilentStation(t *testing.T) {
 	l := newLive(t)
 	l.sit(l.ctx, 1, parley.Watch)
 	l.open(l.ctx, "/watch")
-	l.until(l.ctx, 3*time.Second, "a green lamp", `document.querySelector("[data-lamp]").dataset.state === "up"`)
+	l.until(l.ctx, 15*time.Second, "a green lamp", `document.querySelector("[data-lamp]").dataset.state === "up"`)
 	l.st.Lock()
 	l.st.Fail["Lines"] = parley.Errorf(parley.Unavailable, "the store does not answer")
 	l.st.Unlock()
@@ -110,13 +110,13 @@ func TestBrowserSavesAsTyped(t *testing.T) {
 	l.sit(l.ctx, 1, parley.Watch)
 	l.open(l.ctx, "/compose?line="+desktest.Birch)
 	l.do(l.ctx, chromedp.Click(chromedp.CSS(`input[name=to][value="birch/watch"]`)), chromedp.SendKeys(chromedp.CSS("input[name=subject]"), "Tug"), chromedp.SendKeys(chromedp.CSS("textarea[name=text]"), "The tug is ours."))
-	took := l.until(l.ctx, 3*time.Second, "saved", `/^\/draft\/\d+$/.test(location.pathname) && document.querySelector("#savestate").dataset.state === "saved" && document.querySelector("#side").innerText.includes("The tug is ours.")`)
+	took := l.until(l.ctx, 15*time.Second, "saved", `/^\/draft\/\d+$/.test(location.pathname) && document.querySelector("#savestate").dataset.state === "saved" && document.querySelector("#side").innerText.includes("The tug is ours.")`)
 	t.Logf("saved after %v", took)
 	if took > 1500*time.Millisecond {
 		t.Errorf("saving took %v", took)
 	}
 	// The page has renewed itself: there is one form, and it may take files now.
-	l.until(l.ctx, 4*time.Second, "the attachments", `document.querySelector("#attach") !== null && document.querySelectorAll("form#compose").length === 1`)
+	l.until(l.ctx, 15*time.Second, "the attachments", `document.querySelector("#attach") !== null && document.querySelectorAll("form#compose").length === 1`)
 	time.Sleep(1800 * time.Millisecond) // the renewal that follows somebody's typing
 	if n := eval[int](l, l.ctx, `document.querySelectorAll("form#compose, #side").length`); n != 2 {
 		t.Errorf("%d forms and previews, want one of each", n)
@@ -131,9 +131,9 @@ func TestBrowserSavesAsTyped(t *testing.T) {
 	l.quietErr = true // the browser logs the refusal
 	l.mu.Unlock()
 	l.do(l.ctx, chromedp.SendKeys(chromedp.CSS("textarea[name=text]"), " Really."))
-	l.until(l.ctx, 3*time.Second, "the conflict", `document.querySelector("#conflict")?.innerText.includes("The tug is theirs.") && document.querySelector("textarea[name=text]").value === "The tug is ours. Really."`)
+	l.until(l.ctx, 15*time.Second, "the conflict", `document.querySelector("#conflict")?.innerText.includes("The tug is theirs.") && document.querySelector("textarea[name=text]").value === "The tug is ours. Really."`)
 	l.do(l.ctx, chromedp.Click(chromedp.CSS("#keep-mine")))
-	l.until(l.ctx, 3*time.Second, "mine kept", `document.querySelector("#savestate").dataset.state === "saved" && document.querySelector("#conflict").hidden`)
+	l.until(l.ctx, 15*time.Second, "mine kept", `document.querySelector("#savestate").dataset.state === "saved" && document.querySelector("#conflict").hidden`)
 	l.wait("mine at the station", func() bool {
 		l.st.Lock()
 		defer l.st.Unlock()
@@ -142,9 +142,9 @@ func TestBrowserSavesAsTyped(t *testing.T) {
 	// Submitting goes on from the page, and sound and stream with it.
 	eval[bool](l, l.ctx, "window.mark = 1, true")
 	l.do(l.ctx, chromedp.Click(chromedp.CSS(`input[name=precedence][value=FLASH] + span`)))
-	l.until(l.ctx, 2*time.Second, "the reason", `document.querySelector("input[name=reason]").checkVisibility() && !document.querySelector(".when-two").hidden && document.querySelector(".when-one").hidden`)
+	l.until(l.ctx, 15*time.Second, "the reason", `document.querySelector("input[name=reason]").checkVisibility() && !document.querySelector(".when-two").hidden && document.querySelector(".when-one").hidden`)
 	l.do(l.ctx, chromedp.SendKeys(chromedp.CSS("input[name=reason]"), "Near."), chromedp.Click(chromedp.CSS(".when-two")))
-	l.until(l.ctx, 3*time.Second, "the work page", `location.pathname === "/work" && window.mark === 1 && document.body.innerText.includes("Tug")`)
+	l.until(l.ctx, 15*time.Second, "the work page", `location.pathname === "/work" && window.mark === 1 && document.body.innerText.includes("Tug")`)
 	l.st.Lock()
 	got := *l.st.DraftMap[id]
 	l.st.Unlock()
@@ -165,13 +165,13 @@ func TestBrowserKeepsWhatTheStationLacks(t *testing.T) {
 	l.st.Fail["SaveDraft"] = parley.Errorf(parley.Unavailable, "the store is away")
 	l.st.Unlock()
 	l.do(l.ctx, chromedp.SendKeys(chromedp.CSS("textarea[name=text]"), " KEPT"))
-	l.until(l.ctx, 4*time.Second, "kept here", `document.querySelector("#savestate").innerText.includes("Kept in this browser")`)
+	l.until(l.ctx, 15*time.Second, "kept here", `document.querySelector("#savestate").innerText.includes("Kept in this browser")`)
 	l.open(l.ctx, "/draft/12")
-	l.until(l.ctx, 3*time.Second, "typed text back", `document.querySelector("textarea[name=text]").value.includes("KEPT")`)
+	l.until(l.ctx, 15*time.Second, "typed text back", `document.querySelector("textarea[name=text]").value.includes("KEPT")`)
 	l.st.Lock()
 	delete(l.st.Fail, "SaveDraft")
 	l.st.Unlock()
-	l.until(l.ctx, 5*time.Second, "saved after all", `document.querySelector("#savestate").dataset.state === "saved" && sessionStorage.getItem("parley-draft-12") === null`)
+	l.until(l.ctx, 15*time.Second, "saved after all", `document.querySelector("#savestate").dataset.state === "saved" && sessionStorage.getItem("parley-draft-12") === null`)
 	l.quiet()
 }
 
@@ -193,7 +193,7 @@ func TestBrowserKeepsEightTabsLive(t *testing.T) {
 	l.st.Tell("alarm", desktest.Birch, "")
 	l.st.Unlock()
 	for i, ctx := range tabs {
-		took := l.until(ctx, 5*time.Second, "the alarm", `document.body.innerText.includes("Seen in every tab.")`)
+		took := l.until(ctx, 15*time.Second, "the alarm", `document.body.innerText.includes("Seen in every tab.")`)
 		t.Logf("tab %d after %v", i+1, took)
 	}
 	if n := l.st.Listeners(); n != 1 {
@@ -208,17 +208,17 @@ func TestBrowserActsInThreeSteps(t *testing.T) {
 	l.open(l.ctx, "/watch")
 	eval[bool](l, l.ctx, "window.mark = 1, true")
 	l.do(l.ctx, chromedp.Click(chromedp.CSS("#sound")))
-	l.until(l.ctx, 3*time.Second, "sound armed", `document.querySelector("#sound").dataset.sound === "on"`)
+	l.until(l.ctx, 15*time.Second, "sound armed", `document.querySelector("#sound").dataset.sound === "on"`)
 	if eval[string](l, l.ctx, `document.querySelector("#ring").dataset.ring`) != "flash" {
 		t.Error("nothing rings")
 	}
 	l.do(l.ctx, chromedp.Click(chromedp.CSS(`.strip [data-key=s]`)))
-	l.until(l.ctx, 3*time.Second, "silence", `document.querySelector("#ring").dataset.ring === "" && document.querySelector(".strip") !== null`)
+	l.until(l.ctx, 15*time.Second, "silence", `document.querySelector("#ring").dataset.ring === "" && document.querySelector(".strip") !== null`)
 	if l.st.Did("Open 9a0f33c1d2e4b586:41") {
 		t.Error("silencing opened it")
 	}
 	l.do(l.ctx, chromedp.Click(chromedp.CSS(`.strip [data-key=o]`)))
-	l.until(l.ctx, 3*time.Second, "the text", `location.pathname.endsWith(":41") && document.querySelector(".sheet").innerText.includes("该飞机是否属于贵方")`)
+	l.until(l.ctx, 15*time.Second, "the text", `location.pathname.endsWith(":41") && document.querySelector(".sheet").innerText.includes("该飞机是否属于贵方")`)
 	if l.st.Did("Acknowledge 9a0f33c1d2e4b586:41") {
 		t.Error("opening acknowledged it")
 	}
@@ -228,7 +228,7 @@ func TestBrowserActsInThreeSteps(t *testing.T) {
 		t.Error("the key did not move to the button, or pressed it")
 	}
 	l.do(l.ctx, chromedp.KeyEvent("\r"))
-	l.until(l.ctx, 3*time.Second, "the receipt", `document.querySelector(".didit") !== null && !document.querySelector(".strip")`)
+	l.until(l.ctx, 15*time.Second, "the receipt", `document.querySelector(".didit") !== null && !document.querySelector(".strip")`)
 	if !l.st.Did("Acknowledge 9a0f33c1d2e4b586:41") {
 		t.Error("nothing was acknowledged")
 	}

@@ -9,7 +9,7 @@ const MAX_ENTRY = 65535, MAX_SEEN = 64, MAX_LIST = 64;
 const seen = dict(bytes(8), uint);
 const sealedShape = tuple(uint, uint, uint, uint, seen, bytes(32), bytes(), bytes());
 const epochShape = tuple(uint, uint, uint, uint, seen, bytes());
-const epochBody = fields({ 1: bytes(32), 2: dict(partyCode, tuple(bytes(8), bytes(1120), bytes(48)), 1) }, { 3: bytes() });
+const epochBody = fields({ 1: bytes(32), 2: dict(partyCode, tuple(bytes(8), bytes(1120), bytes(48)), 1) }, { 3: bytes(), 4: bytes(1216) });
 const ref = tuple(bytes(8), uint), address = tuple(partyCode, office);
 const headerShape = fields({ 1: tstr, 3: office }, { 2: uint, 4: list(address), 5: list(address), 6: upTo(3), 7: (v) => upTo(8)(v) && v > 0,
   8: list(ref), 9: tstr, 10: tstr, 11: uint, 12: ref, 13: upTo(1) }, true);

@@ -7,8 +7,8 @@ export class Log {
   times = [];
   steps = new Map(); // other generation -> rising [own index, its size as seen from there on]
 
-  constructor(generation, party, names = []) {
-    Object.assign(this, { generation, party, names }); // names: [{ generation, size }], what it supersedes
+  constructor(generation, party, names = [], disputed = false) {
+    Object.assign(this, { generation, party, names, disputed }); // names: [{ generation, size }], what it supersedes
   }
 
   get length() { return this.times.length; }
@@ -107,7 +107,7 @@ export function recordOrder(logs, parties) {
     placed.set(next.generation, at(next) + 1);
   }
   const late = all.flatMap((l) => l.times.map((_, i) => [l, i]).slice(end(l)));
-  const confirms = (p, [l, i]) => p === l.party || all.some((q) => q.party === p && q.sees(l.generation, end(q) - 1) > i);
+  const confirms = (p, [l, i]) => p === l.party || all.some((q) => q.party === p && !q.disputed && q.sees(l.generation, end(q) - 1) > i);
   const open = order.findIndex((o) => !parties.every((p) => confirms(p, o)));
   return { order, late, settled: open < 0 ? order.length : open, waiting: open < 0 ? [] : parties.filter((p) => !confirms(p, order[open])) };
 }

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { bytes, check, decode, dict, encode, fields, hex, list, matching, tstr, tuple, uint, upTo } from './cbor.mjs';
 import { refuse } from './refuse.mjs';
 import { checkDocument, H, originOf, parseVkey } from './sign.mjs';
-import { sha256 } from './tree.mjs';
+import { EMPTY_ROOT, sha256 } from './tree.mjs';
 
 export const partyCode = matching(/^[a-z0-9]{1,8}$/);
 export const office = matching(/^[a-z0-9-]{1,24}$/);
@@ -56,9 +56,11 @@ export function parseCertificate(raw) {
   const [body, by, signer, signature] = check(certificateShape, decode(raw), 'certificate');
   const b = check(certificateBody, decode(body), 'certificate body');
   if (by === 0 ? signer.length !== 0 : signer.length !== 8) refuse('malformed', 'signer of a certificate');
-  return { raw, body, by, signer: hex(signer), signature, line: hex(b.get(1)), party: b.get(2), generation: hex(b.get(3)), log: b.get(4),
+  const names = b.get(8).map(([g, size, root]) => ({ generation: hex(g), size, root })), named = names.map((n) => n.generation), own = hex(b.get(3));
+  if (new Set([own, ...named]).size <= named.length || (by === 1 && !named.includes(hex(signer))) || names.some((n) => n.size === 0 && !n.root.equals(EMPTY_ROOT))) refuse('malformed', 'earlier generations of a certificate');
+  return { raw, body, by, signer: hex(signer), signature, line: hex(b.get(1)), party: b.get(2), generation: own, log: b.get(4),
     receipt: b.get(5), keys: [4, 5, 6, 11].map((k) => b.get(k)), founding: b.get(7),
-    names: b.get(8).map(([g, size, root]) => ({ generation: hex(g), size, root })), time: b.get(9), reason: b.get(10) };
+    names, time: b.get(9), reason: b.get(10) };
 }
 
 // acceptCertificate judges c against the founding and the certificates known,
@@ -72,8 +74,9 @@ export function acceptCertificate(c, line, known) {
   if (founder !== (c.reason === 0)) refuse('conflict', 'reason 0 belongs to the generation that was revealed');
   if (founder && !encode(c.keys).equals(encode(party.keys))) refuse('conflict', 'founding certificate with other keys than revealed');
   if (founder !== (c.names.length === 0)) refuse('malformed', 'the founding generation, and no other, names no earlier one');
-  const signer = c.by === 0 ? { party: c.party, log: party.root } : known.get(c.signer) ?? refuse('unknown-key', `certificate signed by unknown generation ${c.signer}`);
-  if (signer.party !== c.party) refuse('wrong-party', 'certificate signed by the log of another party');
+  const signer = c.by === 0 ? { party: c.party, log: party.root } : [...known.values()].findLast((k) => k.party === c.party);
+  if ((known.get(c.signer)?.party ?? c.party) !== c.party) refuse('wrong-party', 'certificate signed by the log of another party');
+  if (!signer || (c.by !== 0 && signer.generation !== c.signer)) refuse('unknown-key', `certificate signed by generation ${c.signer}, which is not in force`);
   checkDocument(signer.log, c.signature, 'certificate', c.body, `the certificate of ${c.generation}`);
   return originOf(line.id, c.party, c.generation);
 }

@@ -8,9 +8,8 @@ import { refuse } from './refuse.mjs';
 import { base64, checkCheckpoint, checkReceipt, holderOf, keyId, originOf, parseNoteLine, witnessTime } from './sign.mjs';
 import { consistencyRoots, inclusionRoot, leafHash } from './tree.mjs';
 
-const any = () => true;
 const receipt = tuple(uint, bytes(8), uint, bytes(64), bytes(2420), list(bytes(32)));
-const extraShape = tuple((v) => v === 1, bytes(), list(bytes(), 1), bytes(), (k) => k !== null && keyShape(k), list(receipt), list(any));
+const extraShape = tuple((v) => v === 1, bytes(), list(bytes(), 1), bytes(), (k) => k !== null && keyShape(k), list(receipt));
 // Forms that say something was received, or cannot be used; every other reference answers.
 const RECEIPTS = new Set(['opened', 'translated', 'informed', 'attachments', 'complaint']);
 

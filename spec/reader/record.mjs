@@ -105,7 +105,7 @@ function checkHeads(r, [, , , , checkpoints, receipts, witnesses, forks]) {
   });
   for (const { v, place } of forks) for (const [g, a, b, proof] of v[1]) within(place, () => {
     const gen = generationOf(r, g);
-    checkFork(gen, a, b, proof, gen.roots.get(a[0]));
+    checkFork(gen, a, b, proof);
     gen.disputed = true;
   });
 }
@@ -122,23 +122,24 @@ function suspect(gen, size) {
   })?.place;
 }
 
-// checkFork verifies frame 10's evidence against the keys of gen. prefix is the
-// root of the smaller size that the reader recomputed, if it could; where it
-// could not and the size is a power of two, the first hash stands for it.
-export function checkFork(gen, [a, rootA, ...signedA], [b, rootB, ...signedB], proof, prefix) {
-  if (a > b) refuse('malformed', 'fork evidence: the smaller size comes first');
+// checkFork verifies frame 10's evidence against the keys of gen: for different
+// sizes the first hash is the root that the larger checkpoint gives the smaller.
+export function checkFork(gen, [a, rootA, ...signedA], [b, rootB, ...signedB], proof) {
+  if (a > b || (a === b && proof.length > 0)) refuse('malformed', 'fork evidence: sizes out of order, or hashes for equal sizes');
   checkCheckpoint({ origin: gen.origin, size: a, root: rootA }, gen.log, ...signedA);
   checkCheckpoint({ origin: gen.origin, size: b, root: rootB }, gen.log, ...signedB);
-  const explicit = a < b && Number.isInteger(Math.log2(a)) && !prefix, start = explicit ? proof[0] : a < b ? prefix : rootB;
-  if (explicit && !start) refuse('bad-proof', 'fork evidence without the other root');
-  const [other, second] = consistencyRoots(a, b, explicit ? proof.slice(1) : proof, start);
-  if (!second.equals(rootB)) refuse('bad-proof', 'fork evidence: the consistency proof does not fit');
+  const [start, ...path] = a < b ? proof : [rootB], [other, second] = start ? consistencyRoots(a, b, path, start) : refuse('bad-proof', 'fork evidence without the other root');
+  if (!second.equals(rootB) || !other.equals(start)) refuse('bad-proof', 'fork evidence: the consistency proof does not fit');
   if (other.equals(rootA)) refuse('bad-proof', 'fork evidence: the two checkpoints agree');
 }
 
+// superseded lists what gen supersedes: every generation of its party that comes before it.
+const age = (g) => (g.names.length ? `${String(g.time).padStart(16, '0')}/${g.generation}` : '');
+const superseded = (r, gen) => [...r.gens.values()].filter((o) => gen.names.length && o.party === gen.party && age(o) < age(gen)).map((o) => ({ generation: o.generation, size: gen.names.find((n) => n.generation === o.generation)?.size ?? 0 }));
+
 // readClear parses the entries of a generation and checks its own rules.
 function readClear(r, gen) {
-  const log = new Log(gen.generation, gen.party, gen.names);
+  const log = new Log(gen.generation, gen.party, superseded(r, gen), gen.disputed);
   let announced = 0, used = 0;
   for (const e of gen.entries) within(e.place, () => {
     Object.assign(e, parseEntry(e.raw));

@@ -161,8 +161,8 @@ func TestDelay(t *testing.T) {
 			if got, err := ask(t, c, "hello", time.Second); err != nil || got != "hello" {
 				t.Fatalf("%s: %q, %v", network, got, err)
 			}
-			if d := time.Since(began); d < 80*time.Millisecond || d > 300*time.Millisecond {
-				t.Errorf("%s: there and back took %v, want 80ms", network, d)
+			if d := time.Since(began); d < 80*time.Millisecond {
+				t.Errorf("%s: there and back took %v, want at least 80ms", network, d)
 			}
 		}
 	}

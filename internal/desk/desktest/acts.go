@@ -3,14 +3,17 @@ package desktest
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"parley"
 	"parley/internal/station"
 )
 
-// reach sets a rung of an item; the caller holds the lock.
+// reach sets a rung of an item, in a copy of its ladder, for pages may be
+// reading the one before; the caller holds the lock.
 func (s *Station) reach(it *station.Item, r parley.Rung, by string) {
+	it.Ladder = slices.Clone(it.Ladder)
 	for i := range it.Ladder {
 		if it.Ladder[i].Rung == r && it.Ladder[i].At.IsZero() {
 			it.Ladder[i].At, it.Ladder[i].By = s.Now(), by
