@@ -1,6 +1,9 @@
 package main
 
-import "time"
+import (
+	"path/filepath"
+	"time"
+)
 
 // idle measures a station that has nothing to do, with one line and with many.
 func idle(b *bench) (*report, error) {
@@ -34,6 +37,12 @@ func idle(b *bench) (*report, error) {
 	}
 	if err := p.up(2); err != nil {
 		return nil, err
+	}
+	if b.profile != "" {
+		if err := p.profile(filepath.Join(b.profile, "idle")); err != nil {
+			return nil, err
+		}
+		defer p.profile("")
 	}
 	many, err := p.idleFor(watch)
 	if err != nil {
