@@ -172,6 +172,9 @@ func (e *Engine) checkRules(l *log, run []*seal.Entry) (*progress, error) {
 	for i, s := range run {
 		index := l.size + uint64(i)
 		if s == nil {
+			if index == 0 {
+				return nil, parley.Errorf(parley.Unsupported, "the first entry of a generation is of an unknown version")
+			}
 			p.accs = append(p.accs, nil)
 			continue
 		}
@@ -200,6 +203,9 @@ func (e *Engine) checkEntry(l *log, p *progress, index uint64, s *seal.Entry) er
 		if s.Epoch != p.epoch {
 			return parley.Errorf(parley.Gap, "entry %d announces epoch %d, the next one is %d", index, s.Epoch, p.epoch)
 		}
+		if err := e.checkEpochBody(l, index, s); err != nil {
+			return err
+		}
 		p.epoch++
 	} else {
 		if s.Epoch >= p.epoch {
@@ -214,6 +220,25 @@ func (e *Engine) checkEntry(l *log, p *progress, index uint64, s *seal.Entry) er
 		return parley.Errorf(parley.Malformed, "the first entry of a generation must announce an epoch")
 	}
 	return e.checkSeen(l, p, index, s)
+}
+
+// checkEpochBody refuses what no verifier of our record would take: a body that
+// does not parse, a certificate out of place, an epoch sealed to its writer or
+// to a stranger (spec/entry.md, Epoch entry body).
+func (e *Engine) checkEpochBody(l *log, index uint64, s *seal.Entry) error {
+	b, err := seal.ParseEpoch(s.Body)
+	if err != nil {
+		return err
+	}
+	if (index == 0) != (b.Certificate != nil) || index == 0 && string(b.Certificate) != string(l.cert) {
+		return parley.Errorf(parley.Malformed, "entry %d: the certificate does not stand where it belongs", index)
+	}
+	for p := range b.To {
+		if _, ok := e.roots[p]; !ok || p == l.party {
+			return parley.Errorf(parley.WrongParty, "entry %d: an epoch sealed to %s", index, p)
+		}
+	}
+	return nil
 }
 
 // checkSeen holds an entry to spec/order.md, Seen.

@@ -69,6 +69,9 @@ func ParseEpoch(b []byte) (*EpochBody, error) {
 	if err := wire.Decode(b, &e); err != nil {
 		return nil, err
 	}
+	if e.Commitment == ([32]byte{}) || len(e.To) == 0 {
+		return nil, parley.Errorf(parley.Malformed, "epoch entry: no commitment, or sealed to nobody")
+	}
 	if e.Receiving != nil && len(e.Receiving) != len(key.ReceivingPublic{}) {
 		return nil, parley.Errorf(parley.Malformed, "epoch entry: a receiving key of %d bytes", len(e.Receiving))
 	}
