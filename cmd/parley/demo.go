@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strings"
 	"time"
 
 	"parley"
@@ -50,10 +51,30 @@ func (c demoCmd) Run(s *session) error {
 		return err
 	}
 	defer d.Close()
+	if strings.Contains(program, "go-build") { // under "go run", which a signal can end without us
+		var stop context.CancelFunc
+		s.ctx, stop = context.WithCancel(s.ctx)
+		defer stop()
+		go endWithParent(s.ctx, stop)
+	}
 	if c.Story {
 		return c.story(s, d)
 	}
 	return c.play(s, d)
+}
+
+// endWithParent calls stop when the process that started us has ended.
+func endWithParent(ctx context.Context, stop func()) {
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for parent := os.Getppid(); os.Getppid() == parent; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-t.C:
+		}
+	}
+	stop()
 }
 
 // play sets the line up, says where to sit, and serves the stage until Ctrl-C.
@@ -168,7 +189,8 @@ func (c demoCmd) story(s *session, d *stage.Demo) error {
 	for _, side := range d.Sides() {
 		go side.Officers(ctx)
 	}
-	for _, st := range append(y.SetUp(), y.Written()...) {
+	began, steps := time.Now(), append(y.SetUp(), y.Written()...)
+	for _, st := range steps {
 		r := st.Play(ctx)
 		if err := c.tell(s, r); err != nil {
 			return err
@@ -177,6 +199,14 @@ func (c demoCmd) story(s *session, d *stage.Demo) error {
 			return quietError{exitFailed}
 		}
 	}
+	if err := d.Close(); err != nil || s.g.JSON {
+		return err
+	}
+	kept := "Nothing kept."
+	if c.Keep != "" {
+		kept = "Kept in " + c.Keep + "."
+	}
+	fmt.Fprintf(s.out, "%d steps in %s, all as measured. %s\n", len(steps), span(time.Since(began)), kept)
 	return nil
 }
 

@@ -211,7 +211,12 @@ func (o *officers) release(ctx context.Context) error {
 	return nil
 }
 
-// checkCalls answers theirs.
+// alarmSounds is how long the scripted watch lets an alarm sound: long enough
+// to be seen on the stage.
+const alarmSounds = 10 * time.Second
+
+// checkCalls silences what has sounded long enough, and answers their check
+// calls.
 func (o *officers) checkCalls(ctx context.Context) error {
 	s := o.s
 	if o.seated || s.Asleep() || !o.ready("check calls") {
@@ -221,6 +226,13 @@ func (o *officers) checkCalls(ctx context.Context) error {
 	b, err := s.as(s.Watch).Board(ctx, s.demo.Line())
 	if err != nil {
 		return err
+	}
+	for _, a := range b.Alarms {
+		if time.Since(a.At) > alarmSounds {
+			if err := s.as(s.Watch).Silence(ctx, a.ID); err != nil {
+				return err
+			}
+		}
 	}
 	for _, t := range b.DoNext {
 		if t.Act == "check-call" && o.due[t.Item].IsZero() {

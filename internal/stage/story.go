@@ -209,13 +209,18 @@ func (y *Story) ask(ctx context.Context) (string, error) {
 }
 
 // prepared is the question as a draft that was submitted: the one that waits
-// for a visitor, or a new one.
+// for a visitor, unless he gave it back, or a new one.
 func (y *Story) prepared(ctx context.Context) (station.Draft, error) {
 	a := y.d.Alder
-	if y.held != 0 {
-		id := y.held
+	if id := y.held; id != 0 {
 		y.held = 0
-		return a.as(a.Envoy).Draft(ctx, id)
+		d, err := a.as(a.Envoy).Draft(ctx, id)
+		if err == nil && (d.State == "submitted" || d.State == "released") {
+			return d, nil
+		}
+		if err != nil && parley.KindOf(err) != parley.NotFound {
+			return d, err
+		}
 	}
 	d, err := a.Draft(ctx, question)
 	if err != nil {

@@ -86,7 +86,7 @@ func stored(db, rec []byte) int {
 }
 
 // right mends all cables, wakes the watch, starts what does not run, and waits
-// until both lamps are up on every path.
+// until both lamps are up on every path and Birch reads what Alder reads.
 func (y *Story) right(ctx context.Context) (string, error) {
 	began := time.Now()
 	if err := y.d.Cut("", false); err != nil {
@@ -113,5 +113,15 @@ func (y *Story) right(ctx context.Context) (string, error) {
 		}
 	}
 	shown, err := y.up(ctx)
-	return fmt.Sprintf("%s, after %s", shown, seconds(time.Since(began))), err
+	if err != nil {
+		return "", err
+	}
+	if _, err := y.sameTexts(ctx); parley.KindOf(err) == parley.NotFound {
+		if _, err := y.d.Birch.client.RecoveryWords(ctx, y.d.Line()); err == nil { // a recovery that was cut off
+			if _, _, err := y.readable(ctx); err != nil {
+				return "", err
+			}
+		}
+	}
+	return fmt.Sprintf("%s, after %s", shown, seconds(time.Since(began))), nil
 }
