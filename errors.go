@@ -3,6 +3,7 @@ package parley
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Kind classes an error. The list is closed; each surface (command line, HTTP,
@@ -103,4 +104,14 @@ func HintOf(err error) string {
 		err = e.Err
 	}
 	return ""
+}
+
+// Clip keeps the text of others short enough for an error: at most 80 bytes
+// and valid UTF-8.
+func Clip(s string) string {
+	const most = 80
+	if len(s) > most {
+		return strings.ToValidUTF8(s[:most], "") + "..."
+	}
+	return s
 }

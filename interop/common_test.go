@@ -8,6 +8,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"parley"
+	"parley/internal/c2sp"
 	"parley/internal/journal"
 	"parley/internal/key"
 	"parley/internal/wire"
@@ -88,7 +89,7 @@ func (l *testLog) head(size uint64) wire.Head {
 // note returns the signed note of a size with the log's two signatures.
 func (l *testLog) note(size uint64) []byte {
 	l.t.Helper()
-	return journal.Note(l.checkpoint(size), l.pair.Public(), l.head(size))
+	return c2sp.Note(l.checkpoint(size), l.pair.Public(), l.head(size))
 }
 
 // receipt returns note with the holder's receipt.
@@ -98,7 +99,7 @@ func (l *testLog) receipt(size uint64) []byte {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	return journal.AppendLines(l.note(size), journal.HolderLines(l.holder, l.holderPair.Public(), l.receiptTime, ed, ml)...)
+	return c2sp.AppendLines(l.note(size), c2sp.HolderLines(l.holder, l.holderPair.Public(), l.receiptTime, ed, ml)...)
 }
 
 func (l *testLog) consistency(old, size uint64) []journal.Hash {
@@ -120,8 +121,8 @@ func (l *testLog) inclusion(index, size uint64) []journal.Hash {
 }
 
 // vkeys returns the log's and the holder's verifier keys.
-func (l *testLog) vkeys() (own, holder [2]journal.VKey) {
-	return journal.LogKeys(l.origin, l.pair.Public()), journal.HolderKeys(l.holder, l.holderPair.Public())
+func (l *testLog) vkeys() (own, holder [2]c2sp.VKey) {
+	return c2sp.LogKeys(l.origin, l.pair.Public()), c2sp.HolderKeys(l.holder, l.holderPair.Public())
 }
 
 // edVerifier returns x/mod's verifier of the log's Ed25519 signature.

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"parley"
+	"parley/internal/c2sp"
 	"parley/internal/journal"
 )
 
@@ -18,7 +19,7 @@ func formatsVerifiers(t *testing.T, l *testLog) []note.Verifier {
 	t.Helper()
 	logKeys, holderKeys := l.vkeys()
 	vs := []note.Verifier{l.edVerifier()}
-	for _, k := range []journal.VKey{logKeys[1], holderKeys[0], holderKeys[1]} {
+	for _, k := range []c2sp.VKey{logKeys[1], holderKeys[0], holderKeys[1]} {
 		v, err := fnote.NewVerifierForCosignatureV1(k.String())
 		if err != nil {
 			t.Fatal(err)
@@ -117,11 +118,11 @@ func TestWeVerifyFormats(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	n, err := journal.ParseNote(b)
+	n, err := c2sp.ParseNote(b)
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := journal.NewPolicy(2, []string{mlKey, edKey})
+	p, err := c2sp.NewPolicy(2, []string{mlKey, edKey})
 	if err != nil {
 		t.Fatal(err)
 	}

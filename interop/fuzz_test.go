@@ -14,6 +14,7 @@ import (
 	"github.com/transparency-dev/formats/proof"
 	"golang.org/x/mod/sumdb/note"
 
+	"parley/internal/c2sp"
 	"parley/internal/journal"
 )
 
@@ -34,7 +35,7 @@ func FuzzCheckpoint(f *testing.F) {
 	f.Add([]byte("o\n+5\n" + base64.StdEncoding.EncodeToString(make([]byte, 32)) + "\n"))
 	f.Add([]byte("o\n9223372036854775807\n" + base64.StdEncoding.EncodeToString(make([]byte, 32)) + "\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		ours, err := journal.ParseCheckpoint(b)
+		ours, err := c2sp.ParseCheckpoint(b)
 		wood, woodErr := torchwood.ParseCheckpoint(string(b))
 		if err != nil {
 			if woodErr == nil && wood.Extension == "" && wood.String() == string(b) && canonicalOrigin(wood.Origin) {
@@ -61,19 +62,19 @@ func FuzzCheckpoint(f *testing.F) {
 // take and with a size of proof that can be, we take.
 func FuzzProof(f *testing.F) {
 	l := newLog(f, 9)
-	f.Add(journal.FormatProof(nil, 3, l.inclusion(3, 9), l.receipt(9)))
-	f.Add(journal.FormatProof([]byte("extra"), 0, l.inclusion(0, 1), l.note(1)))
-	f.Add(journal.FormatProof([]byte{}, 0, nil, l.note(1)))
+	f.Add(c2sp.FormatProof(nil, 3, l.inclusion(3, 9), l.receipt(9)))
+	f.Add(c2sp.FormatProof([]byte("extra"), 0, l.inclusion(0, 1), l.note(1)))
+	f.Add(c2sp.FormatProof([]byte{}, 0, nil, l.note(1)))
 	f.Add([]byte("c2sp.org/tlog-proof@v1\nindex 00\n\n"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		ours, err := journal.ParseProof(b)
+		ours, err := c2sp.ParseProof(b)
 		var theirs proof.TLogProof
 		theirErr := theirs.Unmarshal(b)
 		if err != nil {
 			if theirErr != nil || !bytes.Equal(theirs.Marshal(), b) || len(theirs.Hashes) > 64 || theirs.Index > 1<<63-1 {
 				return
 			}
-			if _, noteErr := journal.ParseNote(theirs.Checkpoint); noteErr == nil {
+			if _, noteErr := c2sp.ParseNote(theirs.Checkpoint); noteErr == nil {
 				t.Fatalf("formats takes %q, we do not: %v", b, err)
 			}
 			return
@@ -102,7 +103,7 @@ func FuzzNote(f *testing.F) {
 	f.Add(bytes.Replace(l.note(4), []byte("\n\n"), []byte("\n\n\n"), 1))
 	v := l.edVerifier()
 	f.Fuzz(func(t *testing.T, b []byte) {
-		ours, err := journal.ParseNote(b)
+		ours, err := c2sp.ParseNote(b)
 		theirs, theirErr := note.Open(b, note.VerifierList(v))
 		if err != nil {
 			return

@@ -25,6 +25,7 @@ import (
 	_ "modernc.org/sqlite"
 
 	"parley"
+	"parley/internal/c2sp"
 	"parley/internal/journal"
 )
 
@@ -70,7 +71,7 @@ func startLitewitness(t *testing.T) *litewitness {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := &litewitness{t: t, vkey: journal.VKey{Name: witnessName(0), Type: journal.TypeCosignedEd, Key: public}.String()}
+	w := &litewitness{t: t, vkey: c2sp.VKey{Name: witnessName(0), Type: c2sp.TypeCosignedEd, Key: public}.String()}
 	path, address := filepath.Join(dir, "w.db"), freeAddress(t)
 	w.url = "http://" + address
 	run(t, exec.Command(program, "-db", path, "-name", witnessName(0), "-key", ssh.FingerprintSHA256(sshKey),
@@ -169,7 +170,7 @@ func (w *litewitness) waitUp() {
 }
 
 // trust registers a log as the operator of the witness would.
-func (w *litewitness) trust(origin string, vkey journal.VKey) {
+func (w *litewitness) trust(origin string, vkey c2sp.VKey) {
 	w.t.Helper()
 	empty := base64.StdEncoding.EncodeToString(journal.EmptyRoot[:])
 	if _, err := w.db.Exec("INSERT INTO log VALUES (?, 0, ?)", origin, empty); err != nil {
@@ -181,9 +182,9 @@ func (w *litewitness) trust(origin string, vkey journal.VKey) {
 }
 
 // add sends a request over HTTP and reads the answer with our parser.
-func (w *litewitness) add(old uint64, proof []journal.Hash, note []byte) (journal.Answer, int, error) {
+func (w *litewitness) add(old uint64, proof []journal.Hash, note []byte) (c2sp.Answer, int, error) {
 	w.t.Helper()
-	body := journal.AddCheckpointRequest(old, proof, note)
+	body := c2sp.AddCheckpointRequest(old, proof, note)
 	r, err := http.Post(w.url+"/add-checkpoint", "text/plain", bytes.NewReader(body))
 	if err != nil {
 		w.t.Fatal(err)
@@ -193,7 +194,7 @@ func (w *litewitness) add(old uint64, proof []journal.Hash, note []byte) (journa
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	a, err := journal.ParseWitnessResponse(r.StatusCode, b)
+	a, err := c2sp.ParseWitnessResponse(r.StatusCode, b)
 	return a, r.StatusCode, err
 }
 
@@ -206,7 +207,7 @@ func TestLitewitness(t *testing.T) {
 	w := startLitewitness(t)
 	l := newLog(t, m)
 	keys, _ := l.vkeys()
-	policy, err := journal.NewPolicy(1, []string{w.vkey})
+	policy, err := c2sp.NewPolicy(1, []string{w.vkey})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,7 +239,7 @@ func TestLitewitness(t *testing.T) {
 }
 
 // checkCosigned verifies the witness's line with our policy and its author's.
-func (w *litewitness) checkCosigned(l *testLog, policy *journal.Policy, size uint64, lines []journal.SignatureLine) {
+func (w *litewitness) checkCosigned(l *testLog, policy *c2sp.Policy, size uint64, lines []c2sp.SignatureLine) {
 	t := w.t
 	t.Helper()
 	good, err := policy.Verify(l.checkpoint(size), lines)
@@ -253,12 +254,12 @@ func (w *litewitness) checkCosigned(l *testLog, policy *journal.Policy, size uin
 	if err != nil {
 		t.Fatal(err)
 	}
-	full := journal.AppendLines(l.receipt(size), lines...)
+	full := c2sp.AppendLines(l.receipt(size), lines...)
 	opened, err := note.Open(full, note.VerifierList(v, l.edVerifier()))
 	if err != nil || len(opened.Sigs) != 2 {
 		t.Fatalf("size %d: the full note: %v", size, err)
 	}
-	if _, err := journal.ParseNote(full); err != nil {
+	if _, err := c2sp.ParseNote(full); err != nil {
 		t.Errorf("size %d: our own parser: %v", size, err)
 	}
 	_, err = policy.Verify(l.checkpoint(size-1), lines)
@@ -303,8 +304,8 @@ func TestLitewitnessKey(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	k, err := journal.ParseVKey(s.Verifier().String())
-	if err != nil || k.String() != s.Verifier().String() || k.Type != journal.TypeCosignedEd {
+	k, err := c2sp.ParseVKey(s.Verifier().String())
+	if err != nil || k.String() != s.Verifier().String() || k.Type != c2sp.TypeCosignedEd {
 		t.Errorf("got %v, %v, want %s", k, err, s.Verifier())
 	}
 	if !strings.HasPrefix(k.String(), fmt.Sprintf("%s+%08x+", witnessName(3), s.KeyHash())) {

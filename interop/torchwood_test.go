@@ -12,6 +12,7 @@ import (
 	"golang.org/x/mod/sumdb/tlog"
 
 	"parley"
+	"parley/internal/c2sp"
 	"parley/internal/journal"
 )
 
@@ -44,7 +45,7 @@ func TestProofFilesAreTheSame(t *testing.T) {
 		index, size := at[0], at[1]
 		hashes, note := l.inclusion(index, size), l.receipt(size)
 		for _, extra := range [][]byte{nil, {}, []byte("what else there is to say")} {
-			ours := journal.FormatProof(extra, index, hashes, note)
+			ours := c2sp.FormatProof(extra, index, hashes, note)
 			theirs := proof.TLogProof{Index: index, Hashes: hashes, Checkpoint: note, ExtraData: extra}.Marshal()
 			if !bytes.Equal(ours, theirs) {
 				t.Fatalf("formats writes\n%s, we\n%s", theirs, ours)
@@ -59,7 +60,7 @@ func TestProofFilesAreTheSame(t *testing.T) {
 			if err := torchwood.VerifyProof(policy, tlog.RecordHash(l.entries[index]), ours); err != nil {
 				t.Fatalf("entry %d at %d: torchwood: %v", index, size, err)
 			}
-			p, err := journal.ParseProof(ours)
+			p, err := c2sp.ParseProof(ours)
 			if err != nil || p.Index != index || !bytes.Equal(p.Extra, extra) {
 				t.Fatalf("got %v, %v", p, err)
 			}
@@ -70,11 +71,11 @@ func TestProofFilesAreTheSame(t *testing.T) {
 func TestTorchwoodRefusesAFlippedBit(t *testing.T) {
 	l := newLog(t, 30)
 	policy := torchwoodPolicy(t, l)
-	b := journal.FormatProof(nil, 11, l.inclusion(11, 30), l.receipt(30))
+	b := c2sp.FormatProof(nil, 11, l.inclusion(11, 30), l.receipt(30))
 	leaf := journal.LeafHash(l.entries[11])
 	own, holder := l.vkeys()
 	ours := func(b []byte) error {
-		p, err := journal.ParseProof(b)
+		p, err := c2sp.ParseProof(b)
 		if err != nil {
 			return err
 		}
@@ -123,7 +124,7 @@ func TestTorchwoodReadsOurTiles(t *testing.T) {
 			}
 			return os.WriteFile(path, data, 0o600)
 		}
-		if err := journal.WriteTiles(write, seq(l.entries), l.receipt(uint64(size))); err != nil {
+		if err := c2sp.WriteTiles(write, seq(l.entries), l.receipt(uint64(size))); err != nil {
 			t.Fatal(err)
 		}
 		tiles, err := torchwood.NewTileFS(os.DirFS(dir))
@@ -153,7 +154,7 @@ func TestTorchwoodReadsOurTiles(t *testing.T) {
 			t.Errorf("torchwood read %d of %d entries: %v", n, size, client.Err())
 		}
 		l.entries[0] = []byte("another")
-		wantKind(t, journal.WriteTiles(write, seq(l.entries), l.receipt(uint64(size))), parley.BadProof)
+		wantKind(t, c2sp.WriteTiles(write, seq(l.entries), l.receipt(uint64(size))), parley.BadProof)
 	}
 }
 
@@ -164,11 +165,11 @@ func TestLargeExtra(t *testing.T) {
 	l := newLog(t, 3)
 	extra := make([]byte, 200<<10)
 	random(extra)
-	b := journal.FormatProof(extra, 1, l.inclusion(1, 3), l.receipt(3))
+	b := c2sp.FormatProof(extra, 1, l.inclusion(1, 3), l.receipt(3))
 	if err := torchwood.VerifyProof(torchwoodPolicy(t, l), tlog.RecordHash(l.entries[1]), b); err != nil {
 		t.Fatal(err)
 	}
-	if p, err := journal.ParseProof(b); err != nil || !bytes.Equal(p.Extra, extra) {
+	if p, err := c2sp.ParseProof(b); err != nil || !bytes.Equal(p.Extra, extra) {
 		t.Fatal(err)
 	}
 	var theirs proof.TLogProof

@@ -4,8 +4,6 @@ import (
 	"encoding/base64"
 	"encoding/binary"
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -29,35 +27,12 @@ func (c Checkpoint) Text() []byte {
 	return fmt.Appendf(nil, "%s\n%d\n%s\n", c.Origin, c.Size, base64.StdEncoding.EncodeToString(c.Root[:]))
 }
 
-// ParseCheckpoint reads exactly what Text writes. Extension lines, a size that
-// is not shortest decimal and a root that is not canonical base64 are
-// Malformed.
-func ParseCheckpoint(text []byte) (Checkpoint, error) {
-	var c Checkpoint
-	lines := strings.Split(string(text), "\n")
-	if len(lines) != 4 || lines[3] != "" {
-		return c, parley.Errorf(parley.Malformed, "a checkpoint of %d lines, want origin, size and root", len(lines)-1)
-	}
-	if !validName(lines[0]) {
-		return c, parley.Errorf(parley.Malformed, "checkpoint origin %q", clip(lines[0]))
-	}
-	size, err := parseDecimal(lines[1])
-	if err != nil {
-		return c, parley.Errorf(parley.Malformed, "checkpoint size %q", clip(lines[1]))
-	}
-	root, err := parseHash(lines[2])
-	if err != nil {
-		return c, parley.Errorf(parley.Malformed, "checkpoint root %q", clip(lines[2]))
-	}
-	return Checkpoint{lines[0], size, root}, nil
-}
-
 // ParseOrigin takes an origin apart into what parley.Origin joined. The error
 // is of kind Malformed.
 func ParseOrigin(s string) (line parley.LineID, party parley.PartyCode, gen parley.GenerationID, err error) {
 	parts := strings.Split(s, "/")
 	if len(parts) != 3 {
-		return line, "", gen, parley.Errorf(parley.Malformed, "origin %q: want line/party/generation", clip(s))
+		return line, "", gen, parley.Errorf(parley.Malformed, "origin %q: want line/party/generation", parley.Clip(s))
 	}
 	if line, err = parley.ParseLineID(parts[0]); err != nil {
 		return line, "", gen, err
@@ -68,6 +43,9 @@ func ParseOrigin(s string) (line parley.LineID, party parley.PartyCode, gen parl
 	gen, err = parley.ParseGenerationID(parts[2])
 	return line, party, gen, err
 }
+
+// String names the checkpoint for people.
+func (c Checkpoint) String() string { return fmt.Sprintf("%s@%d", c.Origin, c.Size) }
 
 // cosignedMessage returns C2SP tlog-cosignature's cosigned_message for the
 // whole tree of c, by the cosigner of that name at UTC second t. A log's own
@@ -99,54 +77,10 @@ func CosignMessages(name string, c Checkpoint, t uint64) (ed, ml []byte) {
 	return fmt.Appendf(nil, "cosignature/v1\ntime %d\n%s", t, c.Text()), cosignedMessage(name, t, c)
 }
 
-// validName reports whether s can be a note key name here: 1 to 255 bytes of
+// ValidName reports whether s can be a note key name here: 1 to 255 bytes of
 // UTF-8 without space, control character or plus.
-func validName(s string) bool {
+func ValidName(s string) bool {
 	return s != "" && len(s) <= maxName && utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r == '+' || unicode.IsSpace(r) || unicode.IsControl(r)
 	})
-}
-
-// parseDecimal reads a number below 2^63 in shortest decimal.
-func parseDecimal(s string) (uint64, error) {
-	n, err := strconv.ParseUint(s, 10, 64)
-	if err != nil {
-		return 0, err
-	}
-	if n > math.MaxInt64 || strconv.FormatUint(n, 10) != s {
-		return 0, strconv.ErrSyntax
-	}
-	return n, nil
-}
-
-// parseBase64 reads canonical padded base64.
-func parseBase64(s string) ([]byte, error) {
-	b, err := base64.StdEncoding.DecodeString(s)
-	if err != nil {
-		return nil, err
-	}
-	if base64.StdEncoding.EncodeToString(b) != s {
-		return nil, base64.CorruptInputError(0)
-	}
-	return b, nil
-}
-
-func parseHash(s string) (h Hash, err error) {
-	b, err := parseBase64(s)
-	if err != nil {
-		return h, err
-	}
-	if len(b) != len(h) {
-		return h, fmt.Errorf("%d bytes, want %d", len(b), len(h))
-	}
-	return Hash(b), nil
-}
-
-// clip keeps hostile text in errors short.
-func clip(s string) string {
-	const most = 80
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "") + "..."
-	}
-	return s
 }

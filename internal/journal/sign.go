@@ -96,18 +96,18 @@ func verifyBoth(v *key.Verifier, h halves, what string) error {
 
 func checkCosigned(holder string, c Checkpoint, t uint64) error {
 	if t == 0 {
-		return parley.Errorf(parley.Malformed, "a cosignature of %s at time 0", clip(c.Origin))
+		return parley.Errorf(parley.Malformed, "a cosignature of %s at time 0", parley.Clip(c.Origin))
 	}
 	if holder == c.Origin {
-		return parley.Errorf(parley.Malformed, "a cosignature by %s of itself", clip(c.Origin))
+		return parley.Errorf(parley.Malformed, "a cosignature by %s of itself", parley.Clip(c.Origin))
 	}
 	return checkNames(holder, c.Origin)
 }
 
 func checkNames(names ...string) error {
 	for _, n := range names {
-		if !validName(n) {
-			return parley.Errorf(parley.Malformed, "note key name %q", clip(n))
+		if !ValidName(n) {
+			return parley.Errorf(parley.Malformed, "note key name %q", parley.Clip(n))
 		}
 	}
 	return nil

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"parley"
+	"parley/internal/c2sp"
 	"parley/internal/journal"
 	"parley/internal/wire"
 )
@@ -222,9 +223,9 @@ func (v *verifier) witnessItem(f *fields, at Place) error {
 	if err == nil && uint64(h.rank) < v.lastRank[1] {
 		err = parley.Errorf(parley.Malformed, "items of kind %d are not in their order", itemWitness)
 	}
-	var l journal.SignatureLine
+	var l c2sp.SignatureLine
 	if err == nil {
-		l, err = journal.ParseSignatureLine(text)
+		l, err = c2sp.ParseSignatureLine(text)
 	}
 	if err != nil {
 		return v.refuse(at, "", err)
@@ -248,7 +249,7 @@ func (v *verifier) witnessItem(f *fields, at Place) error {
 
 // witnessed verifies the cosignature of a witness; known is false when the
 // annex does not name it. The error is BadSignature.
-func witnessed(keys []journal.VKey, c journal.Checkpoint, l journal.SignatureLine) (s stamp, known bool, err error) {
+func witnessed(keys []c2sp.VKey, c journal.Checkpoint, l c2sp.SignatureLine) (s stamp, known bool, err error) {
 	for _, k := range keys {
 		if k.Name != l.Name || k.ID() != l.ID {
 			continue
@@ -292,4 +293,4 @@ func (v *verifier) evidenceItem(f *fields, at Place) error {
 
 // timeOf is the time that a cosignature line claims. Its signature has 8 bytes
 // and more.
-func timeOf(l journal.SignatureLine) uint64 { return binary.BigEndian.Uint64(l.Sig) }
+func timeOf(l c2sp.SignatureLine) uint64 { return binary.BigEndian.Uint64(l.Sig) }

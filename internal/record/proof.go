@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"parley"
+	"parley/internal/c2sp"
 	"parley/internal/charter"
 	"parley/internal/journal"
 	"parley/internal/seal"
@@ -139,13 +140,13 @@ func (p *proof) file() ([]byte, error) {
 		return nil, err
 	}
 	c := journal.Checkpoint{Origin: p.log.cert.Origin(), Size: p.head.Size, Root: p.head.Root}
-	note := journal.Note(c, p.log.cert.Log, p.head)
+	note := c2sp.Note(c, p.log.cert.Log, p.head)
 	for _, w := range p.log.Witnesses {
-		if l, err := journal.ParseSignatureLine(w.Line); err == nil && w.Size == p.head.Size {
-			note = journal.AppendLines(note, l)
+		if l, err := c2sp.ParseSignatureLine(w.Line); err == nil && w.Size == p.head.Size {
+			note = c2sp.AppendLines(note, l)
 		}
 	}
-	return journal.FormatProof(extra, p.ref.Index, hashes, note), nil
+	return c2sp.FormatProof(extra, p.ref.Index, hashes, note), nil
 }
 
 // extra is [1, founding, certificates, entry, key, receipts].
@@ -224,7 +225,7 @@ type proofVerifier struct {
 	opts   VerifyOptions
 	text   []byte
 	report *Report
-	proof  *journal.Proof
+	proof  *c2sp.Proof
 
 	founding *charter.Founding
 	hash     Hash
@@ -294,7 +295,7 @@ func (v *proofVerifier) place(part int) Place {
 }
 
 func (v *proofVerifier) verify() (part int, err error) {
-	if v.proof, err = journal.ParseProof(v.text); err != nil {
+	if v.proof, err = c2sp.ParseProof(v.text); err != nil {
 		return v.badLine(), err
 	}
 	if part, err := v.parse(); err != nil {
@@ -307,7 +308,7 @@ func (v *proofVerifier) verify() (part int, err error) {
 	if err := v.accept(); err != nil {
 		return partCertificates, err
 	}
-	n, err := journal.ParseNote(v.proof.Note)
+	n, err := c2sp.ParseNote(v.proof.Note)
 	if err != nil {
 		return partNote, err
 	}
@@ -344,7 +345,7 @@ func (v *proofVerifier) verify() (part int, err error) {
 // badLine is the part to blame when the text does not parse.
 func (v *proofVerifier) badLine() int {
 	head, _, _ := strings.Cut(string(v.text), "\n\n")
-	if _, err := journal.ParseProof([]byte(head + "\n\n")); err == nil || strings.Contains(err.Error(), "note") {
+	if _, err := c2sp.ParseProof([]byte(head + "\n\n")); err == nil || strings.Contains(err.Error(), "note") {
 		return partNote
 	}
 	return 0

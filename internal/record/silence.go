@@ -7,8 +7,8 @@ import (
 	"slices"
 
 	"parley"
+	"parley/internal/c2sp"
 	"parley/internal/form"
-	"parley/internal/journal"
 	"parley/internal/seal"
 )
 
@@ -301,7 +301,7 @@ func (x *export) lastWord(l *exportLog) (latest uint64, err error) {
 		}
 	}
 	for _, w := range l.Witnesses {
-		if s, err := journal.ParseSignatureLine(w.Line); err == nil && w.Size == l.Size && len(s.Sig) > 8 {
+		if s, err := c2sp.ParseSignatureLine(w.Line); err == nil && w.Size == l.Size && len(s.Sig) > 8 {
 			latest = max(latest, timeOf(s))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"parley"
+	"parley/internal/c2sp"
 	"parley/internal/charter"
 	"parley/internal/form"
 	"parley/internal/journal"
@@ -227,12 +228,12 @@ func makeMoreRecords(m *maker) {
 	fork(m, f)
 	m.ok("a fork with its evidence", m.file("fork.record", exported(m, f.Line, false)), recordFields...)
 	p := recordtest.Pair("witness")
-	vkey, _ := witnessLine("witness.example/w", journal.TypeCosignedEd, p, journal.Checkpoint{}, 1)
+	vkey, _ := witnessLine("witness.example/w", c2sp.TypeCosignedEd, p, journal.Checkpoint{}, 1)
 	w := recordtest.NewStory(func(a *charter.Annex) { a.Witnesses = []string{vkey} })
 	h := w.Alder.Heads[2]
 	c := journal.Checkpoint{Origin: w.Alder.Origin(), Size: h.Size, Root: h.Root}
-	_, line := witnessLine("witness.example/w", journal.TypeCosignedEd, p, c, recordtest.Start+70)
-	_, other := witnessLine("other.example/w", journal.TypeCosignedEd, recordtest.Pair("other"), c, recordtest.Start+70)
+	_, line := witnessLine("witness.example/w", c2sp.TypeCosignedEd, p, c, recordtest.Start+70)
+	_, other := witnessLine("other.example/w", c2sp.TypeCosignedEd, recordtest.Pair("other"), c, recordtest.Start+70)
 	w.Alder.Witnesses = []record.Witness{{Size: h.Size, Line: line}, {Size: h.Size, Line: other}}
 	good := exported(m, w.Line, false)
 	m.ok("a witness of the annex, and one that it does not name", m.file("witness.record", good), recordFields...)
@@ -334,7 +335,7 @@ func makeProof(m *maker) {
 }
 
 func badExtra(m *maker, good []byte, kind parley.Kind, name, file string, f func(x []any)) {
-	p, err := journal.ParseProof(good)
+	p, err := c2sp.ParseProof(good)
 	if err != nil {
 		m.t.Fatal(err)
 	}
@@ -343,7 +344,7 @@ func badExtra(m *maker, good []byte, kind parley.Kind, name, file string, f func
 		m.t.Fatal(err)
 	}
 	f(x)
-	m.bad(kind, name, m.file("bad-"+file+".proof", journal.FormatProof(enc(x), p.Index, p.Hashes, p.Note)))
+	m.bad(kind, name, m.file("bad-"+file+".proof", c2sp.FormatProof(enc(x), p.Index, p.Hashes, p.Note)))
 }
 
 func runSilence(in input) (object, error) {

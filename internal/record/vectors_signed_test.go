@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"parley"
+	"parley/internal/c2sp"
 	"parley/internal/charter"
 	"parley/internal/journal"
 	"parley/internal/key"
@@ -171,11 +172,11 @@ func makeReceipt(m *maker) {
 }
 
 func runWitness(in input) (object, error) {
-	k, err := journal.ParseVKey(in.text("vkey"))
+	k, err := c2sp.ParseVKey(in.text("vkey"))
 	if err != nil {
 		return nil, err
 	}
-	l, err := journal.ParseSignatureLine(in.text("note"))
+	l, err := c2sp.ParseSignatureLine(in.text("note"))
 	if err != nil {
 		return nil, err
 	}
@@ -190,9 +191,9 @@ func runWitness(in input) (object, error) {
 func witnessLine(name string, typ byte, p *key.Pair, c journal.Checkpoint, t uint64) (vkey, line string) {
 	ed, ml := journal.CosignMessages(name, c, t)
 	pub := p.Public()
-	k := journal.VKey{Name: name, Type: typ, Key: pub.Ed[:]}
+	k := c2sp.VKey{Name: name, Type: typ, Key: pub.Ed[:]}
 	sig := binary.BigEndian.AppendUint64(nil, t)
-	if typ == journal.TypeCosignedEd {
+	if typ == c2sp.TypeCosignedEd {
 		s, _ := p.SignEd(ed)
 		sig = append(sig, s[:]...)
 	} else {
@@ -200,7 +201,7 @@ func witnessLine(name string, typ byte, p *key.Pair, c journal.Checkpoint, t uin
 		s, _ := p.SignML(ml)
 		sig = append(sig, s...)
 	}
-	return k.String(), journal.SignatureLine{Name: name, ID: k.ID(), Sig: sig}.String()
+	return k.String(), c2sp.SignatureLine{Name: name, ID: k.ID(), Sig: sig}.String()
 }
 
 func makeWitness(m *maker) {
@@ -208,7 +209,7 @@ func makeWitness(m *maker) {
 	h := s.Alder.Heads[2]
 	c := journal.Checkpoint{Origin: s.Alder.Origin(), Size: h.Size, Root: h.Root}
 	p := recordtest.Pair("witness")
-	for typ, name := range map[byte]string{journal.TypeCosignedEd: "Ed25519", journal.TypeCosignedML: "ML-DSA-44"} {
+	for typ, name := range map[byte]string{c2sp.TypeCosignedEd: "Ed25519", c2sp.TypeCosignedML: "ML-DSA-44"} {
 		vkey, line := witnessLine("witness.example/w", typ, p, c, recordtest.Start+70)
 		good := object{"origin": c.Origin, "size": c.Size, "root": hexOf(c.Root[:]), "note": line, "vkey": vkey}
 		m.ok(name, good)
@@ -508,7 +509,7 @@ func makeFounding(m *maker) {
 	m.ok("two parties", object{"founding": hexOf(l.Raw)})
 	m.ok("three parties, with a witness", object{"founding": hexOf(recordtest.New(func(a *charter.Annex) {
 		pub := recordtest.Pair("witness").Public()
-		a.Witnesses = []string{journal.VKey{Name: "witness.example/w", Type: journal.TypeCosignedEd, Key: pub.Ed[:]}.String()}
+		a.Witnesses = []string{c2sp.VKey{Name: "witness.example/w", Type: c2sp.TypeCosignedEd, Key: pub.Ed[:]}.String()}
 	}, "alder", "birch", "cedar").Raw)})
 	build := func(change func(x []any)) object {
 		x := []any{l.ID[:], f.CharterBytes(), f.AnnexBytes(), reveals}

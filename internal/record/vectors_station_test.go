@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"parley"
+	"parley/internal/c2sp"
 	"parley/internal/charter"
 	"parley/internal/form"
 	"parley/internal/journal"
@@ -66,7 +67,7 @@ func makeEpoch(m *maker) {
 }
 
 func runNote(in input) (object, error) {
-	n, err := journal.ParseNote([]byte(in.text("note")))
+	n, err := c2sp.ParseNote([]byte(in.text("note")))
 	if err != nil {
 		return nil, err
 	}
@@ -88,7 +89,7 @@ func makeNote(m *maker) {
 	h := g.Heads[2]
 	c := journal.Checkpoint{Origin: g.Origin(), Size: h.Size, Root: h.Root}
 	r := g.Receipts[1]
-	text := string(journal.AppendLines(journal.Note(c, g.Sign.Public(), h), journal.HolderLines(parley.HolderName(s.Birch.Origin()), s.Birch.Held.Public(), r.Time, r.Ed, r.ML)...))
+	text := string(c2sp.AppendLines(c2sp.Note(c, g.Sign.Public(), h), c2sp.HolderLines(parley.HolderName(s.Birch.Origin()), s.Birch.Held.Public(), r.Time, r.Ed, r.ML)...))
 	good := object{"note": text, "public": publicHex(g.Sign.Public())}
 	m.ok("both signatures of the log, and a receipt", good)
 	lines := strings.Split(text, "\n")

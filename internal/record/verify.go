@@ -6,6 +6,7 @@ import (
 	"io"
 
 	"parley"
+	"parley/internal/c2sp"
 	"parley/internal/charter"
 	"parley/internal/journal"
 )
@@ -53,7 +54,7 @@ type verifier struct {
 	founding *charter.Founding
 	hash     Hash // of founding
 	place    Place
-	policy   []journal.VKey
+	policy   []c2sp.VKey
 	logs     map[parley.GenerationID]*held
 	ranks    []*held
 
@@ -259,9 +260,9 @@ func (v *verifier) foundingItem(f *fields, at Place) error {
 }
 
 // witnessKeys returns the witnesses of the annex whose keys can be read.
-func witnessKeys(f *charter.Founding) (keys []journal.VKey) {
+func witnessKeys(f *charter.Founding) (keys []c2sp.VKey) {
 	for _, s := range f.Annex.Witnesses {
-		if k, err := journal.ParseVKey(s); err == nil && k.Type != journal.TypeEd25519 {
+		if k, err := c2sp.ParseVKey(s); err == nil && k.Type != c2sp.TypeEd25519 {
 			keys = append(keys, k)
 		}
 	}

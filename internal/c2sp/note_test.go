@@ -1,4 +1,4 @@
-package journal
+package c2sp
 
 import (
 	"bytes"
@@ -8,6 +8,7 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"parley"
+	"parley/internal/journal"
 	"parley/internal/wire"
 )
 
@@ -18,7 +19,7 @@ func testNote(t testing.TB, n int) ([]byte, []VKey) {
 	c, head, p := testCheckpoint(t, n)
 	r := testPair(t, "birch receipt")
 	const now = 1_700_000_000
-	ed, ml, err := Cosign(r, birchHeld, c, now)
+	ed, ml, err := journal.Cosign(r, birchHeld, c, now)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,7 +49,7 @@ func TestNote(t *testing.T) {
 		t.Error(err)
 	}
 	got, err := n.Head(p.Public())
-	if err != nil || Verify(testVerifier(t, p.Public()), c, got) != nil || got.Ed != head.Ed {
+	if err != nil || journal.Verify(testVerifier(t, p.Public()), c, got) != nil || got.Ed != head.Ed {
 		t.Errorf("got head %v, %v", got, err)
 	}
 	_, err = n.Head(testPair(t, "else").Public())
@@ -87,11 +88,11 @@ func TestNoteEveryByteCounts(t *testing.T) {
 
 func TestVerifyLogWantsTimeZero(t *testing.T) {
 	c, head, p := testCheckpoint(t, 5)
-	_, ml, err := Cosign(p, c.Origin+"x", c, 5)
+	_, ml, err := journal.Cosign(p, c.Origin+"x", c, 5)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, mlMessage := CosignMessages(c.Origin, c, 5)
+	_, mlMessage := journal.CosignMessages(c.Origin, c, 5)
 	if ml, err = p.SignML(mlMessage); err != nil {
 		t.Fatal(err)
 	}
@@ -200,7 +201,7 @@ func FuzzParseNote(f *testing.F) {
 	b, _ := testNote(f, 3)
 	f.Add(b)
 	f.Add([]byte("o\n1\n" + zeroRoot + "\n\n— x AAAAAAA=\n"))
-	f.Add(Note(Checkpoint{alderLog, 0, EmptyRoot}, testPair(f, "x").Public(), wire.Head{}))
+	f.Add(Note(journal.Checkpoint{Origin: alderLog, Size: 0, Root: journal.EmptyRoot}, testPair(f, "x").Public(), wire.Head{}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		n, err := ParseNote(b)
 		if err != nil {

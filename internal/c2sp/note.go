@@ -1,14 +1,14 @@
-package journal
+package c2sp
 
 import (
 	"bytes"
 	"encoding/base64"
 	"encoding/binary"
-	"fmt"
 	"strings"
 	"unicode/utf8"
 
 	"parley"
+	"parley/internal/journal"
 	"parley/internal/key"
 	"parley/internal/wire"
 )
@@ -33,10 +33,10 @@ func (l SignatureLine) String() string {
 
 // ParseSignatureLine reads what String writes. The error is Malformed.
 func ParseSignatureLine(s string) (SignatureLine, error) {
-	bad := parley.Errorf(parley.Malformed, "note signature line %q", clip(s))
+	bad := parley.Errorf(parley.Malformed, "note signature line %q", parley.Clip(s))
 	rest, ok := strings.CutPrefix(s, linePrefix)
 	name, b64, ok2 := strings.Cut(rest, " ")
-	if !ok || !ok2 || !validName(name) {
+	if !ok || !ok2 || !journal.ValidName(name) {
 		return SignatureLine{}, bad
 	}
 	b, err := parseBase64(b64)
@@ -69,7 +69,7 @@ func HolderLines(holder string, pub key.Public, t uint64, ed [64]byte, ml []byte
 // SignedNote is a checkpoint with the signature lines that came with it.
 // Nothing in it is verified.
 type SignedNote struct {
-	Checkpoint Checkpoint
+	Checkpoint journal.Checkpoint
 	Lines      []SignatureLine
 }
 
@@ -85,7 +85,7 @@ func (n *SignedNote) Bytes() []byte {
 
 // Note returns the C2SP signed note of c under both signatures of its log,
 // whose public pair is pub.
-func Note(c Checkpoint, pub key.Public, head wire.Head) []byte {
+func Note(c journal.Checkpoint, pub key.Public, head wire.Head) []byte {
 	n := SignedNote{Checkpoint: c, Lines: LogLines(c.Origin, pub, head)}
 	return n.Bytes()
 }
@@ -128,7 +128,7 @@ func ParseNote(b []byte) (*SignedNote, error) {
 			return nil, err
 		}
 		if seen[who{l.Name, l.ID}] {
-			return nil, parley.Errorf(parley.Malformed, "a note with two signatures of %s by one key", clip(l.Name))
+			return nil, parley.Errorf(parley.Malformed, "a note with two signatures of %s by one key", parley.Clip(l.Name))
 		}
 		if seen[who{l.Name, l.ID}] = true; len(seen) > maxSignatures {
 			return nil, parley.Errorf(parley.Malformed, "a note of more than %d signatures", maxSignatures)
@@ -191,6 +191,3 @@ func (n *SignedNote) find(k VKey) []byte {
 	}
 	return nil
 }
-
-// String names the checkpoint for people.
-func (c Checkpoint) String() string { return fmt.Sprintf("%s@%d", c.Origin, c.Size) }

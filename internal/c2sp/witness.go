@@ -1,9 +1,10 @@
-package journal
+package c2sp
 
 import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"parley/internal/journal"
 	"strings"
 
 	"parley"
@@ -12,7 +13,7 @@ import (
 // AddCheckpointRequest returns the body of a tlog-witness add-checkpoint
 // request: the size the witness last cosigned, the consistency proof from there
 // to the note's checkpoint, and the signed note.
-func AddCheckpointRequest(old uint64, proof []Hash, note []byte) []byte {
+func AddCheckpointRequest(old uint64, proof []journal.Hash, note []byte) []byte {
 	b := fmt.Appendf(nil, "old %d\n", old)
 	for _, h := range proof {
 		b = fmt.Appendf(b, "%s\n", base64.StdEncoding.EncodeToString(h[:]))
@@ -41,11 +42,11 @@ func ParseWitnessResponse(status int, body []byte) (Answer, error) {
 	case status == http.StatusConflict:
 		size, err := parseDecimal(strings.TrimSuffix(string(body), "\n"))
 		if err != nil {
-			return Answer{}, parley.Errorf(parley.Malformed, "the witness knows another checkpoint, of size %q", clip(string(body)))
+			return Answer{}, parley.Errorf(parley.Malformed, "the witness knows another checkpoint, of size %q", parley.Clip(string(body)))
 		}
 		return Answer{Stale: true, Size: size}, nil
 	}
-	return Answer{}, parley.Errorf(witnessKind(status), "the witness answered %d: %q", status, clip(strings.TrimSpace(string(body))))
+	return Answer{}, parley.Errorf(witnessKind(status), "the witness answered %d: %q", status, parley.Clip(strings.TrimSpace(string(body))))
 }
 
 func witnessKind(status int) parley.Kind {

@@ -1,4 +1,4 @@
-package journal
+package c2sp
 
 import (
 	"crypto/ed25519"
@@ -11,6 +11,7 @@ import (
 	"filippo.io/mldsa"
 
 	"parley"
+	"parley/internal/journal"
 	"parley/internal/key"
 )
 
@@ -46,8 +47,8 @@ func (k VKey) String() string {
 func ParseVKey(s string) (VKey, error) {
 	name, rest, _ := strings.Cut(s, "+")
 	id, b64, ok := strings.Cut(rest, "+")
-	if !ok || !validName(name) {
-		return VKey{}, parley.Errorf(parley.Malformed, "verifier key %q: want name+id+key", clip(s))
+	if !ok || !journal.ValidName(name) {
+		return VKey{}, parley.Errorf(parley.Malformed, "verifier key %q: want name+id+key", parley.Clip(s))
 	}
 	b, err := parseBase64(b64)
 	if err != nil || len(b) < 1 {
@@ -67,7 +68,7 @@ func ParseVKey(s string) (VKey, error) {
 		return VKey{}, parley.Errorf(parley.Malformed, "verifier key of %s: %d bytes, want %d", name, len(k.Key), want)
 	}
 	if fmt.Sprintf("%08x", k.ID()) != id {
-		return VKey{}, parley.Errorf(parley.Malformed, "verifier key of %s: the id %q is not that of the key", name, clip(id))
+		return VKey{}, parley.Errorf(parley.Malformed, "verifier key of %s: the id %q is not that of the key", name, parley.Clip(id))
 	}
 	return k, nil
 }
@@ -85,9 +86,9 @@ func HolderKeys(holder string, pub key.Public) [2]VKey {
 
 // Verify checks one signature line's bytes (without the key id) over c and
 // returns its time, 0 for type 0x01. The error is BadSignature.
-func (k VKey) Verify(c Checkpoint, sig []byte) (t uint64, err error) {
+func (k VKey) Verify(c journal.Checkpoint, sig []byte) (t uint64, err error) {
 	bad := parley.Errorf(parley.BadSignature, "the signature of %s (type %#02x) on checkpoint %d of %s does not verify", k.Name, k.Type, c.Size, c.Origin)
-	if !validName(k.Name) || !validName(c.Origin) {
+	if !journal.ValidName(k.Name) || !journal.ValidName(c.Origin) {
 		return 0, bad
 	}
 	if k.Type == TypeEd25519 {
@@ -100,7 +101,7 @@ func (k VKey) Verify(c Checkpoint, sig []byte) (t uint64, err error) {
 		return 0, bad
 	}
 	t, sig = binary.BigEndian.Uint64(sig), sig[8:]
-	edMessage, mlMessage := CosignMessages(k.Name, c, t)
+	edMessage, mlMessage := journal.CosignMessages(k.Name, c, t)
 	switch k.Type {
 	case TypeCosignedEd:
 		if len(k.Key) == ed25519.PublicKeySize && ed25519.Verify(k.Key, edMessage, sig) {

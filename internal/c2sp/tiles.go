@@ -1,10 +1,11 @@
-package journal
+package c2sp
 
 import (
 	"encoding/binary"
 	"fmt"
 	"iter"
 	"math"
+	"parley/internal/journal"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -31,7 +32,7 @@ func WriteTiles(write func(path string, data []byte) error, entries iter.Seq2[[]
 	if err != nil {
 		return err
 	}
-	w := &tileWriter{write: write, tree: &Tree{}}
+	w := &tileWriter{write: write, tree: &journal.Tree{}}
 	for e, err := range entries {
 		if err != nil {
 			return fmt.Errorf("writing tiles: reading entry %d: %w", w.tree.Size(), err)
@@ -53,7 +54,7 @@ func WriteTiles(write func(path string, data []byte) error, entries iter.Seq2[[]
 // of hashes for each eighth level.
 type tileWriter struct {
 	write  func(path string, data []byte) error
-	tree   *Tree
+	tree   *journal.Tree
 	bundle []byte
 	levels [][]byte
 }
@@ -65,7 +66,7 @@ func (w *tileWriter) add(entry []byte) error {
 	w.bundle = binary.BigEndian.AppendUint16(w.bundle, uint16(len(entry)))
 	w.bundle = append(w.bundle, entry...)
 	index := w.tree.Size()
-	w.tree.Append(LeafHash(entry))
+	w.tree.Append(journal.LeafHash(entry))
 	_, hashes := w.tree.Pending()
 	w.tree.Flush()
 	if (index+1)%tileWidth == 0 {
@@ -106,7 +107,7 @@ func (w *tileWriter) finish() error {
 			continue
 		}
 		n := size >> (tileHeight * level)
-		if err := w.put(tilePath(level, n/tileWidth, len(data)/len(Hash{})), data); err != nil {
+		if err := w.put(tilePath(level, n/tileWidth, len(data)/len(journal.Hash{})), data); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
-package journal
+package c2sp
 
 import (
+	"parley/internal/journal"
 	"sort"
 
 	"parley"
@@ -58,7 +59,7 @@ func (p *Policy) Quorum() (need, of int) { return p.quorum, p.names }
 // time. Lines of others are passed over. The error is BadSignature when a line
 // of a named witness and key does not verify or has time 0, and Unavailable,
 // with what there is, when the quorum is not reached.
-func (p *Policy) Verify(c Checkpoint, lines []SignatureLine) ([]Witnessed, error) {
+func (p *Policy) Verify(c journal.Checkpoint, lines []SignatureLine) ([]Witnessed, error) {
 	best := make(map[string]Witnessed)
 	for _, k := range p.keys {
 		id := k.ID()

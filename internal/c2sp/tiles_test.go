@@ -1,4 +1,4 @@
-package journal
+package c2sp
 
 import (
 	"bytes"

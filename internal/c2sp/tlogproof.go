@@ -1,8 +1,9 @@
-package journal
+package c2sp
 
 import (
 	"encoding/base64"
 	"fmt"
+	"parley/internal/journal"
 	"strings"
 
 	"parley"
@@ -18,13 +19,13 @@ const proofHeader = "c2sp.org/tlog-proof@v1\n"
 type Proof struct {
 	Extra  []byte // nil when there is no extra line
 	Index  uint64
-	Hashes []Hash
+	Hashes []journal.Hash
 	Note   []byte // a note that ParseNote takes
 }
 
 // FormatProof returns the file. A nil extra leaves its line out; index and
 // hashes are those of Tree.Inclusion at the size of the note's checkpoint.
-func FormatProof(extra []byte, index uint64, hashes []Hash, note []byte) []byte {
+func FormatProof(extra []byte, index uint64, hashes []journal.Hash, note []byte) []byte {
 	b := []byte(proofHeader)
 	if extra != nil {
 		b = fmt.Appendf(b, "extra %s\n", base64.StdEncoding.EncodeToString(extra))
@@ -46,7 +47,7 @@ func ParseProof(b []byte) (*Proof, error) {
 		return nil, bad("it does not start as a tlog-proof of version 1")
 	}
 	lines := strings.Split(strings.TrimSuffix(rest, "\n"), "\n")
-	p := &Proof{Note: []byte(note), Hashes: []Hash{}}
+	p := &Proof{Note: []byte(note), Hashes: []journal.Hash{}}
 	if s, ok := strings.CutPrefix(lines[0], "extra "); ok {
 		var err error
 		if p.Extra, err = parseBase64(s); err != nil {
@@ -85,7 +86,7 @@ func (p *Proof) Check(entry []byte) (*SignedNote, error) {
 		return nil, err
 	}
 	c := n.Checkpoint
-	if err := CheckInclusion(p.Hashes, c.Size, c.Root, p.Index, LeafHash(entry)); err != nil {
+	if err := journal.CheckInclusion(p.Hashes, c.Size, c.Root, p.Index, journal.LeafHash(entry)); err != nil {
 		return nil, err
 	}
 	return n, nil

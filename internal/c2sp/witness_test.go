@@ -1,4 +1,4 @@
-package journal
+package c2sp
 
 import (
 	"bytes"
@@ -6,11 +6,12 @@ import (
 	"testing"
 
 	"parley"
+	"parley/internal/journal"
 	"parley/internal/key"
 )
 
 func TestAddCheckpointRequest(t *testing.T) {
-	got := AddCheckpointRequest(7, []Hash{{}, EmptyRoot}, []byte("note\n"))
+	got := AddCheckpointRequest(7, []journal.Hash{{}, journal.EmptyRoot}, []byte("note\n"))
 	want := "old 7\n" + zeroRoot + "\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\nnote\n"
 	if string(got) != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -66,9 +67,9 @@ func TestParseWitnessResponse(t *testing.T) {
 }
 
 // cosignature returns the two lines of a witness over c at UTC second t.
-func cosignature(t *testing.T, name string, p *key.Pair, c Checkpoint, at uint64) []SignatureLine {
+func cosignature(t *testing.T, name string, p *key.Pair, c journal.Checkpoint, at uint64) []SignatureLine {
 	t.Helper()
-	ed, ml := CosignMessages(name, c, at)
+	ed, ml := journal.CosignMessages(name, c, at)
 	k := HolderKeys(name, p.Public())
 	se, err := p.SignEd(ed)
 	if err != nil {
