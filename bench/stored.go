@@ -8,6 +8,7 @@ import (
 	"parley/internal/charter"
 	"parley/internal/form"
 	"parley/internal/key"
+	"parley/internal/keyfile"
 	"parley/internal/line"
 	"parley/internal/store"
 	"parley/internal/store/sqlite"
@@ -16,7 +17,7 @@ import (
 
 // openStore opens the store of a station that is stopped.
 func openStore(dir string) (*sqlite.Store, *key.Storage, error) {
-	seed, err := key.ReadSecret(filepath.Join(dir, "storage.key"), "storage key", nil)
+	seed, err := keyfile.Read(filepath.Join(dir, "storage.key"), "storage key", nil)
 	if err != nil {
 		return nil, nil, err
 	}

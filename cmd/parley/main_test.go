@@ -21,6 +21,7 @@ import (
 	"parley/internal/control"
 	"parley/internal/control/controltest"
 	"parley/internal/key"
+	"parley/internal/keyfile"
 	"parley/internal/station"
 )
 
@@ -180,7 +181,7 @@ func fakeInit(o initOptions) (initResult, error) {
 	if err := os.MkdirAll(o.Dir, 0o700); err != nil {
 		return initResult{}, err
 	}
-	if err := key.WriteSecret(o.RootKeyPath, "root key", root.Seed(), o.RootPassphrase); err != nil {
+	if err := keyfile.Write(o.RootKeyPath, "root key", root.Seed(), o.RootPassphrase); err != nil {
 		return initResult{}, err
 	}
 	cfg := filepath.Join(o.Dir, "config")

@@ -18,6 +18,7 @@ import (
 
 	"parley"
 	"parley/internal/key"
+	"parley/internal/keyfile"
 	"parley/internal/station"
 )
 
@@ -338,7 +339,7 @@ func TestParseRootKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "root")
-	if err := key.WriteSecret(path, "root key", k.Seed(), []byte("pass")); err != nil {
+	if err := keyfile.Write(path, "root key", k.Seed(), []byte("pass")); err != nil {
 		t.Fatal(err)
 	}
 	b, err := os.ReadFile(path)

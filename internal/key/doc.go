@@ -1,5 +1,5 @@
 // Package key holds the typed keys of a station and what is done with them:
 // hybrid signatures, hybrid sealing, the storage key, fingerprints and short
-// words, and key files (spec/conventions.md). Private keys do not compare,
+// words (spec/conventions.md). Private keys do not compare,
 // print or marshal. All algorithms are of suite 1; nothing is negotiated.
 package key

@@ -10,6 +10,7 @@ import (
 
 	"parley"
 	"parley/internal/key"
+	"parley/internal/keyfile"
 	"parley/internal/wire"
 )
 
@@ -50,7 +51,7 @@ func openKeys(cfg Config) (*key.Storage, [32]byte, error) {
 }
 
 func openKeysWith(cfg Config, pass []byte) (*key.Storage, [32]byte, error) {
-	seed, err := key.ReadSecret(cfg.path(storageFile), storageKind, pass)
+	seed, err := keyfile.Read(cfg.path(storageFile), storageKind, pass)
 	if err != nil {
 		return nil, [32]byte{}, fmt.Errorf("opening the storage key: %w", err)
 	}
@@ -64,7 +65,7 @@ func openKeysWith(cfg Config, pass []byte) (*key.Storage, [32]byte, error) {
 }
 
 func openTLS(cfg Config, storage *key.Storage) (seed [32]byte, err error) {
-	sealed, err := key.ReadSecret(cfg.path(tlsFile), tlsKind, nil)
+	sealed, err := keyfile.Read(cfg.path(tlsFile), tlsKind, nil)
 	if err != nil {
 		return seed, fmt.Errorf("opening the TLS key: %w", err)
 	}
@@ -85,10 +86,10 @@ func openTLS(cfg Config, storage *key.Storage) (seed [32]byte, err error) {
 func writeKeys(dir string, storage *key.Storage, tls [32]byte, pass []byte) error {
 	seed := storage.Seed()
 	defer clear(seed)
-	if err := key.WriteSecret(filepath.Join(dir, storageFile), storageKind, seed, pass); err != nil {
+	if err := keyfile.Write(filepath.Join(dir, storageFile), storageKind, seed, pass); err != nil {
 		return err
 	}
-	return key.WriteSecret(filepath.Join(dir, tlsFile), tlsKind, storage.Seal(tlsSeal, tls[:]), nil)
+	return keyfile.Write(filepath.Join(dir, tlsFile), tlsKind, storage.Seal(tlsSeal, tls[:]), nil)
 }
 
 // passphrase reads the passphrase that the configuration names; nil when it
@@ -105,13 +106,13 @@ func passphrase(cfg Config) ([]byte, error) {
 	default:
 		p = cfg.path(p)
 	}
-	return key.Passphrase(p)
+	return keyfile.Passphrase(p)
 }
 
 // LoadRootKey opens a root key file. It is for the process of a person who has
 // the medium at hand; a station never keeps the key.
 func LoadRootKey(path string, pass []byte) (key.Signer, error) {
-	seed, err := key.ReadSecret(path, rootKind, pass)
+	seed, err := keyfile.Read(path, rootKind, pass)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"parley/internal/bearer"
 	"parley/internal/form"
 	"parley/internal/key"
+	"parley/internal/keyfile"
 	"parley/internal/own"
 	"parley/internal/store/sqlite"
 )
@@ -220,7 +221,7 @@ func (o *InitOptions) rootKey() (pub key.Public, made bool, err error) {
 	}
 	seed := pair.Seed()
 	defer clear(seed)
-	if err := key.WriteSecret(o.RootKeyPath, rootKind, seed, o.RootPassphrase); err != nil {
+	if err := keyfile.Write(o.RootKeyPath, rootKind, seed, o.RootPassphrase); err != nil {
 		return pub, false, fmt.Errorf("writing the root key: %w", err)
 	}
 	return pair.Public(), true, nil

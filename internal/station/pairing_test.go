@@ -16,6 +16,7 @@ import (
 	"parley"
 	"parley/internal/charter"
 	"parley/internal/key"
+	"parley/internal/keyfile"
 	"parley/internal/line"
 	"parley/internal/store/sqlite"
 )
@@ -386,7 +387,7 @@ func TestKillConfirm(t *testing.T) {
 			a, b := newSide(t, "alder"), newSide(t, "birch")
 			pa, _ := paired(t, a, b)
 			dir := filepath.Dir(a.dir)
-			if err := key.WriteSecret(filepath.Join(dir, "root"), rootKind, a.root.Seed(), nil); err != nil {
+			if err := keyfile.Write(filepath.Join(dir, "root"), rootKind, a.root.Seed(), nil); err != nil {
 				t.Fatal(err)
 			}
 			a.db.Close()

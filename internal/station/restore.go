@@ -13,6 +13,7 @@ import (
 
 	"parley"
 	"parley/internal/key"
+	"parley/internal/keyfile"
 	"parley/internal/own"
 	"parley/internal/store/sqlite"
 )
@@ -95,7 +96,7 @@ func (o RestoreOptions) openRestored(cfg Config) error {
 		}
 		seed := storage.Seed()
 		defer clear(seed)
-		if err := key.WriteSecret(cfg.path(storageFile), storageKind, seed, o.Passphrase); err != nil {
+		if err := keyfile.Write(cfg.path(storageFile), storageKind, seed, o.Passphrase); err != nil {
 			return err
 		}
 	} else if _, err := os.Lstat(cfg.path(storageFile)); err != nil {

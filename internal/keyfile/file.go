@@ -1,12 +1,15 @@
-package key
+package keyfile
 
 import (
 	"bytes"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/rand"
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
 	"os"
+	"parley/internal/key"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -38,12 +41,12 @@ const (
 	plainMarker = "plain"
 )
 
-// WriteSecret writes a secret file that ReadSecret of the same kind reads,
+// Write writes a secret file that Read of the same kind reads,
 // sealed under pass, or marked plain when pass is empty. kind is a short name
 // of one line. When it returns, the file is whole and durable, readable by its
 // owner alone; a file of that name is replaced. After an error the earlier
 // file stands as it was.
-func WriteSecret(path, kind string, secret, pass []byte) error {
+func Write(path, kind string, secret, pass []byte) error {
 	b, err := armour(kind, secret, pass, scryptLog)
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
@@ -55,12 +58,12 @@ func WriteSecret(path, kind string, secret, pass []byte) error {
 	return nil
 }
 
-// ReadSecret reads a secret file of the given kind. The file is ours or
+// Read reads a secret file of the given kind. The file is ours or
 // root's and open to nobody else. Errors are NotFound, NotAllowed (permissions,
 // or a passphrase is needed), Unreadable (wrong passphrase, or a file that
 // was changed), Corrupt and Malformed; those that the operator can mend carry
 // a hint.
-func ReadSecret(path, kind string, pass []byte) ([]byte, error) {
+func Read(path, kind string, pass []byte) ([]byte, error) {
 	b, err := readPrivate(path)
 	if err != nil {
 		return nil, err
@@ -171,6 +174,18 @@ func openSealed(head, body []byte, protection string, pass []byte) ([]byte, erro
 	return secret, nil
 }
 
+func gcm(k []byte) cipher.AEAD {
+	block, err := aes.NewCipher(k)
+	if err != nil {
+		panic(err) // 32 bytes are a valid key
+	}
+	g, err := cipher.NewGCM(block)
+	if err != nil {
+		panic(err)
+	}
+	return g
+}
+
 func stretch(pass, salt []byte, logN int) ([]byte, error) {
 	k, err := scrypt.Key(pass, salt, 1<<logN, 8, 1, 32)
 	if err != nil {
@@ -180,7 +195,7 @@ func stretch(pass, salt []byte, logN int) ([]byte, error) {
 }
 
 func checksum(head, secret []byte) (sum [sumSize]byte) {
-	h := Hash("secret file", append(bytes.Clone(head), secret...))
+	h := key.Hash("secret file", append(bytes.Clone(head), secret...))
 	copy(sum[:], h[:])
 	return sum
 }

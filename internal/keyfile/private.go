@@ -1,4 +1,4 @@
-package key
+package keyfile
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ const CredentialPrefix = "credential:"
 
 // Passphrase reads a passphrase from the file at path, or from a systemd
 // credential when path is "credential:NAME". The file is checked as in
-// ReadSecret. One line end after the passphrase is not part of it. Errors are
+// Read. One line end after the passphrase is not part of it. Errors are
 // NotFound, NotAllowed and Malformed.
 func Passphrase(path string) ([]byte, error) {
 	file, err := resolve(path)

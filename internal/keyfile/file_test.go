@@ -1,4 +1,4 @@
-package key
+package keyfile
 
 import (
 	"bytes"
@@ -15,11 +15,11 @@ func TestSecretFile(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []struct{ name, pass string }{{"plain", ""}, {"sealed", "correct horse"}} {
 		t.Run(c.name, func(t *testing.T) {
-			path, secret := filepath.Join(dir, c.name), seed(3, SeedSize)
-			if err := WriteSecret(path, "log key", []byte("an earlier one"), nil); err != nil {
+			path, secret := filepath.Join(dir, c.name), bytes.Repeat([]byte{3, 10}, 32)
+			if err := Write(path, "log key", []byte("an earlier one"), nil); err != nil {
 				t.Fatal(err)
 			}
-			if err := WriteSecret(path, "log key", secret, []byte(c.pass)); err != nil {
+			if err := Write(path, "log key", secret, []byte(c.pass)); err != nil {
 				t.Fatal(err)
 			}
 			info, err := os.Stat(path)
@@ -33,7 +33,7 @@ func TestSecretFile(t *testing.T) {
 			if marked := bytes.Contains(b, []byte("\nprotection: plain\n")); marked != (c.pass == "") {
 				t.Errorf("marked plain: %v", marked)
 			}
-			got, err := ReadSecret(path, "log key", []byte(c.pass))
+			got, err := Read(path, "log key", []byte(c.pass))
 			if err != nil || !bytes.Equal(got, secret) {
 				t.Errorf("got %x, %v", got, err)
 			}
@@ -48,7 +48,7 @@ func TestSecretFile(t *testing.T) {
 // sealed returns a file under a cheap scrypt, so that tests are quick.
 func sealed(t testing.TB, kind, pass string) string {
 	t.Helper()
-	b, err := armour(kind, seed(1, 64), []byte(pass), 2)
+	b, err := armour(kind, bytes.Repeat([]byte{1, 8}, 32), []byte(pass), 2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +86,7 @@ func TestReadSecretRefuses(t *testing.T) {
 			if err := os.WriteFile(path, []byte(c.file), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			_, err := ReadSecret(path, c.kind, []byte(c.pass))
+			_, err := Read(path, c.kind, []byte(c.pass))
 			wantKind(t, err, c.want)
 			if err != nil && !strings.Contains(err.Error(), path) {
 				t.Errorf("%q does not name the file", err)
@@ -104,10 +104,10 @@ func plainMarked(s string) string {
 func TestWriteSecretRefuses(t *testing.T) {
 	dir := t.TempDir()
 	for _, kind := range []string{"", "two\nlines", " padded"} {
-		wantKind(t, WriteSecret(filepath.Join(dir, "k"), kind, nil, nil), parley.Malformed)
+		wantKind(t, Write(filepath.Join(dir, "k"), kind, nil, nil), parley.Malformed)
 	}
-	wantKind(t, WriteSecret(filepath.Join(dir, "k"), "big", make([]byte, maxSecret+1), nil), parley.Malformed)
-	wantKind(t, WriteSecret(filepath.Join(dir, "none", "k"), "log key", nil, nil), parley.Unavailable)
+	wantKind(t, Write(filepath.Join(dir, "k"), "big", make([]byte, maxSecret+1), nil), parley.Malformed)
+	wantKind(t, Write(filepath.Join(dir, "none", "k"), "log key", nil, nil), parley.Unavailable)
 	if left, _ := os.ReadDir(dir); len(left) != 0 {
 		t.Errorf("%d files were left", len(left))
 	}
@@ -116,7 +116,7 @@ func TestWriteSecretRefuses(t *testing.T) {
 func TestPermissions(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "key")
-	if err := WriteSecret(path, "log key", []byte("s"), nil); err != nil {
+	if err := Write(path, "log key", []byte("s"), nil); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
@@ -126,7 +126,7 @@ func TestPermissions(t *testing.T) {
 		if err := os.Chmod(path, c.mode); err != nil {
 			t.Fatal(err)
 		}
-		_, err := ReadSecret(path, "log key", nil)
+		_, err := Read(path, "log key", nil)
 		if c.ok {
 			if err != nil {
 				t.Errorf("%04o: %v", c.mode, err)
@@ -138,15 +138,15 @@ func TestPermissions(t *testing.T) {
 			t.Errorf("%04o: got hint %q, want %q", c.mode, parley.HintOf(err), want)
 		}
 	}
-	_, err := ReadSecret(filepath.Join(dir, "none"), "log key", nil)
+	_, err := Read(filepath.Join(dir, "none"), "log key", nil)
 	wantKind(t, err, parley.NotFound)
-	_, err = ReadSecret(dir, "log key", nil)
+	_, err = Read(dir, "log key", nil)
 	wantKind(t, err, parley.NotAllowed)
 	pipe := filepath.Join(dir, "pipe")
 	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, err = ReadSecret(pipe, "log key", nil) // and does not hang
+	_, err = Read(pipe, "log key", nil) // and does not hang
 	wantKind(t, err, parley.NotAllowed)
 }
 
@@ -155,13 +155,13 @@ func TestForeignOwner(t *testing.T) {
 		t.Skip("only root can give a file away")
 	}
 	path := filepath.Join(t.TempDir(), "key")
-	if err := WriteSecret(path, "log key", []byte("s"), nil); err != nil {
+	if err := Write(path, "log key", []byte("s"), nil); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.Chown(path, 1234, -1); err != nil {
 		t.Fatal(err)
 	}
-	_, err := ReadSecret(path, "log key", nil)
+	_, err := Read(path, "log key", nil)
 	wantKind(t, err, parley.NotAllowed)
 }
 
@@ -222,4 +222,14 @@ func FuzzSecretFile(f *testing.F) {
 			t.Errorf("%d bytes out of %d", len(secret), len(b))
 		}
 	})
+}
+
+func wantKind(t testing.TB, err error, kind parley.Kind) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("got no error, want %s", kind)
+	}
+	if got := parley.KindOf(err); got != kind {
+		t.Fatalf("got %s (%v), want %s", got, err, kind)
+	}
 }

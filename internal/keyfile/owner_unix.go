@@ -1,6 +1,6 @@
 //go:build unix
 
-package key
+package keyfile
 
 import (
 	"io/fs"
