@@ -1,7 +1,10 @@
 package line
 
 import (
+	"bytes"
 	"errors"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -243,7 +246,9 @@ func (e *Engine) checkEpochBody(l *log, index uint64, s *seal.Entry) error {
 
 // checkSeen holds an entry to spec/order.md, Seen.
 func (e *Engine) checkSeen(l *log, p *progress, index uint64, s *seal.Entry) error {
-	for g, n := range s.Seen {
+	gens := inOrder(s.Seen)
+	for _, g := range gens {
+		n := s.Seen[g]
 		if n <= p.seen[g] {
 			return parley.Errorf(parley.Rewind, "entry %d: seen %s does not grow beyond %d", index, g, p.seen[g])
 		}
@@ -263,15 +268,23 @@ func (e *Engine) checkSeen(l *log, p *progress, index uint64, s *seal.Entry) err
 		}
 		p.seen[g] = n
 	}
-	for g, n := range s.Seen {
-		o := e.logs[g]
-		for og, on := range o.seenAt(n - 1) {
+	for _, g := range gens {
+		o, n := e.logs[g], s.Seen[g]
+		cover := o.seenAt(n - 1)
+		for _, og := range inOrder(cover) {
+			on := cover[og]
 			if c := e.logs[og]; c != nil && c.party != l.party && p.seen[og] < on {
 				return parley.Errorf(parley.BadSeen, "entry %d covers %s:%d but not %s:%d, which that had seen", index, g, n-1, og, on-1)
 			}
 		}
 	}
 	return nil
+}
+
+// inOrder returns the generations of a map in bytewise order: what a step does,
+// and which of two errors it names, must not change from run to run.
+func inOrder(m map[parley.GenerationID]uint64) []parley.GenerationID {
+	return slices.SortedFunc(maps.Keys(m), func(a, b parley.GenerationID) int { return bytes.Compare(a[:], b[:]) })
 }
 
 // mayClaim gives a peer that says it has seen more of our log than we wrote a

@@ -2,6 +2,8 @@ package line
 
 import (
 	"io"
+	"maps"
+	"slices"
 	"sort"
 	"time"
 
@@ -235,7 +237,7 @@ func (e *Engine) destroyEpochs() {
 		if l.party == e.cfg.Us {
 			continue
 		}
-		for n := range l.secrets {
+		for _, n := range slices.Sorted(maps.Keys(l.secrets)) {
 			if n < l.sealedBy {
 				e.drop(epochKey(l.gen, n))
 				delete(l.secrets, n)

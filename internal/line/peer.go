@@ -1,6 +1,8 @@
 package line
 
 import (
+	"maps"
+	"slices"
 	"sort"
 	"time"
 
@@ -132,8 +134,8 @@ func (e *Engine) sayHello(w *path) {
 // repeatHello says hello again on paths where none came back: a bearer may
 // lose frames.
 func (e *Engine) repeatHello() {
-	for _, w := range e.paths {
-		if !w.ready && e.now.Sub(w.said) >= helloAgain {
+	for _, id := range slices.Sorted(maps.Keys(e.paths)) { // in one order, so that a run can be repeated
+		if w := e.paths[id]; !w.ready && e.now.Sub(w.said) >= helloAgain {
 			e.sayHello(w)
 		}
 	}
