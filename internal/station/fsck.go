@@ -18,6 +18,7 @@ import (
 	"parley/internal/own"
 	"parley/internal/record"
 	"parley/internal/seal"
+	"parley/internal/station/owner"
 	"parley/internal/store"
 	"parley/internal/store/blob"
 	"parley/internal/store/hwm"
@@ -270,7 +271,7 @@ func (l *fsckLine) mark(s line.Status) error {
 	if err != nil || !ok {
 		return err
 	}
-	if why := behindMark(s, m.Gen, m.Size, m.Root); why != "" && s.Doubt == "" {
+	if why := owner.BehindMark(s, m.Gen, m.Size, m.Root); why != "" && s.Doubt == "" {
 		l.report.find(parley.Rewind, "line "+l.id.String(), "%s", why)
 	}
 	return nil
@@ -434,7 +435,7 @@ func (l *fsckLine) entry(x *fsckLog, s *line.StoredEntry) error {
 func (l *fsckLine) order(s line.Status) error {
 	seq := record.NewSequencer(l.founding.Charter.Codes(), 0)
 	for _, g := range s.Logs {
-		r, err := generation(g.Cert, g.Disputed)
+		r, err := owner.Generation(g.Cert, g.Disputed)
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"parley/internal/charter"
 	"parley/internal/form"
 	"parley/internal/line"
+	"parley/internal/station/owner"
 	"parley/internal/store"
 	"parley/internal/wire"
 )
@@ -40,7 +41,7 @@ type liveLine struct {
 	theirHuman time.Time // when a human of theirs last answered
 	late       string    // an own entry that no human has answered in time; see sweep
 	placing    sync.Mutex
-	placer     *placer // owned by whoever holds placing
+	placer     owner.Placer // owned by whoever holds placing
 }
 
 // Timings are the intervals of a line. The charter gives the test interval;
@@ -159,5 +160,5 @@ func (l *liveLine) file(ctx context.Context, h *form.Header, f form.Form, reserv
 func (l *liveLine) place() error {
 	l.placing.Lock()
 	defer l.placing.Unlock()
-	return placeAll(l)
+	return l.placer.Place(l.store, l.founding.Charter.Codes(), l.runner.Status())
 }

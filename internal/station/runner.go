@@ -9,6 +9,7 @@ import (
 
 	"parley"
 	"parley/internal/line"
+	"parley/internal/station/owner"
 	"parley/internal/store"
 )
 
@@ -18,7 +19,7 @@ type runner struct {
 	id    parley.LineID
 	cfg   line.Config
 	store store.Line
-	mark  highWater
+	mark  owner.HighWater
 	clock func() time.Time
 	log   *slog.Logger
 
@@ -32,12 +33,6 @@ type runner struct {
 	mu     sync.Mutex
 	status line.Status
 	failed error // why the line has stopped, once it has
-}
-
-// highWater keeps the high-water mark of a line outside its store and backups.
-type highWater interface {
-	Load() (gen parley.GenerationID, size uint64, root [32]byte, ok bool, err error)
-	Store(gen parley.GenerationID, size uint64, root [32]byte) error
 }
 
 // request is what others ask of the owner: events to step, or a function to
@@ -147,39 +142,19 @@ func (r *runner) session(ctx context.Context) error {
 	}
 }
 
-// start holds the loaded engine to the high-water mark, and tells it of paths
-// that were up before it was loaded (the sessions reconnect).
-func (r *runner) start(e *line.Engine) error {
-	gen, size, root, ok, err := r.mark.Load()
-	if err != nil {
-		return fmt.Errorf("reading the high-water mark: %w", err)
-	}
-	s := e.Status()
-	var events []line.Event
-	if ok && s.Doubt == "" {
-		if why := behindMark(s, gen, size, root); why != "" {
-			events = append(events, line.Doubt{Reason: 1, Why: why})
-		}
-	}
-	return r.step(e, events...)
+// owner steps e under the rule of the house.
+func (r *runner) owner(e *line.Engine) *owner.Owner {
+	return &owner.Owner{Engine: e, Store: r.store, Mark: r.mark}
 }
 
-// behindMark compares what the store knows of our log with what we are known
-// to have said. It returns "" when the store is not behind.
-func behindMark(s line.Status, gen parley.GenerationID, size uint64, root [32]byte) string {
-	for _, l := range s.Logs {
-		if l.Gen != gen {
-			continue
-		}
-		switch {
-		case l.Size < size:
-			return fmt.Sprintf("the high-water mark says that %d entries of our log were sent, the store knows of %d: it was restored", size, l.Size)
-		case l.Size == size && l.Root != root:
-			return "the store and the high-water mark disagree about what was sent"
-		}
-		return ""
+// start holds the loaded engine to the high-water mark. It is told of paths that
+// were up before it was loaded as the sessions reconnect.
+func (r *runner) start(e *line.Engine) error {
+	events, err := r.owner(e).Start()
+	if err != nil {
+		return err
 	}
-	return fmt.Sprintf("the high-water mark names generation %s of our log, which the store does not know: it was restored", gen)
+	return r.step(e, events...)
 }
 
 func (r *runner) handle(e *line.Engine, reqs []request) error {
@@ -220,20 +195,12 @@ func answer(q *request, err error) {
 	}
 }
 
-// step is the rule of the house in one place: step, make durable, raise the
-// high-water mark, speak.
+// step steps the engine under the rule of the house (owner.Step), and then
+// speaks.
 func (r *runner) step(e *line.Engine, events ...line.Event) error {
-	fx, err := e.Step(r.clock(), events...)
+	fx, err := r.owner(e).Step(r.clock(), events...)
 	if err != nil {
 		return err
-	}
-	if !fx.Batch.Empty() {
-		if err := r.store.Apply(&fx.Batch); err != nil {
-			return fmt.Errorf("making a step durable: %w", err)
-		}
-		if err := r.raise(&fx.Batch); err != nil {
-			return fmt.Errorf("raising the high-water mark: %w", err)
-		}
 	}
 	status := e.Status()
 	r.mu.Lock()
@@ -242,19 +209,6 @@ func (r *runner) step(e *line.Engine, events ...line.Event) error {
 	r.speak(fx.Sends, fx.Closes)
 	if len(fx.Alarms) > 0 || !fx.Batch.Empty() {
 		r.heard(&applied{line: r.id, entries: fx.Batch.Entries, receipts: fx.Batch.Receipts, filed: fx.Batch.Filed, unfiled: fx.Batch.Unfiled, alarms: fx.Alarms})
-	}
-	return nil
-}
-
-// raise writes the mark for the head of our own log that is about to be sent.
-func (r *runner) raise(b *line.Batch) error {
-	if b.Expect == nil {
-		return nil
-	}
-	for i := len(b.Heads) - 1; i >= 0; i-- {
-		if h := b.Heads[i]; h.Gen == b.Expect.Gen {
-			return r.mark.Store(h.Gen, h.Size, h.Root)
-		}
 	}
 	return nil
 }

@@ -1,54 +1,63 @@
-package station
+package owner
 
 import (
 	"fmt"
 
 	"parley"
 	"parley/internal/journal"
+	"parley/internal/line"
 	"parley/internal/record"
 	"parley/internal/seal"
 	"parley/internal/store"
 )
 
-// placer keeps the sequencer of a line in step with its store.
-type placer struct {
-	seq  *record.Sequencer
-	next map[parley.GenerationID]uint64
-	told map[parley.Ref]int64 // provisional positions as the store has them
+// Placer keeps the positions of one line's record, in its store, in step with
+// the logs that the store holds. It is not safe for concurrent use. The zero
+// Placer begins from the store.
+type Placer struct {
+	p *placer
 }
 
-// newPlacer begins where the store left off: after the settled entries.
-func newPlacer(l *liveLine) (*placer, error) {
-	c, err := l.store.Counts()
-	if err != nil {
-		return nil, err
-	}
-	return &placer{seq: record.NewSequencer(l.founding.Charter.Codes(), c.Settled), next: map[parley.GenerationID]uint64{}, told: map[parley.Ref]int64{}}, nil
-}
-
-// placeAll brings the positions of a line up to date with what it holds.
-func placeAll(l *liveLine) error {
-	if l.placer == nil {
-		p, err := newPlacer(l)
+// Place brings the positions up to date with the logs of status. After an error
+// it begins again from the store.
+func (x *Placer) Place(st store.Line, parties []parley.PartyCode, status line.Status) error {
+	if x.p == nil {
+		p, err := newPlacer(st, parties)
 		if err != nil {
 			return err
 		}
-		if err := p.begin(l); err != nil {
+		if err := p.begin(status); err != nil {
 			return err
 		}
-		l.placer = p
+		x.p = p
 	}
-	if err := l.placer.update(l); err != nil {
-		l.placer = nil // begin again from the store
+	if err := x.p.update(status); err != nil {
+		x.p = nil
 		return fmt.Errorf("placing the record: %w", err)
 	}
 	return nil
 }
 
+type placer struct {
+	store store.Line
+	seq   *record.Sequencer
+	next  map[parley.GenerationID]uint64
+	told  map[parley.Ref]int64 // provisional positions as the store has them
+}
+
+// newPlacer begins where the store left off: after the settled entries.
+func newPlacer(st store.Line, parties []parley.PartyCode) (*placer, error) {
+	c, err := st.Counts()
+	if err != nil {
+		return nil, err
+	}
+	return &placer{store: st, seq: record.NewSequencer(parties, c.Settled), next: map[parley.GenerationID]uint64{}, told: map[parley.Ref]int64{}}, nil
+}
+
 // begin tells the sequencer how much of each generation is settled already.
 // What settled entries had seen is settled too, so it need not be known.
-func (p *placer) begin(l *liveLine) error {
-	pending, err := l.store.Pending()
+func (p *placer) begin(status line.Status) error {
+	pending, err := p.store.Pending()
 	if err != nil {
 		return err
 	}
@@ -59,8 +68,8 @@ func (p *placer) begin(l *liveLine) error {
 			p.told[parley.Ref{Gen: e.Gen, Index: e.Index}] = e.Pos
 		}
 	}
-	for _, s := range l.runner.Status().Logs {
-		g, err := generation(s.Cert, s.Disputed)
+	for _, s := range status.Logs {
+		g, err := Generation(s.Cert, s.Disputed)
 		if err != nil {
 			return err
 		}
@@ -71,7 +80,8 @@ func (p *placer) begin(l *liveLine) error {
 	return nil
 }
 
-func generation(cert []byte, disputed bool) (record.Generation, error) {
+// Generation is what the order needs of a log, from its certificate.
+func Generation(cert []byte, disputed bool) (record.Generation, error) {
 	c, err := journal.ParseCertificate(cert)
 	if err != nil {
 		return record.Generation{}, err
@@ -83,16 +93,16 @@ func generation(cert []byte, disputed bool) (record.Generation, error) {
 	return g, nil
 }
 
-func (p *placer) update(l *liveLine) error {
+func (p *placer) update(status line.Status) error {
 	grew := false
-	for _, s := range l.runner.Status().Logs {
-		g, err := generation(s.Cert, s.Disputed)
+	for _, s := range status.Logs {
+		g, err := Generation(s.Cert, s.Disputed)
 		if err != nil {
 			return err
 		}
 		p.seq.AddGeneration(g, 0, nil)
 		for at := p.next[s.Gen]; at < s.Size; {
-			es, err := l.store.Entries(s.Gen, at, 1024)
+			es, err := p.store.Entries(s.Gen, at, 1024)
 			if err != nil {
 				return err
 			}
@@ -115,11 +125,11 @@ func (p *placer) update(l *liveLine) error {
 	if !grew {
 		return nil
 	}
-	return p.tell(l)
+	return p.tell()
 }
 
 // tell gives the store the positions that are new or have changed.
-func (p *placer) tell(l *liveLine) error {
+func (p *placer) tell() error {
 	settled, unsettled := p.seq.Order()
 	var ps []store.Position
 	for _, x := range settled {
@@ -135,5 +145,5 @@ func (p *placer) tell(l *liveLine) error {
 	if len(ps) == 0 {
 		return nil
 	}
-	return l.store.Place(ps)
+	return p.store.Place(ps)
 }
