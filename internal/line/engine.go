@@ -176,6 +176,8 @@ func (e *Engine) take(ev Event) error {
 	switch ev := ev.(type) {
 	case PathUp:
 		return e.pathUp(ev)
+	case PathProved:
+		e.pathProved(ev)
 	case PathDown:
 		e.pathDown(ev.Path)
 	case FrameIn:

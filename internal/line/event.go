@@ -19,6 +19,14 @@ type (
 		Path PathID
 		Peer parley.PartyCode
 	}
+	// PathProved says what the two sides have shown of each other on Path by
+	// auth frames (spec/sessions.md, 4); a zero generation says nothing new. What
+	// the peer has shown is told before any frame that came after it.
+	PathProved struct {
+		Path   PathID
+		Theirs parley.GenerationID // the peer holds an epoch secret of this generation of its own
+		Ours   parley.GenerationID // we have shown that we hold one of this generation of ours
+	}
 	// PathDown says that a connection is gone.
 	PathDown struct{ Path PathID }
 	// FrameIn is a frame received whole. Size is its length in bytes.
@@ -48,6 +56,7 @@ type (
 )
 
 func (PathUp) event()         {}
+func (PathProved) event()     {}
 func (PathDown) event()       {}
 func (FrameIn) event()        {}
 func (File) event()           {}

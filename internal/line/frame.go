@@ -51,7 +51,7 @@ func (e *Engine) frameIn(ev FrameIn) error {
 	case *wire.AskEntries:
 		return e.askIn(w.peer, f)
 	case *wire.AskKeys:
-		return e.askKeysIn(w.peer, f)
+		return e.askKeysIn(w, f)
 	case *wire.Keys:
 		return e.keysIn(f)
 	}

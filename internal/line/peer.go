@@ -31,6 +31,10 @@ type peer struct {
 	paths map[PathID]bool // true once hello was accepted
 	logs  map[parley.GenerationID]*flight
 	spent quota
+
+	asked   wire.AskKeys // what we last asked it for
+	askedAt time.Time
+	refused map[string]bool // asks for keys that an alarm has sounded for
 }
 
 // flight is how far one log has gone to one peer.
@@ -49,14 +53,18 @@ type burst struct {
 }
 
 type path struct {
-	id    PathID
-	peer  *peer
-	ready bool
-	said  time.Time // when we last said hello on it
+	id     PathID
+	peer   *peer
+	ready  bool
+	said   time.Time           // when we last said hello on it
+	theirs parley.GenerationID // whose epoch secret the peer has shown; zero: none
+	ours   parley.GenerationID // whose epoch secret we have shown
+
+	refused time.Time // when we last refused keys on it
 }
 
 func newPeer(code parley.PartyCode) *peer {
-	return &peer{code: code, paths: map[PathID]bool{}, logs: map[parley.GenerationID]*flight{}}
+	return &peer{code: code, paths: map[PathID]bool{}, logs: map[parley.GenerationID]*flight{}, refused: map[string]bool{}}
 }
 
 func (p *peer) live() bool {

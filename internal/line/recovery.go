@@ -1,6 +1,8 @@
 package line
 
 import (
+	"time"
+
 	"parley"
 	"parley/internal/form"
 	"parley/internal/journal"
@@ -11,25 +13,71 @@ import (
 // keysFrame is how many entry keys one frame carries (spec/recovery.md).
 const keysFrame = 1024
 
-// askKeys asks a peer for the keys of entries that we lost the means to open.
-// It answers only after officers of both sides have confirmed words.
+// askAgain is how long an ask for keys waits for its answer.
+const askAgain = 2 * time.Second
+
+// pathProved notes what a path has passed.
+func (e *Engine) pathProved(ev PathProved) {
+	w := e.paths[ev.Path]
+	if w == nil {
+		return
+	}
+	if ev.Theirs != (parley.GenerationID{}) {
+		w.theirs = ev.Theirs
+	}
+	if ev.Ours != (parley.GenerationID{}) {
+		w.ours = ev.Ours
+	}
+}
+
+// proved returns a path to p on which both sides have shown that they hold
+// epoch secrets of their generations in force, the oldest of several.
+func (e *Engine) proved(p *peer) *path {
+	cur := e.current(p.code)
+	var best *path
+	for id, ready := range p.paths {
+		w := e.paths[id]
+		if ready && cur != nil && w.theirs == cur.gen && w.ours == e.own.gen && (best == nil || w.id < best.id) {
+			best = w
+		}
+	}
+	return best
+}
+
+// askKeys asks a peer for the keys of entries that we lost the means to open,
+// over a path that has passed auth. It answers only after officers of both
+// sides have confirmed words.
 func (e *Engine) askKeys(p *peer) {
 	if e.own == nil || e.doubt != "" || e.own.body.Reason != journal.ReasonRestored && e.own.body.Reason != journal.ReasonLost {
 		return
 	}
 	for _, l := range e.logsInOrder() {
-		if l.unread > 0 && l != e.own {
-			e.send(p.code, ClassControl, &wire.AskKeys{Gen: l.gen, From: l.unread - 1})
-			return
+		if l.unread == 0 || l == e.own {
+			continue
 		}
+		ask := wire.AskKeys{Gen: l.gen, From: l.unread - 1}
+		if w := e.proved(p); w != nil && (ask != p.asked || e.now.Sub(p.askedAt) >= askAgain) {
+			p.asked, p.askedAt = ask, e.now
+			e.fx.Sends = append(e.fx.Sends, Send{To: p.code, Path: w.id, Class: ClassControl, Frame: &ask})
+		}
+		return
 	}
 }
 
 // askKeysIn gives a recovering party the keys of entries, those of its own old
-// generations and of ours alike: it held them all once.
-func (e *Engine) askKeysIn(p *peer, a *wire.AskKeys) error {
-	cur, l := e.current(p.code), e.logs[a.Gen]
-	if cur == nil || l == nil || !e.given[cur.gen] {
+// generations and of ours alike: it held them all once. They go back on the
+// path they were asked for on, and no other.
+func (e *Engine) askKeysIn(w *path, a *wire.AskKeys) error {
+	cur, l := e.current(w.peer.code), e.logs[a.Gen]
+	if cur == nil || l == nil {
+		return nil
+	}
+	switch {
+	case w.theirs != cur.gen:
+		e.refuseKeys(w, cur, "this path has not passed auth with an epoch of your generation in force")
+		return nil
+	case !e.given[cur.gen]:
+		e.refuseKeys(w, cur, "our officers have not confirmed the words of this recovery")
 		return nil
 	}
 	es, err := e.cfg.Store.Entries(a.Gen, a.From, keysFrame)
@@ -42,8 +90,24 @@ func (e *Engine) askKeysIn(p *peer, a *wire.AskKeys) error {
 		copy(k[:], s.Key)
 		f.Keys = append(f.Keys, k)
 	}
-	e.send(p.code, ClassControl, f)
+	e.fx.Sends = append(e.fx.Sends, Send{To: w.peer.code, Path: w.id, Class: ClassControl, Frame: f})
 	return nil
+}
+
+// refuseKeys answers an ask for keys that spec/recovery.md, 10, does not allow.
+// One alarm sounds for each generation that asks, and each reason.
+func (e *Engine) refuseKeys(w *path, cur *log, why string) {
+	if e.now.Sub(w.refused) < time.Second {
+		return
+	}
+	w.refused = e.now
+	e.fx.Sends = append(e.fx.Sends, Send{To: w.peer.code, Path: w.id, Class: ClassControl, Frame: &wire.Refusal{Kind: parley.NotAllowed, Text: why}})
+	k := cur.gen.String() + why
+	if w.peer.refused[k] {
+		return
+	}
+	w.peer.refused[k] = true
+	e.alarm("recovery", w.peer.code, parley.Ref{Gen: cur.gen}, "%s asks for the keys of old entries; nothing was given: we told it that %s", w.peer.code, why)
 }
 
 // keysIn takes keys back. Each is checked against the commitment in its leaf;

@@ -99,7 +99,9 @@ func (e *Engine) SessionSecret(peer parley.PartyCode) (secret [32]byte, ours, th
 	if !found {
 		return secret, ours, theirs, false
 	}
-	return e.SecretOf(EpochName{e.own.gen, ep.number}, EpochName{l.gen, best})
+	ours, theirs = EpochName{e.own.gen, ep.number}, EpochName{l.gen, best}
+	secret, ok = e.SecretOf(peer, ours, theirs)
+	return secret, ours, theirs, ok
 }
 
 // EpochName names an epoch of a log.
@@ -108,19 +110,21 @@ type EpochName struct {
 	Epoch uint64
 }
 
-// SecretOf returns the XOR of the two named epoch secrets, when both are held.
-func (e *Engine) SecretOf(a, b EpochName) (secret [32]byte, ours, theirs EpochName, ok bool) {
-	la, lb := e.logs[a.Gen], e.logs[b.Gen]
-	if la == nil || lb == nil {
-		return secret, a, b, false
+// SecretOf returns the XOR of the two named epoch secrets, when both are held
+// and the first is of a log of ours, the second of one of peer's: two names of
+// one secret would prove nothing.
+func (e *Engine) SecretOf(peer parley.PartyCode, ours, theirs EpochName) (secret [32]byte, ok bool) {
+	a, b := e.logs[ours.Gen], e.logs[theirs.Gen]
+	if a == nil || b == nil || a.party != e.cfg.Us || b.party != peer {
+		return secret, false
 	}
-	sa, ok1 := la.secrets[a.Epoch]
-	sb, ok2 := lb.secrets[b.Epoch]
+	sa, ok1 := a.secrets[ours.Epoch]
+	sb, ok2 := b.secrets[theirs.Epoch]
 	if !ok1 || !ok2 {
-		return secret, a, b, false
+		return secret, false
 	}
 	for i := range secret {
 		secret[i] = sa[i] ^ sb[i]
 	}
-	return secret, a, b, true
+	return secret, true
 }

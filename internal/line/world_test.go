@@ -35,6 +35,8 @@ type world struct {
 	shuffle  bool
 	cut      map[[2]parley.PartyCode]bool
 	bytes    int
+	unproved bool // sessions do not exchange auth frames
+	authed   map[line.PathID][2]parley.GenerationID
 	tap      func(from, to parley.PartyCode, f wire.Frame) wire.Frame // nil result: dropped
 }
 
@@ -61,7 +63,7 @@ type flying struct {
 func newWorld(t *testing.T, codes ...parley.PartyCode) *world {
 	t.Helper()
 	w := &world{t: t, rng: mrand.New(mrand.NewPCG(1, uint64(len(codes)))), now: time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC),
-		nodes: map[parley.PartyCode]*node{}, codes: codes, cut: map[[2]parley.PartyCode]bool{}}
+		nodes: map[parley.PartyCode]*node{}, codes: codes, cut: map[[2]parley.PartyCode]bool{}, authed: map[line.PathID][2]parley.GenerationID{}}
 	var parties []charter.Party
 	for _, c := range codes {
 		parties = append(parties, charter.Party{Code: c, Name: string(c), Languages: []string{"en"}})
@@ -204,6 +206,32 @@ func (w *world) connectAll() {
 	}
 }
 
+// prove does what sessions do: each side shows the other, once for each pair of
+// generations in force, that it holds the epoch secrets of the line.
+func (w *world) prove() {
+	if w.unproved {
+		return
+	}
+	for _, c := range w.codes {
+		n := w.nodes[c]
+		for _, p := range w.codes {
+			id, up := n.paths[p]
+			m := w.nodes[p]
+			if !up || n.e == nil || m.e == nil {
+				continue
+			}
+			secret, ours, theirs, ok := n.e.SessionSecret(p)
+			if gens := [2]parley.GenerationID{ours.Gen, theirs.Gen}; !ok || w.authed[id] == gens {
+				continue
+			} else if same, ok := m.e.SecretOf(c, theirs, ours); ok && same == secret {
+				w.authed[id] = gens
+				n.step(line.PathProved{Path: id, Ours: ours.Gen})
+				m.step(line.PathProved{Path: m.paths[c], Theirs: ours.Gen})
+			}
+		}
+	}
+}
+
 // run lets time pass, carrying frames and ticking every 250 ms.
 func (w *world) run(d time.Duration) {
 	for end := w.now.Add(d); w.now.Before(end); w.now = w.now.Add(250 * time.Millisecond) {
@@ -225,6 +253,7 @@ func (w *world) run(d time.Duration) {
 			}
 			w.deliver(f)
 		}
+		w.prove()
 		for _, c := range w.codes {
 			if w.nodes[c].e != nil {
 				w.nodes[c].step(line.Tick{})

@@ -284,7 +284,7 @@ func (l *liveLine) notices() []Notice {
 	}
 	for _, w := range l.net.to(l.id, "") {
 		w.mu.Lock()
-		proved, up, clock, said := w.proved, w.up, w.clock, !w.said.IsZero()
+		proved, up, clock, said := w.theirs != parley.GenerationID{}, w.up, w.clock, !w.said.IsZero()
 		w.mu.Unlock()
 		if !proved && now.Sub(up) > 30*time.Second {
 			out = append(out, Notice{"classical-session", fmt.Sprintf("The session with %s by %s is not yet proved post-quantum.", w.peer, w.name), up})

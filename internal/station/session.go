@@ -32,17 +32,20 @@ type session struct {
 	peer   parley.PartyCode
 	dialed bool
 
+	lastNo   wire.Refusal // the last refusal logged; owned by serve
+	lastNoAt time.Time
+
 	mu     sync.Mutex
 	up     time.Time
 	heard  time.Time
 	rtt    time.Duration
 	clock  time.Duration // their clock less ours
 	state  wire.PongState
-	said   time.Time // when they said state
-	proved bool
-	sent   bool // our auth
+	said   time.Time           // when they said state
+	theirs parley.GenerationID // whose epoch secret they have shown; zero: none yet
 	pings  map[uint64]time.Time
 	token  uint64
+	shown  [2]parley.GenerationID // of our last auth: ours, theirs
 }
 
 // serve runs an accepted or dialed connection until it ends. first is the
@@ -90,12 +93,23 @@ func (s *session) take(ctx context.Context, f wire.Frame, size int) error {
 		if f.Kind == parley.Unavailable {
 			s.node.noteWords(s.line.id, f.Text, s.node.now())
 		}
-		s.node.log.Info("the other station refused something", "peer", s.peer, "kind", f.Kind, "text", f.Text)
+		s.refused(f)
 	case *wire.Unknown:
 	default:
 		s.line.runner.tell(ctx, line.FrameIn{Path: s.id, Frame: f, Size: size})
 	}
 	return nil
+}
+
+// refused notes a refusal in the log of the station: each once a minute, for a
+// peer may repeat itself.
+func (s *session) refused(f *wire.Refusal) {
+	now := s.node.now()
+	if s.lastNo == *f && now.Sub(s.lastNoAt) < time.Minute {
+		return
+	}
+	s.lastNo, s.lastNoAt = *f, now
+	s.node.log.Info("the other station refused something", "peer", s.peer, "kind", f.Kind, "text", f.Text)
 }
 
 func (s *session) send(c bearer.Class, f wire.Frame) error {
@@ -167,12 +181,15 @@ func (s *session) pong(f *wire.Pong) {
 	}
 }
 
-// authOut proves to the other side that we hold the secrets of current epochs.
+// authOut proves to the other side that we hold the secrets of current epochs:
+// once, and again when a generation has come in force on either side.
 func (s *session) authOut(ctx context.Context) {
+	st := s.line.runner.Status()
+	theirs, _ := s.line.newest(s.peer)
 	s.mu.Lock()
-	sent := s.sent
+	shown := s.shown == [2]parley.GenerationID{st.Own, theirs}
 	s.mu.Unlock()
-	if sent {
+	if shown {
 		return
 	}
 	var a *wire.Auth
@@ -187,17 +204,19 @@ func (s *session) authOut(ctx context.Context) {
 		return
 	}
 	s.mu.Lock()
-	s.sent = true
+	s.shown = [2]parley.GenerationID{a.Own.Gen, a.Theirs.Gen}
 	s.mu.Unlock()
+	s.line.runner.tell(ctx, line.PathProved{Path: s.id, Ours: a.Own.Gen})
 }
 
 // authIn checks the other side's proof. Epochs that we do not hold (yet) prove
-// nothing either way; a wrong MAC ends the session.
+// nothing either way; a wrong MAC ends the session. The engine hears of a proof
+// before any frame that came after it.
 func (s *session) authIn(ctx context.Context, f *wire.Auth) error {
 	var want [32]byte
 	known := false
 	err := s.line.runner.do(ctx, request{ask: func(e *line.Engine) {
-		secret, _, _, ok := e.SecretOf(line.EpochName{Gen: f.Theirs.Gen, Epoch: f.Theirs.Epoch}, line.EpochName{Gen: f.Own.Gen, Epoch: f.Own.Epoch})
+		secret, ok := e.SecretOf(s.peer, line.EpochName{Gen: f.Theirs.Gen, Epoch: f.Theirs.Epoch}, line.EpochName{Gen: f.Own.Gen, Epoch: f.Own.Epoch})
 		if known = ok; ok {
 			want = sessionMAC(secret, s.peer, s.conn.Exporter())
 		}
@@ -209,8 +228,9 @@ func (s *session) authIn(ctx context.Context, f *wire.Auth) error {
 		return parley.Errorf(parley.BadSignature, "%s does not hold the secrets of the line: its session is not what it claims", s.peer)
 	}
 	s.mu.Lock()
-	s.proved = true
+	s.theirs = f.Own.Gen
 	s.mu.Unlock()
+	s.line.runner.tell(ctx, line.PathProved{Path: s.id, Theirs: f.Own.Gen})
 	return nil
 }
 
@@ -229,5 +249,5 @@ func (s *session) snapshot() Path {
 	defer s.mu.Unlock()
 	st := s.conn.Stats()
 	return Path{Name: s.name, Peer: s.peer, Address: s.conn.RemoteAddr(), Up: s.node.now().Sub(s.heard) < quietLimit, RTT: s.rtt,
-		Heard: s.heard, Since: s.up, Proved: s.proved, BytesIn: st.BytesIn, BytesOut: st.BytesOut}
+		Heard: s.heard, Since: s.up, Proved: s.theirs != parley.GenerationID{}, BytesIn: st.BytesIn, BytesOut: st.BytesOut}
 }

@@ -159,6 +159,8 @@ func talk(a, b *hand, from time.Time, path line.PathID, d time.Duration) time.Ti
 			deliver(a, b, now, path)
 			deliver(b, a, now, path)
 		}
+		prove(a, b, now, path)
+		prove(b, a, now, path)
 		now = now.Add(500 * time.Millisecond)
 		a.step(now, line.Tick{})
 		b.step(now, line.Tick{})
@@ -166,6 +168,20 @@ func talk(a, b *hand, from time.Time, path line.PathID, d time.Duration) time.Ti
 	a.step(now, line.PathDown{Path: path})
 	b.step(now, line.PathDown{Path: path})
 	return now
+}
+
+// prove does what sessions do with auth frames: it shows to that from holds the
+// epoch secrets of the line.
+func prove(from, to *hand, now time.Time, path line.PathID) {
+	us := parley.PartyCode(from.cfg.Party)
+	secret, ours, theirs, ok := from.e.SessionSecret(parley.PartyCode(to.cfg.Party))
+	if !ok {
+		return
+	}
+	if same, ok := to.e.SecretOf(us, theirs, ours); ok && same == secret {
+		to.step(now, line.PathProved{Path: path, Theirs: ours.Gen})
+		from.step(now, line.PathProved{Path: path, Ours: ours.Gen})
+	}
 }
 
 func deliver(from, to *hand, now time.Time, path line.PathID) {

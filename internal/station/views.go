@@ -282,7 +282,7 @@ type Todo struct {
 type Alarm struct {
 	ID       int64     `json:"id"`
 	Line     string    `json:"line"`
-	Code     string    `json:"code"` // "flash", "immediate", "overdue", "line-down", "line-up", "fork", "doubt", "violation", "quota", "unreadable", "clock", "disk", "test-missed"
+	Code     string    `json:"code"` // "flash", "immediate", "overdue", "line-down", "line-up", "fork", "doubt", "violation", "quota", "unreadable", "clock", "disk", "test-missed", "recovery"
 	Text     string    `json:"text"`
 	Item     string    `json:"item,omitempty"`
 	At       time.Time `json:"at"`
