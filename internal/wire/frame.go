@@ -1,6 +1,8 @@
 package wire
 
 import (
+	"fmt"
+
 	"parley"
 )
 
@@ -56,10 +58,8 @@ func (u *Unknown) frameType() uint64 { return u.Type }
 // known is what every frame but Unknown does.
 type known interface {
 	Frame
-	items() int // of the array, the type not counted
-	append(b []byte) []byte
-	read(r *reader)
-	check() error // bounds beyond what read refuses; the same both ways
+	items() int     // of the array, the type not counted
+	fields(w *walk) // every item, in order, and the rules between them
 }
 
 // Marshal returns the bytes of f. Errors are as Append.
@@ -73,16 +73,15 @@ func Append(b []byte, f Frame) ([]byte, error) {
 	if !ok {
 		return b, parley.Errorf(parley.Internal, "a frame of type %d is not for sending", f.frameType())
 	}
-	if err := k.check(); err != nil {
-		return b, err
-	}
 	n := len(b)
-	b = appendUint(appendArray(b, 1+k.items()), k.frameType())
-	b = k.append(b)
-	if len(b)-n > MaxFrame {
-		return b[:n], oversizeFrame(len(b) - n)
+	w := &walk{writing: true, b: appendUint(appendArray(b, 1+k.items()), k.frameType())}
+	if k.fields(w); w.err != nil {
+		return b, fmt.Errorf("writing a frame of type %d: %w", k.frameType(), w.err)
 	}
-	return b, nil
+	if size := len(w.b) - n; size > MaxFrame {
+		return b, oversizeFrame(size)
+	}
+	return w.b, nil
 }
 
 // Parse reads one frame. It copies what it keeps, so b can be used again.
@@ -95,11 +94,10 @@ func Parse(b []byte) (Frame, error) {
 	if err := Canonical(b); err != nil {
 		return nil, err
 	}
-	r := &reader{b: b}
-	items := r.list(1 << 16)
-	typ := r.uint()
-	if r.err != nil {
-		return nil, r.err
+	w := &walk{b: b}
+	items, typ := w.list(0, 1<<16), uint64(0)
+	if w.uint(&typ); w.err != nil {
+		return nil, w.err
 	}
 	k := newFrame(typ)
 	if k == nil {
@@ -111,12 +109,8 @@ func Parse(b []byte) (Frame, error) {
 	if items != 1+k.items() {
 		return nil, malformed(0, "a frame of type %d with %d items, want %d", typ, items, 1+k.items())
 	}
-	k.read(r)
-	if err := r.end(); err != nil {
-		return nil, err
-	}
-	if err := k.check(); err != nil {
-		return nil, err
+	if k.fields(w); w.end() != nil {
+		return nil, w.err
 	}
 	return k, nil
 }
@@ -163,18 +157,4 @@ func newFrame(typ uint64) known {
 
 func oversizeFrame(n int) error {
 	return parley.Errorf(parley.Oversize, "a frame of %d bytes is over the limit of %d", n, MaxFrame)
-}
-
-func bad(format string, args ...any) error {
-	return parley.Errorf(parley.Malformed, format, args...)
-}
-
-// inRange refuses numbers above MaxNumber.
-func inRange(what string, numbers ...uint64) error {
-	for _, n := range numbers {
-		if n > MaxNumber {
-			return bad("%s: the number %d is out of range", what, n)
-		}
-	}
-	return nil
 }

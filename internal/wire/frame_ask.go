@@ -52,82 +52,39 @@ func (*AskKeys) items() int    { return 2 }
 func (*Keys) items() int       { return 3 }
 func (*AskEntries) items() int { return 3 }
 
-func (f *Want) append(b []byte) []byte { return appendUint(appendBytes(b, f.Blob[:]), f.Offset) }
-
-func (f *Want) read(r *reader) {
-	r.fixed(f.Blob[:])
-	f.Offset = r.number()
+func (f *Want) fields(w *walk) {
+	w.fixed(f.Blob[:])
+	w.number(&f.Offset)
 }
 
-func (f *Want) check() error { return inRange("want", f.Offset) }
-
-func (f *Chunk) append(b []byte) []byte {
-	b = appendUint(appendBytes(b, f.Blob[:]), f.Offset)
-	return appendBytes(appendUint(b, f.Total), f.Bytes)
-}
-
-func (f *Chunk) read(r *reader) {
-	r.fixed(f.Blob[:])
-	f.Offset, f.Total = r.number(), r.number()
-	f.Bytes = r.bytes(0, MaxChunk)
-}
-
-func (f *Chunk) check() error {
-	if len(f.Bytes) > MaxChunk {
-		return parley.Errorf(parley.Oversize, "chunk: %d bytes are over the limit of %d", len(f.Bytes), MaxChunk)
+func (f *Chunk) fields(w *walk) {
+	at := w.at()
+	w.fixed(f.Blob[:])
+	w.number(&f.Offset)
+	w.number(&f.Total)
+	w.bytes(&f.Bytes, 0, MaxChunk)
+	if f.Offset+uint64(len(f.Bytes)) > f.Total { // neither is above MaxNumber: nothing wraps
+		w.fail(at, "chunk: %d bytes at %d go beyond the total of %d", len(f.Bytes), f.Offset, f.Total)
 	}
-	if err := inRange("chunk", f.Offset, f.Total); err != nil {
-		return err
-	}
-	if f.Offset+uint64(len(f.Bytes)) > f.Total {
-		return bad("chunk: %d bytes at %d go beyond the total of %d", len(f.Bytes), f.Offset, f.Total)
-	}
-	return nil
 }
 
-func (f *AskKeys) append(b []byte) []byte { return appendUint(appendBytes(b, f.Gen[:]), f.From) }
-
-func (f *AskKeys) read(r *reader) {
-	r.fixed(f.Gen[:])
-	f.From = r.number()
+func (f *AskKeys) fields(w *walk) {
+	w.fixed(f.Gen[:])
+	w.number(&f.From)
 }
 
-func (f *AskKeys) check() error { return inRange("ask for keys", f.From) }
-
-func (f *Keys) append(b []byte) []byte {
-	b = appendUint(appendBytes(b, f.Gen[:]), f.From)
-	b = appendArray(b, len(f.Keys))
-	for i := range f.Keys {
-		b = appendBytes(b, f.Keys[i][:])
-	}
-	return b
+func (f *Keys) fields(w *walk) {
+	w.fixed(f.Gen[:])
+	w.number(&f.From)
+	w.hashes(&f.Keys, MaxKeys)
 }
 
-func (f *Keys) read(r *reader) {
-	r.fixed(f.Gen[:])
-	f.From = r.number()
-	f.Keys = r.hashes(MaxKeys)
-}
-
-func (f *Keys) check() error {
-	if len(f.Keys) > MaxKeys {
-		return parley.Errorf(parley.Oversize, "keys: %d keys are over the limit of %d", len(f.Keys), MaxKeys)
-	}
-	return inRange("keys", f.From)
-}
-
-func (f *AskEntries) append(b []byte) []byte {
-	return appendUint(appendUint(appendBytes(b, f.Gen[:]), f.From), f.To)
-}
-
-func (f *AskEntries) read(r *reader) {
-	r.fixed(f.Gen[:])
-	f.From, f.To = r.number(), r.number()
-}
-
-func (f *AskEntries) check() error {
+func (f *AskEntries) fields(w *walk) {
+	at := w.at()
+	w.fixed(f.Gen[:])
+	w.number(&f.From)
+	w.number(&f.To)
 	if f.From > f.To {
-		return bad("ask for entries: from %d is beyond %d", f.From, f.To)
+		w.fail(at, "ask for entries: from %d is beyond %d", f.From, f.To)
 	}
-	return inRange("ask for entries", f.From, f.To)
 }

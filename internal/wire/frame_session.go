@@ -90,151 +90,105 @@ func (*Pong) items() int    { return 3 }
 func (*Auth) items() int    { return 2 }
 func (*Refusal) items() int { return 2 }
 
-func (f *Hello) append(b []byte) []byte {
-	b = appendBytes(appendUint(b, f.Version), f.Line[:])
-	b = appendBytes(appendText(b, string(f.Party)), f.Gen[:])
-	b = f.Held.append(appendUint(b, f.Time))
-	for _, name := range f.Features {
-		b = appendText(b, name)
+func (f *Hello) fields(w *walk) {
+	at := w.at()
+	if w.uint(&f.Version); w.err == nil && f.Version != Version {
+		w.err = parley.Errorf(parley.Unsupported, "hello: version %d of the protocol, we know %d", f.Version, Version)
 	}
-	return b
-}
-
-func (f *Hello) read(r *reader) {
-	if f.Version = r.uint(); r.err == nil && f.Version != Version {
-		r.err = parley.Errorf(parley.Unsupported, "hello: version %d of the protocol, we know %d", f.Version, Version)
+	w.fixed(f.Line[:])
+	w.text((*string)(&f.Party), 1, 8)
+	if _, err := parley.ParsePartyCode(string(f.Party)); err != nil && w.err == nil {
+		w.err = fmt.Errorf("hello: %w", err)
+	}
+	w.fixed(f.Gen[:])
+	w.number(&f.Time)
+	f.Held = w.held(f.Held)
+	if f.items() > helloItems+MaxFeatures {
+		w.fail(at, "hello: %d features, at most %d are allowed", f.items()-helloItems, MaxFeatures)
 		return
 	}
-	r.fixed(f.Line[:])
-	f.Party = parley.PartyCode(r.text(1, 8))
-	r.fixed(f.Gen[:])
-	f.Time = r.number()
-	f.Held = r.held()
-	for n := f.features; n > 0 && r.err == nil; n-- {
-		f.Features = append(f.Features, r.text(1, MaxFeatureName))
+	if !w.writing && f.features > 0 {
+		f.Features = make([]string, f.features)
+	}
+	for i := range f.Features {
+		w.text(&f.Features[i], 1, MaxFeatureName)
 	}
 	f.features = 0
 }
 
-func (f *Hello) check() error {
-	if f.Version != Version {
-		return parley.Errorf(parley.Unsupported, "hello: version %d of the protocol, we know %d", f.Version, Version)
-	}
-	if _, err := parley.ParsePartyCode(string(f.Party)); err != nil {
-		return fmt.Errorf("hello: %w", err)
-	}
-	if len(f.Features) > MaxFeatures {
-		return bad("hello: %d features, at most %d are allowed", len(f.Features), MaxFeatures)
-	}
-	for _, name := range f.Features {
-		if len(name) < 1 || len(name) > MaxFeatureName || !utf8.ValidString(name) {
-			return bad("hello: feature %q: want 1 to %d bytes of text", name, MaxFeatureName)
-		}
-	}
-	if err := inRange("hello", f.Time); err != nil {
-		return err
-	}
-	return f.Held.check("hello")
+func (f *Have) fields(w *walk) { f.Held = w.held(f.Held) }
+
+func (f *Ping) fields(w *walk) {
+	w.uint(&f.Token)
+	w.number(&f.Time)
 }
 
-func (f *Have) append(b []byte) []byte { return f.Held.append(b) }
-func (f *Have) read(r *reader)         { f.Held = r.held() }
-func (f *Have) check() error           { return f.Held.check("have") }
-
-func (f *Ping) append(b []byte) []byte { return appendUint(appendUint(b, f.Token), f.Time) }
-func (f *Ping) read(r *reader)         { f.Token, f.Time = r.uint(), r.number() }
-func (f *Ping) check() error           { return inRange("ping", f.Time) }
-
-func (f *Pong) append(b []byte) []byte {
-	b = appendUint(appendUint(b, f.Token), f.Time)
-	s := &f.State
-	b = appendMap(b, 3+int(b2i(s.LastAnswer != 0))+int(b2i(s.Stopping != "")))
-	b = appendBool(appendUint(b, 1), s.OnWatch)
-	if s.LastAnswer != 0 {
-		b = appendUint(appendUint(b, 2), s.LastAnswer)
-	}
-	if s.Stopping != "" {
-		b = appendText(appendUint(b, 3), s.Stopping)
-	}
-	b = appendBool(appendUint(b, 4), s.StorageOK)
-	return appendBool(appendUint(b, 5), s.OverQuota)
+func (f *Pong) fields(w *walk) {
+	w.uint(&f.Token)
+	w.number(&f.Time)
+	f.State.fields(w)
 }
 
-func (f *Pong) read(r *reader) {
-	f.Token, f.Time = r.uint(), r.number()
-	at := r.i
+// fields goes through a map whose keys 2 and 3 may be absent.
+func (s *PongState) fields(w *walk) {
+	at := w.at()
+	there := []uint64{1, 2, 3, 4, 5}
+	if w.writing {
+		there = slices.DeleteFunc(there, func(k uint64) bool { return k == 2 && s.LastAnswer == 0 || k == 3 && s.Stopping == "" })
+	} else {
+		there = there[:0]
+	}
 	var has [6]bool
-	for n := r.pairs(5); n > 0; n-- {
-		keyAt := r.i
-		k := r.uint()
+	for n := w.pairs(len(there), 5); n > 0; n-- {
+		var k uint64
+		if w.writing {
+			k, there = there[0], there[1:]
+		}
+		keyAt := w.at()
+		w.uint(&k)
 		switch k {
 		case 1:
-			f.State.OnWatch = r.bool()
+			w.bool(&s.OnWatch)
 		case 2:
-			f.State.LastAnswer = r.positive()
+			w.positive(&s.LastAnswer)
 		case 3:
-			f.State.Stopping = r.text(1, MaxText)
+			w.text(&s.Stopping, 1, MaxText)
 		case 4:
-			f.State.StorageOK = r.bool()
+			w.bool(&s.StorageOK)
 		case 5:
-			f.State.OverQuota = r.bool()
+			w.bool(&s.OverQuota)
 		default:
-			r.fail(keyAt, "a pong's state has no key %d", k)
+			w.fail(keyAt, "a pong's state has no key %d", k)
 			return
 		}
 		has[k] = true
 	}
 	if !has[1] || !has[4] || !has[5] {
-		r.fail(at, "a pong's state without key 1, 4 or 5")
+		w.fail(at, "a pong's state without key 1, 4 or 5")
 	}
 }
 
-func (f *Pong) check() error {
-	if len(f.State.Stopping) > MaxText || !utf8.ValidString(f.State.Stopping) {
-		return bad("pong: the reason is not text of at most %d bytes", MaxText)
-	}
-	return inRange("pong", f.Time, f.State.LastAnswer)
-}
-
-func (f *Auth) append(b []byte) []byte {
-	b = appendArray(appendBytes(b, f.MAC[:]), 2)
-	for _, e := range [...]EpochOf{f.Own, f.Theirs} {
-		b = appendUint(appendBytes(appendArray(b, 2), e.Gen[:]), e.Epoch)
-	}
-	return b
-}
-
-func (f *Auth) read(r *reader) {
-	r.fixed(f.MAC[:])
-	r.array(2)
+func (f *Auth) fields(w *walk) {
+	w.fixed(f.MAC[:])
+	w.array(2)
 	for _, e := range [...]*EpochOf{&f.Own, &f.Theirs} {
-		r.array(2)
-		r.fixed(e.Gen[:])
-		e.Epoch = r.number()
+		w.array(2)
+		w.fixed(e.Gen[:])
+		w.number(&e.Epoch)
 	}
 }
 
-func (f *Auth) check() error { return inRange("auth", f.Own.Epoch, f.Theirs.Epoch) }
-
-func (f *Refusal) append(b []byte) []byte {
-	return appendText(appendText(b, f.Kind.String()), cut(f.Text))
-}
-
-func (f *Refusal) read(r *reader) {
-	at := r.i
-	name := r.text(1, 24)
-	f.Text = r.text(0, MaxText)
-	var ok bool
-	if f.Kind, ok = kindNamed(name); !ok {
-		r.fail(at, "refusal: no error kind is called %q", name)
+func (f *Refusal) fields(w *walk) {
+	at, name, text := w.at(), f.Kind.String(), cut(f.Text)
+	w.text(&name, 1, 24)
+	w.text(&text, 0, MaxText)
+	kind, ok := kindNamed(name)
+	if !ok {
+		w.fail(at, "refusal: no error kind is called %q", name)
 	}
-}
-
-func (f *Refusal) check() error {
-	if _, ok := kindNamed(f.Kind.String()); !ok {
-		return bad("refusal: no such error kind")
+	if !w.writing {
+		f.Kind, f.Text = kind, text
 	}
-	return nil
 }
 
 func kindNamed(name string) (parley.Kind, bool) {
@@ -264,46 +218,21 @@ func cut(s string) string {
 	return s[:n]
 }
 
-func (h Held) append(b []byte) []byte {
-	b = appendMap(b, len(h))
+// held is a map of sizes. The order and uniqueness of keys that are read is
+// Canonical's business.
+func (w *walk) held(h Held) Held {
 	gens := slices.SortedFunc(maps.Keys(h), func(x, y parley.GenerationID) int { return bytes.Compare(x[:], y[:]) })
-	for i := range gens {
-		b = appendUint(appendBytes(b, gens[i][:]), h[gens[i]])
+	n := w.pairs(len(gens), MaxNames)
+	if !w.writing {
+		h, gens = make(Held, n), make([]parley.GenerationID, n)
 	}
-	return b
-}
-
-func (h Held) check(what string) error {
-	if len(h) > MaxNames {
-		return bad("%s: %d generations, at most %d are allowed", what, len(h), MaxNames)
-	}
-	for _, n := range h {
-		if n > MaxNumber {
-			return bad("%s: the size %d is out of range", what, n)
+	for _, gen := range gens {
+		size := h[gen]
+		w.fixed(gen[:])
+		w.number(&size)
+		if !w.writing {
+			h[gen] = size
 		}
 	}
-	return nil
-}
-
-// held takes a map of sizes. The order and uniqueness of its keys is
-// Canonical's business.
-func (r *reader) held() Held {
-	n := r.pairs(MaxNames)
-	h := make(Held, n)
-	for ; n > 0 && r.err == nil; n-- {
-		var gen parley.GenerationID
-		r.fixed(gen[:])
-		h[gen] = r.number()
-	}
 	return h
-}
-
-// positive takes a number that is not 0.
-func (r *reader) positive() uint64 {
-	at := r.i
-	n := r.number()
-	if n == 0 {
-		r.fail(at, "a time of 0")
-	}
-	return n
 }
