@@ -252,8 +252,19 @@ func limitsOf(c Config, a charter.Annex) line.Limits {
 	return l
 }
 
+// starting reports whether Run is still opening lines. The caller holds mu.
+func (s *Station) starting() bool {
+	select {
+	case <-s.ready:
+		return false
+	default:
+		return s.run != nil
+	}
+}
+
 // lineOf finds a line by its id, a unique prefix of at least 4 digits of it,
-// or the code or name of the other side. The error is NotFound or Conflict.
+// or the code or name of the other side. The error is NotFound, Conflict, or
+// Unavailable while lines are still being opened.
 func (s *Station) lineOf(name string) (*liveLine, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -270,6 +281,9 @@ func (s *Station) lineOf(name string) (*liveLine, error) {
 	case 1:
 		return found[0], nil
 	case 0:
+		if s.starting() {
+			return nil, parley.Errorf(parley.Unavailable, "the station is starting, and has not opened line %q yet", name).WithHint("try again in a moment")
+		}
 		return nil, parley.Errorf(parley.NotFound, "no line %q", name).WithHint("list them: parley line list")
 	}
 	return nil, parley.Errorf(parley.Conflict, "%q may mean %d lines", name, len(found)).WithHint("give more digits of the line's id")

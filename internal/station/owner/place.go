@@ -18,9 +18,14 @@ type Placer struct {
 	p *placer
 }
 
-// Place brings the positions up to date with the logs of status. After an error
-// it begins again from the store.
+// Place brings the positions up to date with the logs of status, which the
+// store holds at least. After an error it begins again from the store. A status
+// without logs is that of an engine not loaded yet: there is nothing to place,
+// and nothing to begin with.
 func (x *Placer) Place(st store.Line, parties []parley.PartyCode, status line.Status) error {
+	if len(status.Logs) == 0 {
+		return nil
+	}
 	if x.p == nil {
 		p, err := newPlacer(st, parties)
 		if err != nil {
@@ -61,8 +66,14 @@ func (p *placer) begin(status line.Status) error {
 	if err != nil {
 		return err
 	}
-	waiting := map[parley.GenerationID]uint64{}
+	size, waiting := map[parley.GenerationID]uint64{}, map[parley.GenerationID]uint64{}
+	for _, s := range status.Logs {
+		size[s.Gen] = s.Size
+	}
 	for _, e := range pending {
+		if e.Index >= size[e.Gen] {
+			continue // stored since status was taken
+		}
 		waiting[e.Gen]++
 		if e.Pos > 0 {
 			p.told[parley.Ref{Gen: e.Gen, Index: e.Index}] = e.Pos
