@@ -3,7 +3,7 @@
 GO ?= go
 export CGO_ENABLED = 1
 
-.PHONY: build test deps fast race reader interop fuzz bench clean
+.PHONY: build test deps fast race reader interop drill drill-short fuzz bench clean
 
 build:
 	$(GO) build -o bin/parley ./cmd/parley
@@ -14,7 +14,7 @@ deps:
 test: deps build
 	$(GO) vet ./...
 	$(GO) test -race -p 1 -timeout 20m ./...
-	$(MAKE) reader interop
+	$(MAKE) reader interop drill-short
 	./bin/parley demo --story --json
 
 # fast is for the hand: no race detector, no browser, no foreign parts.
@@ -28,6 +28,17 @@ reader:
 # interop checks our C2SP formats against third-party code and a real witness.
 interop:
 	cd interop && $(GO) vet ./... && $(GO) test -timeout 15m ./...
+
+# drill-short kills, starves and restores real stations a few times.
+drill-short:
+	cd drill && $(GO) vet ./... && $(GO) test -timeout 15m ./...
+
+# drill does so for long, and prints what it did (docs/drill.md). A SEED plays
+# the same choices again.
+KILLS ?= 1000
+SEED ?= 0
+drill: deps
+	cd drill && $(GO) test -count=1 -v -timeout 0 . -args -kills $(KILLS) -seed $(SEED) -keep $(CURDIR)/bin/drill
 
 # fuzz gives every fuzz target FUZZTIME each.
 FUZZTIME ?= 1m

@@ -58,7 +58,7 @@ func sources(t *testing.T) []pkgFile {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (p == "interop" || d.Name() == "node_modules" || d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && p != ".") {
+		if d.IsDir() && (p == "interop" || p == "drill" || d.Name() == "node_modules" || d.Name() == "testdata" || strings.HasPrefix(d.Name(), ".") && p != ".") {
 			return filepath.SkipDir
 		}
 		if !strings.HasSuffix(p, ".go") {
