@@ -40,7 +40,7 @@ SEED ?= 0
 drill: deps
 	cd drill && $(GO) test -count=1 -v -timeout 0 . -args -kills $(KILLS) -seed $(SEED) -keep $(CURDIR)/bin/drill
 
-# fuzz gives every fuzz target FUZZTIME each.
+# fuzz gives every fuzz target, those of interop too, FUZZTIME each; see tools/fuzz.sh.
 FUZZTIME ?= 1m
 fuzz:
 	sh tools/fuzz.sh $(FUZZTIME)

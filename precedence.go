@@ -52,7 +52,7 @@ const FlashWords = 200
 // Malformed.
 func ParsePrecedence(s string) (Precedence, error) {
 	for i, n := range precedenceNames {
-		if strings.EqualFold(s, n) {
+		if sameWord(s, n) {
 			return Precedence(i), nil
 		}
 	}
@@ -96,12 +96,16 @@ func Markers() []Marker {
 // ParseMarker reads a marker in any case. The error is of kind Malformed.
 func ParseMarker(s string) (Marker, error) {
 	for i, n := range markerNames {
-		if i > 0 && strings.EqualFold(s, n) {
+		if i > 0 && sameWord(s, n) {
 			return Marker(i), nil
 		}
 	}
 	return 0, Errorf(Malformed, "marker %q: want one of advice, warning, information, question, answer, request, intention, instruction", s)
 }
+
+// sameWord reports whether s is the word in ASCII letters of any case. Letters
+// of other alphabets that fold to them are longer in UTF-8, and refused.
+func sameWord(s, word string) bool { return len(s) == len(word) && strings.EqualFold(s, word) }
 
 // DTG renders t as a date-time group in UTC, for example "231400Z NOV 26".
 // It is for people; nothing is ever ordered by it.

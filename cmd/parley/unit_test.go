@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 
@@ -20,6 +21,7 @@ import (
 	"parley/internal/key"
 	"parley/internal/keyfile"
 	"parley/internal/station"
+	"parley/internal/wire/wiretest"
 )
 
 // commandPaths lists every command, the root first.
@@ -203,6 +205,62 @@ func FuzzPartyOf(f *testing.F) {
 		if err == nil {
 			if _, err := parley.ParsePartyCode(string(p.Code)); err != nil || len(p.Languages) == 0 {
 				t.Errorf("%q: %+v", s, p)
+			}
+		}
+	})
+}
+
+// FuzzParseRootKey hands the desk's root key reader any file. It refuses
+// with a hint, and what it takes is a key that signs.
+func FuzzParseRootKey(f *testing.F) {
+	path := filepath.Join(f.TempDir(), "root.key")
+	if err := key.WriteSecret(path, "root key", make([]byte, 64), nil); err != nil {
+		f.Fatal(err)
+	}
+	good, err := os.ReadFile(path)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good, "")
+	f.Add(good[:len(good)-3], "x")
+	f.Add(bytes.Repeat([]byte("a"), 70_000), "")
+	f.Add([]byte("parley secret 1\nkind: root key\nprotection: scrypt 2 AAAAAAAAAAAAAAAAAAAAAA==\n\nAAAA\n"), "x")
+	f.Fuzz(func(t *testing.T, file []byte, pass string) {
+		if bytes.Contains(file, []byte("scrypt 1")) {
+			return // a dear cost, rightly taken, is not for fuzzing
+		}
+		k, err := parseRootKey(file, []byte(pass))
+		if err != nil {
+			if parley.KindOf(err) == parley.Internal || parley.HintOf(err) == "" {
+				t.Errorf("%v", err)
+			}
+			return
+		}
+		if k.Public().IsZero() {
+			t.Errorf("%q is taken for a key", file)
+		}
+	})
+}
+
+// FuzzVerifyFile shows whatever a file makes of verify: the report is printed,
+// never with what would move a terminal.
+func FuzzVerifyFile(f *testing.F) {
+	for _, part := range []string{"record", "proof", "silence"} {
+		for _, in := range wiretest.Inputs(f, part, "file") {
+			f.Add(wiretest.Vectors(f, in[0]))
+		}
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := verifyFile(bytes.NewReader(b), verifyOptions{})
+		if err != nil {
+			if parley.KindOf(err) == parley.Internal {
+				t.Errorf("%v", err)
+			}
+			return
+		}
+		for _, l := range r.Lines() {
+			if s := clean(l); strings.ContainsAny(s, "\x1b\x07\b") || !utf8.ValidString(s) {
+				t.Errorf("%q", s)
 			}
 		}
 	})

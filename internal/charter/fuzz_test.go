@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parley"
+	"parley/internal/wire/wiretest"
 )
 
 // refusedWell fails unless err is of a kind a parser may give.
@@ -20,6 +21,7 @@ func refusedWell(t *testing.T, err error) {
 func FuzzParse(f *testing.F) {
 	f.Add(DefaultCharter(alder, birch).Encode())
 	f.Add(DefaultCharter(cedar, birch, alder).Encode())
+	wiretest.Seed(f, "station/charter", "charter")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := Parse(b)
 		if err != nil {
@@ -35,6 +37,7 @@ func FuzzParseAnnex(f *testing.F) {
 	f.Add(a.Encode())
 	a.Quotas[EpochsPerDay], a.Times[KeepAliveSeconds], a.Witnesses = 3, 2, []string{"a+b+c"}
 	f.Add(a.Encode())
+	wiretest.Seed(f, "station/annex", "annex")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		a, err := ParseAnnex(b)
 		if err != nil {
@@ -47,6 +50,7 @@ func FuzzParseAnnex(f *testing.F) {
 
 func FuzzParseReveal(f *testing.F) {
 	f.Add(fakeReveal(seeded(1), alder).Encode())
+	wiretest.Seed(f, "station/reveal", "reveal")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		r, err := ParseReveal(b)
 		if err != nil {
@@ -85,6 +89,7 @@ func FuzzParseFounding(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(x.Encode())
+	wiretest.Seed(f, "founding", "founding")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		x, err := ParseFounding(b)
 		if err != nil {

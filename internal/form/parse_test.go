@@ -10,6 +10,7 @@ import (
 
 	"parley"
 	"parley/internal/wire"
+	"parley/internal/wire/wiretest"
 )
 
 const goldenFile = "testdata/encodings.txt"
@@ -219,6 +220,7 @@ func FuzzParseHeader(f *testing.F) {
 		s.head.Form = name
 		f.Add(EncodeHeader(s.head))
 	}
+	wiretest.Seed(f, "station/form", "header")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		h, err := ParseHeader(b)
 		if err != nil {
@@ -239,6 +241,11 @@ func FuzzParseBody(f *testing.F) {
 		f.Add(name, EncodeBody(s.form, 3))
 	}
 	f.Add("agreement", JoinBody([]byte{0xa0}, 0))
+	for _, in := range wiretest.Inputs(f, "station/form", "header", "body") {
+		if h, err := ParseHeader(wiretest.Unhex(f, in[0])); err == nil {
+			f.Add(h.Form, wiretest.Unhex(f, in[1]))
+		}
+	}
 	f.Fuzz(func(t *testing.T, name string, b []byte) {
 		form, end, err := ParseBody(name, b)
 		if err != nil {

@@ -8,6 +8,7 @@ import (
 	"parley"
 	"parley/internal/key"
 	"parley/internal/wire"
+	"parley/internal/wire/wiretest"
 )
 
 var testFounding = Hash{7, 7, 7}
@@ -180,6 +181,7 @@ func FuzzParseCertificate(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(b)
+	wiretest.Seed(f, "certificate", "certificate")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := ParseCertificate(b)
 		if err != nil {

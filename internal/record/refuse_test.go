@@ -13,6 +13,7 @@ import (
 	"parley/internal/form"
 	"parley/internal/record"
 	"parley/internal/record/recordtest"
+	"parley/internal/wire/wiretest"
 )
 
 func TestAllFailuresAreGathered(t *testing.T) {
@@ -199,6 +200,11 @@ func FuzzVerify(f *testing.F) {
 	}
 	for _, b := range [][]byte{export(f, s.Line, true), export(f, s.Line, false), proof.Bytes(), silence.Bytes(), []byte("c2sp.org/tlog-proof@v1\n"), nil} {
 		f.Add(b)
+	}
+	for _, part := range []string{"record", "proof", "silence"} {
+		for _, in := range wiretest.Inputs(f, part, "file") {
+			f.Add(wiretest.Vectors(f, in[0]))
+		}
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, all := range []bool{false, true} {

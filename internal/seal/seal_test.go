@@ -13,6 +13,7 @@ import (
 	"parley/internal/key"
 	"parley/internal/squeeze"
 	"parley/internal/wire"
+	"parley/internal/wire/wiretest"
 )
 
 const origin = "00000000000000000000000000000001/alder/0000000000000002"
@@ -239,6 +240,8 @@ func FuzzParse(f *testing.F) {
 	e := Entry{Clear: Clear{Time: 2}, Announces: true, Body: []byte{0xa0}}
 	b, _ = e.Marshal()
 	f.Add(b)
+	wiretest.Seed(f, "entry", "entry")
+	wiretest.Seed(f, "entry-open", "entry")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		e, err := Parse(b)
 		if err != nil {
@@ -254,6 +257,11 @@ func FuzzParse(f *testing.F) {
 func FuzzUnpack(f *testing.F) {
 	z, _ := pack([]byte("some text"))
 	f.Add(z)
+	for _, in := range wiretest.Inputs(f, "inflate", "compressed") {
+		z := wiretest.Unhex(f, in[0])
+		b := append([]byte{byte(len(z) >> 8), byte(len(z))}, z...)
+		f.Add(append(b, make([]byte, padded(len(b))-len(b))...))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if p, err := unpack(b); err == nil && len(p) > MaxPlain {
 			t.Fatal("over the bound")
@@ -265,7 +273,19 @@ func FuzzParseEpoch(f *testing.F) {
 	r, _ := key.NewReceiving(rand.Reader)
 	b, _ := NewEpoch(EpochContext{Origin: origin}, &[32]byte{1}, map[parley.PartyCode]key.ReceivingPublic{"birch": r.Public()}, []byte{1}, nil)
 	f.Add(b)
-	f.Fuzz(func(t *testing.T, b []byte) { ParseEpoch(b) })
+	wiretest.Seed(f, "station/epoch", "body")
+	f.Fuzz(func(t *testing.T, b []byte) {
+		e, err := ParseEpoch(b)
+		if err != nil {
+			if k := parley.KindOf(err); k != parley.Malformed && k != parley.Oversize && k != parley.Unsupported {
+				t.Fatalf("kind %v: %v", k, err)
+			}
+			return
+		}
+		if again := wire.Encode(e); !bytes.Equal(again, b) {
+			t.Fatalf("%x is parsed, and written again as %x", b, again)
+		}
+	})
 }
 
 func BenchmarkSeal(b *testing.B) {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
 	"parley"
 )
@@ -86,6 +87,8 @@ func parseConfig(b []byte, path string) (c Config, err error) {
 			return c, parley.Errorf(parley.Malformed, "%s:%d: want key = value, have %q", path, n, text)
 		case !known:
 			return c, parley.Errorf(parley.Malformed, "%s:%d: unknown key %q", path, n, k).WithHint("the keys are explained in the file that parley init writes")
+		case strings.ContainsFunc(v, unicode.IsControl):
+			return c, parley.Errorf(parley.Malformed, "%s:%d: the value of %q holds a control character", path, n, k).WithHint("write it again, as plain text")
 		case set[k]:
 			return c, parley.Errorf(parley.Malformed, "%s:%d: %q is set twice", path, n, k)
 		}

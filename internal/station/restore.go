@@ -154,13 +154,24 @@ func unpack(r io.Reader, dir string) error {
 		if h.Name == manifestName {
 			return checkManifest(t, h, sums)
 		}
-		if h.Typeflag != tar.TypeReg || !memberName(h.Name) || sums[h.Name] != "" || len(sums) >= maxMembers {
+		if h.Typeflag != tar.TypeReg || isSparse(h) || !memberName(h.Name) || sums[h.Name] != "" || len(sums) >= maxMembers {
 			return parley.Errorf(parley.Malformed, "the backup holds %q, which no backup does", h.Name)
 		}
 		if sums[h.Name], err = unpackFile(t, filepath.Join(dir, filepath.FromSlash(h.Name))); err != nil {
 			return err
 		}
 	}
+}
+
+// isSparse reports whether a member has holes: a file of a few bytes could then
+// fill the disk.
+func isSparse(h *tar.Header) bool {
+	for k := range h.PAXRecords {
+		if strings.HasPrefix(k, "GNU.sparse.") {
+			return true
+		}
+	}
+	return false
 }
 
 func notBackup(err error) error {

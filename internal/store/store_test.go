@@ -137,3 +137,25 @@ func FuzzDerive(f *testing.F) {
 		}
 	})
 }
+
+// FuzzOpenValue opens secret values under names and keys that are not theirs.
+func FuzzOpenValue(f *testing.F) {
+	f.Add([]byte("a secret"), "epoch/1", uint(0), byte(0), false)
+	f.Add([]byte{}, "", uint(3), byte(1), true)
+	s, id := storetest.Sealer(), storetest.LineID(1)
+	f.Fuzz(func(t *testing.T, v []byte, key string, at uint, flip byte, other bool) {
+		b := s.Seal(store.ValueName(id, key), v)
+		b[at%uint(len(b))] ^= flip
+		l := id
+		if other {
+			l = storetest.LineID(2)
+		}
+		got, err := store.OpenValue(s, l, key, b)
+		if whole := flip == 0 && !other; whole != (err == nil) || whole && !bytes.Equal(got, v) {
+			t.Errorf("whole %v: %x, %v", whole, got, err)
+		}
+		if err != nil && (parley.KindOf(err) != parley.Corrupt || parley.HintOf(err) == "") {
+			t.Errorf("%v", err)
+		}
+	})
+}

@@ -11,6 +11,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"parley"
+	"parley/internal/wire/wiretest"
 )
 
 func unhex(t testing.TB, s string) []byte {
@@ -220,6 +221,7 @@ func FuzzCanonical(f *testing.F) {
 	for _, c := range canonicalCases {
 		f.Add(unhex(f, c.hex))
 	}
+	wiretest.Seed(f, "cbor", "bytes")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, want := Canonical(b), oracle(b)
 		if b != nil && bytes.Contains(b, []byte{0xf7}) && got != nil {

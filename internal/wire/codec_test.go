@@ -10,6 +10,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"parley"
+	"parley/internal/wire/wiretest"
 )
 
 type inner struct {
@@ -170,6 +171,7 @@ func TestEncode(t *testing.T) {
 func FuzzDecode(f *testing.F) {
 	f.Add(Encode(sample{Name: "a", Small: 1, Maybe: &inner{}, Seen: map[parley.GenerationID]uint64{{}: 1}}))
 	f.Add(unhex(f, "a2 01 6161 1819 00"))
+	wiretest.Seed(f, "cbor", "bytes")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		var strict, loose struct {
 			_    struct{} `cbor:",toarray"`

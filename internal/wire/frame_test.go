@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"parley"
+	"parley/internal/wire/wiretest"
 )
 
 var (
@@ -333,6 +334,7 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Add([]byte{0x81, 0x12})
+	wiretest.Seed(f, "station/frame", "frame")
 	f.Fuzz(func(t *testing.T, b []byte) {
 		got, err := Parse(b)
 		if err != nil {
