@@ -22,7 +22,7 @@ import (
 // rank is the direction of imports: a room imports only rooms of lower rank,
 // or those named in also.
 var rank = map[string]int{
-	"": 0, "internal/squeeze": 1, "internal/keyfile": 2, "internal/wire": 1, "internal/key": 1, "internal/journal": 2, "internal/seal": 2, "internal/form": 2, "internal/charter": 3, "internal/c2sp": 3,
+	"": 0, "internal/squeeze": 1, "internal/keyfile": 2, "internal/wire": 1, "internal/key": 1, "internal/journal": 2, "internal/seal": 2, "internal/form": 2, "internal/charter": 3, "internal/c2sp": 3, "internal/sheet": 3,
 	"internal/line": 4, "internal/record": 5, "internal/own": 5,
 	"internal/bearer": 6, "internal/store": 6,
 	"internal/station": 7, "internal/control": 8, "internal/desk": 8, "internal/stage": 9, "cmd/parley": 10, "bench": 10,
@@ -41,7 +41,7 @@ var coreMay = []string{"golang.org/x/", "filippo.io/", "github.com/transparency-
 
 // coreLines bounds the trusted core, in lines that are neither blank nor
 // comment (docs/decisions/0002-size-of-the-core.md).
-const coreLines = 9_310
+const coreLines = 9_000
 
 type pkgFile struct {
 	path, room string

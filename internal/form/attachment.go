@@ -1,7 +1,6 @@
 package form
 
 import (
-	"encoding/hex"
 	"strings"
 	"unicode/utf8"
 )
@@ -135,15 +134,6 @@ func attachmentsForm() Definition {
 
 // Name is "attachments".
 func (*Attachments) Name() string { return "attachments" }
-
-// Fields shows the hashes.
-func (a *Attachments) Fields() []Field {
-	var fs []Field
-	for _, h := range a.Hashes {
-		fs = show(fs, "hash", "stored", hex.EncodeToString(h[:]))
-	}
-	return append(fs, a.Unknown.fields()...)
-}
 
 func (a *Attachments) check() error {
 	if n := len(a.Hashes); n == 0 || n > MaxAttachments {

@@ -1,9 +1,6 @@
 package form
 
 import (
-	"encoding/hex"
-	"strings"
-
 	"parley/internal/key"
 )
 
@@ -60,20 +57,6 @@ func assentForm() Definition {
 // Name is "assent".
 func (*Assent) Name() string { return "assent" }
 
-// Fields shows what is assented to.
-func (a *Assent) Fields() []Field {
-	kind := "charter"
-	if a.Kind == ToAnnex {
-		kind = "annex"
-	}
-	fs := show(nil, "kind", "assents to", kind)
-	fs = show(fs, "hash", "hash", hex.EncodeToString(a.Hash[:]))
-	if len(a.Document) > 0 {
-		fs = show(fs, "document", "document", "sent along")
-	}
-	return append(fs, a.Unknown.fields()...)
-}
-
 func (a *Assent) check() error {
 	if a.Kind > ToAnnex {
 		return refuse("an assent is to a charter (0) or an annex (1), not to %d", a.Kind)
@@ -115,15 +98,6 @@ func annexForm() Definition {
 // Name is "annex".
 func (*Annex) Name() string { return "annex" }
 
-// Fields shows what changes.
-func (a *Annex) Fields() []Field {
-	fs := show(nil, "addresses", "addresses", strings.Join(a.Addresses, ", "))
-	if a.TLS != nil {
-		fs = show(fs, "tls", "TLS key hash", hex.EncodeToString(a.TLS[:]))
-	}
-	return append(fs, a.Unknown.fields()...)
-}
-
 func (a *Annex) check() error {
 	if len(a.Addresses) == 0 && a.TLS == nil {
 		return refuse("the annex changes nothing")
@@ -153,11 +127,6 @@ func leaveForm() Definition {
 
 // Name is "leave".
 func (*Leave) Name() string { return "leave" }
-
-// Fields shows the reason.
-func (l *Leave) Fields() []Field {
-	return append(show(nil, "reason", "reason", l.Reason), l.Unknown.fields()...)
-}
 
 func (l *Leave) check() error                   { return CheckText("the reason", l.Reason, maxLeave) }
 func (*Leave) rules(h *Header, c Context) error { return noRules(h, c) }

@@ -44,11 +44,6 @@ func checkCallForm() Definition {
 // Name is "checkcall".
 func (*CheckCall) Name() string { return "checkcall" }
 
-// Fields shows the words.
-func (k *CheckCall) Fields() []Field {
-	return append(show(nil, "text", "text", k.Text), k.Unknown.fields()...)
-}
-
 func (k *CheckCall) check() error {
 	if k.Phase > Answer {
 		return refuse("a check call has phase 0 or 1, not %d", k.Phase)

@@ -1,7 +1,6 @@
 package form
 
 import (
-	"fmt"
 	"strings"
 
 	"parley"
@@ -49,20 +48,6 @@ func dispatchForm() Definition {
 
 // Name is "dispatch".
 func (*Dispatch) Name() string { return "dispatch" }
-
-// Fields shows what the dispatch says.
-func (d *Dispatch) Fields() []Field {
-	fs := show(nil, "subject", "subject", d.Subject)
-	fs = show(fs, "text", "text", d.Text)
-	fs = show(fs, "legal", "legal reference", d.Legal)
-	fs = show(fs, "releasability", "releasability", d.Releasability)
-	for i, a := range d.Attachments {
-		fs = show(fs, "attachment", fmt.Sprintf("attachment %d", i+1), fmt.Sprintf("%s (%s, %d bytes)", a.Name, a.Type, a.Size))
-	}
-	fs = show(fs, "reason", "reason for FLASH", d.Reason)
-	fs = show(fs, "remarks", "remarks", d.Remarks)
-	return append(fs, d.Unknown.fields()...)
-}
 
 func (d *Dispatch) check() error {
 	if err := CheckLine("the subject", d.Subject, MaxSubject); err != nil {
@@ -140,12 +125,4 @@ func Words(text string) int {
 		n += max(1, (wide+1)/2)
 	}
 	return n
-}
-
-// show appends a field unless its value is empty.
-func show(fs []Field, code, name, value string) []Field {
-	if value == "" {
-		return fs
-	}
-	return append(fs, Field{Code: code, Name: name, Value: value})
 }

@@ -21,10 +21,5 @@ func disregardForm() Definition {
 // Name is "disregard".
 func (*Disregard) Name() string { return "disregard" }
 
-// Fields shows the reason.
-func (d *Disregard) Fields() []Field {
-	return append(show(nil, "reason", "reason", d.Reason), d.Unknown.fields()...)
-}
-
 func (d *Disregard) check() error                   { return CheckText("the reason", d.Reason, maxQueryText) }
 func (*Disregard) rules(h *Header, c Context) error { return noRules(h, c) }

@@ -9,25 +9,21 @@ import (
 type Form interface {
 	// Name is the form's name in headers.
 	Name() string
-	// Fields shows what the form says, in order, unknown fields last.
-	Fields() []Field
+	// Strange returns the fields that this station does not know.
+	Strange() Unknown
 
 	check() error                     // the fields by themselves
 	rules(h *Header, c Context) error // between form, header and other entries
 	rest() *Rest
 }
 
-// A Field is one value for display. Code is stable, for translation.
-type Field struct {
-	Code  string
-	Name  string // in English
-	Value string // any text; show it through Visible
-}
-
 // Rest is part of every form: the fields this station does not know.
 type Rest struct {
 	Unknown Unknown `cbor:"-"`
 }
+
+// Strange returns the fields that this station does not know.
+func (r *Rest) Strange() Unknown { return r.Unknown }
 
 func (r *Rest) rest() *Rest { return r }
 

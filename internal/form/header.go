@@ -147,7 +147,7 @@ func (h *Header) check() error {
 	if err := CheckOptionalLine("the name of the exercise", h.Exercise, MaxExercise); err != nil {
 		return err
 	}
-	if h.Serial > maxNumber || h.Drafted > maxTime {
+	if h.Serial > maxNumber || h.Drafted > MaxTime {
 		return refuse("serial %d or drafting time %d is out of range", h.Serial, h.Drafted)
 	}
 	if err := h.checkAddressees(); err != nil {

@@ -1,8 +1,6 @@
 package form
 
 import (
-	"fmt"
-
 	"parley"
 )
 
@@ -75,30 +73,6 @@ func lineTestForm() Definition {
 // Name is "linetest".
 func (*LineTest) Name() string { return "linetest" }
 
-// Fields shows the test.
-func (t *LineTest) Fields() []Field {
-	phase := "probe"
-	if t.Phase == Answer {
-		phase = "answer"
-	}
-	fs := show(nil, "phase", "phase", phase)
-	fs = show(fs, "clock", "clock", clock(t.Clock/1000))
-	for _, l := range t.Logs {
-		fs = show(fs, "log", "holds log "+l.Gen.String(), fmt.Sprintf("%d entries, root %x", l.Size, l.Root))
-	}
-	for _, p := range t.Paths {
-		state := "down"
-		if p.Up {
-			state = fmt.Sprintf("up, %d µs", p.RTT)
-		}
-		fs = show(fs, "path", "path "+p.Name, state)
-	}
-	if list := TestTexts(); t.Text < uint64(len(list)) {
-		fs = show(fs, "text", "text", list[t.Text])
-	}
-	return append(fs, t.Unknown.fields()...)
-}
-
 func (t *LineTest) check() error {
 	if t.Phase > Answer {
 		return refuse("a line test has phase 0 or 1, not %d", t.Phase)
@@ -124,7 +98,7 @@ func (t *LineTest) check() error {
 			return err
 		}
 	}
-	if t.Clock == 0 || t.Clock/1000 > maxTime {
+	if t.Clock == 0 || t.Clock/1000 > MaxTime {
 		return refuse("the clock %d is out of range", t.Clock)
 	}
 	if t.Text >= uint64(len(TestTexts())) {

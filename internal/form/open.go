@@ -2,10 +2,7 @@ package form
 
 import (
 	"bytes"
-	"fmt"
-	"maps"
 	"reflect"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -19,24 +16,6 @@ import (
 // encoded values. They are kept, shown as unknown and otherwise ignored
 // (spec/conventions.md).
 type Unknown map[uint64]cbor.RawMessage
-
-// fields shows unknown keys, in order, for display.
-func (u Unknown) fields() []Field {
-	var list []Field
-	for _, k := range slices.Sorted(maps.Keys(u)) {
-		list = append(list, Field{Code: "unknown", Name: fmt.Sprintf("unknown field %d", k), Value: diagnose(u[k])})
-	}
-	return list
-}
-
-// diagnose shows encoded bytes in CBOR diagnostic notation, shortened.
-func diagnose(raw []byte) string {
-	s, err := cbor.Diagnose(raw)
-	if err != nil {
-		s = fmt.Sprintf("%d bytes", len(raw))
-	}
-	return shorten(Visible(s), 200)
-}
 
 // DecodeOpen decodes a map with integer keys into v, a pointer to a struct, and
 // returns the keys v does not know. Every key of v that is not marked omitempty

@@ -39,9 +39,6 @@ func parseOther(name string, fields []byte) (*Other, error) {
 // Name is the name the header gave.
 func (o *Other) Name() string { return o.Form }
 
-// Fields shows every field as unknown.
-func (o *Other) Fields() []Field { return o.Unknown.fields() }
-
 func (o *Other) check() error { return nil }
 
 // rules refuses to file what this station does not understand. What arrives is

@@ -2,7 +2,6 @@ package form
 
 import (
 	"slices"
-	"strings"
 
 	"parley"
 )
@@ -43,17 +42,6 @@ func incumbentForm() Definition {
 // Name is "incumbent".
 func (*Incumbent) Name() string { return "incumbent" }
 
-// Fields shows the person.
-func (i *Incumbent) Fields() []Field {
-	fs := show(nil, "office", "office", string(i.Office))
-	fs = show(fs, "name", "name", i.Person)
-	fs = show(fs, "address", "form of address", i.Address)
-	fs = show(fs, "from", "from", clock(i.From))
-	fs = show(fs, "until", "until", clock(i.Until))
-	fs = show(fs, "languages", "languages", strings.Join(i.Languages, ", "))
-	return append(fs, i.Unknown.fields()...)
-}
-
 func (i *Incumbent) check() error {
 	if _, err := parley.ParseOffice(string(i.Office)); err != nil {
 		return refuse("%v", err)
@@ -64,7 +52,7 @@ func (i *Incumbent) check() error {
 	if err := CheckLine("the form of address", i.Address, maxPersonName); err != nil {
 		return err
 	}
-	if i.From == 0 || i.From > maxTime || i.Until > maxTime || i.Until != 0 && i.Until <= i.From {
+	if i.From == 0 || i.From > MaxTime || i.Until > MaxTime || i.Until != 0 && i.Until <= i.From {
 		return refuse("the term from %d until %d is none", i.From, i.Until)
 	}
 	if len(i.Languages) > maxTongues {
@@ -121,25 +109,11 @@ func exerciseForm() Definition {
 // Name is "exercise".
 func (*Exercise) Name() string { return "exercise" }
 
-// Fields shows the exercise.
-func (x *Exercise) Fields() []Field {
-	phase := "end"
-	switch x.Phase {
-	case ExerciseBegin:
-		phase = "begin"
-	case ExerciseAgree:
-		phase = "agree"
-	}
-	fs := show(nil, "phase", "phase", phase)
-	fs = show(fs, "name", "name of the exercise", x.Title)
-	return append(show(fs, "until", "until", clock(x.Until)), x.Unknown.fields()...)
-}
-
 func (x *Exercise) check() error {
 	if x.Phase > ExerciseEnd {
 		return refuse("an exercise has phase 0 to 2, not %d", x.Phase)
 	}
-	if (x.Phase == ExerciseBegin) != (x.Until != 0) || x.Until > maxTime {
+	if (x.Phase == ExerciseBegin) != (x.Until != 0) || x.Until > MaxTime {
 		return refuse("the begin of an exercise, and it alone, says until when it lasts")
 	}
 	return CheckLine("the name of the exercise", x.Title, MaxExercise)

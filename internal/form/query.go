@@ -35,15 +35,6 @@ func queryForm() Definition {
 // Name is "query".
 func (*Query) Name() string { return "query" }
 
-// Fields shows the query.
-func (q *Query) Fields() []Field {
-	fs := show(nil, "text", "text", q.Text)
-	if q.Automatic {
-		fs = show(fs, "automatic", "written by", "the station")
-	}
-	return append(fs, q.Unknown.fields()...)
-}
-
 func (q *Query) check() error {
 	if q.Automatic && q.Text != AutomaticQuery {
 		return refuse("an automatic query has its fixed text, and no other")
@@ -76,15 +67,6 @@ func tracerForm() Definition {
 
 // Name is "tracer".
 func (*Tracer) Name() string { return "tracer" }
-
-// Fields shows the tracer.
-func (t *Tracer) Fields() []Field {
-	fs := show(nil, "text", "text", t.Text)
-	if t.checkRung() == nil {
-		fs = show(fs, "rung", "missing", parley.Rung(t.Rung).String())
-	}
-	return append(fs, t.Unknown.fields()...)
-}
 
 func (t *Tracer) checkRung() error {
 	if t.Rung < uint64(parley.Stored) || t.Rung > uint64(parley.Answered) {

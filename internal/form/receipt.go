@@ -68,24 +68,6 @@ func (*Translated) Name() string { return "translated" }
 // Name is "informed".
 func (*Informed) Name() string { return "informed" }
 
-// Fields shows the receipt.
-func (r *Opened) Fields() []Field { return receiptFields(r.Wording, r.Time, "", r.Unknown) }
-
-// Fields shows the receipt.
-func (r *Translated) Fields() []Field {
-	return receiptFields(r.Wording, r.Time, r.Language, r.Unknown)
-}
-
-// Fields shows the receipt.
-func (r *Informed) Fields() []Field { return receiptFields(r.Wording, r.Time, "", r.Unknown) }
-
-func receiptFields(wording string, t uint64, language string, u Unknown) []Field {
-	fs := show(nil, "time", "time", clock(t))
-	fs = show(fs, "language", "language of the translation", language)
-	fs = show(fs, "wording", "wording", wording)
-	return append(fs, u.fields()...)
-}
-
 func (r *Opened) check() error   { return checkReceipt(r.Wording, r.Time) }
 func (r *Informed) check() error { return checkReceipt(r.Wording, r.Time) }
 func (r *Translated) check() error {
@@ -99,7 +81,7 @@ func checkReceipt(wording string, t uint64) error {
 	if wording != parley.ReceiptWording {
 		return refuse("a receipt says exactly %q, and nothing else", parley.ReceiptWording)
 	}
-	if t == 0 || t%60 != 0 || t > maxTime {
+	if t == 0 || t%60 != 0 || t > MaxTime {
 		return refuse("the time of a receipt is %d; want UTC seconds cut to the minute", t)
 	}
 	return nil
@@ -118,16 +100,5 @@ func afterOpened(h *Header, c Context) error {
 	return nil
 }
 
-// maxTime bounds the times in forms: they render as dates everywhere.
-const maxTime = 1 << 40
-
-// clock shows UTC seconds to the minute.
-func clock(t uint64) string {
-	if t == 0 {
-		return ""
-	}
-	if t > maxTime {
-		return "out of range"
-	}
-	return time.Unix(int64(t), 0).UTC().Format("2006-01-02 15:04 UTC")
-}
+// MaxTime bounds the times in forms: they render as dates everywhere.
+const MaxTime = 1 << 40 // UTC seconds

@@ -25,12 +25,6 @@ func serviceForm() Definition {
 // Name is "service".
 func (*Service) Name() string { return "service" }
 
-// Fields shows the message.
-func (s *Service) Fields() []Field {
-	fs := show(nil, "subject", "subject", s.Subject)
-	return append(show(fs, "text", "text", s.Text), s.Unknown.fields()...)
-}
-
 func (s *Service) check() error {
 	if err := CheckLine("the subject", s.Subject, MaxSubject); err != nil {
 		return err

@@ -24,11 +24,6 @@ func keyForm() Definition {
 // Name is "key".
 func (*Key) Name() string { return "key" }
 
-// Fields shows the id of the key.
-func (k *Key) Fields() []Field {
-	return append(show(nil, "key", "key id", k.Public.ID().String()), k.Unknown.fields()...)
-}
-
 func (k *Key) check() error {
 	if k.Public == (key.ReceivingPublic{}) {
 		return refuse("the receiving key is empty")
@@ -51,9 +46,6 @@ func seenForm() Definition {
 
 // Name is "seen".
 func (*Seen) Name() string { return "seen" }
-
-// Fields shows unknown fields only.
-func (s *Seen) Fields() []Field { return s.Unknown.fields() }
 
 func (*Seen) check() error                     { return nil }
 func (*Seen) rules(h *Header, c Context) error { return noRules(h, c) }
@@ -86,12 +78,6 @@ func complaintForm() Definition {
 
 // Name is "complaint".
 func (*Complaint) Name() string { return "complaint" }
-
-// Fields shows the complaint.
-func (x *Complaint) Fields() []Field {
-	fs := show(nil, "kind", "error kind", x.Kind)
-	return append(show(fs, "text", "text", x.Text), x.Unknown.fields()...)
-}
 
 func (x *Complaint) check() error {
 	if !isKind(x.Kind) {

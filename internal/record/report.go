@@ -8,6 +8,7 @@ import (
 	"parley/internal/charter"
 	"parley/internal/form"
 	"parley/internal/key"
+	"parley/internal/sheet"
 )
 
 // Report is what a file proves, and what in it does not verify.
@@ -88,7 +89,7 @@ type EntryReport struct {
 	Refs       []string         `json:"refs,omitempty"`
 	Language   string           `json:"language,omitempty"`
 	Exercise   string           `json:"exercise,omitempty"`
-	Fields     []form.Field     `json:"fields,omitempty"` // of the body
+	Fields     []sheet.Field    `json:"fields,omitempty"` // of the body
 	Stored     []Stamp          `json:"stored,omitempty"`
 	NotBefore  *Stamp           `json:"not_before,omitempty"`
 	NotAfter   *Stamp           `json:"not_after,omitempty"`
@@ -125,7 +126,7 @@ type row struct {
 	index  uint64
 	shown  string
 	header *form.Header
-	fields []form.Field
+	fields []sheet.Field
 }
 
 func rowOf(h *held, e *entryItem) row {
@@ -134,7 +135,7 @@ func rowOf(h *held, e *entryItem) row {
 	case e.header != nil:
 		r.shown = shown(e.header)
 		if e.whole && e.body != nil {
-			r.fields = e.body.Fields()
+			r.fields = sheet.Fields(e.body)
 		}
 	case e.clear == nil:
 		r.shown = "unsupported"

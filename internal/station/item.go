@@ -9,6 +9,7 @@ import (
 
 	"parley"
 	"parley/internal/form"
+	"parley/internal/sheet"
 	"parley/internal/store"
 )
 
@@ -133,7 +134,7 @@ func (l *liveLine) formItem(it *Item, v *entryView) {
 		it.Subject, it.Text = f.Subject, f.Text
 	case nil:
 	default:
-		for _, x := range f.Fields() {
+		for _, x := range sheet.Fields(f) {
 			it.Fields = append(it.Fields, Field{x.Name, form.Visible(x.Value)})
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"parley"
 	"parley/internal/form"
 	"parley/internal/own"
+	"parley/internal/sheet"
 	"parley/internal/store"
 )
 
@@ -272,7 +273,7 @@ func (l *liveLine) matching(rows []store.Row, query string) []store.Row {
 			continue
 		}
 		var b strings.Builder
-		for _, f := range v.form.Fields() {
+		for _, f := range sheet.Fields(v.form) {
 			b.WriteString(strings.ToLower(f.Value))
 			b.WriteByte(' ')
 		}
