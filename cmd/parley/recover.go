@@ -34,7 +34,7 @@ type recoverStartCmd struct {
 }
 
 func (recoverStartCmd) Help() string {
-	return `With the station stopped. A station made anew by init --keep-root-key knows no line: give it the founding, from your own papers or from the other side (parley line founding). Its TLS key is new, so the other side has to be handed the certificate.
+	return `With the station stopped. A station made anew by init --keep-root-key knows no line: give it the founding, from your own papers or from the other side (parley line founding). Its TLS key is new: it introduces itself to the other side by the new certificate. Where neither station can reach the other, hand the certificate over and let the other side admit it.
 
 Examples:
 

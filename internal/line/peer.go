@@ -8,6 +8,7 @@ import (
 
 	"parley"
 	"parley/internal/form"
+	"parley/internal/journal"
 	"parley/internal/wire"
 )
 
@@ -137,6 +138,24 @@ func (e *Engine) pathUp(ev PathUp) error {
 func (e *Engine) sayHello(w *path) {
 	w.said = e.now
 	e.fx.Sends = append(e.fx.Sends, Send{To: w.peer.code, Path: w.id, Class: ClassControl, Frame: e.hello()})
+	if e.unknownTo(w.peer) {
+		e.fx.Sends = append(e.fx.Sends, Send{To: w.peer.code, Path: w.id, Class: ClassControl, Frame: &wire.Certificate{Bytes: e.own.cert}})
+	}
+}
+
+// unknownTo reports whether a peer may never have heard of our generation in
+// force: it may not know the TLS key that its certificate binds, so the
+// certificate follows our hello (spec/recovery.md, 3).
+func (e *Engine) unknownTo(p *peer) bool {
+	if e.own == nil || e.own.body.Reason == journal.ReasonFounding {
+		return false
+	}
+	for g, n := range e.own.receipts {
+		if h := e.logs[g]; n > 0 && h != nil && h.party == p.code {
+			return false
+		}
+	}
+	return true
 }
 
 // repeatHello says hello again on paths where none came back: a bearer may

@@ -64,6 +64,7 @@ func (c *clerk) take(ctx context.Context, a *applied) {
 			if err := c.l.pinCertified(); err != nil {
 				c.l.log.Error("reading the TLS key of a new generation", "err", err)
 			}
+			c.s.net.dropUnpinned(c.l)
 		}
 	}
 	for i := range a.entries {

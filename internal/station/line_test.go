@@ -22,17 +22,18 @@ import (
 // party is a whole station of one party in this process: real sockets, real
 // disk, its own directory.
 type party struct {
-	t     testing.TB
-	code  string
-	dir   string
-	root  key.Signer
-	st    *Station
-	stop  func()
-	udp   *link.Link // what the others dial
-	tcp   *link.Link
-	watch Officer
-	envoy Officer
-	chief Officer
+	t        testing.TB
+	code     string
+	dir      string
+	root     key.Signer
+	rootPath string
+	st       *Station
+	stop     func()
+	udp      *link.Link // what the others dial
+	tcp      *link.Link
+	watch    Officer
+	envoy    Officer
+	chief    Officer
 }
 
 func freePort(t testing.TB, network string) string {
@@ -72,6 +73,7 @@ func newParty(t testing.TB, code string) *party {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.rootPath = rootPath
 	if p.root, err = LoadRootKey(rootPath, nil); err != nil {
 		t.Fatal(err)
 	}

@@ -35,6 +35,8 @@ type liveLine struct {
 	lastUp     time.Time // last time any peer proved to be there
 	pins       map[parley.PartyCode]map[[32]byte]bool
 	addrs      map[parley.PartyCode][]string
+	metOn      int64                    // day of met
+	met        map[parley.PartyCode]int // introductions of each party
 	tests      testState
 	lamp       Lamp
 	human      time.Time

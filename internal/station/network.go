@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -27,6 +28,7 @@ type network struct {
 	life    context.Context // of sessions: it outlives Run's by a goodbye
 	end     context.CancelFunc
 	ids     atomic.Uint64
+	lobby   *lobby
 
 	mu       sync.Mutex
 	lines    map[parley.LineID]*liveLine
@@ -114,22 +116,54 @@ func sleep(ctx context.Context, d time.Duration) {
 // welcome reads the hello of a connection that came in, and finds its line.
 func (n *network) welcome(ctx context.Context, name string, c bearer.Conn) {
 	hctx, stop := context.WithTimeout(ctx, helloLimit)
+	defer stop()
+	guest, leave := !n.knows(c.PeerKey()), func() {}
+	if guest {
+		var ok bool
+		if hctx, leave, ok = n.admit(hctx, c); !ok {
+			return
+		}
+	}
+	defer func() { leave() }() // it may be told twice
 	h, size, err := readHello(hctx, c)
-	stop()
 	if err != nil {
 		n.log.Debug("a connection did not begin with a hello", "path", name, "from", c.RemoteAddr(), "err", err)
 		c.Close(err)
 		return
 	}
 	l := n.line(h.Line)
-	if l == nil || !l.pinned(h.Party, c.PeerKey()) {
-		n.log.Debug("a connection is of no line of ours", "path", name, "from", c.RemoteAddr(), "line", h.Line, "party", h.Party, "known", l != nil)
-		c.Close(parley.Errorf(parley.WrongLine, "no line of that name with that key")) // a stranger learns no more
+	switch {
+	case l != nil && l.pinned(h.Party, c.PeerKey()):
+		stop()
+		leave()
+		if s := n.open(l, h.Party, name, c, false); s != nil {
+			n.finish(s, s.serve(n.life, h, size))
+		}
 		return
+	case l != nil && slices.Contains(l.others(), h.Party):
+		if !guest { // pinned on another line: a guest on this one
+			var ok bool
+			if hctx, leave, ok = n.admit(hctx, c); !ok {
+				return
+			}
+		}
+		err = n.receive(hctx, l, h, size, c)
+	default:
+		err = parley.Errorf(parley.WrongLine, "no line of that name with that key")
 	}
-	if s := n.open(l, h.Party, name, c, false); s != nil {
-		n.finish(s, s.serve(n.life, h, size))
+	n.log.Debug("a connection is of no line of ours", "path", name, "from", c.RemoteAddr(), "line", h.Line, "party", h.Party, "err", err)
+	c.Close(err) // a stranger learns no more
+}
+
+// admit lets a guest into the lobby; ok is false where it was turned away.
+func (n *network) admit(ctx context.Context, c bearer.Conn) (_ context.Context, leave func(), ok bool) {
+	gone := n.lobby.come(c.RemoteAddr(), func() { c.Close(parley.Errorf(parley.Quota, "made room for another stranger")) })
+	if gone == nil {
+		c.Close(parley.Errorf(parley.Quota, "too many strangers from there"))
+		return ctx, func() {}, false
 	}
+	ctx, stop := context.WithTimeout(ctx, guestTime)
+	return ctx, func() { stop(); gone() }, true
 }
 
 // readHello reads up to a few frames until the hello: what goes before it is
@@ -168,7 +202,11 @@ func (n *network) dial(ctx context.Context, l *liveLine, peer parley.PartyCode, 
 		c, err := b.Dial(dctx, addr)
 		stop()
 		if err == nil && !l.pinned(peer, c.PeerKey()) {
-			err = parley.Errorf(parley.WrongParty, "the station at %s does not have the key of %s", addr, peer)
+			if err = n.visit(ctx, l, peer, c); err != errIntroduced {
+				n.log.Debug("a station has another key", "peer", peer, "at", addr, "err", err)
+				err = parley.Errorf(parley.WrongParty, "the station at %s does not have the key of %s", addr, peer).
+					WithHint("if they had to begin anew, their certificate brings the new key: by the line, or handed over as a file")
+			}
 			c.Close(err)
 		}
 		if err != nil {
@@ -374,6 +412,16 @@ func (n *network) cutPath(id parley.LineID, name string, cut bool) error {
 		return parley.Errorf(parley.NotFound, "no path %q", name).WithHint("paths are QUIC and TLS")
 	}
 	return nil
+}
+
+// dropUnpinned closes the sessions of a line whose key is good no longer: a
+// party that opened a generation under its root key has another one.
+func (n *network) dropUnpinned(l *liveLine) {
+	for _, s := range n.to(l.id, "") {
+		if !l.pinned(s.peer, s.conn.PeerKey()) {
+			s.conn.Close(parley.Errorf(parley.UnknownKey, "%s has opened a new generation with another TLS key", s.peer))
+		}
+	}
 }
 
 // drop closes every session of a line.

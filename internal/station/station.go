@@ -84,7 +84,7 @@ func Open(cfg Config, log *slog.Logger) (_ *Station, err error) {
 }
 
 func (s *Station) newNetwork(id bearer.Identity) *network {
-	n := &network{self: s.self, listen: map[string]string{}, log: s.log, now: s.now, lines: map[parley.LineID]*liveLine{}, sessions: map[line.PathID]*session{},
+	n := &network{self: s.self, lobby: newLobby(s.now), listen: map[string]string{}, log: s.log, now: s.now, lines: map[parley.LineID]*liveLine{}, sessions: map[line.PathID]*session{},
 		cut: map[cutKey]bool{}, trouble: map[pathKey]trouble{}, heardAt: map[pathKey]time.Time{}, words: map[parley.LineID]lastWords{},
 		bound: map[string]string{}, unbound: map[string]error{}}
 	o := bearer.Options{Identity: id, Allow: n.allowed}
@@ -92,25 +92,6 @@ func (s *Station) newNetwork(id bearer.Identity) *network {
 	n.life, n.end = context.WithCancel(context.Background())
 	n.listen["QUIC"], n.listen["TLS"] = s.cfg.ListenQUIC, s.cfg.ListenTLS
 	return n
-}
-
-// allowed reports whether a TLS key is pinned on any line: strangers get no
-// further than the handshake.
-func (n *network) allowed(k [32]byte) bool {
-	n.mu.Lock()
-	ls := make([]*liveLine, 0, len(n.lines))
-	for _, l := range n.lines {
-		ls = append(ls, l)
-	}
-	n.mu.Unlock()
-	for _, l := range ls {
-		for _, p := range l.others() {
-			if l.pinned(p, k) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // Run starts every line and the network, and works until ctx ends.
