@@ -5,5 +5,6 @@
 // It is a Go module of its own, so that none of that code is in the product's
 // module list. It holds tests only; run them with "go test ./..." in this
 // directory. They need the module proxy the first time, and build litewitness
-// (skipped with -short).
+// (skipped with -short). Where the fuzz targets let two readers differ, the comment
+// of the target says in what, and why.
 package interop

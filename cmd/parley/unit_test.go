@@ -214,7 +214,7 @@ func FuzzPartyOf(f *testing.F) {
 // with a hint, and what it takes is a key that signs.
 func FuzzParseRootKey(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "root.key")
-	if err := key.WriteSecret(path, "root key", make([]byte, 64), nil); err != nil {
+	if err := keyfile.Write(path, "root key", make([]byte, 64), nil); err != nil {
 		f.Fatal(err)
 	}
 	good, err := os.ReadFile(path)

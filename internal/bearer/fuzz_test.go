@@ -9,7 +9,7 @@ import (
 )
 
 func FuzzAddress(f *testing.F) {
-	for _, s := range []string{"192.0.2.1:7101", "[2001:db8::1]:7101", ":7101", ":0", "192.0.2.1:0", "[fe80::1%eth0]:1", "example.net:1", "[::ffff:192.0.2.1]:2", ":+1", "", ":"} {
+	for _, s := range []string{"192.0.2.1:7101", "[2001:db8::1]:7101", ":7101", ":0", "192.0.2.1:0", "[fe80::1%eth0]:1", "example.net:1", "[::ffff:192.0.2.1]:2", ":+1", "[fe30::9%\x7f0]:]:1", "", ":"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {

@@ -10,6 +10,7 @@ import (
 	"parley"
 	"parley/internal/journal"
 	"parley/internal/wire"
+	"parley/internal/wire/wiretest"
 )
 
 // testNote returns Alder's note of n entries with Birch's receipt, and the
@@ -202,6 +203,9 @@ func FuzzParseNote(f *testing.F) {
 	f.Add(b)
 	f.Add([]byte("o\n1\n" + zeroRoot + "\n\n— x AAAAAAA=\n"))
 	f.Add(Note(journal.Checkpoint{Origin: alderLog, Size: 0, Root: journal.EmptyRoot}, testPair(f, "x").Public(), wire.Head{}))
+	for _, in := range wiretest.Inputs(f, "station/note", "note") {
+		f.Add([]byte(in[0]))
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		n, err := ParseNote(b)
 		if err != nil {
@@ -212,6 +216,34 @@ func FuzzParseNote(f *testing.F) {
 		}
 		if !bytes.Equal(n.Bytes(), b) {
 			t.Fatalf("read %q, wrote %q", b, n.Bytes())
+		}
+	})
+}
+
+// FuzzVKeyVerify alters the signature lines of a note: only what was signed
+// verifies, at the time it was signed for.
+func FuzzVKeyVerify(f *testing.F) {
+	c, head, p := testCheckpoint(f, 5)
+	keys, lines := LogKeys(alderLog, p.Public()), LogLines(alderLog, p.Public(), head)
+	f.Add(false, uint64(5), uint(0), byte(0), 0)
+	f.Add(true, uint64(5), uint(7), byte(1), 0)
+	f.Add(true, uint64(6), uint(0), byte(0), 9)
+	f.Fuzz(func(t *testing.T, ml bool, size uint64, at uint, flip byte, cut int) {
+		k, sig, d := keys[0], bytes.Clone(lines[0].Sig), c
+		if ml {
+			k, sig = keys[1], bytes.Clone(lines[1].Sig)
+		}
+		d.Size = size
+		sig[at%uint(len(sig))] ^= flip
+		if cut > 0 {
+			sig = sig[:cut%len(sig)]
+		}
+		when, err := k.Verify(d, sig)
+		if whole := size == 5 && flip == 0 && cut <= 0; whole != (err == nil) || when != 0 {
+			t.Errorf("whole %v: time %d, %v", whole, when, err)
+		}
+		if err != nil && parley.KindOf(err) != parley.BadSignature {
+			t.Error(err)
 		}
 	})
 }

@@ -51,7 +51,9 @@ func FuzzRequest(f *testing.F) {
 	st := &fresh{desktest.New(func() time.Time { return start })}
 	var log strings.Builder
 	h := desk.New(desk.Config{Station: st, Clock: func() time.Time { return start }, Here: time.UTC, Log: slog.New(slog.NewTextHandler(&log, nil)),
-		OpenRoot: func(file, pass []byte) (key.Signer, error) { return nil, parley.Errorf(parley.Malformed, "not a root key") }})
+		OpenRoot: func(file, pass []byte) (key.Signer, error) {
+			return nil, parley.Errorf(parley.Malformed, "not a root key")
+		}})
 	f.Fuzz(func(t *testing.T, method, path, kind string, admin bool, cookie string, body []byte) {
 		r, err := http.NewRequest(method, "http://alder.localhost"+path, bytes.NewReader(body))
 		if err != nil || r.URL.Host != "alder.localhost" {
