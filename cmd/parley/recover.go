@@ -13,6 +13,7 @@ type recoverCmd struct {
 	Admit       recoverAdmitCmd       `cmd:"" help:"On the side that helps: let in a station that lost its keys."`
 	Words       recoverWordsCmd       `cmd:"" help:"Show the words both sides compare."`
 	Confirm     recoverConfirmCmd     `cmd:"" help:"On the side that helps: give the words the other side read out."`
+	Send        recoverSendCmd        `cmd:"" help:"Send what waits since the restore, sent before or not."`
 }
 
 func (recoverCmd) Help() string {
@@ -175,5 +176,33 @@ func (c recoverConfirmCmd) Run(s *session) error {
 		return err
 	}
 	s.say("equal: the other side of the line to %s gets its keys back", l.Name)
+	return nil
+}
+
+type recoverSendCmd struct {
+	Line string `arg:"" optional:"" help:"Line. Without it: the only one."`
+}
+
+func (recoverSendCmd) Help() string {
+	return `What had been filed and not sent when a backup was made may have been sent after it. Such items wait on a restored station until its old log is back and can be read, and those found in it are not sent again. Where that cannot be waited for, an officer decides here to send them all: the other side may then read some of them twice.
+
+Examples:
+
+    parley --as "Lt Ruiz" recover send birch`
+}
+
+// Run lets them go.
+func (c recoverSendCmd) Run(s *session) error {
+	if err := s.officer("sending what waits"); err != nil {
+		return err
+	}
+	l, err := s.line(c.Line)
+	if err != nil {
+		return err
+	}
+	if err := s.station().SendWithheld(s.ctx, l.Key); err != nil {
+		return err
+	}
+	s.say("what waited on the line to %s is sent", l.Name)
 	return nil
 }

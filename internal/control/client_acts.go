@@ -197,6 +197,12 @@ func (c *Client) RecoveryWords(ctx context.Context, line string) ([]string, erro
 	return ask[[]string](ctx, c, "recovery.words", onLine{line})
 }
 
+// SendWithheld sends what waits since our log was set back.
+func (c *Client) SendWithheld(ctx context.Context, line string) error {
+	_, err := ask[none](ctx, c, "recovery.send", onLine{line})
+	return err
+}
+
 // ConfirmRecovery gives the words the other side read out.
 func (c *Client) ConfirmRecovery(ctx context.Context, line string, words []string) error {
 	_, err := ask[none](ctx, c, "recovery.confirm", wordsOn{line, words})

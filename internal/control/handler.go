@@ -136,6 +136,9 @@ func handleLines(mux *http.ServeMux, st Station) {
 	handle(mux, st, "recovery.confirm", func(ctx context.Context, by station.Officer, in wordsOn) (none, error) {
 		return none{}, st.ConfirmRecovery(ctx, by, in.Line, in.Words)
 	})
+	handle(mux, st, "recovery.send", func(ctx context.Context, by station.Officer, in onLine) (none, error) {
+		return none{}, st.SendWithheld(ctx, by, in.Line)
+	})
 }
 
 func handleProofs(mux *http.ServeMux, st Station) {

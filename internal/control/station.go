@@ -98,6 +98,7 @@ type Recovering interface {
 	CertificateFile(ctx context.Context, line string) ([]byte, error)
 	RecoveryWords(ctx context.Context, line string) ([]string, error)
 	ConfirmRecovery(ctx context.Context, by station.Officer, line string, words []string) error
+	SendWithheld(ctx context.Context, by station.Officer, line string) error
 }
 
 // exportLimit bounds one export over the socket: a record of ten million

@@ -59,6 +59,7 @@ type Engine struct {
 	given    map[parley.GenerationID]bool // recoveries confirmed by officers
 	holdOff  time.Time                    // we write nothing before this: a peer may hold more of our log than we
 	left     map[parley.PartyCode]bool
+	withheld withheld
 
 	moves uint64 // runs accepted so far
 	now   time.Time
@@ -163,6 +164,9 @@ func (e *Engine) Step(now time.Time, events ...Event) (*Effects, error) {
 	if err := e.cosignGrown(); err != nil {
 		return nil, err
 	}
+	if err := e.judgeWithheld(); err != nil {
+		return nil, err
+	}
 	if err := e.write(); err != nil {
 		return nil, err
 	}
@@ -190,6 +194,8 @@ func (e *Engine) take(ev Event) error {
 		return e.openByRoot(ev.Root, ev.Reason)
 	case GiveKeys:
 		e.given[ev.Gen] = true
+	case SendWithheld:
+		e.letGo()
 	case Tick:
 		return e.tick()
 	}

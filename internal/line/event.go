@@ -51,6 +51,9 @@ type (
 	// GiveKeys says that officers of both sides have confirmed the recovery
 	// words of Peer's generation Gen: it may have the entry keys.
 	GiveKeys struct{ Gen parley.GenerationID }
+	// SendWithheld says that officers want what waits since our log was set
+	// back to be sent, even if it may have been sent before.
+	SendWithheld struct{}
 	// Tick comes at least once a second.
 	Tick struct{}
 )
@@ -63,6 +66,7 @@ func (File) event()           {}
 func (Doubt) event()          {}
 func (OpenGeneration) event() {}
 func (GiveKeys) event()       {}
+func (SendWithheld) event()   {}
 func (Tick) event()           {}
 
 // Class orders what waits on one path; the lowest goes first. It is never

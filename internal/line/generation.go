@@ -345,6 +345,9 @@ func (e *Engine) begin(l *log, k *Keys) error {
 	e.own, e.sign, e.hold, e.epochs, e.doubt, e.why = l, k.Log, k.Held, nil, "", 0
 	e.holdOff = time.Time{}
 	clear(e.pending)
+	if len(l.body.Earlier) > 0 {
+		e.withhold()
+	}
 	r := &receiving{priv: k.Receiving, id: k.Receiving.ID(), gen: l.gen, created: e.now.Unix()}
 	e.receiving = append(e.receiving, r)
 	e.fx.Batch.Keys = append(e.fx.Batch.Keys,

@@ -32,6 +32,7 @@ type peer struct {
 	paths map[PathID]bool // true once hello was accepted
 	logs  map[parley.GenerationID]*flight
 	spent quota
+	told  map[parley.GenerationID]uint64 // how much of our own logs it said it holds; nil: it has said nothing yet
 
 	asked   wire.AskKeys // what we last asked it for
 	askedAt time.Time
@@ -84,6 +85,14 @@ func (p *peer) flight(g parley.GenerationID) *flight {
 		p.logs[g] = f
 	}
 	return f
+}
+
+// hears notes how much of a log of ours the peer says it holds.
+func (p *peer) hears(g parley.GenerationID, size uint64) {
+	if p.told == nil {
+		return // no hello yet
+	}
+	p.told[g] = max(p.told[g], size)
 }
 
 func (f *flight) under() (bytes int) {
@@ -210,6 +219,9 @@ func (e *Engine) helloIn(w *path, h *wire.Hello) error {
 		e.sayHello(w) // it says hello again: it may not have heard ours
 	}
 	w.ready, w.peer.paths[w.id] = true, true
+	if w.peer.told == nil {
+		w.peer.told = map[parley.GenerationID]uint64{}
+	}
 	for _, l := range e.logsInOrder() {
 		if _, ok := h.Held[l.gen]; !ok {
 			e.fx.Sends = append(e.fx.Sends, Send{To: w.peer.code, Path: w.id, Class: ClassControl, Frame: &wire.Certificate{Bytes: l.cert}})
@@ -242,6 +254,9 @@ func (e *Engine) haveIn(p *peer, held map[parley.GenerationID]uint64) error {
 	for _, l := range e.logsInOrder() {
 		size, ok := held[l.gen]
 		f := p.flight(l.gen)
+		if ok && l.party == e.cfg.Us {
+			p.hears(l.gen, size)
+		}
 		switch {
 		case !ok:
 		case size > l.size && l.party == e.cfg.Us:

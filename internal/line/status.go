@@ -12,6 +12,7 @@ type Status struct {
 	Own        parley.GenerationID
 	Logs       []LogStatus
 	Outbox     int
+	Withheld   int       // of these, what waits since our log was set back
 	Epoch      uint64    // in effect
 	EpochSince time.Time // zero: none in effect
 	Receiving  time.Time // when our newest receiving key was made
@@ -38,7 +39,7 @@ type LogStatus struct {
 
 // Status returns the state of the line.
 func (e *Engine) Status() Status {
-	s := Status{Doubt: e.doubt, Outbox: len(e.outbox)}
+	s := Status{Doubt: e.doubt, Outbox: len(e.outbox), Withheld: e.withheldItems()}
 	if e.own != nil {
 		s.Own = e.own.gen
 		if ep := e.effective(); ep != nil {

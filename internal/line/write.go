@@ -29,6 +29,7 @@ func (e *Engine) file(f Filed) error {
 	e.lastFiled = f.ID
 	e.outbox = append(e.outbox, f)
 	e.fx.Batch.Filed = append(e.fx.Batch.Filed, f)
+	e.withholdLate(&f)
 	e.saveSelf()
 	return nil
 }
@@ -168,10 +169,13 @@ func (e *Engine) dueToAnswer() bool {
 func (e *Engine) dueToSettle() bool { return !e.settleBy.IsZero() && !e.now.Before(e.settleBy) }
 
 // nextFiled returns up to n outbox items, highest precedence first, then in
-// the order in which they were filed.
+// the order in which they were filed. What is withheld is not among them.
 func (e *Engine) nextFiled(n int) []*Filed {
 	var lanes [parley.Flash + 1][]*Filed
 	for i := range e.outbox {
+		if e.outbox[i].ID <= e.withheld.to {
+			continue
+		}
 		p := min(e.outbox[i].Precedence, parley.Flash)
 		if len(lanes[p]) < n {
 			lanes[p] = append(lanes[p], &e.outbox[i])

@@ -268,6 +268,9 @@ func (l *liveLine) notices() []Notice {
 	if s.Doubt != "" {
 		out = append(out, Notice{"doubt", "Our own log is in doubt and waits for the root key: " + s.Doubt, now})
 	}
+	if s.Withheld > 0 {
+		out = append(out, Notice{"withheld", fmt.Sprintf("%d items filed before our log was set back wait until it is known whether they were sent: compare the recovery words, or decide to send them.", s.Withheld), now})
+	}
 	for _, g := range s.Logs {
 		if g.Disputed && g.Current {
 			out = append(out, Notice{"disputed-history", fmt.Sprintf("%s has signed two histories; what it sends now is shown as not on record.", g.Party), now})

@@ -26,7 +26,10 @@ func TestPlacingBeginsWhileStarting(t *testing.T) {
 	}
 	stale := l.runner.Status()
 	a.send(id, "birch", "second", "ROUTINE", "INFORMATION")
-	eventually(t, 10*time.Second, "the store is ahead", func() bool { n := l.runner.Status(); return n.Logs[0].Size+n.Logs[1].Size > stale.Logs[0].Size+stale.Logs[1].Size })
+	eventually(t, 10*time.Second, "the store is ahead", func() bool {
+		n := l.runner.Status()
+		return n.Logs[0].Size+n.Logs[1].Size > stale.Logs[0].Size+stale.Logs[1].Size
+	})
 	place := func(s ...line.Status) {
 		t.Helper()
 		l.placing.Lock()

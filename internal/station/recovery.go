@@ -121,6 +121,27 @@ func (s *Station) ConfirmRecovery(ctx context.Context, by Officer, name string, 
 	return nil
 }
 
+// SendWithheld lets what waits since our log was set back be sent, though it
+// may have been sent before: an officer's decision, for the other side may then
+// read it twice. The error is NotFound when nothing waits.
+func (s *Station) SendWithheld(ctx context.Context, by Officer, name string) error {
+	if err := seatFor(by, "send what may have been sent before", parley.Administrator, parley.Envoy, parley.Watch, parley.Principal); err != nil {
+		return err
+	}
+	l, err := s.lineOf(name)
+	if err != nil {
+		return err
+	}
+	n := l.runner.Status().Withheld
+	if n == 0 {
+		return parley.Errorf(parley.NotFound, "nothing waits on this line since a restore")
+	}
+	if err := s.audit(by, "send what was withheld", l.id.String(), fmt.Sprintf("%d items", n)); err != nil {
+		return err
+	}
+	return l.runner.do(ctx, request{events: []line.Event{line.SendWithheld{}}})
+}
+
 // decide keeps what officers decided about one recovery, and acts on it.
 func (s *Station) decide(ctx context.Context, by Officer, l *liveLine, r recovery, equal bool) error {
 	if !equal {

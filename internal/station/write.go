@@ -423,9 +423,23 @@ func (s *Station) refile(ctx context.Context) error {
 	return nil
 }
 
+// handed returns the entry that an outbox item became, also one that was found
+// on record after the store had been set back.
+func (l *liveLine) handed(id uint64) (ref parley.Ref, ok bool, err error) {
+	if ref, ok, err = l.store.Handed(id); err != nil || ok {
+		return ref, ok, err
+	}
+	kvs, err := l.store.Values(line.HandedKey(id))
+	if err != nil || len(kvs) == 0 {
+		return ref, false, err
+	}
+	ref, err = parley.ParseRef(string(kvs[0].Value))
+	return ref, err == nil, err
+}
+
 // knows reports whether an outbox id was ever filed.
 func (l *liveLine) knows(id uint64) (bool, error) {
-	if _, ok, err := l.store.Handed(id); err != nil || ok {
+	if _, ok, err := l.handed(id); err != nil || ok {
 		return ok, err
 	}
 	_, err := l.store.FiledItem(id)

@@ -231,6 +231,16 @@ func (f *Fake) RecoveryWords(_ context.Context, line string) ([]string, error) {
 	return Words, err
 }
 
+// SendWithheld has nothing to send.
+func (f *Fake) SendWithheld(_ context.Context, by station.Officer, line string) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, err := f.find(line); err != nil {
+		return err
+	}
+	return parley.Errorf(parley.NotFound, "nothing waits on this line since a restore")
+}
+
 // ConfirmRecovery compares.
 func (f *Fake) ConfirmRecovery(_ context.Context, by station.Officer, line string, words []string) error {
 	f.mu.Lock()
