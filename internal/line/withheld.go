@@ -15,7 +15,7 @@ import (
 // sent before: what was filed when a new generation was opened in doubt. It is
 // handed out only when the log before is back from everybody and what of it
 // stands there already is taken out, or when an officer says so
-// (spec/recovery.md, Writing again, 5).
+// (spec/recovery.md, Writing again).
 type withheld struct {
 	to   uint64                         // the greatest outbox id that waits; 0: none does
 	from map[parley.GenerationID]uint64 // how much of our own logs we held then: what we sent after that is above

@@ -330,11 +330,15 @@ func TestOldImageRestored(t *testing.T) {
 			line := pairAll(t, a, b)
 			a.send(line, "birch", "before", "ROUTINE", "INFORMATION")
 			b.waitFor(line, "before")
+			cut(true, a, b)
+			waits := a.send(line, "birch", "in the image's outbox", "ROUTINE", "INFORMATION")
 			a.halt()
 			image := filepath.Join(t.TempDir(), "image")
 			copyDir(t, a.dir, image)
 			a.start()
+			cut(false, a, b)
 			a.waitUp(line)
+			b.waitFor(line, "in the image's outbox")
 			a.send(line, "birch", "after the image", "ROUTINE", "INFORMATION")
 			b.waitFor(line, "after the image")
 			old := a.line(line)
@@ -364,12 +368,19 @@ func TestOldImageRestored(t *testing.T) {
 				}
 				return false
 			})
+			eventually(t, 30*time.Second, "what the image's outbox held is found on record", func() bool {
+				it, err := a.st.Item(context.Background(), line, waits)
+				return err == nil && it.Subject == "in the image's outbox" && it.ID != waits
+			})
+			if n := a.line(line).Notices; slices.ContainsFunc(n, func(n Notice) bool { return n.Code == "withheld" }) {
+				t.Errorf("something still waits: %+v", n)
+			}
 			for _, g := range b.line(line).Logs {
 				if g.Disputed {
 					t.Errorf("birch saw a fork: %+v", g)
 				}
 			}
-			if got, want := b.subjects(line, "alder"), []string{"before", "after the image", "new life"}; !slices.Equal(got, want) {
+			if got, want := b.subjects(line, "alder"), []string{"before", "in the image's outbox", "after the image", "new life"}; !slices.Equal(got, want) {
 				t.Errorf("birch reads %v, want %v", got, want)
 			}
 		})

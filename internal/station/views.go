@@ -117,7 +117,7 @@ type TestState struct {
 
 // Notice is a standing condition that needs no act at once.
 type Notice struct {
-	Code string    `json:"code"` // "disputed-history", "classical-session", "clock", "quota", "old-key", "unreadable", "violation"
+	Code string    `json:"code"` // "withheld", "disputed-history", "classical-session", "clock", "quota", "old-key", "unreadable", "violation"
 	Text string    `json:"text"`
 	At   time.Time `json:"at"`
 }
@@ -282,7 +282,7 @@ type Todo struct {
 type Alarm struct {
 	ID       int64     `json:"id"`
 	Line     string    `json:"line"`
-	Code     string    `json:"code"` // "flash", "immediate", "overdue", "line-down", "line-up", "fork", "doubt", "violation", "quota", "unreadable", "clock", "disk", "test-missed", "recovery"
+	Code     string    `json:"code"` // "flash", "immediate", "overdue", "line-down", "line-up", "fork", "doubt", "withheld", "violation", "quota", "unreadable", "clock", "disk", "test-missed", "recovery"
 	Text     string    `json:"text"`
 	Item     string    `json:"item,omitempty"`
 	At       time.Time `json:"at"`
