@@ -26,6 +26,9 @@ type served struct {
 	desk     string // "" for none
 	deskCert string // PEM; "" for plain HTTP, on loopback only
 	deskKey  string
+	origin   string // how browsers reach the desk
+
+	requirePasskey bool // who came in by a link can only add one
 }
 
 // serve runs the station, its local socket and its desk until ctx ends or one
@@ -48,7 +51,7 @@ func serve(ctx context.Context, st running, at served, log *slog.Logger, ready f
 		func(ctx context.Context) error { return control.ServeOn(ctx, socket, st) },
 	}
 	if console != nil {
-		h := desk.New(desk.Config{Station: st, Log: log, OpenRoot: parseRootKey})
+		h := desk.New(desk.Config{Station: st, Log: log, OpenRoot: parseRootKey, Origin: at.origin, RequirePasskey: at.requirePasskey})
 		parts = append(parts, func(ctx context.Context) error { return serveDesk(ctx, desk.Server(h, log), console, at) })
 	}
 	ended := make(chan error, len(parts))

@@ -76,7 +76,12 @@ func runStation(ctx context.Context, dir string, log *slog.Logger, ready func())
 		return err
 	}
 	defer func() { err = errors.Join(err, st.Close()) }()
-	at := served{socket: cfg.SocketPath(), desk: cfg.Desk, deskCert: cfg.DeskCert, deskKey: cfg.DeskKey}
+	origin, err := cfg.DeskOrigin()
+	if err != nil {
+		return err
+	}
+	at := served{socket: cfg.SocketPath(), desk: cfg.Desk, deskCert: cfg.DeskCert, deskKey: cfg.DeskKey, origin: origin,
+		requirePasskey: cfg.Passkeys == station.PasskeysRequired}
 	return serve(ctx, st, at, log, ready)
 }
 
@@ -95,22 +100,8 @@ func deskOf(dir string) (deskInfo, error) {
 		return deskInfo{}, err
 	}
 	d := deskInfo{Languages: strings.Fields(cfg.Languages)}
-	if cfg.Desk == "" {
-		return d, nil
-	}
-	scheme, host := "http", cfg.Desk
-	if cfg.DeskCert != "" {
-		scheme = "https"
-	}
-	if cfg.DeskHost != "" {
-		_, port, err := net.SplitHostPort(cfg.Desk)
-		if err != nil {
-			return d, parley.Errorf(parley.Malformed, "desk %q: %v", cfg.Desk, err)
-		}
-		host = net.JoinHostPort(cfg.DeskHost, port)
-	}
-	d.URL = scheme + "://" + host
-	return d, nil
+	d.URL, err = cfg.DeskOrigin()
+	return d, err
 }
 
 // verifyFile verifies an exported record, a proof file or a proof of silence.

@@ -26,6 +26,13 @@ type Config struct {
 	// OpenRoot opens an uploaded root key file, for the one signature that
 	// confirms a pairing. nil: the desk takes no root key, and hands none on.
 	OpenRoot func(file, pass []byte) (key.Signer, error)
+
+	// Origin is how browsers reach the desk, "https://desk.example:7101"; a
+	// passkey is tied to its host. "" or a bare number: no passkeys.
+	Origin string
+	// RequirePasskey lets a session that began by a seat link do nothing but add
+	// a passkey.
+	RequirePasskey bool
 }
 
 // desk serves one station.
@@ -40,12 +47,13 @@ type desk struct {
 	pages   map[string]func() (*pages, error) // by language; parsed when first asked for
 	assets  *assets
 	lamps   lampCache
+	keys    *keyring // nil: this desk has none
 	cookies cookieNames
 }
 
 // New returns the desk of a station. It starts no goroutine that outlives a
-// request. It panics when the files built into the program are broken, which its
-// tests exclude.
+// request. It panics when the origin is none, or the files built into the program are
+// broken, which its tests exclude.
 func New(cfg Config) http.Handler {
 	d := &desk{cfg: cfg, st: cfg.Station, log: cfg.Log, now: cfg.Clock}
 	if d.log == nil {
@@ -60,7 +68,7 @@ func New(cfg Config) http.Handler {
 	d.party, d.name = cfg.Station.Self()
 	d.cookies = cookieNamesOf(d.party)
 	if err := d.load(); err != nil {
-		panic(fmt.Sprintf("desk: reading built-in files: %v", err))
+		panic(fmt.Sprintf("desk: beginning: %v", err))
 	}
 	return d.guard(d.routes())
 }
@@ -71,6 +79,9 @@ func (d *desk) load() error {
 		return err
 	}
 	if d.books, err = loadLocales(); err != nil {
+		return err
+	}
+	if d.keys, err = newKeyring(d.cfg.Origin, d.name, d.now); err != nil {
 		return err
 	}
 	d.pages = map[string]func() (*pages, error){}

@@ -96,7 +96,7 @@ func (d *desk) events(w http.ResponseWriter, r *http.Request, s *seat) error {
 		case now := <-tick.C:
 			if now.Sub(checked) > sessionEvery {
 				checked = now
-				if _, _, err := d.st.Session(r.Context(), s.session); err != nil {
+				if _, err := d.st.Session(r.Context(), s.session); err != nil {
 					out.send("gone", struct{}{})
 					return nil
 				}

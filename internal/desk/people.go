@@ -27,6 +27,8 @@ type officersPage struct {
 	LinkFor  string
 	Problem  *problem
 	Name     string
+	Returns  []station.Return // access to be given back, waiting for a second administrator
+	Me       int64
 }
 
 // usualOffices are those every charter starts with; a charter may add others.
@@ -39,6 +41,9 @@ func (d *desk) officersPage(r *http.Request) (*officersPage, error) {
 		return nil, err
 	}
 	p := &officersPage{Officers: list, Offices: usualOffices}
+	if p.Returns, err = d.st.Returns(r.Context()); err != nil {
+		return nil, err
+	}
 	lines, err := d.st.Lines(r.Context())
 	if err != nil {
 		return nil, err
@@ -62,6 +67,7 @@ func (d *desk) officers(w http.ResponseWriter, r *http.Request, s *seat) error {
 	if err != nil {
 		return err
 	}
+	p.Me = s.officer.ID
 	d.render(w, r, s, "officers", p)
 	return nil
 }
@@ -79,6 +85,10 @@ func (d *desk) actOnOfficer(w http.ResponseWriter, r *http.Request, s *seat) err
 		err = d.removeOfficer(r, s)
 	case "seat":
 		token, err = d.seatLink(r, s)
+	case "return":
+		err = d.askReturn(r, s)
+	case "grant":
+		token, err = d.grantReturn(r, s)
 	default:
 		return errHidden
 	}
@@ -89,6 +99,7 @@ func (d *desk) actOnOfficer(w http.ResponseWriter, r *http.Request, s *seat) err
 	if lost != nil {
 		return lost
 	}
+	p.Me = s.officer.ID
 	status := http.StatusOK
 	if err != nil {
 		p.Problem, p.Name = problemOf(err), r.PostForm.Get("name")
@@ -98,6 +109,22 @@ func (d *desk) actOnOfficer(w http.ResponseWriter, r *http.Request, s *seat) err
 	}
 	d.renderStatus(w, r, s, status, "officers", "title.officers", p)
 	return nil
+}
+
+func (d *desk) askReturn(r *http.Request, s *seat) error {
+	id, err := number(r.PostForm.Get("officer"))
+	if err != nil {
+		return err
+	}
+	return d.st.AskReturn(r.Context(), s.officer, id)
+}
+
+func (d *desk) grantReturn(r *http.Request, s *seat) (string, error) {
+	id, err := number(r.PostForm.Get("officer"))
+	if err != nil {
+		return "", err
+	}
+	return d.st.GrantReturn(r.Context(), s.officer, id)
 }
 
 func scheme(r *http.Request) string {

@@ -137,7 +137,7 @@ type pages struct {
 }
 
 // bare are the pages without the frame of a watch.
-var bare = map[string]bool{"seat": true, "left": true}
+var bare = map[string]bool{"seat": true, "left": true, "signin": true}
 
 func (d *desk) page(w io.Writer, f *frame) error {
 	p, err := d.pages[f.Book.Lang]()
@@ -145,8 +145,11 @@ func (d *desk) page(w io.Writer, f *frame) error {
 		return err
 	}
 	layout := "layout"
-	if bare[f.Page] || f.Seat == nil {
+	switch {
+	case bare[f.Page] || f.Seat == nil:
 		layout = "bare"
+	case f.Page == "locked":
+		layout = "locked"
 	}
 	return p.byName[f.Page].ExecuteTemplate(w, layout, f)
 }

@@ -11,13 +11,24 @@ import (
 type handler func(w http.ResponseWriter, r *http.Request, s *seat) error
 
 // routes is every address of the desk. All but those of the first block need
-// a seat.
+// a seat that is not locked and, where the station asks for it, a passkey.
 func (d *desk) routes() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("GET /static/{version}/{file}", d.serveStatic)
 	m.HandleFunc("GET /seat/{token}", d.seatPage)
 	m.HandleFunc("POST /seat/{token}", d.takeSeat)
 	m.HandleFunc("POST /prefs", d.setPrefs)
+	m.HandleFunc("GET /sign-in", d.signInPage)
+	m.HandleFunc("POST /passkey/sign-in/begin", d.beginSignIn)
+	m.HandleFunc("POST /passkey/sign-in/finish", d.finishSignIn)
+	m.HandleFunc("POST /passkey/unlock/begin", d.sitting(d.beginUnlock))
+	m.HandleFunc("POST /passkey/unlock/finish", d.sitting(d.finishUnlock))
+	m.HandleFunc("POST /passkey/add/begin", d.unlocked(d.beginAdd))
+	m.HandleFunc("POST /passkey/add/finish", d.unlocked(d.finishAdd))
+	m.HandleFunc("GET /access", d.unlocked(d.access))
+	m.HandleFunc("POST /access/{act}", d.unlocked(d.actOnAccess))
+	m.HandleFunc("GET /events", d.sitting(d.events))
+	m.HandleFunc("POST /leave", d.sitting(d.leave))
 
 	on := func(pattern string, h handler) { m.HandleFunc(pattern, d.seated(h)) }
 	on("GET /{$}", d.home)
@@ -25,10 +36,8 @@ func (d *desk) routes() http.Handler {
 	on("GET /record", d.record)
 	on("GET /work", d.work)
 	on("GET /help", d.help)
-	on("GET /events", d.events)
 	on("POST /silence", d.silence)
 	on("POST /handover", d.handOver)
-	on("POST /leave", d.leave)
 
 	on("GET /line/{line}/item/{id}", d.item)
 	on("POST /line/{line}/item/{id}/{act}", d.actOnItem)

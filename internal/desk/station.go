@@ -15,6 +15,9 @@ import (
 // *parley.Error; NotFound hides what the officer may not see.
 type Station interface {
 	Seats
+	Passkeys
+	Sessions
+	Returning
 	Roster
 	Watchkeeping
 	Records
@@ -30,9 +33,34 @@ type Station interface {
 // Seats opens and ends sessions.
 type Seats interface {
 	TakeSeat(ctx context.Context, token string) (session string, o station.Officer, office parley.Office, err error)
-	Session(ctx context.Context, session string) (station.Officer, parley.Office, error)
+	Session(ctx context.Context, session string) (station.Seat, error)
 	EndSession(ctx context.Context, session string) error
 	HandOver(ctx context.Context, by station.Officer, note string) error
+}
+
+// Passkeys are an officer's ways in.
+type Passkeys interface {
+	PasskeyHandle(ctx context.Context, officer int64) ([]byte, error)
+	PasskeyOwner(ctx context.Context, handle []byte) (station.Officer, error)
+	Passkeys(ctx context.Context, officer int64) ([]station.Passkey, error)
+	AddPasskey(ctx context.Context, by station.Officer, p station.Passkey) error
+	RemovePasskey(ctx context.Context, by station.Officer, id int64) error
+}
+
+// Sessions begins, locks, moves and ends what an officer has open.
+type Sessions interface {
+	SignIn(ctx context.Context, by station.Officer, p station.Passkey, office parley.Office) (session string, err error)
+	LockDesk(ctx context.Context, by station.Officer, session string) error
+	UnlockDesk(ctx context.Context, by station.Officer, session string, p station.Passkey) error
+	ChangeOffice(ctx context.Context, by station.Officer, session string, office parley.Office) error
+	EndSessions(ctx context.Context, by station.Officer) error
+}
+
+// Returning gives an officer who lost every passkey access again, by two hands.
+type Returning interface {
+	AskReturn(ctx context.Context, by station.Officer, officer int64) error
+	Returns(ctx context.Context) ([]station.Return, error)
+	GrantReturn(ctx context.Context, by station.Officer, officer int64) (token string, err error)
 }
 
 // Roster is the people of this station and what they did.

@@ -75,12 +75,16 @@ func (s *Store) endOthers(tx *sql.Tx, id int64, offices []parley.Office) error {
 	return nil
 }
 
-// RemoveOfficer deactivates an officer and ends every seat and session of his.
+// RemoveOfficer deactivates an officer and ends every seat, session and passkey
+// of his.
 // Nothing of what he did is forgotten.
 func (s *Store) RemoveOfficer(id int64) error {
 	return s.write(func(tx *sql.Tx) error {
 		r, err := tx.Exec("UPDATE officers SET active = 0 WHERE id = ?", id)
 		if err := one(r, err, noOfficer(id)); err != nil {
+			return err
+		}
+		if _, err := tx.Exec("DELETE FROM passkeys WHERE officer = ?", id); err != nil {
 			return err
 		}
 		return s.endOthers(tx, id, nil)

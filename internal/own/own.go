@@ -148,8 +148,8 @@ func (s *Store) Close() error {
 	return dbError(s.db.Close())
 }
 
-// Backup writes a consistent copy to dst, which must not exist, without seats
-// and sessions.
+// Backup writes a consistent copy to dst, which must not exist, without seats,
+// sessions and requests to give access back.
 func (s *Store) Backup(ctx context.Context, dst string) (err error) {
 	defer func() {
 		if err != nil {
@@ -194,7 +194,7 @@ func forget(ctx context.Context, path string) error {
 		return dbError(err)
 	}
 	defer db.Close()
-	_, err = db.ExecContext(ctx, "DELETE FROM seats; DELETE FROM sessions; VACUUM;")
+	_, err = db.ExecContext(ctx, "DELETE FROM seats; DELETE FROM sessions; DELETE FROM returns; VACUUM;")
 	return dbError(err)
 }
 

@@ -124,8 +124,8 @@ func TestSeats(t *testing.T) {
 	_, _, _, err = f.TakeSeat(token)
 	refused(t, err, parley.NotFound)
 	f.reopen(t)
-	if o, office, err := f.Session(session); err != nil || o.ID != a.ID || office != parley.Watch {
-		t.Errorf("%+v in %s, %v", o, office, err)
+	if at, err := f.Session(session); err != nil || at.Officer.ID != a.ID || at.Office != parley.Watch || at.Way != ByLink || !at.Locked.IsZero() {
+		t.Errorf("%+v, %v", at, err)
 	}
 	if m, err := f.Manned(parley.Watch); err != nil || !m {
 		t.Errorf("manned %v, %v", m, err)
@@ -136,7 +136,7 @@ func TestSeats(t *testing.T) {
 	_, _, _, err = f.TakeSeat(old)
 	refused(t, err, parley.NotFound)
 	f.now = f.now.Add(SessionLife)
-	_, _, err = f.Session(session)
+	_, err = f.Session(session)
 	refused(t, err, parley.NotFound)
 
 	token, err = f.AddSeat(a.ID, parley.Watch)
@@ -144,7 +144,7 @@ func TestSeats(t *testing.T) {
 	session, _, _, err = f.TakeSeat(token)
 	ok(t, err)
 	ok(t, f.SetOffices(a.ID, []parley.Office{parley.Envoy}))
-	_, _, err = f.Session(session)
+	_, err = f.Session(session)
 	refused(t, err, parley.NotFound)
 	token, err = f.AddSeat(a.ID, parley.Envoy)
 	ok(t, err)

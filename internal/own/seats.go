@@ -17,6 +17,20 @@ const (
 	SessionLife = 12 * time.Hour
 )
 
+// How a session began.
+const (
+	ByLink    = "link"    // a one-time seat link
+	ByPasskey = "passkey" // a passkey, with the officer's finger or number
+)
+
+// A Session is one desk that an officer has open.
+type Session struct {
+	Officer Officer
+	Office  parley.Office
+	Way     string    // ByLink or ByPasskey
+	Locked  time.Time // zero: it is open
+}
+
 // newToken returns a token of 256 random bits and what is stored of it.
 func newToken() (token string, sum []byte) {
 	var b [32]byte
@@ -102,19 +116,25 @@ func (s *Store) TakeSeat(token string) (session string, officer Officer, office 
 }
 
 // Session returns whose session it is. NotFound when it ended.
-func (s *Store) Session(session string) (officer Officer, office parley.Office, err error) {
-	var id int64
-	err = s.db.QueryRow("SELECT officer, office FROM sessions WHERE token = ? AND ends > ?", tokenSum(session), s.millis()).Scan(&id, &office)
+func (s *Store) Session(session string) (out Session, err error) {
+	var id, locked int64
+	err = s.db.QueryRow("SELECT officer, office, way, locked FROM sessions WHERE token = ? AND ends > ?", tokenSum(session), s.millis()).
+		Scan(&id, &out.Office, &out.Way, &locked)
 	if errors.Is(err, sql.ErrNoRows) {
-		return Officer{}, "", parley.Errorf(parley.NotFound, "this session has ended").WithHint("take your seat again")
+		return Session{}, sessionEnded()
 	}
 	if err != nil {
-		return Officer{}, "", dbError(err)
+		return Session{}, dbError(err)
 	}
-	if officer, err = s.Officer(id); err != nil {
-		return Officer{}, "", err
+	out.Locked = at(locked)
+	if out.Officer, err = s.Officer(id); err != nil {
+		return Session{}, err
 	}
-	return officer, office, nil
+	return out, nil
+}
+
+func sessionEnded() error {
+	return parley.Errorf(parley.NotFound, "this session has ended").WithHint("take your seat again")
 }
 
 // EndSession ends a session. One that ended already is no error.

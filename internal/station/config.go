@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -35,6 +36,7 @@ type Config struct {
 	DeskHost     string        `conf:"desk_host" help:"Host name in the links to the desk. Empty: that of the address."`
 	DeskCert     string        `conf:"desk_certificate" help:"Certificate file (PEM) of the desk. Without one the desk listens on loopback only."`
 	DeskKey      string        `conf:"desk_key" help:"Private key file (PEM) of the desk, mode 0600."`
+	Passkeys     string        `conf:"passkeys" help:"required: who came in by a seat link can do nothing but add a passkey. It takes a host name in desk_host. Empty: passkeys are offered."`
 	Passphrase   string        `conf:"passphrase_file" help:"File (mode 0600) with the passphrase of the storage key, or the name of a systemd credential. Empty: the key is protected by file permissions alone."`
 	HighWater    string        `conf:"high_water" help:"Directory of the high-water mark. It must lie outside every backup. Empty: next to the data directory, with .mark behind its name."`
 	Alarm        string        `conf:"alarm" help:"Command run for every alarm, with PARLEY_ALARM_CODE and PARLEY_ALARM_TEXT set. Empty: none."`
@@ -103,7 +105,36 @@ func parseConfig(b []byte, path string) (c Config, err error) {
 	if _, err := parley.ParsePartyCode(c.Party); err != nil {
 		return c, fmt.Errorf("%s: %w", path, err)
 	}
+	if c.Passkeys != "" && c.Passkeys != PasskeysRequired {
+		return c, parley.Errorf(parley.Malformed, "%s: passkeys = %s: want %s, or nothing", path, c.Passkeys, PasskeysRequired)
+	}
 	return c, nil
+}
+
+// PasskeysRequired is the value of passkeys that lets nobody work without one.
+const PasskeysRequired = "required"
+
+// DeskOrigin is how browsers reach the desk, "https://desk.example:7101"; "" when
+// there is no desk. The error is Malformed.
+func (c Config) DeskOrigin() (string, error) {
+	if c.Desk == "" {
+		return "", nil
+	}
+	host, port, err := net.SplitHostPort(c.Desk)
+	if err != nil {
+		return "", parley.Errorf(parley.Malformed, "desk %q: %v", c.Desk, err)
+	}
+	if c.DeskHost != "" {
+		host = c.DeskHost
+	}
+	scheme, usual := "http", "80"
+	if c.DeskCert != "" {
+		scheme, usual = "https", "443"
+	}
+	if port == usual {
+		return scheme + "://" + host, nil
+	}
+	return scheme + "://" + net.JoinHostPort(host, port), nil
 }
 
 func configFields(c *Config) map[string]reflect.Value {

@@ -89,6 +89,9 @@ func (s *Station) SeatLink(_ context.Context, by Officer, officer int64, office 
 	if err != nil {
 		return "", err
 	}
+	if err := s.mayLink(by, officer); err != nil {
+		return "", err
+	}
 	token, err := s.own.AddSeat(officer, office)
 	if err != nil {
 		return "", err
@@ -104,12 +107,6 @@ func (s *Station) TakeSeat(_ context.Context, token string) (string, Officer, pa
 	}
 	by := officerView(o)
 	return session, by, office, s.audit(by, "take seat", string(office), "")
-}
-
-// Session returns who sits in a session. NotFound once it has ended.
-func (s *Station) Session(_ context.Context, session string) (Officer, parley.Office, error) {
-	o, office, err := s.own.Session(session)
-	return officerView(o), office, err
 }
 
 // EndSession ends a session at once.

@@ -57,15 +57,15 @@ func (s *Station) TakeSeat(_ context.Context, token string) (string, station.Off
 }
 
 // Session finds an officer by their session.
-func (s *Station) Session(_ context.Context, session string) (station.Officer, parley.Office, error) {
+func (s *Station) Session(_ context.Context, session string) (station.Seat, error) {
 	s.Lock()
 	defer s.Unlock()
 	st, ok := s.sessions[session]
 	if !ok {
-		return station.Officer{}, "", parley.Errorf(parley.NotFound, "no such session")
+		return station.Seat{}, parley.Errorf(parley.NotFound, "no such session")
 	}
 	o, err := s.officer(st.officer)
-	return o, st.office, err
+	return station.Seat{Officer: o, Office: st.office, Locked: s.Shut[session]}, err
 }
 
 // EndSession ends a session.

@@ -40,6 +40,9 @@ type Station struct {
 	Rows     []station.AuditRow
 	Pairs    []station.PairingView
 	HandedAt time.Time
+	Keys     []station.Passkey
+	Waiting  []station.Return
+	Shut     map[string]time.Time // locked sessions
 	Fail     map[string]error // by method name: the error it returns
 	Calls    []string         // methods that changed something, with their arguments
 
@@ -57,7 +60,7 @@ type seat struct {
 
 // New returns a station with a busy watch at the given time.
 func New(now func() time.Time) *Station {
-	s := &Station{Now: now, Texts: map[string]string{}, DraftMap: map[int64]*station.Draft{}, Fail: map[string]error{},
+	s := &Station{Now: now, Texts: map[string]string{}, DraftMap: map[int64]*station.Draft{}, Fail: map[string]error{}, Shut: map[string]time.Time{},
 		sessions: map[string]seat{}, subs: map[chan station.Event]bool{}, next: 100}
 	s.people()
 	s.lines()

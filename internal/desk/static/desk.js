@@ -8,6 +8,7 @@ import { setLamps, loseLamps, findLamps } from "./lamps.js";
 import { startSound, draw, ring, armed, setSpeaker, onArmed } from "./sound.js";
 import { startCompose, drawState, flush, settle, letGo, keep } from "./compose.js";
 import { startKeys, showKeys } from "./keys.js";
+import { startPasskeys } from "./passkey.js";
 
 const live = document.body.dataset.live; // address of the worker; none on a page without a seat
 const version = document.body.dataset.version;
@@ -52,7 +53,7 @@ async function renew() {
   try {
     const r = await fetch(at, { headers: { "Parley-Live": "1" }, signal: AbortSignal.timeout(5000) });
     if (r.status === 401) return gone();
-    if (!r.ok || location.href !== at) return;
+    if ((!r.ok && r.status !== 423) || location.href !== at) return; // 423: locked, which is a page
     const html = await r.text();
     if (location.href === at) show(html, false);
   } catch {
@@ -186,6 +187,8 @@ function flashTitle() {
   const text = on ? `!! ${say("js.flash_title")}` : title;
   if (document.title !== text) document.title = text;
 }
+
+startPasskeys();
 
 if (live) {
   startSound();
