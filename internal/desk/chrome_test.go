@@ -63,6 +63,14 @@ func newLive(t *testing.T) *live {
 	l.server = desk.Server(desk.New(desk.Config{Station: l.st, Here: time.UTC, Zones: map[parley.PartyCode]*time.Location{"birch": time.FixedZone("", 8*3600)}}), nil)
 	go l.server.Serve(ln)
 	t.Cleanup(func() { l.server.Close() })
+	l.browse()
+	return l
+}
+
+// browse starts the browser.
+func (l *live) browse() {
+	t := l.t
+	t.Helper()
 	opts := []chromedp.ExecAllocatorOption{chromedp.ExecPath(browser(t)), chromedp.NoSandbox, chromedp.Headless, chromedp.UserDataDir(t.TempDir())}
 	for _, f := range []string{"disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync", "no-default-browser-check", "hide-scrollbars"} {
 		opts = append(opts, chromedp.Flag(f, true))
@@ -74,7 +82,6 @@ func newLive(t *testing.T) *live {
 	t.Cleanup(cancel)
 	l.ctx = ctx
 	l.listen(ctx)
-	return l
 }
 
 // listen notes everything a browser complains of.
@@ -167,7 +174,7 @@ func (l *live) until(ctx context.Context, limit time.Duration, what, js string) 
 	l.t.Helper()
 	began := time.Now()
 	for time.Since(began) < limit {
-		if eval[bool](l, ctx, js) {
+		if eval[bool](l, ctx, "!!document.body && !!("+js+")") {
 			return time.Since(began)
 		}
 		time.Sleep(40 * time.Millisecond)
