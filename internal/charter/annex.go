@@ -80,12 +80,14 @@ const KeepAliveSeconds = 1
 
 // An Annex is the technical part of what the parties agreed.
 type Annex struct {
-	Suite      uint64            `cbor:"1,keyasint"`
-	Quotas     map[Bound]uint64  `cbor:"2,keyasint"`           // bounds lowered; see Bound
-	Witnesses  []string          `cbor:"3,keyasint"`           // C2SP verifier keys
-	Times      map[uint64]uint64 `cbor:"4,keyasint"`           // KeepAliveSeconds
-	Supersedes *[32]byte         `cbor:"5,keyasint,omitempty"` // hash of the annex this one amends
-	Unknown    form.Unknown      `cbor:"-"`                    // keys of a newer version: kept, and otherwise ignored
+	Suite      uint64             `cbor:"1,keyasint"`
+	Quotas     map[Bound]uint64   `cbor:"2,keyasint"`           // bounds lowered; see Bound
+	Witnesses  []string           `cbor:"3,keyasint"`           // C2SP verifier keys
+	Times      map[uint64]uint64  `cbor:"4,keyasint"`           // KeepAliveSeconds
+	Supersedes *[32]byte          `cbor:"5,keyasint,omitempty"` // hash of the annex this one amends
+	Version    uint64             `cbor:"6,keyasint,omitempty"` // 0 in the first, which is version 1
+	Agree      []parley.PartyCode `cbor:"7,keyasint,omitempty"` // whose assents put it in force; in bytewise order
+	Unknown    form.Unknown       `cbor:"-"`                    // keys of a newer version: kept, and otherwise ignored
 }
 
 // DefaultAnnex is suite 1 with every bound of spec/bounds.md and no witness.
@@ -125,8 +127,32 @@ func (a Annex) Validate() error {
 	if d := a.KeepAlive(); d < minKeepAlive || d > maxKeepAlive {
 		return bad("the keep-alive is %v; want %v to %v", d, minKeepAlive, maxKeepAlive)
 	}
+	if err := a.checkAmendment(); err != nil {
+		return err
+	}
 	return a.checkWitnesses()
 }
+
+func (a Annex) checkAmendment() error {
+	if a.Supersedes == nil && a.Version == 0 && len(a.Agree) == 0 {
+		return nil
+	}
+	if a.Supersedes == nil || a.Version < 2 || len(a.Agree) < MinParties || len(a.Agree) > MaxParties {
+		return bad("an annex that amends another names it, a version from 2 on, and %d to %d parties that agree", MinParties, MaxParties)
+	}
+	for i, p := range a.Agree {
+		if _, err := parley.ParsePartyCode(string(p)); err != nil {
+			return bad("%v", err)
+		}
+		if i > 0 && a.Agree[i-1] >= p {
+			return bad("the parties that agree are not in order of their codes")
+		}
+	}
+	return nil
+}
+
+// version is the version of the annex: the first has 1.
+func (a *Annex) version() uint64 { return max(a.Version, 1) }
 
 func (a Annex) checkWitnesses() error {
 	if len(a.Witnesses) > maxWitnesses {

@@ -44,7 +44,7 @@ const EveryDay = 1<<7 - 1
 // A zero or missing rule is the mildest one: one officer releases, no rung is
 // promised, the objective is the usual one.
 type Charter struct {
-	Version      uint64 // 1 for the first, one more for each amendment
+	Version      uint64 // 1 for the first; an amendment has a higher one than what it amends
 	Parties      []Party
 	Offices      []parley.Office
 	Release      map[parley.Precedence]ReleaseRule
