@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/charter"
 	"parley/internal/form"
 	"parley/internal/journal"
 	"parley/internal/seal"
@@ -139,7 +140,7 @@ func (e *Engine) tooManyEpochs(l *log, run []*seal.Entry) bool {
 		return false
 	}
 	p.spent.roll(e.now)
-	if p.spent.epochs+n <= quotaEpochs {
+	if p.spent.epochs+n <= int(e.rules.Annex.Bound(charter.EpochsPerDay)) {
 		return false
 	}
 	e.overQuota(p)
@@ -309,17 +310,20 @@ func (e *Engine) takeRun(l *log, p *progress, run []*seal.Entry, tree *journal.T
 	b := &e.fx.Batch
 	b.Hashes = append(b.Hashes, StoredHashes{Gen: l.gen, From: from, Hashes: hashes})
 	b.Heads = append(b.Heads, StoredHead{Gen: l.gen, Size: head.Size, Root: head.Root, Ed: head.Ed, ML: head.ML, Arrived: e.millis()})
-	base := l.size
+	base, acc := l.size, l.seen
 	l.seen, l.time, l.epoch, l.sealedBy = p.seen, p.time, p.epoch, p.sealedBy
 	for i, s := range run {
 		index := base + uint64(i)
 		raw := l.early[index]
 		delete(l.early, index)
 		l.earlyLen -= len(raw)
-		if len(e.roots) > 2 && p.accs[i] != nil {
-			l.addMark(index, p.accs[i])
+		if p.accs[i] != nil {
+			acc = p.accs[i]
+			if len(e.roots) > 2 {
+				l.addMark(index, acc)
+			}
 		}
-		b.Entries = append(b.Entries, e.openEntry(l, index, raw, s))
+		b.Entries = append(b.Entries, e.openEntry(l, index, raw, s, acc))
 	}
 	for i := range l.early { // what is not covered was not what the peer signed, or is to come again
 		if i < head.Size {
@@ -331,8 +335,8 @@ func (e *Engine) takeRun(l *log, p *progress, run []*seal.Entry, tree *journal.T
 }
 
 // openEntry opens one accepted entry and acts on what the engine itself must
-// know. What does not open is kept all the same.
-func (e *Engine) openEntry(l *log, index uint64, raw []byte, s *seal.Entry) StoredEntry {
+// know. What does not open is kept all the same. acc is the accumulated seen.
+func (e *Engine) openEntry(l *log, index uint64, raw []byte, s *seal.Entry, acc map[parley.GenerationID]uint64) StoredEntry {
 	se := StoredEntry{Gen: l.gen, Index: index, Bytes: raw, Arrived: e.millis()}
 	fault := func(k parley.Kind) StoredEntry {
 		se.Fault, se.Faulty = k, true
@@ -348,7 +352,7 @@ func (e *Engine) openEntry(l *log, index uint64, raw []byte, s *seal.Entry) Stor
 		return fault(parley.Unsupported)
 	}
 	if s.Announces {
-		if err := e.takeEpoch(l, index, s); err != nil {
+		if err := e.takeEpoch(l, index, s, acc); err != nil {
 			e.complain(l, index, err)
 			return fault(parley.KindOf(err))
 		}
@@ -375,6 +379,9 @@ func (e *Engine) openEntry(l *log, index uint64, raw []byte, s *seal.Entry) Stor
 		return fault(parley.BadSerial)
 	}
 	e.react(l, index, h, body)
+	if charter.IsAct(h.Form) {
+		e.act(l, index, h.Form, body, acc)
+	}
 	return se
 }
 
@@ -402,13 +409,11 @@ func (l *log) count(h *form.Header, body []byte) error {
 
 // react acts on the forms that the engine itself obeys.
 func (e *Engine) react(l *log, index uint64, h *form.Header, body []byte) {
-	switch h.Form {
-	case "key":
-		if pub, err := form.ReceivingKey(body); err == nil {
-			e.setReceiving(l, pub, index)
-		}
-	case "leave":
-		e.left[l.party] = true
+	if h.Form != "key" {
+		return
+	}
+	if pub, err := form.ReceivingKey(body); err == nil {
+		e.setReceiving(l, pub, index)
 	}
 }
 

@@ -58,8 +58,13 @@ type Engine struct {
 	settleBy time.Time                    // when a seen entry is due to confirm order; zero: none
 	given    map[parley.GenerationID]bool // recoveries confirmed by officers
 	holdOff  time.Time                    // we write nothing before this: a peer may hold more of our log than we
-	left     map[parley.PartyCode]bool
 	withheld withheld
+
+	chain  *charter.Chain
+	rules  *charter.Rules // in force for what we write next
+	limits Limits         // of the annex in force, or of the configuration
+	acts   int            // of chain, kept
+	stale  bool           // chain is to be built again
 
 	moves uint64 // runs accepted so far
 	now   time.Time
@@ -91,6 +96,7 @@ type log struct {
 	limit    uint64                         // entries on the record, once closed and known; see late()
 	recv     key.ReceivingPublic            // newest receiving key published
 	unread   uint64                         // 1 + the first entry we hold and cannot open for want of a key; 0: none
+	without  map[parley.PartyCode]without   // for whom its epochs are sealed no more
 	recvAt   uint64                         // index+1 of the entry that published it; 0: the certificate
 	secrets  map[uint64][32]byte            // epoch secrets we hold
 	receipts map[parley.GenerationID]uint64 // holder generation -> size
@@ -129,11 +135,10 @@ func Load(cfg Config, now time.Time) (*Engine, error) {
 	if cfg.Rotate == 0 {
 		cfg.Rotate = 24 * time.Hour
 	}
-	cfg.Limits.fill()
 	e := &Engine{cfg: cfg, line: cfg.Founding.Line, founding: cfg.Founding.Hash(), now: now,
 		roots: map[parley.PartyCode]key.Public{}, logs: map[parley.GenerationID]*log{},
 		peers: map[parley.PartyCode]*peer{}, paths: map[PathID]*path{}, pending: map[string]string{}, fresh: true,
-		given: map[parley.GenerationID]bool{}, left: map[parley.PartyCode]bool{}, grew: map[parley.GenerationID]uint64{}}
+		given: map[parley.GenerationID]bool{}, grew: map[parley.GenerationID]uint64{}}
 	for _, r := range cfg.Founding.Reveals {
 		e.roots[r.Party] = r.Root
 		if r.Party != cfg.Us {
@@ -153,6 +158,11 @@ func (e *Engine) Step(now time.Time, events ...Event) (*Effects, error) {
 	e.now = now
 	e.fx = Effects{Batch: Batch{Line: e.line}}
 	clear(e.grew)
+	if e.stale {
+		if err := e.rebuild(); err != nil {
+			return nil, err
+		}
+	}
 	for _, ev := range events {
 		if err := e.take(ev); err != nil {
 			return nil, err

@@ -21,19 +21,6 @@ func (l *log) markEpoch(index uint64) { l.epochAt = index }
 // when there is one.
 func (l *log) lastEpochIndex() uint64 { return l.epochAt }
 
-// others returns the parties that an epoch must be sealed to, those that have
-// left excepted.
-func (e *Engine) others() []parley.PartyCode {
-	var ps []parley.PartyCode
-	for p := range e.peers {
-		if !e.left[p] {
-			ps = append(ps, p)
-		}
-	}
-	sort.Slice(ps, func(i, j int) bool { return ps[i] < ps[j] })
-	return ps
-}
-
 // effective returns the newest own epoch in effect (spec/sealing.md, Epochs,
 // 3): every other party has an entry that covers it, and can open it with a
 // receiving key of its generation in force. Nil when there is none.
@@ -47,7 +34,7 @@ func (e *Engine) effective() *ownEpoch {
 }
 
 func (e *Engine) inEffect(ep *ownEpoch) bool {
-	for _, p := range e.others() {
+	for _, p := range e.readers() {
 		l := e.current(p)
 		if l == nil || l.seen[e.own.gen] <= ep.index {
 			return false
@@ -61,11 +48,14 @@ func (e *Engine) inEffect(ep *ownEpoch) bool {
 			return false
 		}
 	}
-	return len(e.others()) > 0
+	return true
 }
 
 // wantsEpoch decides whether a new epoch is announced now (rules 4 and 5).
 func (e *Engine) wantsEpoch() bool {
+	if e.ended() {
+		return false
+	}
 	for _, p := range e.others() {
 		if l := e.current(p); l == nil {
 			return false // no receiving key of that party is known yet
@@ -75,7 +65,7 @@ func (e *Engine) wantsEpoch() bool {
 	if last == nil {
 		return e.own.size > 0
 	}
-	if e.unreachable(last) {
+	if e.unreachable(last) || slices.ContainsFunc(slices.Collect(maps.Keys(last.to)), e.out) {
 		return true
 	}
 	cur := e.effective()
@@ -129,7 +119,7 @@ func (e *Engine) epochDraft() (draft, error) {
 		return draft{}, err
 	}
 	to := map[parley.PartyCode]key.ReceivingPublic{}
-	for _, p := range e.others() {
+	for _, p := range e.readers() {
 		pub, gen := e.receivingOf(p)
 		to[p], ep.to[p], ep.gens[p] = pub, pub.ID(), gen
 	}
@@ -146,6 +136,7 @@ func (e *Engine) epochDraft() (draft, error) {
 		return draft{}, err
 	}
 	return draft{epoch: body, class: ClassImmediate, after: func(index uint64) {
+		e.epochNoted(e.own, index, func(p parley.PartyCode) bool { _, ok := to[p]; return ok }, e.own.seen)
 		ep.index = index
 		e.fresh = false
 		e.epochs = append(e.epochs, ep)
@@ -173,12 +164,13 @@ func (e *Engine) epochContext(l *log, n uint64) seal.EpochContext {
 }
 
 // takeEpoch opens another party's epoch entry and keeps the secret.
-func (e *Engine) takeEpoch(l *log, index uint64, s *seal.Entry) error {
+func (e *Engine) takeEpoch(l *log, index uint64, s *seal.Entry, acc map[parley.GenerationID]uint64) error {
 	l.markEpoch(index)
 	b, err := seal.ParseEpoch(s.Body)
 	if err != nil {
 		return err
 	}
+	e.epochNoted(l, index, func(p parley.PartyCode) bool { _, ok := b.To[p]; return ok }, acc)
 	if b.Receiving != nil {
 		e.setReceiving(l, key.ReceivingPublic(b.Receiving), index)
 	}
@@ -203,7 +195,7 @@ func (e *Engine) takeEpoch(l *log, index uint64, s *seal.Entry) error {
 func (e *Engine) rotate() error {
 	e.destroyEpochs()
 	e.destroyReceiving()
-	if e.own == nil || e.doubt != "" || e.effective() == nil {
+	if e.own == nil || e.doubt != "" || e.ended() || e.effective() == nil {
 		return nil
 	}
 	newest := e.newestReceiving()

@@ -29,7 +29,7 @@ func (e *Engine) frameIn(ev FrameIn) error {
 	if !w.ready {
 		return nil
 	}
-	if !w.peer.spent.take(&e.cfg.Limits, e.now, ev.Size) {
+	if !w.peer.spent.take(&e.limits, e.now, ev.Size) {
 		e.overQuota(w.peer)
 		return nil
 	}
@@ -98,6 +98,9 @@ func (e *Engine) headIn(f *wire.Checkpoint) error {
 	l := e.logs[f.Gen]
 	if l == nil || l == e.own || f.ML == nil {
 		return nil // a classical half alone is provisional; no fat bearer sends it
+	}
+	if l.late(f.Size) && e.out(l.party) {
+		return nil // written by a party that is out; what others hold of it raises the limit first
 	}
 	if f.Size <= l.size {
 		if len(l.suspects) > 0 {

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/charter"
 	"parley/internal/journal"
 	"parley/internal/key"
 	"parley/internal/wire"
@@ -29,7 +30,7 @@ func (e *Engine) certificateIn(p *peer, b []byte) error {
 	}
 	if q := e.peers[c.Party]; q != nil && c.Reason != journal.ReasonFounding {
 		q.spent.roll(e.now)
-		if q.spent.gens++; q.spent.gens > quotaGenerations {
+		if q.spent.gens++; q.spent.gens > int(e.rules.Annex.Bound(charter.GenerationsPerDay)) {
 			e.overQuota(q)
 			return nil
 		}
@@ -118,6 +119,9 @@ func (e *Engine) addLog(l *log) {
 				continue
 			}
 		}
+	}
+	if e.rules != nil && e.out(l.party) {
+		l.closed, l.limit = true, 0 // unless another party has taken of it
 	}
 	e.keep(l)
 }

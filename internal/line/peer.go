@@ -305,8 +305,8 @@ func (e *Engine) push(p *peer, l *log) error {
 	if !p.live() {
 		return nil
 	}
-	f := p.flight(l.gen)
-	if f.have >= l.size {
+	f, end := p.flight(l.gen), e.until(p, l)
+	if f.have >= end {
 		f.lag = time.Time{}
 		return nil
 	}
@@ -321,9 +321,9 @@ func (e *Engine) push(p *peer, l *log) error {
 	if l.party == p.code && !l.closed {
 		return nil // its own log in force: it is told by show, and asks
 	}
-	for f.sent < l.size && !f.full() {
+	for f.sent < end && !f.full() {
 		from := f.sent
-		if err := e.sendRun(p, l, from, l.size); err != nil {
+		if err := e.sendRun(p, l, from, end); err != nil {
 			return err
 		}
 		if f.sent == from {
@@ -343,7 +343,7 @@ func (e *Engine) sendRun(p *peer, l *log, from, to uint64) error {
 		if err != nil {
 			return err
 		}
-		if !ok || h.Size-from > runEntries && len(heads) > 0 {
+		if !ok || h.Size > e.until(p, l) || h.Size-from > runEntries && len(heads) > 0 {
 			break
 		}
 		heads = append(heads, h)
@@ -452,7 +452,7 @@ func (e *Engine) askMissing(p *peer) {
 // askIn answers a request for entries of any log we hold.
 func (e *Engine) askIn(p *peer, a *wire.AskEntries) error {
 	l := e.logs[a.Gen]
-	if l == nil || a.From >= l.size {
+	if l == nil || a.From >= e.until(p, l) {
 		return nil
 	}
 	f := p.flight(l.gen)
@@ -460,7 +460,7 @@ func (e *Engine) askIn(p *peer, a *wire.AskEntries) error {
 		return nil // under way already
 	}
 	saved := f.sent
-	err := e.sendRun(p, l, a.From, min(a.To, l.size))
+	err := e.sendRun(p, l, a.From, min(a.To, e.until(p, l)))
 	f.sent = max(f.sent, saved)
 	if err == nil {
 		err = e.sendReceipts(p, l)

@@ -4,30 +4,26 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/charter"
 )
 
-// Bounds per peer and day, and per second (spec/bounds.md, 5, 8, 9, 10).
-const (
-	quotaGenerations = 4
-	quotaEpochs      = 24
-)
-
-// Limits are the bounds that an annex may change.
+// Limits are bounds per peer, 5 and 8 of spec/bounds.md. What a configuration
+// leaves zero is as the annex in force says.
 type Limits struct {
 	Bytes int     // of entries, per peer and day
 	Rate  float64 // entries a second, sustained
 	Burst float64 // entries after an outage
 }
 
-func (l *Limits) fill() {
+func (l *Limits) fill(a *charter.Annex) {
 	if l.Bytes == 0 {
-		l.Bytes = 64 << 20
+		l.Bytes = int(a.Bound(charter.EntryBytesPerDay))
 	}
 	if l.Rate == 0 {
-		l.Rate = 20
+		l.Rate = float64(a.Bound(charter.EntriesPerSecond))
 	}
 	if l.Burst == 0 {
-		l.Burst = 10000
+		l.Burst = charter.EntryBurst
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/charter"
 	"parley/internal/form"
 	"parley/internal/journal"
 	"parley/internal/seal"
@@ -150,6 +151,10 @@ func (e *Engine) reopen(l *log, s StoredEntry, k seal.Key) bool {
 	s.Key, s.Header, s.Body, s.Faulty, s.Fault = k[:], header, body, false, 0
 	if h, err := form.ParseHeader(header); err == nil {
 		e.react(l, s.Index, h, body)
+		if charter.IsAct(h.Form) {
+			e.stale = true
+			e.put(staleKey, true, false)
+		}
 	}
 	e.fx.Batch.Entries = append(e.fx.Batch.Entries, s)
 	return true

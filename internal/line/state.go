@@ -32,6 +32,7 @@ type logState struct {
 	EpochAt  uint64                         `cbor:"15,keyasint"`
 	Unread   uint64                         `cbor:"16,keyasint"`
 	Blind    [2]bool                        `cbor:"17,keyasint"`
+	Without  map[parley.PartyCode]without   `cbor:"18,keyasint,omitempty"`
 }
 
 // receiving is one of our private receiving keys (spec/sealing.md).
@@ -110,7 +111,7 @@ func (e *Engine) saveDirty() {
 		l.dirty = false
 		e.put(logKey(l.gen), &logState{Party: string(l.party), Order: uint64(l.order), Seen: l.seen, Time: l.time, Epoch: l.epoch,
 			SealedBy: l.sealedBy, Serial: l.serial, Disputed: l.disputed, Closed: l.closed, RecvAt: l.recvAt,
-			Receipts: l.receipts, Limit: l.limit, EpochAt: l.epochAt, Unread: l.unread, Blind: l.blind}, false)
+			Receipts: l.receipts, Limit: l.limit, EpochAt: l.epochAt, Unread: l.unread, Blind: l.blind, Without: l.without}, false)
 	}
 }
 
@@ -133,6 +134,9 @@ func (e *Engine) load() error {
 		}
 	}
 	if err := e.loadSecrets(); err != nil {
+		return err
+	}
+	if err := e.loadChain(); err != nil {
 		return err
 	}
 	if err := e.loadSelf(); err != nil {
@@ -203,7 +207,7 @@ func (e *Engine) loadLog(kv KV) error {
 	}
 	l.order, l.time, l.epoch, l.sealedBy, l.serial = int(s.Order), s.Time, s.Epoch, s.SealedBy, s.Serial
 	l.disputed, l.closed, l.recvAt, l.limit = s.Disputed, s.Closed, s.RecvAt, s.Limit
-	l.epochAt, l.unread, l.blind = s.EpochAt, s.Unread, s.Blind
+	l.epochAt, l.unread, l.blind, l.without = s.EpochAt, s.Unread, s.Blind, s.Without
 	for g, n := range s.Seen {
 		l.seen[g] = n
 	}

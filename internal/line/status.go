@@ -1,9 +1,12 @@
 package line
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"parley"
+	"parley/internal/charter"
 )
 
 // Status is what a desk may show of an engine. It is a copy.
@@ -12,11 +15,13 @@ type Status struct {
 	Own        parley.GenerationID
 	Logs       []LogStatus
 	Outbox     int
-	Withheld   int       // of these, what waits since our log was set back
-	Epoch      uint64    // in effect
-	EpochSince time.Time // zero: none in effect
-	Receiving  time.Time // when our newest receiving key was made
-	Left       []parley.PartyCode
+	Withheld   int                // of these, what waits since our log was set back
+	Epoch      uint64             // in effect
+	EpochSince time.Time          // zero: none in effect
+	Receiving  time.Time          // when our newest receiving key was made
+	Out        []parley.PartyCode // have left or are removed, ourselves too
+	Rules      *charter.Rules     // in force for what we write next; never changed
+	Proposals  []charter.Proposal // over that
 	Over       []parley.PartyCode // over quota now
 }
 
@@ -35,11 +40,12 @@ type LogStatus struct {
 	Seen     map[parley.GenerationID]uint64
 	Cert     []byte
 	Unread   bool
+	Without  map[parley.PartyCode]map[parley.GenerationID]uint64 // for whom it seals no more; how much of that one's logs it had seen by then
 }
 
 // Status returns the state of the line.
 func (e *Engine) Status() Status {
-	s := Status{Doubt: e.doubt, Outbox: len(e.outbox), Withheld: e.withheldItems()}
+	s := Status{Doubt: e.doubt, Outbox: len(e.outbox), Withheld: e.withheldItems(), Rules: e.rules, Proposals: e.chain.Open()}
 	if e.own != nil {
 		s.Own = e.own.gen
 		if ep := e.effective(); ep != nil {
@@ -52,10 +58,12 @@ func (e *Engine) Status() Status {
 	for _, l := range e.logsInOrder() {
 		s.Logs = append(s.Logs, e.logStatus(l))
 	}
-	for _, p := range e.peersInOrder() {
-		if e.left[p.code] {
-			s.Left = append(s.Left, p.code)
+	for _, p := range slices.Sorted(maps.Keys(e.roots)) {
+		if e.out(p) {
+			s.Out = append(s.Out, p)
 		}
+	}
+	for _, p := range e.peersInOrder() {
 		if p.spent.over {
 			s.Over = append(s.Over, p.code)
 		}
@@ -74,6 +82,12 @@ func (e *Engine) logStatus(l *log) LogStatus {
 	}
 	for g, n := range l.seen {
 		ls.Seen[g] = n
+	}
+	for p, w := range l.without {
+		if ls.Without == nil {
+			ls.Without = map[parley.PartyCode]map[parley.GenerationID]uint64{}
+		}
+		ls.Without[p] = w.Cut
 	}
 	return ls
 }

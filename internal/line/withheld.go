@@ -119,13 +119,13 @@ func (e *Engine) pastIsBack() bool {
 			return false // of two histories officers say which one is ours
 		}
 		for _, p := range e.peers {
-			if !e.left[p.code] && p.told[l.gen] > l.size {
+			if !e.out(p.code) && p.told[l.gen] > l.size {
 				return false
 			}
 		}
 	}
 	for _, p := range e.peers {
-		if !e.left[p.code] && p.told == nil {
+		if !e.out(p.code) && p.told == nil {
 			return false
 		}
 	}

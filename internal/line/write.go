@@ -2,9 +2,11 @@ package line
 
 import (
 	"fmt"
+	"maps"
 	"time"
 
 	"parley"
+	"parley/internal/charter"
 	"parley/internal/form"
 	"parley/internal/journal"
 	"parley/internal/seal"
@@ -68,7 +70,7 @@ func (e *Engine) owes() bool {
 	}
 	for p := range e.peers {
 		l := e.current(p)
-		if l == nil || e.left[p] {
+		if l == nil || e.out(p) {
 			continue
 		}
 		if l.epoch > 0 && l.lastEpochIndex() >= e.own.seen[l.gen] {
@@ -82,7 +84,7 @@ func (e *Engine) owes() bool {
 // somebody is there to take it: only then do items get index and serial, the
 // highest precedence first.
 func (e *Engine) write() error {
-	if e.own == nil || e.doubt != "" || e.sign == nil || e.now.Before(e.holdOff) {
+	if e.own == nil || e.doubt != "" || e.sign == nil || e.now.Before(e.holdOff) || e.out(e.cfg.Us) {
 		return nil
 	}
 	var run []draft
@@ -124,6 +126,7 @@ type draft struct {
 	body   []byte
 	num    uint64
 	class  Class
+	act    string             // its form, where it may change what rules the line
 	after  func(index uint64) // what else the batch must say once the index is known
 }
 
@@ -140,6 +143,12 @@ func (e *Engine) gather() ([]draft, error) {
 	if cur == nil {
 		return run, nil
 	}
+	if e.ended() { // nothing but the order of their leave is left to confirm
+		if e.dueToSettle() {
+			run = append(run, e.formDraft(&form.Seen{}, parley.Ref{}, cur.number))
+		}
+		return run, nil
+	}
 	for _, f := range e.nextFiled(writeEntries) {
 		d, err := e.filedDraft(f, cur.number)
 		if err != nil {
@@ -148,6 +157,9 @@ func (e *Engine) gather() ([]draft, error) {
 			continue
 		}
 		run = append(run, d)
+		if d.act == "leave" { // the last that we write
+			return run, nil
+		}
 	}
 	for _, name := range e.pendingForms() {
 		d, err := e.madeDraft(name, cur.number)
@@ -207,6 +219,9 @@ func (e *Engine) filedDraft(f *Filed, epoch uint64) (draft, error) {
 		h.Series, h.Serial = series, e.own.serial[series&1]+1
 	}
 	d := draft{filed: f, header: form.EncodeHeader(h), body: form.JoinBody(f.Fields, h.Serial), num: epoch, class: classOf(h.Precedence)}
+	if charter.IsAct(h.Form) {
+		d.act = h.Form
+	}
 	if len(d.header)+len(d.body) < surelyFits {
 		return e.numbered(d, h), nil
 	}
@@ -225,7 +240,7 @@ func (e *Engine) numbered(d draft, h *form.Header) draft {
 }
 
 func (e *Engine) formDraft(f form.Form, ref parley.Ref, epoch uint64) draft {
-	h := &form.Header{Form: f.Name(), From: e.cfg.Founding.Charter.StationOffice()}
+	h := &form.Header{Form: f.Name(), From: e.rules.Charter.StationOffice()}
 	if ref != (parley.Ref{}) {
 		h.Refs = []parley.Ref{ref}
 	}
@@ -330,6 +345,9 @@ func (e *Engine) emitOne(d *draft) (written, error) {
 	}
 	if d.after != nil {
 		d.after(index)
+	}
+	if d.act != "" {
+		e.act(l, index, d.act, d.body, maps.Clone(l.seen))
 	}
 	e.fx.Batch.Entries = append(e.fx.Batch.Entries, se)
 	return written{index: index, bytes: se.Bytes, class: d.class}, nil
