@@ -286,7 +286,7 @@ func (e *Engine) emit(run []draft) error {
 	l.dirty = true
 	e.owedAt, e.settleBy = time.Time{}, time.Time{}
 	for _, p := range e.peersInOrder() {
-		if f := p.flight(l.gen); p.live() && f.sent == base {
+		if f := p.flight(l.gen); p.live() && f.sent == base && e.until(p, l) == l.size {
 			e.sendEntries(p, l, out, h)
 		}
 	}
