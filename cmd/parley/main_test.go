@@ -22,6 +22,7 @@ import (
 	"parley/internal/control/controltest"
 	"parley/internal/key"
 	"parley/internal/keyfile"
+	"parley/internal/pair"
 	"parley/internal/station"
 )
 
@@ -100,7 +101,7 @@ func writePairing(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(r.NewNonce(rand.Reader))
 	ch := charter.DefaultCharter(charter.Party{Code: "birch", Name: "Birch", Languages: []string{"zh"}}, charter.Party{Code: "alder", Name: "Alder", Languages: []string{"en"}})
 	ch.CheckCalls = []charter.CheckCall{{Hour: 9, Days: charter.EveryDay}, {Hour: 17, Minute: 30, Days: 1}}
-	st, err := charter.NewInvite(parley.LineID{0xb1}, ch, charter.DefaultAnnex(), r)
+	st, err := pair.NewInvite(parley.LineID{0xb1}, ch, charter.DefaultAnnex(), r)
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), st.Pairing().Armour(), 0o600))
 }

@@ -254,6 +254,9 @@ func TestLeavingAndRemoving(t *testing.T) {
 	if _, err := c.Add(late); parley.KindOf(err) != parley.NotAllowed {
 		t.Errorf("an assent after leaving: %v", err)
 	}
+	if _, err := g.chain("alder").Add(g.files("alder", assent(next(&g.f.Charter, 2, string(rune('a'+worse(stuck, &g.f.Charter))), "cedar")))); parley.KindOf(err) != parley.Conflict {
+		t.Errorf("an assent that goes down in rank: %v, want conflict", err)
+	}
 	rest := next(&g.f.Charter, 3, "without cedar", "cedar") // the one before is dead: cedar left without assenting
 	g.files("alder", assent(rest))
 	g.tells("alder", "birch")
@@ -275,6 +278,16 @@ func TestLeavingAndRemoving(t *testing.T) {
 	for _, p := range []parley.PartyCode{"alder", "birch", "cedar"} {
 		if r := g.wants(p, 2); r.In("cedar") {
 			t.Errorf("%s still has cedar on the line", p)
+		}
+	}
+}
+
+// worse finds words that make an amendment without cedar which d outranks.
+func worse(d Charter, base *Charter) int {
+	for i := 0; ; i++ {
+		n := next(base, 2, string(rune('a'+i)), "cedar")
+		if bytesLess(d.Hash(), n.Hash()) {
+			return i
 		}
 	}
 }

@@ -1,8 +1,7 @@
-// Package charter is what the parties of a line agreed about it, and how they
-// came to: the charter (political), the annex (technical), the founding that
-// binds both to everybody's keys, and the pairing that leads there
+// Package charter is what the parties of a line agreed about it: the charter
+// (political), the annex (technical), the founding that binds both to
+// everybody's keys, the file that leads there, and how they are amended
 // (spec/charter.md, spec/pairing.md).
 //
-// Everything here is pure: values in, values out. Whoever runs a pairing makes
-// its State durable before anything of it leaves the station.
+// Everything here is pure: values in, values out.
 package charter

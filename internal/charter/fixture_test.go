@@ -2,7 +2,6 @@ package charter
 
 import (
 	"math/rand/v2"
-	"testing"
 
 	"parley"
 	"parley/internal/key"
@@ -38,54 +37,3 @@ func fakeReveal(rng *rand.Rand, p Party) *Reveal {
 }
 
 func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 1)) }
-
-// pair takes parties through an honest pairing up to the words. The first
-// invites.
-func pair(t testing.TB, rng *rand.Rand, parties ...Party) []*State {
-	t.Helper()
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	first, err := NewInvite(testLine, DefaultCharter(parties...), DefaultAnnex(), fakeReveal(rng, parties[0]))
-	must(err)
-	states := []*State{first}
-	file := carry(t, first)
-	for _, p := range parties[1:] {
-		s, err := Accept(file, fakeReveal(rng, p))
-		must(err)
-		states = append(states, s)
-		file = carry(t, s)
-	}
-	for range 2 {
-		for i, s := range states {
-			must(s.Merge(file))
-			must(s.AddReveal())
-			states[i] = reload(t, s)
-			file = carry(t, states[i])
-		}
-	}
-	return states
-}
-
-// carry hands a file over as text.
-func carry(t testing.TB, s *State) *Pairing {
-	t.Helper()
-	p, err := ParsePairing(append([]byte("Dear colleague,\r\n\r\n"), s.Pairing().Armour()...))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-// reload is what a restart does to a state.
-func reload(t testing.TB, s *State) *State {
-	t.Helper()
-	back, err := ParseState(s.Encode())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return back
-}

@@ -53,7 +53,7 @@ func ParseFounding(b []byte) (*Founding, error) {
 	if err := wire.Decode(b, &w); err != nil {
 		return nil, fmt.Errorf("reading founding: %w", err)
 	}
-	f, err := found(w.Line, w.Charter, w.Annex, w.Reveals)
+	f, err := Found(w.Line, w.Charter, w.Annex, w.Reveals)
 	if err != nil {
 		return nil, fmt.Errorf("reading founding: %w", err)
 	}
@@ -63,9 +63,9 @@ func ParseFounding(b []byte) (*Founding, error) {
 	return f, nil
 }
 
-// found puts a founding together and checks that every party of the charter
+// Found puts a founding together and checks that every party of the charter
 // has one reveal, under the name the charter gives it.
-func found(line parley.LineID, charter, annex []byte, reveals [][]byte) (*Founding, error) {
+func Found(line parley.LineID, charter, annex []byte, reveals [][]byte) (*Founding, error) {
 	c, err := Parse(charter)
 	if err != nil {
 		return nil, err
@@ -84,7 +84,7 @@ func found(line parley.LineID, charter, annex []byte, reveals [][]byte) (*Foundi
 		if err != nil {
 			return nil, err
 		}
-		if err := checkMember(c, r); err != nil {
+		if err := CheckMember(c, r); err != nil {
 			return nil, err
 		}
 		f.Reveals = append(f.Reveals, *r)
@@ -103,8 +103,8 @@ func found(line parley.LineID, charter, annex []byte, reveals [][]byte) (*Foundi
 	return f, nil
 }
 
-// checkMember checks that the party that reveals is one of the charter.
-func checkMember(c Charter, r *Reveal) error {
+// CheckMember checks that the party that reveals is one of the charter.
+func CheckMember(c Charter, r *Reveal) error {
 	p, ok := c.Party(r.Party)
 	if !ok {
 		return parley.Errorf(parley.WrongParty, "%s reveals keys and is not a party of the charter", r.Party)

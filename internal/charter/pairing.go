@@ -5,7 +5,6 @@ import (
 	"encoding/pem"
 	"fmt"
 	"maps"
-	"slices"
 
 	"parley"
 	"parley/internal/wire"
@@ -46,7 +45,7 @@ func ParsePairing(b []byte) (*Pairing, error) {
 	if !bytes.Equal(p.Encode(), b) {
 		return nil, parley.Errorf(parley.Malformed, "reading pairing file: a key is missing")
 	}
-	if err := p.check(); err != nil {
+	if err := p.Check(); err != nil {
 		return nil, fmt.Errorf("reading pairing file: %w", err)
 	}
 	return p, nil
@@ -69,8 +68,8 @@ func dearmour(b []byte) ([]byte, error) {
 	return block.Bytes, nil
 }
 
-// check holds the file to spec/pairing.md as far as it can be told alone.
-func (p *Pairing) check() error {
+// Check holds the file to spec/pairing.md as far as it can be told alone.
+func (p *Pairing) Check() error {
 	c, err := Parse(p.Charter)
 	if err != nil {
 		return err
@@ -99,7 +98,7 @@ func (p *Pairing) check() error {
 }
 
 func (p *Pairing) checkReveal(c Charter, code parley.PartyCode, b []byte) error {
-	if commitment(p.Line, b) != p.Commitments[code] {
+	if Commitment(p.Line, b) != p.Commitments[code] {
 		return parley.Errorf(parley.BadCommitment, "what party %s reveals is not what it committed to", code)
 	}
 	r, err := ParseReveal(b)
@@ -109,7 +108,7 @@ func (p *Pairing) checkReveal(c Charter, code parley.PartyCode, b []byte) error 
 	if r.Party != code {
 		return parley.Errorf(parley.WrongParty, "the reveal of %s is that of %s", code, r.Party)
 	}
-	return checkMember(c, r)
+	return CheckMember(c, r)
 }
 
 // Encode returns the binary file.
@@ -120,14 +119,9 @@ func (p *Pairing) Armour() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: armour, Bytes: p.Encode()})
 }
 
-// clone returns a copy that shares no map.
-func (p *Pairing) clone() *Pairing {
+// Clone returns a copy that shares no map.
+func (p *Pairing) Clone() *Pairing {
 	q := *p
 	q.Commitments, q.Reveals = maps.Clone(p.Commitments), maps.Clone(p.Reveals)
 	return &q
-}
-
-// missing returns the parties of codes that have nothing in m, in order.
-func missing[T any](codes []parley.PartyCode, m map[parley.PartyCode]T) []parley.PartyCode {
-	return slices.DeleteFunc(slices.Clone(codes), func(c parley.PartyCode) bool { _, ok := m[c]; return ok })
 }

@@ -130,8 +130,8 @@ func (r *Reveal) Encode() []byte {
 }
 
 // Commitment is H("commitment of reveal", line id || reveal).
-func (r *Reveal) Commitment(line parley.LineID) [32]byte { return commitment(line, r.Encode()) }
+func (r *Reveal) Commitment(line parley.LineID) [32]byte { return Commitment(line, r.Encode()) }
 
-func commitment(line parley.LineID, reveal []byte) [32]byte {
+func Commitment(line parley.LineID, reveal []byte) [32]byte {
 	return key.Hash("commitment of reveal", append(line[:], reveal...))
 }

@@ -14,8 +14,8 @@ import (
 	"time"
 
 	"parley"
-	"parley/internal/charter"
 	"parley/internal/own"
+	"parley/internal/pair"
 	"parley/internal/store/sqlite"
 )
 
@@ -154,7 +154,7 @@ func underPassphrase(path string) (bool, error) {
 func finished(ps *pairings) (ids []parley.LineID, err error) {
 	all, err := ps.all()
 	for _, p := range all {
-		if p.done || p.state.Stage() == charter.Burnt && p.keys == nil {
+		if p.done || p.state.Stage() == pair.Burnt && p.keys == nil {
 			ids = append(ids, p.line())
 		}
 	}

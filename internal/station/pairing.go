@@ -10,6 +10,7 @@ import (
 	"parley"
 	"parley/internal/charter"
 	"parley/internal/key"
+	"parley/internal/pair"
 	"parley/internal/store"
 )
 
@@ -129,7 +130,7 @@ func (s *Station) ConfirmWords(ctx context.Context, by Officer, name string, equ
 		}
 		s.audit(by, "incident: pairing burnt", id.String(), "the words were not equal; compared: "+how)
 		s.hub.emit("line", id.String(), "")
-		return Line{ID: id, Key: id.String(), State: string(charter.Burnt)}, nil
+		return Line{ID: id, Key: id.String(), State: string(pair.Burnt)}, nil
 	}
 	if err := ps.confirm(p, how, rootKey); err != nil {
 		return Line{}, fmt.Errorf("confirming the words: %w", err)

@@ -16,6 +16,7 @@ import (
 	"parley/internal/journal"
 	"parley/internal/key"
 	"parley/internal/line"
+	"parley/internal/pair"
 	"parley/internal/store"
 	"parley/internal/wire"
 )
@@ -38,7 +39,7 @@ type pairings struct {
 
 // pairing is one of them.
 type pairing struct {
-	state *charter.State
+	state *pair.State
 	keys  *line.Keys // nil once they are in the store
 	cert  []byte     // of our founding generation, once the words were equal
 	done  bool       // the line is in the store with its keys
@@ -116,7 +117,7 @@ func (ps *pairings) open(id parley.LineID, sealed []byte) (*pairing, error) {
 		return nil, err
 	}
 	p := &pairing{cert: f.Cert, done: f.Done, agree: f.Agreed}
-	if p.state, err = charter.ParseState(f.State); err != nil {
+	if p.state, err = pair.ParseState(f.State); err != nil {
 		return nil, err
 	}
 	if p.line() != id {
@@ -223,7 +224,7 @@ func (ps *pairings) invite(c charter.Charter, a charter.Annex) (*pairing, error)
 	if err != nil {
 		return nil, err
 	}
-	state, err := charter.NewInvite(id, c, a, r)
+	state, err := pair.NewInvite(id, c, a, r)
 	if err != nil {
 		return nil, err
 	}
@@ -255,14 +256,14 @@ func (ps *pairings) step(file []byte) (p *pairing, burnt bool, err error) {
 		p, err = ps.accept(f)
 		return p, false, err
 	}
-	if err != nil || p.state.Stage() == charter.Confirmed {
+	if err != nil || p.state.Stage() == pair.Confirmed {
 		return p, false, err
 	}
 	before := p.state.Encode()
 	wasBurnt := p.state.Burnt() != ""
 	err = p.state.Merge(f)
 	if err == nil && len(f.Commitments) == len(p.state.Charter().Parties) {
-		if err = p.state.AddReveal(); err == nil && p.state.Stage() == charter.Compare {
+		if err = p.state.AddReveal(); err == nil && p.state.Stage() == pair.Compare {
 			_, err = p.state.Complete()
 		}
 	}
@@ -293,7 +294,7 @@ func (ps *pairings) accept(f *charter.Pairing) (*pairing, error) {
 	if err != nil {
 		return nil, err
 	}
-	state, err := charter.Accept(f, r)
+	state, err := pair.Accept(f, r)
 	if err != nil {
 		return nil, err
 	}
@@ -303,7 +304,7 @@ func (ps *pairings) accept(f *charter.Pairing) (*pairing, error) {
 
 // burn ends a pairing whose words officers found unequal.
 func (ps *pairings) burn(p *pairing, why string) error {
-	if p.state.Stage() == charter.Confirmed {
+	if p.state.Stage() == pair.Confirmed {
 		return parley.Errorf(parley.Conflict, "the words of line %s were confirmed as equal before", p.line()).
 			WithHint("if they are not, leave the line: parley line leave")
 	}

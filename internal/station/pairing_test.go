@@ -18,6 +18,7 @@ import (
 	"parley/internal/key"
 	"parley/internal/keyfile"
 	"parley/internal/line"
+	"parley/internal/pair"
 	"parley/internal/store/sqlite"
 )
 
@@ -103,7 +104,7 @@ func TestPairTwo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stages := []charter.Stage{pa.state.Stage()}
+	stages := []pair.Stage{pa.state.Stage()}
 	pb := mustStep(t, b, fileOf(pa))
 	if _, told := pb.state.Pairing().Reveals["birch"]; told {
 		t.Error("accepting revealed, before the inviter had seen our commitment")
@@ -119,7 +120,7 @@ func TestPairTwo(t *testing.T) {
 	stages = append(stages, pb.state.Stage())
 	pa = mustStep(t, a, fileOf(pb))
 	stages = append(stages, pa.state.Stage())
-	want := []charter.Stage{charter.Invited, charter.Accepted, charter.Revealed, charter.Compare, charter.Compare}
+	want := []pair.Stage{pair.Invited, pair.Accepted, pair.Revealed, pair.Compare, pair.Compare}
 	if !slices.Equal(stages, want) {
 		t.Errorf("stages %v, want %v", stages, want)
 	}
@@ -131,7 +132,7 @@ func TestPairTwo(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := s.confirm(p, charter.InPerson, s.root); err != nil {
+		if err := s.confirm(p, pair.InPerson, s.root); err != nil {
 			t.Fatal(err)
 		}
 		loads(t, s, p.line())
@@ -157,7 +158,7 @@ func loads(t testing.TB, s *side, id parley.LineID) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !p.done || p.keys != nil || p.state.Stage() != charter.Confirmed {
+	if !p.done || p.keys != nil || p.state.Stage() != pair.Confirmed {
 		t.Errorf("%s: done %v, keys kept %v, stage %s", s.us, p.done, p.keys != nil, p.state.Stage())
 	}
 }
@@ -190,7 +191,7 @@ func TestPairThree(t *testing.T) {
 		if len(w) != 5 || !slices.Equal(w, first) {
 			t.Errorf("%s has the words %v, want %v", s.us, w, first)
 		}
-		if err := s.confirm(q, charter.TwoChannels, s.root); err != nil {
+		if err := s.confirm(q, pair.TwoChannels, s.root); err != nil {
 			t.Errorf("%s: %v", s.us, err)
 		}
 		loads(t, s, p.line())
@@ -221,7 +222,7 @@ func TestPairRefusals(t *testing.T) {
 			t.Errorf("%s: %v, want kind %v", name, err, x.want)
 		}
 	}
-	if err := a.confirm(pa, charter.InPerson, a.root); parley.KindOf(err) != parley.Unavailable {
+	if err := a.confirm(pa, pair.InPerson, a.root); parley.KindOf(err) != parley.Unavailable {
 		t.Errorf("confirming before the reveals: %v", err)
 	}
 	if _, err := a.load(parley.LineID{1}); parley.KindOf(err) != parley.NotFound {
@@ -249,11 +250,11 @@ func TestConfirmRefusals(t *testing.T) {
 		how  string
 		want parley.Kind
 	}{
-		"no root key":     {nil, charter.InPerson, parley.NotAllowed},
-		"another's":       {b.root, charter.InPerson, parley.UnknownKey},
+		"no root key":     {nil, pair.InPerson, parley.NotAllowed},
+		"another's":       {b.root, pair.InPerson, parley.UnknownKey},
 		"no way":          {a.root, "", parley.BadForm},
 		"two lines":       {a.root, "in\nperson", parley.BadForm},
-		"a broken signer": {broken{a.root}, charter.InPerson, parley.Internal},
+		"a broken signer": {broken{a.root}, pair.InPerson, parley.Internal},
 	} {
 		p, err := a.load(pa.line())
 		if err != nil {
@@ -270,14 +271,14 @@ func TestConfirmRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	pb, _ = b.load(pb.line())
-	if err := b.confirm(pb, charter.InPerson, b.root); parley.KindOf(err) != parley.NotAllowed {
+	if err := b.confirm(pb, pair.InPerson, b.root); parley.KindOf(err) != parley.NotAllowed {
 		t.Errorf("confirming a burnt pairing: %v", err)
 	}
 	if _, burnt, err := b.step(fileOf(pa)); parley.KindOf(err) != parley.NotAllowed || burnt {
 		t.Errorf("a file for a burnt pairing: %v, burnt again %v", err, burnt)
 	}
 	pa, _ = a.load(pa.line())
-	if err := a.confirm(pa, charter.InPerson, a.root); err != nil {
+	if err := a.confirm(pa, pair.InPerson, a.root); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.burn(pa, "unequal after all"); parley.KindOf(err) != parley.Conflict {
@@ -305,7 +306,7 @@ func TestContradictionBurns(t *testing.T) {
 		t.Errorf("two answers: %v, burnt %v", err, burnt)
 	}
 	p, err := a.load(pa.line())
-	if err != nil || p.state.Stage() != charter.Burnt {
+	if err != nil || p.state.Stage() != pair.Burnt {
 		t.Errorf("after two answers: stage %v, %v", p.state.Stage(), err)
 	}
 	v, err := p.view()
@@ -411,7 +412,7 @@ func TestKillConfirm(t *testing.T) {
 				t.Error("a second certificate was signed")
 			}
 			loads(t, a, pa.line())
-			if err := a.confirm(p, charter.InPerson, nil); err != nil {
+			if err := a.confirm(p, pair.InPerson, nil); err != nil {
 				t.Errorf("confirming again, without the root key: %v", err)
 			}
 			if err := a.resume(); err != nil {
@@ -442,7 +443,7 @@ func killedConfirm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Fatal("not killed: ", a.confirm(p, charter.InPerson, a.root))
+	t.Fatal("not killed: ", a.confirm(p, pair.InPerson, a.root))
 }
 
 // TestCrashSteps stops before anything is handed out: what was not durable has

@@ -4,7 +4,7 @@ import (
 	"strings"
 
 	"parley"
-	"parley/internal/charter"
+	"parley/internal/pair"
 	"parley/internal/store"
 )
 
@@ -13,16 +13,16 @@ func (p *pairing) view() (PairingView, error) {
 	st := p.state
 	stage := st.Stage()
 	v := PairingView{Line: p.line().String(), Stage: string(stage), Parties: p.names(st.Charter().Codes())}
-	if stage == charter.Burnt {
+	if stage == pair.Burnt {
 		v.Next = "It is burnt: " + st.Burnt() + ". Tell the other side by another way, find out why, and start a new invitation."
 		return v, nil
 	}
-	if stage != charter.Confirmed {
+	if stage != pair.Confirmed {
 		v.Waiting = p.names(st.Waiting())
 		v.File = st.Pairing().Armour()
 	}
 	v.Next = p.next(stage)
-	if stage != charter.Compare && stage != charter.Confirmed {
+	if stage != pair.Compare && stage != pair.Confirmed {
 		return v, nil
 	}
 	f, err := st.Complete()
@@ -35,7 +35,7 @@ func (p *pairing) view() (PairingView, error) {
 }
 
 // next says what to do now, in one sentence.
-func (p *pairing) next(stage charter.Stage) string {
+func (p *pairing) next(stage pair.Stage) string {
 	st := p.state
 	others := strings.Join(p.names(without(st.Charter().Codes(), st.Us)), ", ")
 	uncommitted := 0
@@ -46,13 +46,13 @@ func (p *pairing) next(stage charter.Stage) string {
 	}
 	waiting := strings.Join(p.names(without(st.Waiting(), st.Us)), ", ")
 	switch {
-	case stage == charter.Confirmed:
+	case stage == pair.Confirmed:
 		return "The line is made. Keep a copy of its founding, and take the root key off this machine."
-	case stage == charter.Compare:
+	case stage == pair.Compare:
 		return "Compare the words with " + others + ", in person or over two unrelated channels, then confirm. Hand the file to whoever does not have the words yet."
 	case uncommitted > 0:
 		return "Hand the file to " + waiting + ", who must accept; then take in the file that comes back."
-	case stage == charter.Revealed:
+	case stage == pair.Revealed:
 		return "Hand the file to " + waiting + ", whose keys are missing; then take in the file that comes back."
 	}
 	return "Hand the file to " + waiting + "; everybody has accepted, and reveals now."

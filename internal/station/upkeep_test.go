@@ -9,10 +9,10 @@ import (
 
 	"parley"
 	"parley/internal/bearer"
-	"parley/internal/charter"
 	"parley/internal/form"
 	"parley/internal/key"
 	"parley/internal/line"
+	"parley/internal/pair"
 	"parley/internal/store"
 	"parley/internal/store/hwm"
 	"parley/internal/store/sqlite"
@@ -197,10 +197,10 @@ func pairMade(t testing.TB, a, b *hand) (parley.LineID, time.Time) {
 	t.Helper()
 	sa, sb := &side{pairings: a.ps}, &side{pairings: b.ps}
 	pa, pb := paired(t, sa, sb)
-	if err := a.ps.confirm(pa, charter.InPerson, a.root); err != nil {
+	if err := a.ps.confirm(pa, pair.InPerson, a.root); err != nil {
 		t.Fatal(err)
 	}
-	if err := b.ps.confirm(pb, charter.InPerson, b.root); err != nil {
+	if err := b.ps.confirm(pb, pair.InPerson, b.root); err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now().Truncate(time.Second)

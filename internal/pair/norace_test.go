@@ -1,6 +1,6 @@
 //go:build !race
 
-package charter
+package pair
 
 // slow divides long runs.
 const slow = 1

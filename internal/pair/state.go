@@ -1,9 +1,11 @@
-package charter
+package pair
 
 import (
 	"bytes"
+	"slices"
 
 	"parley"
+	"parley/internal/charter"
 	"parley/internal/form"
 	"parley/internal/wire"
 )
@@ -41,7 +43,7 @@ type State struct {
 	Us       parley.PartyCode `cbor:"1,keyasint"`
 	Inviter  bool             `cbor:"2,keyasint,omitempty"`
 	Ours     []byte           `cbor:"3,keyasint"` // our reveal; never handed out before File holds every commitment
-	File     *Pairing         `cbor:"4,keyasint"` // all that was seen; holds our reveal only once revealed
+	File     *charter.Pairing `cbor:"4,keyasint"` // all that was seen; holds our reveal only once revealed
 	How      string           `cbor:"5,keyasint,omitempty"`
 	BurntFor string           `cbor:"6,keyasint,omitempty"` // why it was burnt
 
@@ -50,7 +52,7 @@ type State struct {
 
 // NewInvite starts a pairing. line is fresh and random; ours was made for this
 // line alone. Errors are those of the documents, and WrongParty.
-func NewInvite(line parley.LineID, c Charter, a Annex, ours *Reveal) (*State, error) {
+func NewInvite(line parley.LineID, c charter.Charter, a charter.Annex, ours *charter.Reveal) (*State, error) {
 	if line == (parley.LineID{}) {
 		return nil, parley.Errorf(parley.Malformed, "the line id is all zeros")
 	}
@@ -60,7 +62,7 @@ func NewInvite(line parley.LineID, c Charter, a Annex, ours *Reveal) (*State, er
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	p := &Pairing{Line: line, Charter: c.Encode(), Annex: a.Encode(),
+	p := &charter.Pairing{Line: line, Charter: c.Encode(), Annex: a.Encode(),
 		Commitments: map[parley.PartyCode][32]byte{}, Reveals: map[parley.PartyCode][]byte{}}
 	return join(p, ours, true)
 }
@@ -69,33 +71,33 @@ func NewInvite(line parley.LineID, c Charter, a Annex, ours *Reveal) (*State, er
 // The station has no State for this line id yet. Errors are those of the
 // documents; WrongParty; Conflict when somebody has committed in our place;
 // NotAllowed when somebody has revealed already.
-func Accept(p *Pairing, ours *Reveal) (*State, error) {
-	if err := p.check(); err != nil {
+func Accept(p *charter.Pairing, ours *charter.Reveal) (*State, error) {
+	if err := p.Check(); err != nil {
 		return nil, err
 	}
 	if _, taken := p.Commitments[ours.Party]; taken {
 		return nil, parley.Errorf(parley.Conflict, "somebody has committed as party %s, and it was not this station", ours.Party).
 			WithHint("do not go on with this file: tell the other side by another way, and start a new invitation")
 	}
-	return join(p.clone(), ours, false)
+	return join(p.Clone(), ours, false)
 }
 
-func join(p *Pairing, ours *Reveal, inviter bool) (*State, error) {
-	c, err := Parse(p.Charter)
+func join(p *charter.Pairing, ours *charter.Reveal, inviter bool) (*State, error) {
+	c, err := charter.Parse(p.Charter)
 	if err != nil {
 		return nil, err
 	}
 	if c.Version != 1 {
-		return nil, bad("a line is founded on a first charter, not on version %d", c.Version)
+		return nil, parley.Errorf(parley.BadForm, "a line is founded on a first charter, not on version %d", c.Version)
 	}
 	if err := ours.Validate(); err != nil {
 		return nil, err
 	}
-	if err := checkMember(c, ours); err != nil {
+	if err := charter.CheckMember(c, ours); err != nil {
 		return nil, err
 	}
 	b := ours.Encode()
-	p.Commitments[ours.Party] = commitment(p.Line, b)
+	p.Commitments[ours.Party] = charter.Commitment(p.Line, b)
 	return &State{Us: ours.Party, Inviter: inviter, Ours: b, File: p}, nil
 }
 
@@ -108,10 +110,10 @@ func ParseState(b []byte) (*State, error) {
 	if s.File == nil || !bytes.Equal(s.Encode(), b) {
 		return nil, parley.Errorf(parley.Corrupt, "reading pairing state: a part is missing")
 	}
-	if err := s.File.check(); err != nil {
+	if err := s.File.Check(); err != nil {
 		return nil, parley.Errorf(parley.Corrupt, "reading pairing state: %v", err)
 	}
-	if own, ok := s.File.Reveals[s.Us]; commitment(s.File.Line, s.Ours) != s.File.Commitments[s.Us] || ok && !bytes.Equal(own, s.Ours) {
+	if own, ok := s.File.Reveals[s.Us]; charter.Commitment(s.File.Line, s.Ours) != s.File.Commitments[s.Us] || ok && !bytes.Equal(own, s.Ours) {
 		return nil, parley.Errorf(parley.Corrupt, "reading pairing state: our reveal is not what we committed to")
 	}
 	return s, nil
@@ -148,8 +150,8 @@ func (s *State) Waiting() []parley.PartyCode {
 }
 
 // Charter returns the charter that is to be founded.
-func (s *State) Charter() Charter {
-	c, err := Parse(s.File.Charter)
+func (s *State) Charter() charter.Charter {
+	c, err := charter.Parse(s.File.Charter)
 	if err != nil {
 		panic(err) // every way to a State has parsed it
 	}
@@ -174,7 +176,7 @@ func (s *State) parties() []parley.PartyCode {
 
 // Pairing returns the file to hand over now. Hand it over only after the state
 // is durable.
-func (s *State) Pairing() *Pairing { return s.File.clone() }
+func (s *State) Pairing() *charter.Pairing { return s.File.Clone() }
 
 // Burnt returns why the pairing can never be confirmed; "" when it can.
 func (s *State) Burnt() string { return s.BurntFor }
@@ -211,7 +213,7 @@ func (s *State) AddReveal() error {
 		return parley.Errorf(parley.Unavailable, "nothing may be revealed before every party has committed; missing: %v", w).
 			WithHint("hand the pairing file to them first")
 	}
-	next := s.File.clone()
+	next := s.File.Clone()
 	next.Reveals[s.Us] = s.Ours
 	s.File = next
 	return nil
@@ -220,7 +222,7 @@ func (s *State) AddReveal() error {
 // Complete returns the founding whose words officers compare. Errors:
 // Unavailable while a reveal is missing, NotAllowed when burnt. A set of
 // reveals that cannot found a line burns the pairing.
-func (s *State) Complete() (*Founding, error) {
+func (s *State) Complete() (*charter.Founding, error) {
 	if err := s.alive(); err != nil {
 		return nil, err
 	}
@@ -231,7 +233,7 @@ func (s *State) Complete() (*Founding, error) {
 	for _, code := range s.parties() {
 		reveals = append(reveals, s.File.Reveals[code])
 	}
-	f, err := found(s.File.Line, s.File.Charter, s.File.Annex, reveals)
+	f, err := charter.Found(s.File.Line, s.File.Charter, s.File.Annex, reveals)
 	if err != nil {
 		return nil, s.burn(parley.KindOf(err), "the parties' reveals do not go together: %v", err)
 	}
@@ -241,7 +243,7 @@ func (s *State) Complete() (*Founding, error) {
 // Confirm records that officers found the words equal, and how they compared
 // them: InPerson, TwoChannels, or their own words. The errors are those of
 // Complete; Conflict when it was confirmed otherwise before.
-func (s *State) Confirm(how string) (*Founding, error) {
+func (s *State) Confirm(how string) (*charter.Founding, error) {
 	f, err := s.Complete()
 	if err != nil {
 		return nil, err
@@ -254,4 +256,9 @@ func (s *State) Confirm(how string) (*Founding, error) {
 	}
 	s.How = how
 	return f, nil
+}
+
+// missing returns the parties of codes that have nothing in m, in order.
+func missing[T any](codes []parley.PartyCode, m map[parley.PartyCode]T) []parley.PartyCode {
+	return slices.DeleteFunc(slices.Clone(codes), func(c parley.PartyCode) bool { _, ok := m[c]; return ok })
 }

@@ -1,4 +1,4 @@
-package charter
+package pair
 
 import (
 	"bytes"
@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"parley"
+	"parley/internal/charter"
 	"parley/internal/wire"
 )
 
 func TestPairing(t *testing.T) {
-	for _, parties := range [][]Party{{alder, birch}, {cedar, birch, alder}} {
+	for _, parties := range [][]charter.Party{{alder, birch}, {cedar, birch, alder}} {
 		states := pair(t, seeded(1), parties...)
-		var first *Founding
+		var first *charter.Founding
 		for _, s := range states {
 			if s.Stage() != Compare || len(s.Waiting()) != 0 {
 				t.Fatalf("%s: stage %s, waiting for %v", s.Us, s.Stage(), s.Waiting())
@@ -36,9 +37,9 @@ func TestPairing(t *testing.T) {
 	}
 }
 
-func checkFounding(t *testing.T, f *Founding, n int) {
+func checkFounding(t *testing.T, f *charter.Founding, n int) {
 	t.Helper()
-	back, err := ParseFounding(f.Encode())
+	back, err := charter.ParseFounding(f.Encode())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +59,7 @@ func checkFounding(t *testing.T, f *Founding, n int) {
 
 func TestStages(t *testing.T) {
 	rng := seeded(2)
-	a, err := NewInvite(testLine, DefaultCharter(alder, birch), DefaultAnnex(), fakeReveal(rng, alder))
+	a, err := NewInvite(testLine, charter.DefaultCharter(alder, birch), charter.DefaultAnnex(), fakeReveal(rng, alder))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,23 +130,23 @@ func TestStages(t *testing.T) {
 func TestMergeBurns(t *testing.T) {
 	rng := seeded(3)
 	stranger := fakeReveal(rng, birch)
-	other := DefaultCharter(alder, birch)
+	other := charter.DefaultCharter(alder, birch)
 	other.Recording = "everything is recorded"
-	slow := DefaultAnnex()
-	slow.Quotas[EpochsPerDay] = 3
+	slow := charter.DefaultAnnex()
+	slow.Quotas[charter.EpochsPerDay] = 3
 	for what, c := range map[string]struct {
-		change func(p *Pairing)
+		change func(p *charter.Pairing)
 		kind   parley.Kind
 		burns  bool
 	}{
-		"another charter":         {func(p *Pairing) { p.Charter = other.Encode() }, parley.Conflict, true},
-		"another annex":           {func(p *Pairing) { p.Annex = slow.Encode() }, parley.Conflict, true},
-		"another commitment":      {func(p *Pairing) { p.Commitments["birch"] = stranger.Commitment(testLine) }, parley.Conflict, true},
-		"another of ours":         {func(p *Pairing) { p.Commitments["alder"] = [32]byte{1} }, parley.Conflict, true},
-		"another reveal":          {func(p *Pairing) { p.Reveals["birch"] = stranger.Encode() }, parley.Conflict, true},
-		"another reveal of ours":  {func(p *Pairing) { p.Reveals["alder"] = fakeReveal(rng, alder).Encode() }, parley.Conflict, true},
-		"another line":            {func(p *Pairing) { p.Line[15]++ }, parley.WrongLine, false},
-		"a stranger's commitment": {func(p *Pairing) { p.Commitments["cedar"] = [32]byte{1} }, parley.WrongParty, false},
+		"another charter":         {func(p *charter.Pairing) { p.Charter = other.Encode() }, parley.Conflict, true},
+		"another annex":           {func(p *charter.Pairing) { p.Annex = slow.Encode() }, parley.Conflict, true},
+		"another commitment":      {func(p *charter.Pairing) { p.Commitments["birch"] = stranger.Commitment(testLine) }, parley.Conflict, true},
+		"another of ours":         {func(p *charter.Pairing) { p.Commitments["alder"] = [32]byte{1} }, parley.Conflict, true},
+		"another reveal":          {func(p *charter.Pairing) { p.Reveals["birch"] = stranger.Encode() }, parley.Conflict, true},
+		"another reveal of ours":  {func(p *charter.Pairing) { p.Reveals["alder"] = fakeReveal(rng, alder).Encode() }, parley.Conflict, true},
+		"another line":            {func(p *charter.Pairing) { p.Line[15]++ }, parley.WrongLine, false},
+		"a stranger's commitment": {func(p *charter.Pairing) { p.Commitments["cedar"] = [32]byte{1} }, parley.WrongParty, false},
 	} {
 		s := pair(t, seeded(4), alder, birch)[0]
 		p := s.Pairing()
@@ -170,7 +171,7 @@ func TestMergeBurns(t *testing.T) {
 func TestMergeRevealsBurn(t *testing.T) {
 	rng := seeded(5)
 	start := func() (*State, *State) {
-		a, err := NewInvite(testLine, DefaultCharter(alder, birch), DefaultAnnex(), fakeReveal(rng, alder))
+		a, err := NewInvite(testLine, charter.DefaultCharter(alder, birch), charter.DefaultAnnex(), fakeReveal(rng, alder))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -204,33 +205,33 @@ func TestMergeRevealsBurn(t *testing.T) {
 
 func TestJoinRefused(t *testing.T) {
 	rng := seeded(6)
-	ch, an := DefaultCharter(alder, birch), DefaultAnnex()
+	ch, an := charter.DefaultCharter(alder, birch), charter.DefaultAnnex()
 	good := fakeReveal(rng, alder)
 	amended := ch
 	amended.Version, amended.Supersedes = 2, new([32]byte)
 	for what, c := range map[string]struct {
 		line parley.LineID
-		ch   Charter
-		an   Annex
-		r    func(r *Reveal)
+		ch   charter.Charter
+		an   charter.Annex
+		r    func(r *charter.Reveal)
 		kind parley.Kind
 	}{
-		"no line id":         {parley.LineID{}, ch, an, func(r *Reveal) {}, parley.Malformed},
-		"an amended charter": {testLine, amended, an, func(r *Reveal) {}, parley.BadForm},
-		"a bad charter":      {testLine, Charter{}, an, func(r *Reveal) {}, parley.BadForm},
-		"another suite":      {testLine, ch, Annex{}, func(r *Reveal) {}, parley.Unsupported},
-		"a stranger":         {testLine, ch, an, func(r *Reveal) { r.Party, r.Name = "cedar", "Cedar" }, parley.WrongParty},
-		"another name":       {testLine, ch, an, func(r *Reveal) { r.Name = "Alder Republic" }, parley.WrongParty},
-		"no root key": {testLine, ch, an, func(r *Reveal) {
+		"no line id":         {parley.LineID{}, ch, an, func(r *charter.Reveal) {}, parley.Malformed},
+		"an amended charter": {testLine, amended, an, func(r *charter.Reveal) {}, parley.BadForm},
+		"a bad charter":      {testLine, charter.Charter{}, an, func(r *charter.Reveal) {}, parley.BadForm},
+		"another suite":      {testLine, ch, charter.Annex{}, func(r *charter.Reveal) {}, parley.Unsupported},
+		"a stranger":         {testLine, ch, an, func(r *charter.Reveal) { r.Party, r.Name = "cedar", "Cedar" }, parley.WrongParty},
+		"another name":       {testLine, ch, an, func(r *charter.Reveal) { r.Name = "Alder Republic" }, parley.WrongParty},
+		"no root key": {testLine, ch, an, func(r *charter.Reveal) {
 			r.Root = fakeReveal(rng, alder).Root
 			r.Root.Ed = [32]byte{}
 			r.Root.ML = [1312]byte{}
 		}, parley.BadForm},
-		"one key for two ends":  {testLine, ch, an, func(r *Reveal) { r.Log = r.Root }, parley.BadForm},
-		"no receiving key":      {testLine, ch, an, func(r *Reveal) { clear(r.Receiving[:]) }, parley.BadForm},
-		"no TLS key":            {testLine, ch, an, func(r *Reveal) { clear(r.TLS[:]) }, parley.BadForm},
-		"no nonce":              {testLine, ch, an, func(r *Reveal) { clear(r.Nonce[:]) }, parley.BadForm},
-		"an address that isn't": {testLine, ch, an, func(r *Reveal) { r.Addresses = []string{"birch"} }, parley.BadForm},
+		"one key for two ends":  {testLine, ch, an, func(r *charter.Reveal) { r.Log = r.Root }, parley.BadForm},
+		"no receiving key":      {testLine, ch, an, func(r *charter.Reveal) { clear(r.Receiving[:]) }, parley.BadForm},
+		"no TLS key":            {testLine, ch, an, func(r *charter.Reveal) { clear(r.TLS[:]) }, parley.BadForm},
+		"no nonce":              {testLine, ch, an, func(r *charter.Reveal) { clear(r.Nonce[:]) }, parley.BadForm},
+		"an address that isn't": {testLine, ch, an, func(r *charter.Reveal) { r.Addresses = []string{"birch"} }, parley.BadForm},
 	} {
 		r := *good
 		c.r(&r)
@@ -247,23 +248,23 @@ func TestPairingFileRefused(t *testing.T) {
 	states := pair(t, seeded(8), alder, birch)
 	whole := states[0].Pairing()
 	for what, c := range map[string]struct {
-		change func(p *Pairing)
+		change func(p *charter.Pairing)
 		kind   parley.Kind
 	}{
-		"no commitment":              {func(p *Pairing) { clear(p.Commitments); clear(p.Reveals) }, parley.Malformed},
-		"a stranger's commitment":    {func(p *Pairing) { p.Commitments["cedar"] = [32]byte{1} }, parley.WrongParty},
-		"a reveal before all commit": {func(p *Pairing) { delete(p.Commitments, "birch"); delete(p.Reveals, "birch") }, parley.NotAllowed},
-		"a reveal not committed to":  {func(p *Pairing) { p.Commitments["birch"] = [32]byte{1} }, parley.BadCommitment},
-		"a reveal under another party": {func(p *Pairing) {
+		"no commitment":              {func(p *charter.Pairing) { clear(p.Commitments); clear(p.Reveals) }, parley.Malformed},
+		"a stranger's commitment":    {func(p *charter.Pairing) { p.Commitments["cedar"] = [32]byte{1} }, parley.WrongParty},
+		"a reveal before all commit": {func(p *charter.Pairing) { delete(p.Commitments, "birch"); delete(p.Reveals, "birch") }, parley.NotAllowed},
+		"a reveal not committed to":  {func(p *charter.Pairing) { p.Commitments["birch"] = [32]byte{1} }, parley.BadCommitment},
+		"a reveal under another party": {func(p *charter.Pairing) {
 			p.Commitments["birch"], p.Reveals["birch"] = p.Commitments["alder"], p.Reveals["alder"]
 		}, parley.WrongParty},
-		"a reveal of another line": {func(p *Pairing) { p.Line[0]++ }, parley.BadCommitment},
-		"no charter":               {func(p *Pairing) { p.Charter = nil }, parley.Malformed},
-		"no annex":                 {func(p *Pairing) { p.Annex = nil }, parley.Malformed},
+		"a reveal of another line": {func(p *charter.Pairing) { p.Line[0]++ }, parley.BadCommitment},
+		"no charter":               {func(p *charter.Pairing) { p.Charter = nil }, parley.Malformed},
+		"no annex":                 {func(p *charter.Pairing) { p.Annex = nil }, parley.Malformed},
 	} {
-		p := whole.clone()
+		p := whole.Clone()
 		c.change(p)
-		if _, err := ParsePairing(p.Encode()); parley.KindOf(err) != c.kind || err == nil {
+		if _, err := charter.ParsePairing(p.Encode()); parley.KindOf(err) != c.kind || err == nil {
 			t.Errorf("%s: got %v, want %v", what, err, c.kind)
 		}
 	}
@@ -275,15 +276,15 @@ func TestPairingFileRefused(t *testing.T) {
 	for what, b := range map[string][]byte{"nothing": nil, "twice": twice, "cut": cut, "with headers": headed, "another thing": key, "an empty map": {0xa0},
 		"an unknown key": wire.Encode(map[uint64]any{1: make([]byte, 16), 2: []byte{}, 3: []byte{}, 4: map[string]any{}, 5: map[string]any{}, 6: 1}),
 		"a key missing":  wire.Encode(map[uint64]any{1: make([]byte, 16), 2: whole.Charter, 3: whole.Annex, 4: map[string]any{"alder": make([]byte, 32)}})} {
-		if _, err := ParsePairing(b); parley.KindOf(err) != parley.Malformed {
+		if _, err := charter.ParsePairing(b); parley.KindOf(err) != parley.Malformed {
 			t.Errorf("%s: got %v, want malformed", what, err)
 		}
 	}
-	if _, err := ParsePairing(make([]byte, maxPairing+1)); parley.KindOf(err) != parley.Oversize {
+	if _, err := charter.ParsePairing(make([]byte, 512<<10+1)); parley.KindOf(err) != parley.Oversize {
 		t.Errorf("a huge file: got %v, want oversize", err)
 	}
 	crlf := bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))
-	if p, err := ParsePairing(append(crlf, []byte("-- \r\nA. Ruiz, envoy\r\n")...)); err != nil || !bytes.Equal(p.Encode(), whole.Encode()) {
+	if p, err := charter.ParsePairing(append(crlf, []byte("-- \r\nA. Ruiz, envoy\r\n")...)); err != nil || !bytes.Equal(p.Encode(), whole.Encode()) {
 		t.Errorf("as it comes by mail: got %v", err)
 	}
 }
@@ -293,11 +294,14 @@ func TestFoundingRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rs := f.reveals()
-	encode := func(list ...[]byte) []byte {
-		return wire.Encode(foundingWire{Line: f.Line, Charter: f.charter, Annex: f.annex, Reveals: list})
+	var rs [][]byte
+	for i := range f.Reveals {
+		rs = append(rs, f.Reveals[i].Encode())
 	}
-	twin := func(change func(r *Reveal)) []byte {
+	encode := func(list ...[]byte) []byte {
+		return wire.Encode([]any{f.Line, f.CharterBytes(), f.AnnexBytes(), append([][]byte{}, list...)})
+	}
+	twin := func(change func(r *charter.Reveal)) []byte {
 		r := f.Reveals[1]
 		change(&r)
 		return encode(rs[0], r.Encode(), rs[2])
@@ -311,15 +315,15 @@ func TestFoundingRefused(t *testing.T) {
 		"a party twice":          {encode(rs[0], rs[1], rs[1]), parley.WrongParty},
 		"another order":          {encode(rs[1], rs[0], rs[2]), parley.Malformed},
 		"nobody":                 {encode(), parley.WrongParty},
-		"another's generation":   {twin(func(r *Reveal) { r.Generation = f.Reveals[0].Generation }), parley.Conflict},
-		"another's key":          {twin(func(r *Reveal) { r.Log = f.Reveals[0].Log }), parley.Conflict},
-		"another's key, crossed": {twin(func(r *Reveal) { r.Root = f.Reveals[0].Receipt }), parley.Conflict},
-		"another name":           {twin(func(r *Reveal) { r.Name = "Birch Union" }), parley.WrongParty},
-		"a stranger":             {twin(func(r *Reveal) { r.Party = "dogwood" }), parley.WrongParty},
-		"huge":                   {make([]byte, maxFounding+1), parley.Oversize},
+		"another's generation":   {twin(func(r *charter.Reveal) { r.Generation = f.Reveals[0].Generation }), parley.Conflict},
+		"another's key":          {twin(func(r *charter.Reveal) { r.Log = f.Reveals[0].Log }), parley.Conflict},
+		"another's key, crossed": {twin(func(r *charter.Reveal) { r.Root = f.Reveals[0].Receipt }), parley.Conflict},
+		"another name":           {twin(func(r *charter.Reveal) { r.Name = "Birch Union" }), parley.WrongParty},
+		"a stranger":             {twin(func(r *charter.Reveal) { r.Party = "dogwood" }), parley.WrongParty},
+		"huge":                   {make([]byte, 512<<10+1), parley.Oversize},
 		"bytes after it":         {append(f.Encode(), 0), parley.Malformed},
 	} {
-		if _, err := ParseFounding(c.b); parley.KindOf(err) != c.kind || err == nil {
+		if _, err := charter.ParseFounding(c.b); parley.KindOf(err) != c.kind || err == nil {
 			t.Errorf("%s: got %v, want %v", what, err, c.kind)
 		}
 	}
@@ -366,11 +370,11 @@ func TestRevealBytesRefused(t *testing.T) {
 			t.Fatal(err)
 		}
 		change(m)
-		if _, err := ParseReveal(wire.Encode(m)); parley.KindOf(err) != parley.Malformed || err == nil {
+		if _, err := charter.ParseReveal(wire.Encode(m)); parley.KindOf(err) != parley.Malformed || err == nil {
 			t.Errorf("%s: got %v, want malformed", what, err)
 		}
 	}
-	if _, err := ParseReveal(make([]byte, maxReveal+1)); parley.KindOf(err) != parley.Oversize {
+	if _, err := charter.ParseReveal(make([]byte, 32<<10+1)); parley.KindOf(err) != parley.Oversize {
 		t.Errorf("a huge reveal: got %v, want oversize", err)
 	}
 }

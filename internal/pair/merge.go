@@ -1,10 +1,11 @@
-package charter
+package pair
 
 import (
 	"bytes"
 	"fmt"
 
 	"parley"
+	"parley/internal/charter"
 )
 
 // Merge takes what another party's file holds. Another charter or annex, or
@@ -12,7 +13,7 @@ import (
 // pairing (Conflict); so does a reveal that does not match its commitment
 // (BadCommitment). A file that is no good by itself, or of another line
 // (WrongLine), changes nothing.
-func (s *State) Merge(p *Pairing) error {
+func (s *State) Merge(p *charter.Pairing) error {
 	if err := s.alive(); err != nil {
 		return err
 	}
@@ -25,21 +26,21 @@ func (s *State) Merge(p *Pairing) error {
 	if !bytes.Equal(p.Annex, s.File.Annex) {
 		return s.burn(parley.Conflict, "two files for line %s have different annexes", p.Line)
 	}
-	next := s.File.clone()
+	next := s.File.Clone()
 	if err := s.mergeCommitments(next, p); err != nil {
 		return err
 	}
 	if err := s.mergeReveals(next, p); err != nil {
 		return err
 	}
-	if err := next.check(); err != nil {
+	if err := next.Check(); err != nil {
 		return fmt.Errorf("merging pairing files: %w", err)
 	}
 	s.File = next
 	return nil
 }
 
-func (s *State) mergeCommitments(next, p *Pairing) error {
+func (s *State) mergeCommitments(next, p *charter.Pairing) error {
 	for code, c := range p.Commitments {
 		old, seen := s.File.Commitments[code]
 		if seen && old != c {
@@ -50,7 +51,7 @@ func (s *State) mergeCommitments(next, p *Pairing) error {
 	return nil
 }
 
-func (s *State) mergeReveals(next, p *Pairing) error {
+func (s *State) mergeReveals(next, p *charter.Pairing) error {
 	for code, b := range p.Reveals {
 		if code == s.Us {
 			if !bytes.Equal(b, s.Ours) {
@@ -64,7 +65,7 @@ func (s *State) mergeReveals(next, p *Pairing) error {
 		if old, seen := s.File.Reveals[code]; seen && !bytes.Equal(old, b) {
 			return s.burn(parley.Conflict, "two files for line %s hold different reveals of party %s", p.Line, code)
 		}
-		if commitment(p.Line, b) != next.Commitments[code] {
+		if charter.Commitment(p.Line, b) != next.Commitments[code] {
 			return s.burn(parley.BadCommitment, "what party %s reveals is not what it committed to", code)
 		}
 		next.Reveals[code] = b

@@ -1,11 +1,16 @@
-package charter
+package pair
 
 import (
+	"crypto/sha256"
 	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 
 	"parley"
+	"parley/internal/charter"
+	"parley/internal/key"
+	"parley/internal/wire"
 )
 
 // A middle carries every file between stations that are pairing, and changes
@@ -15,31 +20,31 @@ import (
 // in any order that the victims' stations allow.
 type middle struct {
 	rng     *rand.Rand
-	parties []Party
-	reveals []*Reveal // the victims', unknown to the middle before they leave a station
+	parties []charter.Party
+	reveals []*charter.Reveal // the victims', unknown to the middle before they leave a station
 	victims []*State
-	charter []Charter
-	fake    map[[2]int]*Reveal // [victim, party] -> what stands in its place; nil: not chosen yet
+	charter []charter.Charter
+	fake    map[[2]int]*charter.Reveal // [victim, party] -> what stands in its place; nil: not chosen yet
 	forge   map[[2]int]bool
 	given   map[[2]int]bool // commitment given
 	shown   map[[2]int]bool // reveal given
 	pool    *pool
-	coded   map[*Reveal][]byte // the victims'
-	bytes   [][]byte           // of charter
+	coded   map[*charter.Reveal][]byte // the victims'
+	bytes   [][]byte                   // of charter
 }
 
 const candidates = 16
 
-var annexBytes = DefaultAnnex().Encode()
+var annexBytes = charter.DefaultAnnex().Encode()
 
 // A pool is the middle's candidates by party, made and encoded once for all runs.
 type pool struct {
-	reveals [][]*Reveal
-	coded   map[*Reveal][]byte
+	reveals [][]*charter.Reveal
+	coded   map[*charter.Reveal][]byte
 }
 
-func stock(parties []Party) *pool {
-	p := &pool{reveals: make([][]*Reveal, len(parties)), coded: map[*Reveal][]byte{}}
+func stock(parties []charter.Party) *pool {
+	p := &pool{reveals: make([][]*charter.Reveal, len(parties)), coded: map[*charter.Reveal][]byte{}}
 	rng := seeded(1)
 	for i, party := range parties {
 		for range candidates {
@@ -50,13 +55,13 @@ func stock(parties []Party) *pool {
 	return p
 }
 
-func newMiddle(rng *rand.Rand, parties []Party, pool *pool, honest bool) *middle {
+func newMiddle(rng *rand.Rand, parties []charter.Party, pool *pool, honest bool) *middle {
 	n := len(parties)
-	m := &middle{rng: rng, parties: parties, victims: make([]*State, n), pool: pool, fake: map[[2]int]*Reveal{},
-		forge: map[[2]int]bool{}, given: map[[2]int]bool{}, shown: map[[2]int]bool{}, coded: map[*Reveal][]byte{}}
+	m := &middle{rng: rng, parties: parties, victims: make([]*State, n), pool: pool, fake: map[[2]int]*charter.Reveal{},
+		forge: map[[2]int]bool{}, given: map[[2]int]bool{}, shown: map[[2]int]bool{}, coded: map[*charter.Reveal][]byte{}}
 	for i, p := range parties {
 		m.reveals = append(m.reveals, fakeReveal(rng, p))
-		c := DefaultCharter(parties...)
+		c := charter.DefaultCharter(parties...)
 		if !honest && rng.IntN(8) == 0 {
 			c.Recording = "everything is recorded" // only who invites can be given a charter of its own making
 		}
@@ -115,7 +120,7 @@ func (m *middle) revealed(p int) bool {
 }
 
 func (m *middle) start(v int) (err error) {
-	m.victims[v], err = NewInvite(testLine, m.charter[v], DefaultAnnex(), m.reveals[v])
+	m.victims[v], err = NewInvite(testLine, m.charter[v], charter.DefaultAnnex(), m.reveals[v])
 	return err
 }
 
@@ -148,12 +153,12 @@ func (m *middle) show(at [2]int) error {
 
 // grind tries every candidate and takes the one whose words at the victim begin
 // like those at another victim. What has not been revealed yet it must guess.
-func (m *middle) grind(at [2]int) *Reveal {
+func (m *middle) grind(at [2]int) *charter.Reveal {
 	other := (at[0] + 1 + m.rng.IntN(len(m.parties)-1)) % len(m.parties)
-	want := first(m.guess(other, at, nil))
+	want := m.guess(other, at, nil).first()
 	best := m.rng.IntN(candidates)
 	for i, r := range m.pool.reveals[at[1]] {
-		if first(m.guess(at[0], at, r)) == want {
+		if m.guess(at[0], at, r).first() == want {
 			best = i
 			break
 		}
@@ -161,9 +166,9 @@ func (m *middle) grind(at [2]int) *Reveal {
 	return m.pool.reveals[at[1]][best]
 }
 
-// guess is the founding that victim v will come to, as far as the middle knows.
-func (m *middle) guess(v int, at [2]int, r *Reveal) *Founding {
-	f := &Founding{Line: testLine, charter: m.bytes[v], annex: annexBytes, raw: make([][]byte, len(m.parties))}
+// guess is what the words of victim v will be over, as far as the middle knows.
+func (m *middle) guess(v int, at [2]int, r *charter.Reveal) *over {
+	f := &over{charter: m.bytes[v], reveals: make([][]byte, len(m.parties))}
 	for p := range m.parties {
 		seat := [2]int{v, p}
 		known := m.pool.reveals[p][0]
@@ -175,12 +180,12 @@ func (m *middle) guess(v int, at [2]int, r *Reveal) *Founding {
 		case !m.forge[seat] && m.revealed(p):
 			known = m.reveals[p]
 		}
-		f.raw[p] = m.encoded(known)
+		f.reveals[p] = m.encoded(known)
 	}
 	return f
 }
 
-func (m *middle) encoded(r *Reveal) []byte {
+func (m *middle) encoded(r *charter.Reveal) []byte {
 	if b := m.pool.coded[r]; b != nil {
 		return b
 	}
@@ -190,10 +195,26 @@ func (m *middle) encoded(r *Reveal) []byte {
 	return m.coded[r]
 }
 
+// over is what words are over (spec/pairing.md, 2).
+type over struct {
+	charter []byte
+	reveals [][]byte
+}
+
 // first is the first few bits of the words: short enough that chance shows.
-func first(f *Founding) uint16 {
-	h := f.wordsHash()
+func (o *over) first() uint16 {
+	c, a := sha256.Sum256(o.charter), sha256.Sum256(annexBytes)
+	h := key.Hash("words", wire.Encode([]any{testLine, o.reveals, c[:], a[:]}))
 	return (uint16(h[0])<<8 | uint16(h[1])) >> 6
+}
+
+// firstOf is the same of a founding.
+func firstOf(f *charter.Founding) uint16 {
+	n, err := strconv.ParseUint(f.Digits(), 10, 64)
+	if err != nil {
+		panic(err)
+	}
+	return uint16(n >> 45)
 }
 
 // outcome counts the different lines that the victims of a run came to, how many
@@ -202,7 +223,7 @@ type outcome struct{ lines, equal, near int }
 
 // judge compares what officers would read to each other.
 func (m *middle) judge(honest bool) (o outcome, err error) {
-	lines := map[[32]byte]*Founding{} // by founding hash
+	lines := map[[32]byte]*charter.Founding{} // by founding hash
 	for _, s := range m.victims {
 		f, err := s.Complete()
 		if err != nil {
@@ -215,7 +236,7 @@ func (m *middle) judge(honest bool) (o outcome, err error) {
 	}
 	words, near := map[[5]string]bool{}, map[uint16]bool{}
 	for _, f := range lines {
-		words[f.Words()], near[first(f)] = true, true
+		words[f.Words()], near[firstOf(f)] = true, true
 	}
 	return outcome{lines: len(lines), equal: len(lines) - len(words), near: len(lines) - len(near)}, nil
 }
@@ -246,7 +267,7 @@ func (m *middle) substitute() error {
 }
 
 // play is one run.
-func play(run int, parties []Party, pool *pool) (o outcome, err error) {
+func play(run int, parties []charter.Party, pool *pool) (o outcome, err error) {
 	honest := run%16 == 0
 	m := newMiddle(seeded(uint64(run)+2), parties, pool, honest)
 	if err := m.run(); err != nil {
@@ -264,9 +285,9 @@ func play(run int, parties []Party, pool *pool) (o outcome, err error) {
 func TestManInTheMiddle(t *testing.T) {
 	for _, c := range []struct {
 		name    string
-		parties []Party
+		parties []charter.Party
 		runs    int
-	}{{"two", []Party{alder, birch}, 10_000}, {"three", []Party{alder, birch, cedar}, 1_000}} {
+	}{{"two", []charter.Party{alder, birch}, 10_000}, {"three", []charter.Party{alder, birch, cedar}, 1_000}} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			c.runs /= slow
@@ -299,7 +320,7 @@ func TestManInTheMiddle(t *testing.T) {
 // TestGrindingWithoutCommitments shows that the test above can fail: were
 // nothing committed to, the same middle would win most of the time in ten bits.
 func TestGrindingWithoutCommitments(t *testing.T) {
-	parties := []Party{alder, birch}
+	parties := []charter.Party{alder, birch}
 	pool := stock(parties)
 	won := 0
 	const runs = 100
@@ -307,10 +328,10 @@ func TestGrindingWithoutCommitments(t *testing.T) {
 		m := newMiddle(seeded(uint64(run)), parties, pool, true)
 		left, right := map[uint16]bool{}, false
 		for _, r := range pool.reveals[1] { // Alder's words, by what stands in Birch's place
-			left[first(&Founding{Line: testLine, charter: m.bytes[0], annex: annexBytes, raw: [][]byte{m.encoded(m.reveals[0]), m.encoded(r)}})] = true
+			left[(&over{m.bytes[0], [][]byte{m.encoded(m.reveals[0]), m.encoded(r)}}).first()] = true
 		}
 		for _, r := range pool.reveals[0] {
-			right = right || left[first(&Founding{Line: testLine, charter: m.bytes[1], annex: annexBytes, raw: [][]byte{m.encoded(r), m.encoded(m.reveals[1])}})]
+			right = right || left[(&over{m.bytes[1], [][]byte{m.encoded(r), m.encoded(m.reveals[1])}}).first()]
 		}
 		if right {
 			won++
