@@ -172,7 +172,7 @@ func (s *Station) addLine(ctx context.Context, id parley.LineID) error {
 	l := &liveLine{id: id, us: us, founding: f, store: st, net: s.net, log: s.log.With("line", id.String()[:8]), now: s.now, timings: s.cfg.timings(), emit: s.hub.emit}
 	l.setPeers()
 	l.blobs = newTransfers(l, s.blobs)
-	cfg := line.Config{Founding: f, Us: us, Store: st, Rand: cryptoRand, SettleAfter: l.timings.SettleAfter, TLS: s.self, Limits: limitsOf(s.cfg, f.Annex)}
+	cfg := line.Config{Founding: f, Us: us, Store: st, Rand: cryptoRand, SettleAfter: l.timings.SettleAfter, TLS: s.self, Limits: limitsOf(s.cfg)}
 	r := &runner{id: id, cfg: cfg, store: st, mark: lineMark{s.marks, id}, clock: s.now, log: l.log, in: make(chan request, 1024), done: make(chan struct{})}
 	r.speak = func(sends []line.Send, closes []line.Close) { s.net.speak(l, sends, closes) }
 	r.heard = l.heard
@@ -222,11 +222,10 @@ func (m lineMark) Store(gen parley.GenerationID, size uint64, root [32]byte) err
 	return m.marks.Store(m.id, hwm.Mark{Gen: gen, Size: size, Root: root})
 }
 
-// limitsOf reads the bounds of the annex. A station may take more from its
-// peers than that, never owe less.
-func limitsOf(c Config, a charter.Annex) line.Limits {
-	rate := float64(a.Bound(charter.EntriesPerSecond))
-	l := line.Limits{Bytes: int(a.Bound(charter.EntryBytesPerDay)), Rate: rate, Burst: charter.EntryBurst}
+// limitsOf is what the configuration says in place of the annex in force. A
+// station may take more from its peers than that says: it binds what they may
+// ask, not what we may give.
+func limitsOf(c Config) (l line.Limits) {
 	if c.AcceptRate > 0 {
 		l = line.Limits{Bytes: 1 << 50, Rate: float64(c.AcceptRate), Burst: float64(c.AcceptRate) * 60}
 	}
