@@ -8,6 +8,7 @@ import (
 
 	"parley"
 	"parley/internal/charter"
+	"parley/internal/pair"
 	"parley/internal/station"
 )
 
@@ -82,7 +83,7 @@ func TestInvitationReads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := charter.ParsePairing(b)
+	p, err := pair.ParsePairing(b)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -8,6 +8,7 @@ import (
 	"parley"
 	"parley/internal/charter"
 	"parley/internal/key"
+	"parley/internal/pair"
 )
 
 type lineCharterCmd struct {
@@ -59,7 +60,7 @@ func (c lineCharterCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	p, err := charter.ParsePairing(b)
+	p, err := pair.ParsePairing(b)
 	if err != nil {
 		return err
 	}
@@ -70,7 +71,7 @@ func (c lineCharterCmd) Run(s *session) error {
 	return s.show(v, func(w io.Writer) { showCharter(w, v) })
 }
 
-func viewOf(p *charter.Pairing) (charterView, error) {
+func viewOf(p *pair.Pairing) (charterView, error) {
 	ch, err := charter.Parse(p.Charter)
 	if err != nil {
 		return charterView{}, err

@@ -82,23 +82,3 @@ func (c Charter) Rule(p parley.Precedence) ReleaseRule { return c.Release[p] }
 // TwoHands reports whether another officer than the drafter must release,
 // lone watch aside.
 func (c Charter) TwoHands(p parley.Precedence) bool { return c.Release[p] != OneOfficer }
-
-// NextCheckCall returns the first check call after t, in UTC; ok is false when
-// the charter has none.
-func (c Charter) NextCheckCall(t time.Time) (next time.Time, ok bool) {
-	t = t.UTC()
-	for _, k := range c.CheckCalls {
-		for day := range 8 {
-			at := time.Date(t.Year(), t.Month(), t.Day()+day, int(k.Hour), int(k.Minute), 0, 0, time.UTC)
-			bit := (int(at.Weekday()) + 6) % 7 // bit 0 is Monday
-			if k.Days>>bit&1 == 0 || !at.After(t) {
-				continue
-			}
-			if !ok || at.Before(next) {
-				next, ok = at, true
-			}
-			break
-		}
-	}
-	return next, ok
-}

@@ -53,8 +53,6 @@ type Rules struct {
 	CharterHash [32]byte
 	AnnexHash   [32]byte
 	Left        map[parley.PartyCode]parley.Ref // who has left, by which entry
-	CharterBy   map[parley.PartyCode]parley.Ref // assents that put the charter in force; nil for the founding one
-	AnnexBy     map[parley.PartyCode]parley.Ref
 }
 
 // In reports whether a party is on the line: named by the charter, and not left.
@@ -264,30 +262,19 @@ func (c *Chain) dead(d *document, p parley.PartyCode, v *View) bool {
 
 // At returns what is in force in a view.
 func (c *Chain) At(v View) *Rules {
-	r := &Rules{Left: c.leftIn(&v)}
-	d, by := c.follow(c.founding, &v)
-	r.Charter, r.CharterHash, r.CharterBy = d.charter, d.hash, by
-	d, by = c.follow(c.annex, &v)
-	r.Annex, r.AnnexHash, r.AnnexBy = d.annex, d.hash, by
-	return r
+	d, a := c.follow(c.founding, &v), c.follow(c.annex, &v)
+	return &Rules{Charter: d.charter, CharterHash: d.hash, Annex: a.annex, AnnexHash: a.hash, Left: c.leftIn(&v)}
 }
 
-func (c *Chain) follow(d *document, v *View) (*document, map[parley.PartyCode]parley.Ref) {
-	var by map[parley.PartyCode]parley.Ref
-	for again := true; again; {
-		again = false
-		for i := range c.assents {
-			next := c.assents[i].doc
-			if next.kind != d.kind || next.base != d.hash {
-				continue
-			}
-			if b := c.by(next, v); len(b) == len(next.agree) {
-				d, by, again = next, b, true
-				break
-			}
+// follow goes from a document to what has come into force over it in a view. The
+// assent that completes an amendment stands after those that completed its base.
+func (c *Chain) follow(d *document, v *View) *document {
+	for i := range c.assents {
+		if next := c.assents[i].doc; next.kind == d.kind && next.base == d.hash && len(c.by(next, v)) == len(next.agree) {
+			d = next
 		}
 	}
-	return d, by
+	return d
 }
 
 // may refuses a document that cannot follow what is in force (rule 4, b and c).
@@ -332,61 +319,32 @@ func (r *Rules) Check(kind uint64, raw []byte) error {
 	return r.may(d)
 }
 
-// A Proposal is a document that has an assent that counts and is not in force.
-type Proposal struct {
+// A Document is a charter or annex that the line was founded on, or that has an
+// assent that counts.
+type Document struct {
 	Kind    uint64
 	Hash    [32]byte
-	Raw     []byte
-	Charter *Charter // nil for an annex
-	Annex   *Annex
+	Base    [32]byte
 	Version uint64
+	Raw     []byte
 	Agree   []parley.PartyCode
-	By      map[parley.PartyCode]parley.Ref // who has assented so far
-	Dead    bool                            // can never come into force
+	By      map[parley.PartyCode]parley.Ref // who has assented; nil for what was founded on
+	InForce bool                            // it is in force, or was until the next one of the chain
+	Dead    bool                            // it can never come into force
 }
 
-// Open returns the proposals over what is in force in everything added, in the
-// order in which they were made.
-func (c *Chain) Open() (out []Proposal) {
-	v := View{All: true}
-	r, seen := c.At(v), map[*document]bool{}
+// Documents returns all of them, in the order in which they were made.
+func (c *Chain) Documents() []Document {
+	v, seen := View{All: true}, map[*document]bool{}
+	out := []Document{{Kind: form.ToCharter, Hash: c.founding.hash, Version: 1, Raw: c.founding.raw, InForce: true},
+		{Kind: form.ToAnnex, Hash: c.annex.hash, Version: 1, Raw: c.annex.raw, InForce: true}}
 	for i := range c.assents {
 		d := c.assents[i].doc
-		if seen[d] || d.base != r.hash(d.kind) {
-			continue
+		if by := c.by(d, &v); !seen[d] {
+			out = append(out, Document{Kind: d.kind, Hash: d.hash, Base: d.base, Version: d.version, Raw: d.raw, Agree: d.agree, By: by,
+				InForce: len(by) == len(d.agree), Dead: c.dead(d, "", &v)})
 		}
 		seen[d] = true
-		out = append(out, Proposal{Kind: d.kind, Hash: d.hash, Raw: d.raw, Charter: d.charter, Annex: d.annex, Version: d.version, Agree: d.agree,
-			By: c.by(d, &v), Dead: c.dead(d, "", &v)})
-	}
-	return out
-}
-
-// A Link is a document that has come into force in everything added.
-type Link struct {
-	Kind    uint64
-	Hash    [32]byte
-	Version uint64
-	Raw     []byte
-	By      map[parley.PartyCode]parley.Ref // nil for what the line was founded on
-}
-
-// Links returns the chain of one kind, the founding document first.
-func (c *Chain) Links(kind uint64) (out []Link) {
-	d, v := c.founding, View{All: true}
-	if kind == form.ToAnnex {
-		d = c.annex
-	}
-	out = append(out, Link{Kind: kind, Hash: d.hash, Version: 1, Raw: d.raw})
-	end, _ := c.follow(d, &v)
-	for d != end {
-		for i := range c.assents {
-			if x := c.assents[i].doc; x.kind == kind && x.base == d.hash && len(c.by(x, &v)) == len(x.agree) {
-				d = x
-				break
-			}
-		}
-		out = append(out, Link{Kind: kind, Hash: d.hash, Version: d.version, Raw: d.raw, By: c.by(d, &v)})
 	}
 	return out
 }

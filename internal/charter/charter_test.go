@@ -137,24 +137,6 @@ func TestCharterBytesRefused(t *testing.T) {
 	}
 }
 
-func TestNextCheckCall(t *testing.T) {
-	c := DefaultCharter(alder, birch)
-	now := time.Date(2026, 11, 23, 8, 0, 0, 0, time.UTC) // a Monday
-	if _, ok := c.NextCheckCall(now); ok {
-		t.Error("a check call nobody agreed")
-	}
-	c.CheckCalls = []CheckCall{{Hour: 8, Days: 1}, {Hour: 9, Minute: 30, Days: 1 << 6}}
-	for at, want := range map[time.Time]time.Time{
-		now.Add(-time.Second): now,
-		now:                   time.Date(2026, 11, 29, 9, 30, 0, 0, time.UTC), // Sunday
-		time.Date(2026, 11, 29, 9, 30, 0, 0, time.UTC): now.AddDate(0, 0, 7),
-	} {
-		if got, ok := c.NextCheckCall(at); !ok || !got.Equal(want) {
-			t.Errorf("after %v: got %v, want %v", at, got, want)
-		}
-	}
-}
-
 func TestAnnex(t *testing.T) {
 	a := DefaultAnnex()
 	for n, want := range map[Bound]uint64{EntryBytes: 65535, EntryBytesPerDay: 64 << 20, BlobBytes: 64 << 20, EpochsPerDay: 24, 17: 0, 0: 0, 1 << 63: 0} {

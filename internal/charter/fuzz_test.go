@@ -61,44 +61,19 @@ func FuzzParseReveal(f *testing.F) {
 	})
 }
 
-// whole is a pairing in which both have revealed, and what it founds.
-func whole(f *testing.F) (*Pairing, *Founding) {
+// founded is what two found.
+func founded(f *testing.F) *Founding {
 	f.Helper()
 	c, a := DefaultCharter(alder, birch), DefaultAnnex()
-	p := &Pairing{Line: testLine, Charter: c.Encode(), Annex: a.Encode(), Commitments: map[parley.PartyCode][32]byte{}, Reveals: map[parley.PartyCode][]byte{}}
-	var all [][]byte
-	for _, x := range []Party{alder, birch} {
-		r := fakeReveal(seeded(uint64(len(all))), x)
-		p.Reveals[x.Code], p.Commitments[x.Code] = r.Encode(), r.Commitment(testLine)
-		all = append(all, r.Encode())
-	}
-	x, err := Found(testLine, p.Charter, p.Annex, all)
+	x, err := Found(testLine, c.Encode(), a.Encode(), [][]byte{fakeReveal(seeded(1), alder).Encode(), fakeReveal(seeded(2), birch).Encode()})
 	if err != nil {
 		f.Fatal(err)
 	}
-	return p, x
-}
-
-func FuzzParsePairing(f *testing.F) {
-	p, _ := whole(f)
-	f.Add(p.Encode())
-	f.Add(p.Armour())
-	clear(p.Reveals)
-	f.Add(p.Encode())
-	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := ParsePairing(b)
-		if err != nil {
-			refusedWell(t, err)
-			return
-		}
-		if q, err := ParsePairing(p.Armour()); err != nil || !bytes.Equal(q.Encode(), p.Encode()) {
-			t.Fatalf("through armour: %v", err)
-		}
-	})
+	return x
 }
 
 func FuzzParseFounding(f *testing.F) {
-	_, x := whole(f)
+	x := founded(f)
 	f.Add(x.Encode())
 	wiretest.Seed(f, "founding", "founding")
 	f.Fuzz(func(t *testing.T, b []byte) {

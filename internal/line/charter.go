@@ -8,13 +8,12 @@ import (
 	"parley"
 	"parley/internal/charter"
 	"parley/internal/form"
-	"parley/internal/seal"
 	"parley/internal/wire"
 )
 
-// without says from which entry on a log seals nothing for a party, and how
+// Without says from which entry on a log seals nothing for a party, and how
 // much of that party's logs its writer had seen by then (spec/order.md, Out).
-type without struct {
+type Without struct {
 	Index uint64                         `cbor:"1,keyasint"`
 	Cut   map[parley.GenerationID]uint64 `cbor:"2,keyasint,omitempty"`
 }
@@ -146,7 +145,7 @@ func (e *Engine) epochNoted(l *log, index uint64, to func(parley.PartyCode) bool
 		if _, known := l.without[p]; known || p == l.party || to(p) {
 			continue
 		}
-		w := without{Index: index, Cut: map[parley.GenerationID]uint64{}}
+		w := Without{Index: index, Cut: map[parley.GenerationID]uint64{}}
 		for _, o := range e.logs {
 			if n := acc[o.gen]; n > 0 && o.party == p {
 				w.Cut[o.gen] = n
@@ -156,7 +155,7 @@ func (e *Engine) epochNoted(l *log, index uint64, to func(parley.PartyCode) bool
 			}
 		}
 		if l.without == nil {
-			l.without = map[parley.PartyCode]without{}
+			l.without = map[parley.PartyCode]Without{}
 		}
 		l.without[p], l.dirty = w, true
 		if !e.out(p) {
@@ -179,29 +178,18 @@ func (e *Engine) rebuild() error {
 	var acts []charter.Act
 	bodies := map[parley.Ref][]byte{}
 	for _, l := range e.logsInOrder() {
-		acc := map[parley.GenerationID]uint64{}
-		for at := uint64(0); at < l.size; {
-			es, err := e.cfg.Store.Entries(l.gen, at, 1024)
-			if err != nil {
-				return err
+		err := e.each(l, func(s *StoredEntry, _ bool, acc map[parley.GenerationID]uint64) {
+			h, err := form.ParseHeader(s.Header)
+			if err != nil || !charter.IsAct(h.Form) {
+				return
 			}
-			if len(es) == 0 {
-				break
+			if f, _, err := form.ParseBody(h.Form, s.Body); err == nil {
+				a := l.actAt(s.Index, f, maps.Clone(acc))
+				acts, bodies[a.Ref] = append(acts, a), s.Body
 			}
-			for _, s := range es {
-				if p, err := seal.Parse(s.Bytes); err == nil {
-					maps.Copy(acc, p.Seen)
-				}
-				h, err := form.ParseHeader(s.Header)
-				if err != nil || !charter.IsAct(h.Form) {
-					continue
-				}
-				if f, _, err := form.ParseBody(h.Form, s.Body); err == nil {
-					a := l.actAt(s.Index, f, maps.Clone(acc))
-					acts, bodies[a.Ref] = append(acts, a), s.Body
-				}
-			}
-			at += uint64(len(es))
+		})
+		if err != nil {
+			return err
 		}
 	}
 	for i := range e.acts {

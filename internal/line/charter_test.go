@@ -1,6 +1,7 @@
 package line_test
 
 import (
+	"bytes"
 	"fmt"
 	"maps"
 	"slices"
@@ -77,7 +78,7 @@ func TestCharterIsAmended(t *testing.T) {
 			w.run(3 * time.Second)
 			w.wantCharter(1, codes...)
 			for _, c := range codes {
-				if p := w.nodes[c].e.Status().Proposals; len(p) != 1 || len(p[0].By) != 1 || p[0].Charter.Recording != "everything is recorded" {
+				if p := w.nodes[c].e.Status().Documents; len(p) != 3 || len(p[2].By) != 1 || !bytes.Equal(p[2].Raw, doc) || p[2].InForce {
 					t.Errorf("%s sees the proposals %+v", c, p)
 				}
 			}
@@ -190,8 +191,8 @@ func TestOneLeavesAndTheOthersGoOn(t *testing.T) {
 		if to := a.readable(p); slices.Contains(to, cedar) || len(to) != 1 {
 			t.Errorf("the newest epoch of %s is sealed to %v", p, to)
 		}
-		if l := a.log(p); l.Without[cedar][c.log(cedar).Gen] != size {
-			t.Errorf("%s had seen %d of cedar's log when it sealed nothing more for it, want %d", p, l.Without[cedar][c.log(cedar).Gen], size)
+		if l := a.log(p); l.Without[cedar].Cut[c.log(cedar).Gen] != size {
+			t.Errorf("%s had seen %d of cedar's log when it sealed nothing more for it, want %d", p, l.Without[cedar].Cut[c.log(cedar).Gen], size)
 		}
 	}
 	for _, n := range []*node{a, b, c} {

@@ -1,9 +1,12 @@
 package line
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
 	"io"
-	"sort"
+	"maps"
+	"slices"
 	"time"
 
 	"parley"
@@ -96,7 +99,7 @@ type log struct {
 	limit    uint64                         // entries on the record, once closed and known; see late()
 	recv     key.ReceivingPublic            // newest receiving key published
 	unread   uint64                         // 1 + the first entry we hold and cannot open for want of a key; 0: none
-	without  map[parley.PartyCode]without   // for whom its epochs are sealed no more
+	without  map[parley.PartyCode]Without   // for whom its epochs are sealed no more
 	recvAt   uint64                         // index+1 of the entry that published it; 0: the certificate
 	secrets  map[uint64][32]byte            // epoch secrets we hold
 	receipts map[parley.GenerationID]uint64 // holder generation -> size
@@ -231,27 +234,14 @@ func (e *Engine) tick() error {
 }
 
 func (e *Engine) peersInOrder() []*peer {
-	ps := make([]*peer, 0, len(e.peers))
-	for _, p := range e.peers {
-		ps = append(ps, p)
-	}
-	sort.Slice(ps, func(i, j int) bool { return ps[i].code < ps[j].code })
-	return ps
+	return slices.SortedFunc(maps.Values(e.peers), func(a, b *peer) int { return cmp.Compare(a.code, b.code) })
 }
 
 // logsInOrder returns the logs in the order in which they were accepted.
 func (e *Engine) logsInOrder() []*log {
-	ls := make([]*log, 0, len(e.logs))
-	for _, l := range e.logs {
-		ls = append(ls, l)
-	}
-	sort.Slice(ls, func(i, j int) bool {
-		if ls[i].order != ls[j].order {
-			return ls[i].order < ls[j].order
-		}
-		return string(ls[i].gen[:]) < string(ls[j].gen[:])
+	return slices.SortedFunc(maps.Values(e.logs), func(a, b *log) int {
+		return cmp.Or(cmp.Compare(a.order, b.order), bytes.Compare(a.gen[:], b.gen[:]))
 	})
-	return ls
 }
 
 // current returns party's newest generation; nil when none is known.

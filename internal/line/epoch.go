@@ -4,7 +4,6 @@ import (
 	"io"
 	"maps"
 	"slices"
-	"sort"
 	"time"
 
 	"parley"
@@ -265,14 +264,7 @@ func (e *Engine) allSaw(r *receiving) bool {
 }
 
 // pendingForms lists the items that the engine itself has to write.
-func (e *Engine) pendingForms() []string {
-	names := make([]string, 0, len(e.pending))
-	for n := range e.pending {
-		names = append(names, string(n))
-	}
-	sort.Strings(names)
-	return names
-}
+func (e *Engine) pendingForms() []string { return slices.Sorted(maps.Keys(e.pending)) }
 
 // madeDraft makes one of the engine's own items.
 func (e *Engine) madeDraft(name string, epoch uint64) (draft, error) {

@@ -3,6 +3,7 @@ package line
 import (
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"sort"
 	"strings"
 
@@ -32,7 +33,7 @@ type logState struct {
 	EpochAt  uint64                         `cbor:"15,keyasint"`
 	Unread   uint64                         `cbor:"16,keyasint"`
 	Blind    [2]bool                        `cbor:"17,keyasint"`
-	Without  map[parley.PartyCode]without   `cbor:"18,keyasint,omitempty"`
+	Without  map[parley.PartyCode]Without   `cbor:"18,keyasint,omitempty"`
 }
 
 // receiving is one of our private receiving keys (spec/sealing.md).
@@ -387,26 +388,28 @@ func (e *Engine) loadMarks(l *log) error {
 	if from > 0 {
 		from--
 	}
+	return e.each(l, func(s *StoredEntry, grew bool, acc map[parley.GenerationID]uint64) {
+		if s.Index >= from && (grew || len(l.marks) == 0) {
+			l.addMark(s.Index, acc)
+		}
+	})
+}
+
+// each goes through a log as the store has it. acc is what an entry and those
+// before it had seen; it grew with this one, and is changed after the call.
+func (e *Engine) each(l *log, do func(s *StoredEntry, grew bool, acc map[parley.GenerationID]uint64)) error {
 	acc := map[parley.GenerationID]uint64{}
 	for at := uint64(0); at < l.size; {
 		es, err := e.cfg.Store.Entries(l.gen, at, 1024)
-		if err != nil {
+		if err != nil || len(es) == 0 {
 			return err
 		}
-		if len(es) == 0 {
-			break
-		}
-		for _, s := range es {
-			p, err := seal.Parse(s.Bytes)
-			if err != nil {
-				continue
+		for i := range es {
+			p, err := seal.Parse(es[i].Bytes)
+			if err == nil {
+				maps.Copy(acc, p.Seen)
 			}
-			for g, n := range p.Seen {
-				acc[g] = n
-			}
-			if s.Index >= from && (len(p.Seen) > 0 || len(l.marks) == 0) {
-				l.addMark(s.Index, acc)
-			}
+			do(&es[i], err == nil && len(p.Seen) > 0, acc)
 		}
 		at += uint64(len(es))
 	}

@@ -21,7 +21,7 @@ type Status struct {
 	Receiving  time.Time          // when our newest receiving key was made
 	Out        []parley.PartyCode // have left or are removed, ourselves too
 	Rules      *charter.Rules     // in force for what we write next; never changed
-	Proposals  []charter.Proposal // over that
+	Documents  []charter.Document // that, what was before it, and what is proposed
 	Over       []parley.PartyCode // over quota now
 }
 
@@ -40,12 +40,12 @@ type LogStatus struct {
 	Seen     map[parley.GenerationID]uint64
 	Cert     []byte
 	Unread   bool
-	Without  map[parley.PartyCode]map[parley.GenerationID]uint64 // for whom it seals no more; how much of that one's logs it had seen by then
+	Without  map[parley.PartyCode]Without // for whom it seals no more
 }
 
 // Status returns the state of the line.
 func (e *Engine) Status() Status {
-	s := Status{Doubt: e.doubt, Outbox: len(e.outbox), Withheld: e.withheldItems(), Rules: e.rules, Proposals: e.chain.Open()}
+	s := Status{Doubt: e.doubt, Outbox: len(e.outbox), Withheld: e.withheldItems(), Rules: e.rules, Documents: e.chain.Documents()}
 	if e.own != nil {
 		s.Own = e.own.gen
 		if ep := e.effective(); ep != nil {
@@ -73,7 +73,7 @@ func (e *Engine) Status() Status {
 
 func (e *Engine) logStatus(l *log) LogStatus {
 	ls := LogStatus{Gen: l.gen, Party: l.party, Size: l.size, Root: l.tree.Root(), Reason: l.body.Reason, Created: time.Unix(int64(l.body.Time), 0),
-		Current: l == e.current(l.party), Disputed: l.disputed, Limit: l.limit, Cert: l.cert, Unread: l.unread > 0,
+		Current: l == e.current(l.party), Disputed: l.disputed, Limit: l.limit, Cert: l.cert, Unread: l.unread > 0, Without: maps.Clone(l.without),
 		Stored: map[parley.PartyCode]uint64{}, Seen: map[parley.GenerationID]uint64{}}
 	for g, n := range l.receipts {
 		if h := e.logs[g]; h != nil {
@@ -82,12 +82,6 @@ func (e *Engine) logStatus(l *log) LogStatus {
 	}
 	for g, n := range l.seen {
 		ls.Seen[g] = n
-	}
-	for p, w := range l.without {
-		if ls.Without == nil {
-			ls.Without = map[parley.PartyCode]map[parley.GenerationID]uint64{}
-		}
-		ls.Without[p] = w.Cut
 	}
 	return ls
 }

@@ -72,9 +72,9 @@ func pair(t testing.TB, rng *rand.Rand, parties ...charter.Party) []*State {
 }
 
 // carry hands a file over as text.
-func carry(t testing.TB, s *State) *charter.Pairing {
+func carry(t testing.TB, s *State) *Pairing {
 	t.Helper()
-	p, err := charter.ParsePairing(append([]byte("Dear colleague,\r\n\r\n"), s.Pairing().Armour()...))
+	p, err := ParsePairing(append([]byte("Dear colleague,\r\n\r\n"), s.Pairing().Armour()...))
 	if err != nil {
 		t.Fatal(err)
 	}

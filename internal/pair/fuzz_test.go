@@ -5,7 +5,6 @@ import (
 	"testing"
 
 	"parley"
-	"parley/internal/charter"
 )
 
 // refusedWell fails unless err is of a kind a parser may give.
@@ -18,19 +17,19 @@ func refusedWell(t *testing.T, err error) {
 	}
 }
 
-func FuzzMerge(f *testing.F) {
+func FuzzParsePairing(f *testing.F) {
 	p := pair(f, seeded(1), alder, birch)[0].Pairing()
 	f.Add(p.Encode())
 	f.Add(p.Armour())
 	clear(p.Reveals)
 	f.Add(p.Encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
-		p, err := charter.ParsePairing(b)
+		p, err := ParsePairing(b)
 		if err != nil {
 			refusedWell(t, err)
 			return
 		}
-		if q, err := charter.ParsePairing(p.Armour()); err != nil || !bytes.Equal(q.Encode(), p.Encode()) {
+		if q, err := ParsePairing(p.Armour()); err != nil || !bytes.Equal(q.Encode(), p.Encode()) {
 			t.Fatalf("through armour: %v", err)
 		}
 		s := pair(t, seeded(1), alder, birch)[0]

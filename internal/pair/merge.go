@@ -13,7 +13,7 @@ import (
 // pairing (Conflict); so does a reveal that does not match its commitment
 // (BadCommitment). A file that is no good by itself, or of another line
 // (WrongLine), changes nothing.
-func (s *State) Merge(p *charter.Pairing) error {
+func (s *State) Merge(p *Pairing) error {
 	if err := s.alive(); err != nil {
 		return err
 	}
@@ -26,21 +26,21 @@ func (s *State) Merge(p *charter.Pairing) error {
 	if !bytes.Equal(p.Annex, s.File.Annex) {
 		return s.burn(parley.Conflict, "two files for line %s have different annexes", p.Line)
 	}
-	next := s.File.Clone()
+	next := s.File.clone()
 	if err := s.mergeCommitments(next, p); err != nil {
 		return err
 	}
 	if err := s.mergeReveals(next, p); err != nil {
 		return err
 	}
-	if err := next.Check(); err != nil {
+	if err := next.check(); err != nil {
 		return fmt.Errorf("merging pairing files: %w", err)
 	}
 	s.File = next
 	return nil
 }
 
-func (s *State) mergeCommitments(next, p *charter.Pairing) error {
+func (s *State) mergeCommitments(next, p *Pairing) error {
 	for code, c := range p.Commitments {
 		old, seen := s.File.Commitments[code]
 		if seen && old != c {
@@ -51,7 +51,7 @@ func (s *State) mergeCommitments(next, p *charter.Pairing) error {
 	return nil
 }
 
-func (s *State) mergeReveals(next, p *charter.Pairing) error {
+func (s *State) mergeReveals(next, p *Pairing) error {
 	for code, b := range p.Reveals {
 		if code == s.Us {
 			if !bytes.Equal(b, s.Ours) {

@@ -135,18 +135,18 @@ func TestMergeBurns(t *testing.T) {
 	slow := charter.DefaultAnnex()
 	slow.Quotas[charter.EpochsPerDay] = 3
 	for what, c := range map[string]struct {
-		change func(p *charter.Pairing)
+		change func(p *Pairing)
 		kind   parley.Kind
 		burns  bool
 	}{
-		"another charter":         {func(p *charter.Pairing) { p.Charter = other.Encode() }, parley.Conflict, true},
-		"another annex":           {func(p *charter.Pairing) { p.Annex = slow.Encode() }, parley.Conflict, true},
-		"another commitment":      {func(p *charter.Pairing) { p.Commitments["birch"] = stranger.Commitment(testLine) }, parley.Conflict, true},
-		"another of ours":         {func(p *charter.Pairing) { p.Commitments["alder"] = [32]byte{1} }, parley.Conflict, true},
-		"another reveal":          {func(p *charter.Pairing) { p.Reveals["birch"] = stranger.Encode() }, parley.Conflict, true},
-		"another reveal of ours":  {func(p *charter.Pairing) { p.Reveals["alder"] = fakeReveal(rng, alder).Encode() }, parley.Conflict, true},
-		"another line":            {func(p *charter.Pairing) { p.Line[15]++ }, parley.WrongLine, false},
-		"a stranger's commitment": {func(p *charter.Pairing) { p.Commitments["cedar"] = [32]byte{1} }, parley.WrongParty, false},
+		"another charter":         {func(p *Pairing) { p.Charter = other.Encode() }, parley.Conflict, true},
+		"another annex":           {func(p *Pairing) { p.Annex = slow.Encode() }, parley.Conflict, true},
+		"another commitment":      {func(p *Pairing) { p.Commitments["birch"] = stranger.Commitment(testLine) }, parley.Conflict, true},
+		"another of ours":         {func(p *Pairing) { p.Commitments["alder"] = [32]byte{1} }, parley.Conflict, true},
+		"another reveal":          {func(p *Pairing) { p.Reveals["birch"] = stranger.Encode() }, parley.Conflict, true},
+		"another reveal of ours":  {func(p *Pairing) { p.Reveals["alder"] = fakeReveal(rng, alder).Encode() }, parley.Conflict, true},
+		"another line":            {func(p *Pairing) { p.Line[15]++ }, parley.WrongLine, false},
+		"a stranger's commitment": {func(p *Pairing) { p.Commitments["cedar"] = [32]byte{1} }, parley.WrongParty, false},
 	} {
 		s := pair(t, seeded(4), alder, birch)[0]
 		p := s.Pairing()
@@ -248,23 +248,23 @@ func TestPairingFileRefused(t *testing.T) {
 	states := pair(t, seeded(8), alder, birch)
 	whole := states[0].Pairing()
 	for what, c := range map[string]struct {
-		change func(p *charter.Pairing)
+		change func(p *Pairing)
 		kind   parley.Kind
 	}{
-		"no commitment":              {func(p *charter.Pairing) { clear(p.Commitments); clear(p.Reveals) }, parley.Malformed},
-		"a stranger's commitment":    {func(p *charter.Pairing) { p.Commitments["cedar"] = [32]byte{1} }, parley.WrongParty},
-		"a reveal before all commit": {func(p *charter.Pairing) { delete(p.Commitments, "birch"); delete(p.Reveals, "birch") }, parley.NotAllowed},
-		"a reveal not committed to":  {func(p *charter.Pairing) { p.Commitments["birch"] = [32]byte{1} }, parley.BadCommitment},
-		"a reveal under another party": {func(p *charter.Pairing) {
+		"no commitment":              {func(p *Pairing) { clear(p.Commitments); clear(p.Reveals) }, parley.Malformed},
+		"a stranger's commitment":    {func(p *Pairing) { p.Commitments["cedar"] = [32]byte{1} }, parley.WrongParty},
+		"a reveal before all commit": {func(p *Pairing) { delete(p.Commitments, "birch"); delete(p.Reveals, "birch") }, parley.NotAllowed},
+		"a reveal not committed to":  {func(p *Pairing) { p.Commitments["birch"] = [32]byte{1} }, parley.BadCommitment},
+		"a reveal under another party": {func(p *Pairing) {
 			p.Commitments["birch"], p.Reveals["birch"] = p.Commitments["alder"], p.Reveals["alder"]
 		}, parley.WrongParty},
-		"a reveal of another line": {func(p *charter.Pairing) { p.Line[0]++ }, parley.BadCommitment},
-		"no charter":               {func(p *charter.Pairing) { p.Charter = nil }, parley.Malformed},
-		"no annex":                 {func(p *charter.Pairing) { p.Annex = nil }, parley.Malformed},
+		"a reveal of another line": {func(p *Pairing) { p.Line[0]++ }, parley.BadCommitment},
+		"no charter":               {func(p *Pairing) { p.Charter = nil }, parley.Malformed},
+		"no annex":                 {func(p *Pairing) { p.Annex = nil }, parley.Malformed},
 	} {
-		p := whole.Clone()
+		p := whole.clone()
 		c.change(p)
-		if _, err := charter.ParsePairing(p.Encode()); parley.KindOf(err) != c.kind || err == nil {
+		if _, err := ParsePairing(p.Encode()); parley.KindOf(err) != c.kind || err == nil {
 			t.Errorf("%s: got %v, want %v", what, err, c.kind)
 		}
 	}
@@ -276,15 +276,15 @@ func TestPairingFileRefused(t *testing.T) {
 	for what, b := range map[string][]byte{"nothing": nil, "twice": twice, "cut": cut, "with headers": headed, "another thing": key, "an empty map": {0xa0},
 		"an unknown key": wire.Encode(map[uint64]any{1: make([]byte, 16), 2: []byte{}, 3: []byte{}, 4: map[string]any{}, 5: map[string]any{}, 6: 1}),
 		"a key missing":  wire.Encode(map[uint64]any{1: make([]byte, 16), 2: whole.Charter, 3: whole.Annex, 4: map[string]any{"alder": make([]byte, 32)}})} {
-		if _, err := charter.ParsePairing(b); parley.KindOf(err) != parley.Malformed {
+		if _, err := ParsePairing(b); parley.KindOf(err) != parley.Malformed {
 			t.Errorf("%s: got %v, want malformed", what, err)
 		}
 	}
-	if _, err := charter.ParsePairing(make([]byte, 512<<10+1)); parley.KindOf(err) != parley.Oversize {
+	if _, err := ParsePairing(make([]byte, 512<<10+1)); parley.KindOf(err) != parley.Oversize {
 		t.Errorf("a huge file: got %v, want oversize", err)
 	}
 	crlf := bytes.ReplaceAll(text, []byte("\n"), []byte("\r\n"))
-	if p, err := charter.ParsePairing(append(crlf, []byte("-- \r\nA. Ruiz, envoy\r\n")...)); err != nil || !bytes.Equal(p.Encode(), whole.Encode()) {
+	if p, err := ParsePairing(append(crlf, []byte("-- \r\nA. Ruiz, envoy\r\n")...)); err != nil || !bytes.Equal(p.Encode(), whole.Encode()) {
 		t.Errorf("as it comes by mail: got %v", err)
 	}
 }

@@ -43,7 +43,7 @@ type State struct {
 	Us       parley.PartyCode `cbor:"1,keyasint"`
 	Inviter  bool             `cbor:"2,keyasint,omitempty"`
 	Ours     []byte           `cbor:"3,keyasint"` // our reveal; never handed out before File holds every commitment
-	File     *charter.Pairing `cbor:"4,keyasint"` // all that was seen; holds our reveal only once revealed
+	File     *Pairing         `cbor:"4,keyasint"` // all that was seen; holds our reveal only once revealed
 	How      string           `cbor:"5,keyasint,omitempty"`
 	BurntFor string           `cbor:"6,keyasint,omitempty"` // why it was burnt
 
@@ -62,7 +62,7 @@ func NewInvite(line parley.LineID, c charter.Charter, a charter.Annex, ours *cha
 	if err := c.Validate(); err != nil {
 		return nil, err
 	}
-	p := &charter.Pairing{Line: line, Charter: c.Encode(), Annex: a.Encode(),
+	p := &Pairing{Line: line, Charter: c.Encode(), Annex: a.Encode(),
 		Commitments: map[parley.PartyCode][32]byte{}, Reveals: map[parley.PartyCode][]byte{}}
 	return join(p, ours, true)
 }
@@ -71,18 +71,18 @@ func NewInvite(line parley.LineID, c charter.Charter, a charter.Annex, ours *cha
 // The station has no State for this line id yet. Errors are those of the
 // documents; WrongParty; Conflict when somebody has committed in our place;
 // NotAllowed when somebody has revealed already.
-func Accept(p *charter.Pairing, ours *charter.Reveal) (*State, error) {
-	if err := p.Check(); err != nil {
+func Accept(p *Pairing, ours *charter.Reveal) (*State, error) {
+	if err := p.check(); err != nil {
 		return nil, err
 	}
 	if _, taken := p.Commitments[ours.Party]; taken {
 		return nil, parley.Errorf(parley.Conflict, "somebody has committed as party %s, and it was not this station", ours.Party).
 			WithHint("do not go on with this file: tell the other side by another way, and start a new invitation")
 	}
-	return join(p.Clone(), ours, false)
+	return join(p.clone(), ours, false)
 }
 
-func join(p *charter.Pairing, ours *charter.Reveal, inviter bool) (*State, error) {
+func join(p *Pairing, ours *charter.Reveal, inviter bool) (*State, error) {
 	c, err := charter.Parse(p.Charter)
 	if err != nil {
 		return nil, err
@@ -110,7 +110,7 @@ func ParseState(b []byte) (*State, error) {
 	if s.File == nil || !bytes.Equal(s.Encode(), b) {
 		return nil, parley.Errorf(parley.Corrupt, "reading pairing state: a part is missing")
 	}
-	if err := s.File.Check(); err != nil {
+	if err := s.File.check(); err != nil {
 		return nil, parley.Errorf(parley.Corrupt, "reading pairing state: %v", err)
 	}
 	if own, ok := s.File.Reveals[s.Us]; charter.Commitment(s.File.Line, s.Ours) != s.File.Commitments[s.Us] || ok && !bytes.Equal(own, s.Ours) {
@@ -176,7 +176,7 @@ func (s *State) parties() []parley.PartyCode {
 
 // Pairing returns the file to hand over now. Hand it over only after the state
 // is durable.
-func (s *State) Pairing() *charter.Pairing { return s.File.Clone() }
+func (s *State) Pairing() *Pairing { return s.File.clone() }
 
 // Burnt returns why the pairing can never be confirmed; "" when it can.
 func (s *State) Burnt() string { return s.BurntFor }
@@ -213,7 +213,7 @@ func (s *State) AddReveal() error {
 		return parley.Errorf(parley.Unavailable, "nothing may be revealed before every party has committed; missing: %v", w).
 			WithHint("hand the pairing file to them first")
 	}
-	next := s.File.Clone()
+	next := s.File.clone()
 	next.Reveals[s.Us] = s.Ours
 	s.File = next
 	return nil

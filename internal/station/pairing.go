@@ -80,7 +80,7 @@ func (s *Station) PairingStep(ctx context.Context, by Officer, file []byte) (Pai
 	if b, _ := pem.Decode(file); b != nil && b.Type == certificateArmour {
 		return s.certificateStep(ctx, by, b.Bytes)
 	}
-	f, err := charter.ParsePairing(file)
+	f, err := pair.ParsePairing(file)
 	if err != nil {
 		return PairingView{}, err
 	}

@@ -247,7 +247,7 @@ func (ps *pairings) named(c charter.Charter) (string, error) {
 // before, takes in what is new to one that was, and reveals once the file holds
 // everybody's commitment. An error with burnt means that this step burnt it.
 func (ps *pairings) step(file []byte) (p *pairing, burnt bool, err error) {
-	f, err := charter.ParsePairing(file)
+	f, err := pair.ParsePairing(file)
 	if err != nil {
 		return nil, false, err
 	}
@@ -278,7 +278,7 @@ func (ps *pairings) step(file []byte) (p *pairing, burnt bool, err error) {
 	return p, !wasBurnt && p.state.Burnt() != "", err
 }
 
-func (ps *pairings) accept(f *charter.Pairing) (*pairing, error) {
+func (ps *pairings) accept(f *pair.Pairing) (*pairing, error) {
 	c, err := charter.Parse(f.Charter)
 	if err != nil {
 		return nil, err

@@ -1,4 +1,4 @@
-package charter
+package pair
 
 import (
 	"bytes"
@@ -7,6 +7,7 @@ import (
 	"maps"
 
 	"parley"
+	"parley/internal/charter"
 	"parley/internal/wire"
 )
 
@@ -45,7 +46,7 @@ func ParsePairing(b []byte) (*Pairing, error) {
 	if !bytes.Equal(p.Encode(), b) {
 		return nil, parley.Errorf(parley.Malformed, "reading pairing file: a key is missing")
 	}
-	if err := p.Check(); err != nil {
+	if err := p.check(); err != nil {
 		return nil, fmt.Errorf("reading pairing file: %w", err)
 	}
 	return p, nil
@@ -68,13 +69,13 @@ func dearmour(b []byte) ([]byte, error) {
 	return block.Bytes, nil
 }
 
-// Check holds the file to spec/pairing.md as far as it can be told alone.
-func (p *Pairing) Check() error {
-	c, err := Parse(p.Charter)
+// check holds the file to spec/pairing.md as far as it can be told alone.
+func (p *Pairing) check() error {
+	c, err := charter.Parse(p.Charter)
 	if err != nil {
 		return err
 	}
-	if _, err := ParseAnnex(p.Annex); err != nil {
+	if _, err := charter.ParseAnnex(p.Annex); err != nil {
 		return err
 	}
 	if len(p.Commitments) == 0 {
@@ -97,18 +98,18 @@ func (p *Pairing) Check() error {
 	return nil
 }
 
-func (p *Pairing) checkReveal(c Charter, code parley.PartyCode, b []byte) error {
-	if Commitment(p.Line, b) != p.Commitments[code] {
+func (p *Pairing) checkReveal(c charter.Charter, code parley.PartyCode, b []byte) error {
+	if charter.Commitment(p.Line, b) != p.Commitments[code] {
 		return parley.Errorf(parley.BadCommitment, "what party %s reveals is not what it committed to", code)
 	}
-	r, err := ParseReveal(b)
+	r, err := charter.ParseReveal(b)
 	if err != nil {
 		return err
 	}
 	if r.Party != code {
 		return parley.Errorf(parley.WrongParty, "the reveal of %s is that of %s", code, r.Party)
 	}
-	return CheckMember(c, r)
+	return charter.CheckMember(c, r)
 }
 
 // Encode returns the binary file.
@@ -119,8 +120,8 @@ func (p *Pairing) Armour() []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: armour, Bytes: p.Encode()})
 }
 
-// Clone returns a copy that shares no map.
-func (p *Pairing) Clone() *Pairing {
+// clone returns a copy that shares no map.
+func (p *Pairing) clone() *Pairing {
 	q := *p
 	q.Commitments, q.Reveals = maps.Clone(p.Commitments), maps.Clone(p.Reveals)
 	return &q
