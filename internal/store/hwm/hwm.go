@@ -37,10 +37,16 @@ type Marks struct {
 
 // file is the open file of one line.
 type file struct {
-	mu   sync.Mutex
-	f    *os.File
-	last record // as on disk; seq 0 when there is none
+	mu sync.Mutex
+	f  *os.File
+	*Slots
 }
+
+// synced is a file of ours on a real disk.
+type synced struct{ *os.File }
+
+// Sync makes what was written durable; the size of the file never changes.
+func (s synced) Sync() error { return datasync(s.File) }
 
 // Open opens the directory of the marks, and makes it when there is none.
 func Open(dir string) (*Marks, error) {
@@ -65,7 +71,8 @@ func (m *Marks) Load(l parley.LineID) (mark Mark, ok bool, err error) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.last.mark, f.last.seq > 0, nil
+	mark, ok = f.Mark()
+	return mark, ok, nil
 }
 
 // Store makes the mark of a line durable. Within a generation it never goes
@@ -77,18 +84,9 @@ func (m *Marks) Store(l parley.LineID, mark Mark) error {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.last.seq > 0 && f.last.mark.Gen == mark.Gen && mark.Size <= f.last.mark.Size {
-		return nil
-	}
-	r := record{seq: f.last.seq + 1, line: l, mark: mark}
-	b := r.bytes()
-	if _, err = f.f.WriteAt(b[:], r.offset()); err == nil {
-		err = datasync(f.f)
-	}
-	if err != nil {
+	if err := f.Slots.Store(mark); err != nil {
 		return fmt.Errorf("storing the high-water mark of line %s: %w", l, diskError(err))
 	}
-	f.last = r
 	return nil
 }
 
@@ -122,12 +120,12 @@ func (m *Marks) file(l parley.LineID) (*file, error) {
 	if err != nil {
 		return nil, diskError(err)
 	}
-	last, err := read(h, l)
+	slots, err := OpenSlots(synced{h}, l)
 	if err != nil {
 		h.Close()
 		return nil, err
 	}
-	f := &file{f: h, last: last}
+	f := &file{f: h, Slots: slots}
 	m.files[l] = f
 	return f, nil
 }
@@ -140,7 +138,7 @@ func (m *Marks) create(l parley.LineID) (*os.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if _, err = h.Write(make([]byte, fileSize)); err == nil {
+	if _, err = h.Write(make([]byte, FileSize)); err == nil {
 		err = h.Sync()
 	}
 	if err == nil {

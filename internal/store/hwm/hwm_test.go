@@ -93,7 +93,7 @@ func TestTorn(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	good := record{seq: 1, line: id, mark: mark(1)}
 	gb := good.bytes()
-	whole := make([]byte, fileSize)
+	whole := make([]byte, FileSize)
 	copy(whole[slotSize:], gb[:])
 	flip := func(at int) []byte {
 		b := bytes.Clone(whole)
@@ -106,7 +106,7 @@ func TestRefusals(t *testing.T) {
 		file []byte
 		want parley.Kind
 	}{
-		"short":          {whole[:fileSize-1], parley.Corrupt},
+		"short":          {whole[:FileSize-1], parley.Corrupt},
 		"empty":          {nil, parley.Corrupt},
 		"magic":          {flip(0), parley.Corrupt},
 		"size":           {flip(45), parley.Corrupt},

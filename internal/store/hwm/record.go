@@ -12,9 +12,11 @@ import (
 const (
 	recordSize = 128
 	slotSize   = 4096 // slots share no block of any disk
-	fileSize   = 2 * slotSize
 	magic      = "parleyHW"
 )
+
+// FileSize is the length of a file of marks, which starts out as zero bytes.
+const FileSize = 2 * slotSize
 
 // record is what a slot holds:
 //
@@ -58,9 +60,9 @@ func parse(b []byte) (r record, ok bool) {
 // read returns the newest whole record of the line; the zero one of a file that
 // was never written. The error is Corrupt for one that was, and has none.
 func read(f io.ReaderAt, l parley.LineID) (last record, err error) {
-	b := make([]byte, fileSize)
-	if n, err := f.ReadAt(b, 0); err != nil && err != io.EOF || n < fileSize {
-		return last, parley.Errorf(parley.Corrupt, "the file has %d bytes, want %d", n, fileSize).WithHint(hint)
+	b := make([]byte, FileSize)
+	if n, err := f.ReadAt(b, 0); err != nil && err != io.EOF || n < FileSize {
+		return last, parley.Errorf(parley.Corrupt, "the file has %d bytes, want %d", n, FileSize).WithHint(hint)
 	}
 	for i := range uint64(2) {
 		if r, ok := parse(b[i*slotSize : (i+1)*slotSize]); ok && r.seq > last.seq && r.seq%2 == i {
