@@ -259,7 +259,7 @@ func (e *Engine) checkSeen(l *log, p *progress, index uint64, s *seal.Entry) err
 			return errWait
 		case o.party == l.party:
 			return parley.Errorf(parley.BadSeen, "entry %d claims to have seen its own party's log", index)
-		case n > o.size && o == e.own && !e.mayClaim(l):
+		case n > o.size && o == e.own && e.doubt == "" && !e.mayClaim(l):
 			return parley.Errorf(parley.BadSeen, "entry %d claims to have seen %d entries of our log %s; we have signed %d", index, n, g, o.size)
 		case n > o.size:
 			if o.closed && o.limit != noLimit {

@@ -146,6 +146,37 @@ func TestRestoredBackupNeverForks(t *testing.T) {
 	}
 }
 
+// TestRestoredAccusesNobody leaves a restored station without its root key for
+// longer than a peer has to show our signature: what the peer has seen of our
+// log is then no violation, for it is we who do not know our log.
+func TestRestoredAccusesNobody(t *testing.T) {
+	w := newWorld(t, alder, birch)
+	w.connectAll()
+	w.run(3 * time.Second)
+	a, b := w.nodes[alder], w.nodes[birch]
+	old := a.mem.WithoutSecrets()
+	a.dispatch(parley.Routine, "after the backup")
+	w.run(3 * time.Second)
+	b.dispatch(parley.Routine, "has seen it")
+	w.run(3 * time.Second)
+	a.down()
+	a.use(old)
+	a.load()
+	w.connect(alder, birch)
+	w.run(30 * time.Second)
+	if a.alarmed("violation") {
+		t.Errorf("alder accuses birch: %v", a.alarms)
+	}
+	a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonRestored})
+	w.run(30 * time.Second)
+	b.step(line.GiveKeys{Gen: a.log(alder).Gen})
+	w.run(10 * time.Second)
+	w.wantSame()
+	if got, want := a.subjects(birch), []string{"has seen it"}; !slices.Equal(got, want) {
+		t.Errorf("alder reads of birch %v, want %v", got, want)
+	}
+}
+
 func TestLostStationComesBack(t *testing.T) {
 	w := newWorld(t, alder, birch)
 	w.connectAll()
