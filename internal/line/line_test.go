@@ -177,6 +177,35 @@ func TestRestoredAccusesNobody(t *testing.T) {
 	}
 }
 
+// TestDoubtIsNotFlooded leaves a station in doubt waiting for its root key for an
+// hour: its peer does not send it the same over and over, and gets on with it
+// once the key is there.
+func TestDoubtIsNotFlooded(t *testing.T) {
+	w := newWorld(t, alder, birch)
+	w.connectAll()
+	w.run(3 * time.Second)
+	a, b := w.nodes[alder], w.nodes[birch]
+	old := a.mem.WithoutSecrets()
+	a.dispatch(parley.Routine, "after the backup")
+	w.run(3 * time.Second)
+	for i := range 20 {
+		b.dispatch(parley.Routine, fmt.Sprint(i))
+	}
+	w.run(3 * time.Second)
+	a.down()
+	a.use(old)
+	a.load()
+	w.connect(alder, birch)
+	w.bytes = 0
+	w.run(time.Hour)
+	if w.bytes > 1<<20 {
+		t.Errorf("%d bytes crossed in an hour in which nothing could be accepted", w.bytes)
+	}
+	a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonRestored})
+	w.run(30 * time.Second)
+	w.wantSame()
+}
+
 func TestLostStationComesBack(t *testing.T) {
 	w := newWorld(t, alder, birch)
 	w.connectAll()

@@ -18,12 +18,15 @@ const (
 	flightEntries = 1024
 	flightBytes   = 1 << 20
 	resendAfter   = 2 * time.Second
-	resendCap     = 15 * time.Second
-	relayAfter    = 3 * time.Second // for logs of third parties: their owner comes first
+	resendCap     = 10 * time.Minute // longer than a peer that waits for hands may be flooded
+	relayAfter    = 3 * time.Second  // for logs of third parties: their owner comes first
 	runEntries    = 256
 	runHeads      = 32
 	showWithin    = 10 * time.Second // to show our own signature on what we do not know
 	helloAgain    = 2 * time.Second
+	heldMost      = 256 // logs that a frame lists
+	lackAgain     = tryAgain
+	lackCap       = 5 * time.Minute
 )
 
 // peer is another party as a place to send to.
@@ -34,9 +37,12 @@ type peer struct {
 	spent quota
 	told  map[parley.GenerationID]uint64 // how much of our own logs it said it holds; nil: it has said nothing yet
 
-	asked   wire.AskKeys // what we last asked it for
-	askedAt time.Time
-	refused map[string]bool // asks for keys that an alarm has sounded for
+	lackedAt    time.Time     // when we last told it what we lack
+	lackWait    time.Duration // before we do so again
+	lackedMoves uint64        // Engine.moves then
+	asked       wire.AskKeys  // what we last asked it for
+	askedAt     time.Time
+	refused     map[string]bool // asks for keys that an alarm has sounded for
 }
 
 // flight is how far one log has gone to one peer.
@@ -201,8 +207,8 @@ func (e *Engine) hello() *wire.Hello {
 func (e *Engine) held() map[parley.GenerationID]uint64 {
 	m := map[parley.GenerationID]uint64{}
 	ls := e.logsInOrder()
-	if len(ls) > 256 {
-		ls = ls[len(ls)-256:]
+	if len(ls) > heldMost {
+		ls = ls[len(ls)-heldMost:]
 	}
 	for _, l := range ls {
 		m[l.gen] = l.size
@@ -227,8 +233,12 @@ func (e *Engine) helloIn(w *path, h *wire.Hello) error {
 			e.fx.Sends = append(e.fx.Sends, Send{To: w.peer.code, Path: w.id, Class: ClassControl, Frame: &wire.Certificate{Bytes: l.cert}})
 		}
 	}
-	for _, f := range w.peer.logs {
+	for g, f := range w.peer.logs {
+		if n := h.Held[g]; len(h.Held) < heldMost { // it may have lost what it had
+			f.have = min(f.have, n)
+		}
 		f.restart()
+		f.wait = resendAfter
 	}
 	if err := e.haveIn(w.peer, h.Held); err != nil {
 		return err
@@ -415,10 +425,27 @@ func (e *Engine) nudge(p *peer) error {
 		}
 	}
 	if e.lacking() {
-		e.send(p.code, ClassControl, &wire.Have{Held: e.held()})
-		e.askMissing(p)
+		e.tellLack(p)
+	} else {
+		p.lackWait = 0
 	}
 	return e.pushAll(p)
+}
+
+// tellLack tells a peer what we hold, and asks for what something received
+// waits for: ever less often, as long as nothing more can be accepted. What is
+// missing may depend on people, and a peer may not be made to send us what we
+// cannot take over and over.
+func (e *Engine) tellLack(p *peer) {
+	if p.lackedMoves != e.moves {
+		p.lackWait = 0
+	}
+	if e.now.Sub(p.lackedAt) < p.lackWait {
+		return
+	}
+	p.lackedAt, p.lackedMoves, p.lackWait = e.now, e.moves, min(max(2*p.lackWait, lackAgain), lackCap)
+	e.send(p.code, ClassControl, &wire.Have{Held: e.held()})
+	e.askMissing(p)
 }
 
 // lacking reports whether something received waits for something missing.
@@ -438,13 +465,17 @@ func (e *Engine) askMissing(p *peer) {
 		for _, h := range l.heads {
 			want = max(want, h.Size)
 		}
+		from := l.size // what is here already, early, is not asked for
+		for l.early[from] != nil {
+			from++
+		}
 		for _, o := range e.logs {
 			for _, b := range o.early {
 				want = max(want, claims(b, l.gen))
 			}
 		}
-		if want > l.size && l.party != e.cfg.Us || want > l.size && l.closed {
-			e.send(p.code, ClassControl, &wire.AskEntries{Gen: l.gen, From: l.size, To: want})
+		if want > from && (l.party != e.cfg.Us || l.closed) {
+			e.send(p.code, ClassControl, &wire.AskEntries{Gen: l.gen, From: from, To: want})
 		}
 	}
 }
