@@ -112,6 +112,7 @@ type log struct {
 	claimed    time.Time // since when an entry waits that claims more of our log than we wrote
 	complained uint64    // epochs announced when we last complained of this log
 	epochAt    uint64    // index of the newest epoch entry
+	covered    bool      // an entry of ours covers an epoch entry of it that may yet take effect
 	dirty      bool
 }
 

@@ -71,7 +71,7 @@ func (e *Engine) wantsEpoch() bool {
 	if cur != last {
 		// One awaits effect already. Only where it is all we have, and we owe an
 		// entry, is another one the only thing we can write.
-		return cur == nil && (e.dueToAnswer() || e.newerKeys(last))
+		return cur == nil && (e.dueToAnswer() && e.owesEpoch() || e.newerKeys(last))
 	}
 	age, rotate := time.Duration(e.now.Unix()-cur.created)*time.Second, e.cfg.Rotate
 	return age >= rotate || e.fresh && age >= rotate/24 || e.newerKeys(cur) && age >= rotate/2

@@ -124,6 +124,7 @@ func (e *Engine) addLog(l *log) {
 		l.closed, l.limit = true, 0 // unless another party has taken of it
 	}
 	e.keep(l)
+	e.uncover()
 }
 
 // keep makes a log known, and its certificate durable once and for all.

@@ -197,13 +197,41 @@ func TestDoubtIsNotFlooded(t *testing.T) {
 	a.load()
 	w.connect(alder, birch)
 	w.bytes = 0
-	w.run(10 * time.Minute)
+	w.run(3 * time.Minute)
 	if w.bytes > 1<<19 {
-		t.Errorf("%d bytes crossed in ten minutes in which nothing could be accepted", w.bytes)
+		t.Errorf("%d bytes crossed in three minutes in which nothing could be accepted", w.bytes)
 	}
 	a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonRestored})
 	w.run(30 * time.Second)
 	w.wantSame()
+}
+
+// TestTwoWaitForAThird restores alder while cedar is away: until cedar answers
+// no epoch can take effect, and alder and birch must not announce one after
+// another meanwhile, which would use up what they may announce in a day.
+func TestTwoWaitForAThird(t *testing.T) {
+	w := newWorld(t, alder, birch, cedar)
+	w.connectAll()
+	w.run(5 * time.Second)
+	a, b := w.nodes[alder], w.nodes[birch]
+	w.disconnect(alder, cedar)
+	w.disconnect(birch, cedar)
+	a.step(line.Doubt{Reason: journal.ReasonRestored, Why: "mark"})
+	w.run(2 * time.Minute)
+	if n := a.log(alder).Size + b.log(birch).Size; n > 15 {
+		t.Errorf("%d entries with nothing to say", n)
+	}
+	a.filed = a.e.LastFiled()
+	a.dispatch(parley.Routine, "new life")
+	w.connect(alder, cedar)
+	w.connect(birch, cedar)
+	w.run(20 * time.Second)
+	w.wantSame()
+	for _, c := range []parley.PartyCode{birch, cedar} {
+		if got := w.nodes[c].subjects(alder); !slices.Equal(got, []string{"new life"}) {
+			t.Errorf("%s reads of alder %v", c, got)
+		}
+	}
 }
 
 func TestLostStationComesBack(t *testing.T) {

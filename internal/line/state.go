@@ -250,6 +250,7 @@ func (e *Engine) value(k string) ([]byte, error) {
 // setReceiving notes the newest receiving key of a log, published by entry index.
 func (e *Engine) setReceiving(l *log, pub key.ReceivingPublic, index uint64) {
 	l.recv, l.recvAt, l.dirty = pub, index+1, true
+	e.uncover()
 	e.fx.Batch.Keys = append(e.fx.Batch.Keys, KV{Key: peerKey(l.gen), Value: pub[:]})
 }
 

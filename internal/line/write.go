@@ -80,6 +80,41 @@ func (e *Engine) owes() bool {
 	return false
 }
 
+// owesEpoch reports whether only an entry of ours can bring an epoch of another
+// party into effect. With no epoch of our own in effect that entry can only be
+// another epoch entry; were each of those answered by one, two parties that wait
+// for a third would announce epochs for ever.
+func (e *Engine) owesEpoch() bool {
+	for p := range e.peers {
+		l := e.current(p)
+		if l != nil && !e.left[p] && l.epoch > 0 && !l.covered && l.lastEpochIndex() >= e.own.seen[l.gen] {
+			return true
+		}
+	}
+	return false
+}
+
+// noteCovered marks the logs of which our entries cover the newest epoch, if it
+// is sealed to us.
+func (e *Engine) noteCovered() {
+	for _, l := range e.logs {
+		if l.party == e.cfg.Us || l.epoch == 0 || l.lastEpochIndex() >= e.own.seen[l.gen] {
+			continue
+		}
+		if _, ok := l.secrets[l.epoch-1]; ok {
+			l.covered = true
+		}
+	}
+}
+
+// uncover forgets what is covered: a generation or a receiving key is new, so
+// that older epochs may never take effect.
+func (e *Engine) uncover() {
+	for _, l := range e.logs {
+		l.covered = false
+	}
+}
+
 // write hands out what the outbox holds and what duty asks for, as far as
 // somebody is there to take it: only then do items get index and serial, the
 // highest precedence first.
@@ -285,6 +320,7 @@ func (e *Engine) emit(run []draft) error {
 	b.Heads = append(b.Heads, h)
 	l.dirty = true
 	e.owedAt, e.settleBy = time.Time{}, time.Time{}
+	e.noteCovered()
 	for _, p := range e.peersInOrder() {
 		if f := p.flight(l.gen); p.live() && f.sent == base && e.until(p, l) == l.size {
 			e.sendEntries(p, l, out, h)
