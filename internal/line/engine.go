@@ -109,10 +109,11 @@ type log struct {
 	suspects   map[uint64][]byte // differ from what we hold
 	heads      []pending         // waiting for entries or for what they have seen, by size
 	waiting    []wire.Receipt
-	claimed    time.Time // since when an entry waits that claims more of our log than we wrote
-	complained uint64    // epochs announced when we last complained of this log
-	epochAt    uint64    // index of the newest epoch entry
-	covered    bool      // an entry of ours covers an epoch entry of it that may yet take effect
+	claimed    time.Time                            // since when an entry waits that claims more of our log than we wrote
+	complained uint64                               // epochs announced when we last complained of this log
+	epochAt    uint64                               // index of the newest epoch entry
+	sealedTo   map[parley.PartyCode]key.ReceivingID // whom that is sealed to, and to which key; nil when not known
+	covered    bool                                 // an entry of ours covers an epoch entry of it that may yet take effect
 	dirty      bool
 }
 

@@ -165,11 +165,16 @@ func (e *Engine) epochContext(l *log, n uint64) seal.EpochContext {
 // takeEpoch opens another party's epoch entry and keeps the secret.
 func (e *Engine) takeEpoch(l *log, index uint64, s *seal.Entry, acc map[parley.GenerationID]uint64) error {
 	l.markEpoch(index)
+	l.sealedTo = nil
 	b, err := seal.ParseEpoch(s.Body)
 	if err != nil {
 		return err
 	}
 	e.epochNoted(l, index, func(p parley.PartyCode) bool { _, ok := b.To[p]; return ok }, acc)
+	l.sealedTo = map[parley.PartyCode]key.ReceivingID{}
+	for p, k := range b.To {
+		l.sealedTo[p] = k.Key
+	}
 	if b.Receiving != nil {
 		e.setReceiving(l, key.ReceivingPublic(b.Receiving), index)
 	}

@@ -87,24 +87,32 @@ func (e *Engine) owes() bool {
 func (e *Engine) owesEpoch() bool {
 	for p := range e.peers {
 		l := e.current(p)
-		if l != nil && !e.left[p] && l.epoch > 0 && !l.covered && l.lastEpochIndex() >= e.own.seen[l.gen] {
+		if l != nil && !e.out(p) && l.epoch > 0 && !l.covered && l.lastEpochIndex() >= e.own.seen[l.gen] {
 			return true
 		}
 	}
 	return false
 }
 
-// noteCovered marks the logs of which our entries cover the newest epoch, if it
-// is sealed to us.
+// noteCovered marks the logs of which our entries cover the newest epoch, if
+// that can take effect: it is sealed to us, and to the others' keys in force.
 func (e *Engine) noteCovered() {
 	for _, l := range e.logs {
 		if l.party == e.cfg.Us || l.epoch == 0 || l.lastEpochIndex() >= e.own.seen[l.gen] {
 			continue
 		}
-		if _, ok := l.secrets[l.epoch-1]; ok {
-			l.covered = true
+		_, opened := l.secrets[l.epoch-1]
+		l.covered = opened && e.sealedToAll(l)
+	}
+}
+
+func (e *Engine) sealedToAll(l *log) bool {
+	for _, p := range e.others() {
+		if o := e.current(p); p != l.party && (o == nil || l.sealedTo[p] != o.recv.ID()) {
+			return false
 		}
 	}
+	return true
 }
 
 // uncover forgets what is covered: a generation or a receiving key is new, so
