@@ -3,7 +3,7 @@
 GO ?= go
 export CGO_ENABLED = 1
 
-.PHONY: build test deps fast race reader interop drill drill-short fuzz bench clean
+.PHONY: build test deps fast race reader interop drill drill-short fuzz sim sim-story bench clean
 
 build:
 	$(GO) build -o bin/parley ./cmd/parley
@@ -44,6 +44,17 @@ drill: deps
 FUZZTIME ?= 1m
 fuzz:
 	sh tools/fuzz.sh $(FUZZTIME)
+
+# sim runs whole stations on virtual time, seed after seed from SEED on, until
+# HOURS line-hours are simulated, and checks every promise all through
+# (docs/simulation.md). sim-story tells what happens in one seed.
+HOURS ?= 10000
+SEED ?= 1
+sim:
+	$(GO) run ./internal/sim/simulate -hours $(HOURS) -seed $(SEED)
+
+sim-story:
+	$(GO) run ./internal/sim/simulate -do story -seed $(SEED)
 
 bench:
 	$(GO) run ./bench

@@ -1,0 +1,246 @@
+package sim
+
+import (
+	"errors"
+	"maps"
+	"math/rand/v2"
+
+	"parley"
+	"parley/internal/line"
+	"parley/internal/store"
+	"parley/internal/store/hwm"
+	"parley/internal/store/memory"
+)
+
+// crashPoint is where in making a step durable the power fails.
+type crashPoint int
+
+const (
+	pointIdle   crashPoint = iota // between two steps
+	pointBefore                   // before anything of the batch is written
+	pointTorn                     // with the batch written in part
+	pointAfter                    // with the batch durable, before the high-water mark
+	pointMark                     // in the middle of writing the high-water mark
+	pointSilent                   // with all durable, before anything is said
+	pointHalf                     // with a part of what was to be said on its way
+	crashPoints
+)
+
+func (p crashPoint) String() string {
+	return [...]string{"between two steps", "before a batch is durable", "with a batch half written", "after a batch is durable, before the mark",
+		"while the mark is written", "after a batch is durable, before a word of it is said", "with a batch half spoken"}[p]
+}
+
+// errPower says that the power failed in the middle of a call.
+var errPower = errors.New("power failed")
+
+// plain seals nothing: what is at rest is not what a simulation looks at. It
+// keeps that what was sealed for one name opens under no other.
+type plain struct{}
+
+func (plain) Seal(name string, b []byte) []byte {
+	return append(append(append(make([]byte, 0, len(name)+1+len(b)), name...), 0), b...)
+}
+
+func (plain) Open(name string, b []byte) ([]byte, error) {
+	if len(b) <= len(name) || string(b[:len(name)]) != name || b[len(name)] != 0 {
+		return nil, parley.Errorf(parley.Unreadable, "sealed for another name than %s", name)
+	}
+	return b[len(name)+1:], nil
+}
+
+// record is one write to the disk of a store: a batch, or positions.
+type record struct {
+	batch *line.Batch
+	place []store.Position
+}
+
+// disk keeps the store of one station: an image, and what was written since, in
+// order. Its calls are those of store.Line.
+type disk struct {
+	store.Line // what the running station sees: image and records, applied
+	id         parley.LineID
+	mem        *memory.Store
+	image      *memory.Store
+	recs       []record
+	synced     int // of recs: these survive a loss of power
+
+	full   bool
+	lying  bool
+	point  crashPoint             // the power fails at the next commit
+	placed func([]store.Position) // told of positions that were given
+	sizes  map[parley.GenerationID]uint64
+	safe   map[parley.GenerationID]uint64 // entries that survive a loss of power
+}
+
+func newDisk(id parley.LineID, image *memory.Store) *disk {
+	d := &disk{id: id}
+	d.reset(image)
+	return d
+}
+
+// reset puts an image on the disk, in place of all that was there.
+func (d *disk) reset(image *memory.Store) {
+	d.image, d.recs, d.synced, d.lying = image, nil, 0, false
+	d.boot()
+}
+
+// boot makes what the station sees from what is on the disk.
+func (d *disk) boot() {
+	d.mem = d.image.Snapshot()
+	d.Line = d.mem.Line(d.id)
+	for _, r := range d.recs {
+		if r.batch == nil {
+			must(d.Line.Place(r.place))
+			continue
+		}
+		must(d.Line.Apply(r.batch))
+	}
+	d.sizes = map[parley.GenerationID]uint64{}
+	kvs, err := d.Line.Values("log/")
+	must(err)
+	for _, kv := range kvs {
+		gen, err := parley.ParseGenerationID(kv.Key[len("log/"):])
+		must(err)
+		h, _, err := d.Line.Head(gen, 0)
+		must(err)
+		d.sizes[gen] = h.Size
+	}
+	d.sync()
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+func (d *disk) sync() {
+	d.synced = len(d.recs)
+	d.safe = maps.Clone(d.sizes)
+}
+
+// Apply makes a batch durable, unless the disk is full, lies, or loses power.
+func (d *disk) Apply(b *line.Batch) error {
+	switch {
+	case d.full:
+		return parley.Errorf(parley.DiskFull, "no room on the disk")
+	case d.point == pointBefore:
+		return errPower
+	}
+	if err := d.Line.Apply(b); err != nil {
+		return err
+	}
+	d.recs = append(d.recs, record{batch: b})
+	if d.point == pointTorn {
+		return errPower
+	}
+	for i := range b.Entries {
+		e := &b.Entries[i]
+		d.sizes[e.Gen] = max(d.sizes[e.Gen], e.Index+1)
+	}
+	if !d.lying {
+		d.synced = len(d.recs)
+		for i := range b.Entries {
+			g := b.Entries[i].Gen
+			d.safe[g] = d.sizes[g]
+		}
+	}
+	if d.point == pointAfter {
+		return errPower
+	}
+	return nil
+}
+
+// Place writes positions, which are surely on the disk after the next Apply.
+func (d *disk) Place(ps []store.Position) error {
+	if d.full {
+		return parley.Errorf(parley.DiskFull, "no room on the disk")
+	}
+	if err := d.Line.Place(ps); err != nil {
+		return err
+	}
+	d.recs = append(d.recs, record{place: ps})
+	if d.placed != nil {
+		d.placed(ps)
+	}
+	return nil
+}
+
+// power takes the power away: of what was not synced a part is lost. It
+// returns how many batches are gone that were said to be durable.
+func (d *disk) power(r *rand.Rand) (lost int) {
+	keep := d.synced
+	if d.point != pointTorn {
+		keep += r.IntN(len(d.recs) - d.synced + 1)
+	}
+	for _, x := range d.recs[keep:] {
+		if x.batch != nil && d.point != pointTorn {
+			lost++
+		}
+	}
+	gone := keep < len(d.recs)
+	d.recs, d.point, d.lying = d.recs[:keep], pointIdle, false
+	if gone {
+		d.boot()
+	}
+	d.sync()
+	return lost
+}
+
+// markDisk is the disk of the high-water mark: the file's bytes, and what was
+// written and not synced.
+type markDisk struct {
+	bytes   [hwm.FileSize]byte
+	pending []byte
+	at      int64
+	point   *crashPoint
+}
+
+// ReadAt reads what a start would find.
+func (m *markDisk) ReadAt(p []byte, off int64) (int, error) { return copy(p, m.bytes[off:]), nil }
+
+// WriteAt keeps p until Sync.
+func (m *markDisk) WriteAt(p []byte, off int64) (int, error) {
+	m.pending, m.at = append([]byte(nil), p...), off
+	return len(p), nil
+}
+
+// Sync makes the write durable, or fails in the middle of it.
+func (m *markDisk) Sync() error {
+	if *m.point == pointMark {
+		return errPower
+	}
+	copy(m.bytes[m.at:], m.pending)
+	m.pending = nil
+	return nil
+}
+
+// power leaves a part of an unsynced write on the disk.
+func (m *markDisk) power(r *rand.Rand) {
+	if m.pending != nil {
+		copy(m.bytes[m.at:], m.pending[:r.IntN(len(m.pending)+1)])
+		m.pending = nil
+	}
+}
+
+// mark is the high-water mark of one line on a disk, as owner wants it.
+type mark struct {
+	line  parley.LineID
+	disk  *markDisk
+	slots *hwm.Slots
+}
+
+// Load reads the mark, as a start does.
+func (m *mark) Load() (gen parley.GenerationID, size uint64, root [32]byte, ok bool, err error) {
+	if m.slots, err = hwm.OpenSlots(m.disk, m.line); err != nil {
+		return gen, 0, root, false, err
+	}
+	x, ok := m.slots.Mark()
+	return x.Gen, x.Size, x.Root, ok, nil
+}
+
+// Store raises the mark.
+func (m *mark) Store(gen parley.GenerationID, size uint64, root [32]byte) error {
+	return m.slots.Store(hwm.Mark{Gen: gen, Size: size, Root: root})
+}

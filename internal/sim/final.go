@@ -1,0 +1,202 @@
+package sim
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+	"time"
+
+	"parley"
+	"parley/internal/form"
+	"parley/internal/line"
+	"parley/internal/store"
+)
+
+// settleWithin is how long after the last fault everything must be stored at
+// every party and settled: an officer's round, the waits of the protocol (seen
+// entries come after ten minutes), and a day where a clock or a quota must move
+// on (spec/bounds.md).
+const settleWithin = 90 * time.Minute
+
+// settleDown stops every fault, lets people do what they must, and waits until
+// all is stored and settled. It returns how long that took.
+func (w *world) settleDown() time.Duration {
+	w.calm = true
+	w.tell("calm", "", "", "the faults stop")
+	began := w.now
+	for _, c := range w.cables {
+		c.heal()
+	}
+	for _, s := range w.stations {
+		s.disk.full, s.slow = false, 0
+		if s.disk.point != pointIdle || s.disk.lying {
+			s.powerOff(time.Second)
+		} else if s.own == nil {
+			s.again(time.Second)
+		}
+		s.people.doubt = 1
+		w.after(time.Second, s.round)
+	}
+	limit := settleWithin
+	why := ""
+	for w.broken == nil && w.now-began < limit {
+		w.run(w.now + time.Minute)
+		if why = w.waiting(); why == "" {
+			return w.now - began
+		}
+	}
+	if w.broken == nil {
+		w.fail("all is stored and settled when the faults stop", "after %s: %s", round(limit), why)
+	}
+	return 0
+}
+
+// waiting says what is not yet as it should be at the end; "" when all is.
+func (w *world) waiting() string {
+	sizes := map[parley.GenerationID]uint64{}
+	for i, s := range w.stations {
+		if s.own == nil {
+			return fmt.Sprintf("%s does not run", s.code)
+		}
+		st := s.own.Engine.Status()
+		if st.Doubt != "" {
+			return fmt.Sprintf("%s is in doubt: %s", s.code, st.Doubt)
+		}
+		if st.Outbox > 0 {
+			return fmt.Sprintf("%s has %d items in its outbox", s.code, st.Outbox)
+		}
+		for _, l := range st.Logs {
+			if i == 0 {
+				sizes[l.Gen] = l.Size
+			} else if n, ok := sizes[l.Gen]; !ok || n != l.Size && !w.watch.forked {
+				return fmt.Sprintf("%s holds %d entries of %s, %s holds %d", s.code, l.Size, w.watch.name(l.Gen), w.stations[0].code, n)
+			}
+		}
+		if len(st.Logs) != len(sizes) {
+			return fmt.Sprintf("%s knows %d generations, %s knows %d", s.code, len(st.Logs), w.stations[0].code, len(sizes))
+		}
+		if why := w.unstored(s, &st); why != "" {
+			return why
+		}
+	}
+	for _, s := range w.stations {
+		if s.disk.full {
+			continue
+		}
+		w.place(s)
+		if why := w.unsettled(s); why != "" {
+			return why
+		}
+	}
+	return ""
+}
+
+// unstored says whose receipt for the log of a station is missing.
+func (w *world) unstored(s *station, st *line.Status) string {
+	for _, l := range st.Logs {
+		if l.Party != s.code || !l.Current || l.Disputed {
+			continue
+		}
+		for _, o := range w.stations {
+			if o != s && l.Stored[o.code] < l.Size {
+				return fmt.Sprintf("%s has a receipt of %s for %d of %d entries", s.code, o.code, l.Stored[o.code], l.Size)
+			}
+		}
+	}
+	return ""
+}
+
+// unsettled says what that wants settling is not settled, or cannot be read.
+func (w *world) unsettled(s *station) string {
+	rows, _, err := s.disk.Unsettled(store.Filter{Limit: 500})
+	must(err)
+	for _, r := range rows {
+		if form.WantsSettling(r.Form) && r.Form != store.EpochForm {
+			return fmt.Sprintf("%s has not settled %s %s (%s)", s.code, w.watch.name(r.Gen), r.Ref(), r.Form)
+		}
+	}
+	faulty, _, err := s.disk.Rows(store.Filter{Faulty: true, Order: store.ByArrival, Limit: 500})
+	must(err)
+	for _, r := range faulty {
+		if r.Form != store.EpochForm {
+			return fmt.Sprintf("%s cannot read %s %s: %s", s.code, w.watch.name(r.Gen), r.Ref(), r.Fault)
+		}
+	}
+	return ""
+}
+
+// final holds what the stations made of it against the naive model.
+func (w *world) final() {
+	for _, s := range w.stations {
+		w.finalFates(s)
+	}
+	if w.broken == nil && !w.watch.forked {
+		w.compare()
+	}
+}
+
+// finalFates checks that each released dispatch stands once in the logs, at every
+// station, word for word.
+func (w *world) finalFates(writer *station) {
+	for _, s := range w.stations {
+		texts := map[string]int{}
+		for _, l := range s.own.Engine.Status().Logs {
+			if l.Party != writer.code {
+				continue
+			}
+			es, err := s.disk.Entries(l.Gen, 0, int(l.Size))
+			must(err)
+			for i := range es {
+				if t, ok := dispatchText(&es[i]); ok {
+					texts[t]++
+				}
+			}
+		}
+		for _, t := range w.watch.at(writer).fates {
+			if t.text == "" {
+				continue
+			}
+			n := texts[t.text]
+			delete(texts, t.text)
+			switch {
+			case n > 1:
+				w.fail("nothing is sent twice", "%s reads %d times what %s said once: %s", s.code, n, writer.code, first(t.text))
+			case n == 0 && !t.excused && !w.watch.excused[t.ref] && t.released():
+				w.fail("nothing is lost", "%s does not have what %s released: %s", s.code, writer.code, first(t.text))
+			}
+		}
+		var rest []string
+		for t := range texts {
+			rest = append(rest, first(t))
+		}
+		sort.Strings(rest)
+		if len(rest) > 0 {
+			w.fail("no entry is altered", "%s reads of %s what it never said: %s", s.code, writer.code, strings.Join(rest, "; "))
+		}
+	}
+}
+
+// released reports whether an item was surely filed.
+func (t *fate) released() bool { return t.inbox }
+
+func first(s string) string {
+	if len(s) > 60 {
+		return s[:60] + "..."
+	}
+	return s
+}
+
+func dispatchText(e *line.StoredEntry) (string, bool) {
+	if e.Header == nil {
+		return "", false
+	}
+	h, err := form.ParseHeader(e.Header)
+	if err != nil || h.Form != "dispatch" {
+		return "", false
+	}
+	f, _, err := form.ParseBody(h.Form, e.Body)
+	if err != nil {
+		return "", false
+	}
+	return f.(*form.Dispatch).Text, true
+}

@@ -1,0 +1,350 @@
+package sim
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"parley"
+	"parley/internal/form"
+	"parley/internal/journal"
+	"parley/internal/line"
+	"parley/internal/store"
+	"parley/internal/store/memory"
+)
+
+// people is what the officers and operators of a station know and keep: what
+// they released, backups and images, and what they are about to do.
+type people struct {
+	releases []*release
+	said     int
+	backup   *memory.Store
+	image    *memory.Store
+	doubt    time.Duration // since when the log has been in doubt; 0: it is not
+	words    map[parley.GenerationID]time.Duration
+}
+
+// release is an item that an officer released: in the station's own store, until
+// it is surely in the outbox.
+type release struct {
+	id    uint64 // 0 until one is reserved
+	item  line.Filed
+	text  string // what only this item says; "" where others may say the same
+	filed bool
+}
+
+// say files a dispatch.
+func (s *station) say(a Act) {
+	s.people.said++
+	text := fmt.Sprintf("%s says nr %d of seed %d. %s", s.code, s.people.said, s.w.plan.Seed, filler(s.w.plan.Seed, s.people.said, a.N))
+	p := parley.Precedence(a.X)
+	f := &form.Dispatch{Subject: fmt.Sprintf("nr %d", s.people.said), Text: text}
+	if p == parley.Flash {
+		f.Reason = "it burns"
+	}
+	s.release(&form.Header{To: s.others(), Precedence: p, Marker: parley.Information, Language: "en", From: parley.Envoy}, f, text)
+}
+
+// filler is text of n letters that no compressor makes much of.
+func filler(seed uint64, nr, n int) string {
+	r := stream(seed, fmt.Sprint("text ", nr))
+	var b strings.Builder
+	for b.Len() < n {
+		b.WriteByte(byte('a' + r.IntN(26)))
+		if r.IntN(6) == 0 {
+			b.WriteByte(' ')
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func (s *station) others() []parley.Address {
+	var out []parley.Address
+	for _, o := range s.w.stations {
+		if o != s {
+			out = append(out, parley.Address{Party: o.code, Office: parley.Envoy})
+		}
+	}
+	return out
+}
+
+// react does what officers do with what came last: open it, translate it, inform
+// the principal, answer, or talk about the line.
+func (s *station) react(n int) {
+	if s.own == nil {
+		return
+	}
+	last, ok := s.lastOfTheirs()
+	if !ok {
+		return
+	}
+	h := &form.Header{From: parley.Watch, Refs: []parley.Ref{last}}
+	minute := form.Minute(s.time())
+	switch n {
+	case 0:
+		s.release(h, &form.Opened{Wording: parley.ReceiptWording, Time: minute}, "")
+	case 1:
+		s.release(h, &form.Translated{Wording: parley.ReceiptWording, Time: minute, Language: "en"}, "")
+	case 2:
+		s.release(h, &form.Informed{Wording: parley.ReceiptWording, Time: minute}, "")
+	case 3:
+		s.people.said++
+		text := fmt.Sprintf("%s answers nr %d of seed %d", s.code, s.people.said, s.w.plan.Seed)
+		h.To, h.Marker, h.Language, h.From = s.others(), parley.Answer, "en", parley.Envoy
+		s.release(h, &form.Dispatch{Subject: "answer", Text: text}, text)
+	default:
+		h.To, h.Language = s.others(), "en"
+		s.release(h, &form.Service{Subject: "the line", Text: "how do you read"}, "")
+	}
+}
+
+func (s *station) lastOfTheirs() (parley.Ref, bool) {
+	var best store.Row
+	found := false
+	for _, o := range s.w.stations {
+		if o == s {
+			continue
+		}
+		r, ok, err := s.disk.Latest("dispatch", o.code)
+		must(err)
+		if ok && (!found || r.Arrived >= best.Arrived) {
+			best, found = r, true
+		}
+	}
+	return best.Ref(), found
+}
+
+// release puts an item in the station's own store and files it.
+func (s *station) release(h *form.Header, f form.Form, text string) {
+	h.Form = f.Name()
+	if series, ok := form.Series(h.Form); ok {
+		h.Series = series
+	}
+	r := &release{text: text, item: line.Filed{Precedence: h.Precedence, At: s.time().UnixMilli(), Header: form.EncodeHeader(h), Fields: form.EncodeFields(f)}}
+	s.people.releases = append(s.people.releases, r)
+	s.w.watch.released(s, r)
+	s.w.counts.Filed++
+	s.file(r)
+}
+
+// file puts a released item in the outbox, now or as soon as the station is
+// there to take it.
+func (s *station) file(r *release) {
+	if s.own == nil || r.filed {
+		return // refile finds it
+	}
+	if s.busy > s.w.now {
+		life := s.life
+		s.w.after(s.busy-s.w.now, func() {
+			if s.life == life {
+				s.file(r)
+			}
+		})
+		return
+	}
+	if r.id == 0 {
+		r.id = s.own.Engine.LastFiled() + 1
+		for _, o := range s.people.releases {
+			r.id = max(r.id, o.id+1)
+		}
+		r.item.ID = r.id
+	}
+	if s.step(line.File{Item: r.item}) {
+		r.filed = true
+	}
+}
+
+// refile finishes at a start the releases that a stop interrupted, as the
+// station does.
+func (s *station) refile() {
+	kept := s.people.releases[:0]
+	for _, r := range s.people.releases {
+		if !r.filed {
+			kept = append(kept, r)
+		}
+	}
+	s.people.releases = kept
+	for _, r := range append([]*release(nil), kept...) {
+		if r.id != 0 && s.knows(r.id) {
+			r.filed = true
+			continue
+		}
+		s.file(r)
+		if s.own == nil {
+			return
+		}
+	}
+}
+
+// knows reports whether an outbox id was ever filed.
+func (s *station) knows(id uint64) bool {
+	if _, ok, err := s.disk.Handed(id); err != nil || ok {
+		must(err)
+		return true
+	}
+	_, err := s.disk.FiledItem(id)
+	return err == nil
+}
+
+// Recovery: what officers and operators do by hand, and how long they take.
+const (
+	roundEvery = 10 * time.Minute
+	handsTake  = 20 * time.Minute
+	givenKey   = "station/given/"
+)
+
+// round is what officers and operators look at now and then: a log in doubt that
+// needs the root key, and recoveries of others whose words are equal.
+func (s *station) round() {
+	every, wait := roundEvery, handsTake
+	if s.w.calm {
+		every, wait = time.Minute, 0
+	}
+	s.w.after(every, s.round)
+	if s.own == nil || s.busy > s.w.now {
+		return
+	}
+	st := s.own.Engine.Status()
+	if st.Doubt != "" || st.Own == (parley.GenerationID{}) {
+		if s.people.doubt == 0 {
+			s.people.doubt = s.w.now
+		}
+		if s.w.now-s.people.doubt >= wait {
+			s.w.tell("recover", s.code, "", "%s's administrator opens a new generation with the root key", s.code)
+			if !s.step(line.OpenGeneration{Root: s.root, Reason: reasonOf(st, s.code)}) {
+				return
+			}
+			s.people.doubt = 0
+		}
+		return
+	}
+	s.people.doubt = 0
+	s.confirm(st, wait)
+}
+
+// reasonOf says why a new generation is opened (spec/log.md).
+func reasonOf(st line.Status, us parley.PartyCode) uint64 {
+	reason := uint64(journal.ReasonLost)
+	for _, l := range st.Logs {
+		if l.Party == us && l.Disputed {
+			return journal.ReasonFork
+		}
+		if l.Party == us {
+			reason = journal.ReasonRestored
+		}
+	}
+	return reason
+}
+
+// confirm gives others their entry keys again, once officers have compared words.
+func (s *station) confirm(st line.Status, wait time.Duration) {
+	if s.people.words == nil {
+		s.people.words = map[parley.GenerationID]time.Duration{}
+	}
+	for _, l := range st.Logs {
+		if l.Party == s.code || !l.Current || l.Reason != journal.ReasonRestored && l.Reason != journal.ReasonLost {
+			continue
+		}
+		since, ok := s.people.words[l.Gen]
+		if !ok {
+			since = s.w.now
+			s.people.words[l.Gen] = since
+		}
+		if since < 0 || s.w.now-since < wait {
+			continue
+		}
+		s.people.words[l.Gen] = -1
+		s.w.tell("words", s.code, l.Party, "officers of %s and %s find the recovery words equal", s.code, l.Party)
+		if err := s.disk.Apply(&line.Batch{Line: s.disk.id, Keys: []line.KV{{Key: givenKey + l.Gen.String(), Value: []byte("by watch")}}}); err != nil {
+			delete(s.people.words, l.Gen)
+			s.failed(err)
+			return
+		}
+		if !s.step(line.GiveKeys{Gen: l.Gen}) {
+			return
+		}
+	}
+}
+
+// decided is what officers confirmed before a start.
+func (s *station) decided() []line.Event {
+	kvs, err := s.disk.Values(givenKey)
+	must(err)
+	var out []line.Event
+	for _, kv := range kvs {
+		out = append(out, line.GiveKeys{Gen: check(parley.ParseGenerationID(strings.TrimPrefix(kv.Key, givenKey)))})
+	}
+	return out
+}
+
+// act does one act of the plan to this station.
+func (s *station) act(a Act) {
+	w := s.w
+	switch a.Kind {
+	case Crash:
+		s.crash(a)
+	case Full:
+		s.disk.full = true
+		w.after(a.For, func() { s.disk.full = false })
+	case Sluggish:
+		s.slow = time.Duration(a.N) * time.Millisecond
+		w.after(a.For, func() { s.slow = 0 })
+	case Lie:
+		s.disk.lying = true
+		w.after(a.For, func() {
+			if s.disk.lying {
+				s.powerOff(time.Minute)
+			}
+		})
+	case Jump:
+		s.clock.set(w.now, a.For, s.clock.rate)
+	case Drift:
+		s.clock.set(w.now, 0, a.X)
+	case Backup:
+		s.people.backup = s.disk.mem.WithoutSecrets()
+	case Image:
+		s.people.image = s.disk.mem.Snapshot()
+	case Restore, Flip:
+		if a.Kind == Flip && s.people.backup == nil {
+			s.replace(s.empty())
+		} else if s.people.backup != nil {
+			s.replace(s.people.backup)
+		}
+	case PutBack:
+		if s.people.image != nil {
+			s.replace(s.people.image)
+		}
+	case Lose:
+		s.markDisk.bytes = [len(s.markDisk.bytes)]byte{}
+		s.replace(s.empty())
+	}
+}
+
+// replace puts other contents on the disk of a station and starts it again.
+func (s *station) replace(image *memory.Store) {
+	s.stop()
+	s.disk.power(s.rng)
+	s.markDisk.power(s.rng)
+	s.disk.reset(image.Snapshot())
+	s.w.watch.lossy(s)
+	s.again(5 * time.Minute)
+}
+
+// crash arms a loss of power, and makes sure that it comes.
+func (s *station) crash(a Act) {
+	if s.own == nil {
+		return
+	}
+	s.downFor = a.For
+	if crashPoint(a.N) == pointIdle {
+		s.powerOff(a.For)
+		return
+	}
+	s.disk.point = crashPoint(a.N)
+	life := s.life
+	s.w.after(time.Hour, func() {
+		if s.life == life && s.disk.point != pointIdle {
+			s.powerOff(a.For)
+		}
+	})
+}

@@ -1,0 +1,311 @@
+package sim
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"parley"
+)
+
+// A Plan is everything that happens to a world from outside: how large it is,
+// for how long it runs, and what is done to it when. It is made from a seed;
+// taking acts out of it leaves the rest as it was.
+type Plan struct {
+	Seed    uint64
+	Parties int
+	Cables  int // between each two stations
+	Hours   float64
+	Acts    []Act
+}
+
+// Kind is what an act does.
+type Kind uint8
+
+// The acts. The comment says what A, B, N, X and For mean where they mean something.
+const (
+	Say      Kind = iota // A files a dispatch; N: length of its text; X: precedence
+	React                // A's officers open, translate, inform or answer what came last; N chooses
+	Noise                // cable A-B: X of frames lost, repeated, late, by the bits of N, for For
+	Slowness             // cable A-B carries N bytes a second, for For
+	Delay                // cable A-B takes N ms and as much again at random, for For
+	Cut                  // cable A-B carries nothing, in the directions of N's bits, for For
+	Dark                 // A's cables all carry nothing, for For
+	Crash                // A loses power at the persist point N; it stays down for For
+	Full                 // A's disk is full, for For
+	Sluggish             // A's disk takes N ms for each commit, for For
+	Lie                  // A's disk says that it synced, and did not, until it loses power after For
+	Flip                 // a byte of A's disk flips; it is found at the next start, which is now
+	Jump                 // A's clock jumps by For
+	Drift                // A's clock runs X too fast
+	Backup               // A makes a backup
+	Restore              // A is restored from its last backup
+	Image                // an image is taken of A's disk
+	PutBack              // A's last image is put back
+	Lose                 // A loses everything but its root key and the founding
+	Twin                 // a copy of A with its keys runs beside it for For, on the cables to B
+	Attach               // A files a dispatch with an attachment of N bytes
+	kinds
+)
+
+var kindNames = [kinds]string{"say", "react", "noise", "slow link", "delay", "cut", "dark", "crash", "disk full", "slow disk", "lying disk",
+	"bit flip", "clock jump", "clock drift", "backup", "restore", "image", "put back", "lost station", "twin", "attachment"}
+
+// String returns the name of the kind.
+func (k Kind) String() string { return kindNames[k] }
+
+// Fault reports whether the kind is something that goes wrong.
+func (k Kind) Fault() bool {
+	return k != Say && k != React && k != Backup && k != Image && k != Attach
+}
+
+// Bits of Noise's N.
+const (
+	noiseLoss = 1 << iota
+	noiseRepeat
+	noiseReorder
+	noiseCorrupt
+)
+
+// Act is one thing done to a world at a time.
+type Act struct {
+	At   time.Duration
+	Kind Kind
+	A, B int // stations, by place
+	Path int // cable between them
+	N    int
+	X    float64
+	For  time.Duration
+}
+
+var codes = []parley.PartyCode{"alder", "birch", "cedar", "dogwood", "elm"}
+
+// String tells the act in a sentence.
+func (a Act) String() string {
+	who, whom := codes[a.A], codes[a.B]
+	d := round(a.For)
+	switch a.Kind {
+	case Say:
+		return fmt.Sprintf("%s files a dispatch, %s", who, parley.Precedence(a.X))
+	case Attach:
+		return fmt.Sprintf("%s files a dispatch with an attachment of %d bytes", who, a.N)
+	case React:
+		return fmt.Sprintf("%s's officers look at what came", who)
+	case Noise:
+		return fmt.Sprintf("cable %d %s-%s: %s of %.0f %% of frames, for %s", a.Path, who, whom, noiseNames(a.N), 100*a.X, d)
+	case Slowness:
+		return fmt.Sprintf("cable %d %s-%s carries %d bytes a second, for %s", a.Path, who, whom, a.N, d)
+	case Delay:
+		return fmt.Sprintf("cable %d %s-%s takes %d to %d ms, for %s", a.Path, who, whom, a.N, 2*a.N, d)
+	case Cut:
+		return fmt.Sprintf("cable %d %s-%s is cut %s, for %s", a.Path, who, whom, [...]string{"", "one way", "the other way", "both ways"}[a.N], d)
+	case Dark:
+		return fmt.Sprintf("%s is cut off from everybody, for %s", who, d)
+	case Crash:
+		return fmt.Sprintf("%s loses power %s, and is down for %s", who, crashPoint(a.N), d)
+	case Full:
+		return fmt.Sprintf("%s's disk is full, for %s", who, d)
+	case Sluggish:
+		return fmt.Sprintf("%s's disk takes %d ms for a commit, for %s", who, a.N, d)
+	case Lie:
+		return fmt.Sprintf("%s's disk keeps nothing for %s, and says that it does; then power fails", who, d)
+	case Flip:
+		return fmt.Sprintf("a byte of %s's disk flips, and is found at a start", who)
+	case Jump:
+		return fmt.Sprintf("%s's clock jumps by %s", who, d)
+	case Drift:
+		return fmt.Sprintf("%s's clock runs %+.2f %% fast", who, 100*a.X)
+	case Backup:
+		return fmt.Sprintf("%s makes a backup", who)
+	case Restore:
+		return fmt.Sprintf("%s is restored from its last backup", who)
+	case Image:
+		return fmt.Sprintf("an image is taken of %s's disk", who)
+	case PutBack:
+		return fmt.Sprintf("the last image of %s's disk is put back", who)
+	case Lose:
+		return fmt.Sprintf("%s loses everything but its root key", who)
+	case Twin:
+		return fmt.Sprintf("a copy of %s, with its keys, starts beside it on the cables to %s, for %s", who, whom, d)
+	}
+	return "?"
+}
+
+func noiseNames(n int) string {
+	out := ""
+	for i, s := range []string{"loss", "repetition", "reordering", "corruption"} {
+		if n&(1<<i) != 0 {
+			if out != "" {
+				out += ", "
+			}
+			out += s
+		}
+	}
+	return out
+}
+
+func round(d time.Duration) time.Duration {
+	if d >= time.Hour || d <= -time.Hour {
+		return d.Round(time.Minute)
+	}
+	return d.Round(time.Millisecond)
+}
+
+// stream returns the random numbers that belong to one thing of a seed.
+func stream(seed uint64, what string) *rand.Rand {
+	h := uint64(14695981039346656037)
+	for _, c := range []byte(what) {
+		h = (h ^ uint64(c)) * 1099511628211
+	}
+	return rand.New(rand.NewPCG(seed, h))
+}
+
+// NewPlan makes the plan of a seed.
+func NewPlan(seed uint64) *Plan {
+	r := stream(seed, "plan")
+	p := &Plan{Seed: seed, Cables: 1 + r.IntN(2)}
+	p.Parties = []int{2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 4, 5}[r.IntN(12)]
+	weeks := r.IntN(8) == 0
+	if weeks {
+		p.Hours = 24 * float64(10+r.IntN(30))
+	} else {
+		p.Hours = 4 + 20*r.Float64()
+	}
+	g := &generator{Rand: r, p: p, length: time.Duration(p.Hours * float64(time.Hour))}
+	g.traffic()
+	g.links(weeks)
+	if g.IntN(4) > 0 {
+		g.crashes()
+	}
+	if g.IntN(3) > 0 {
+		g.disks()
+	}
+	if g.IntN(3) == 0 {
+		g.clocks()
+	}
+	if g.IntN(3) == 0 {
+		g.losses()
+	}
+	slices.SortStableFunc(p.Acts, func(a, b Act) int { return int(a.At - b.At) })
+	return p
+}
+
+// generator draws the acts of a plan.
+type generator struct {
+	*rand.Rand
+	p      *Plan
+	length time.Duration
+}
+
+func (g *generator) add(a Act) {
+	if a.At == 0 {
+		a.At = time.Duration(g.Float64() * float64(g.length))
+	}
+	g.p.Acts = append(g.p.Acts, a)
+}
+
+func (g *generator) who() int { return g.IntN(g.p.Parties) }
+
+func (g *generator) pair() (a, b int) {
+	a = g.who()
+	return a, (a + 1 + g.IntN(g.p.Parties-1)) % g.p.Parties
+}
+
+// span draws a time between lo and hi, short ones as often as long ones.
+func (g *generator) span(lo, hi time.Duration) time.Duration {
+	f := g.Float64()
+	return lo + time.Duration(f*f*f*float64(hi-lo))
+}
+
+func (g *generator) traffic() {
+	for range 10 + g.IntN(60) {
+		g.add(Act{Kind: Say, A: g.who(), N: 1 << g.IntN(12), X: float64([]int{0, 0, 0, 0, 1, 1, 2, 3}[g.IntN(8)])})
+	}
+	for range g.IntN(3) { // a burst
+		at, who := time.Duration(g.Float64()*float64(g.length)), g.who()
+		for range 5 + g.IntN(40) {
+			at += g.span(time.Millisecond, time.Second)
+			g.add(Act{At: at, Kind: Say, A: who, N: 1 << g.IntN(8), X: float64(g.IntN(4))})
+		}
+	}
+	for range g.IntN(40) {
+		g.add(Act{Kind: React, A: g.who(), N: g.IntN(5)})
+	}
+}
+
+func (g *generator) links(weeks bool) {
+	for range g.IntN(6) {
+		a, b := g.pair()
+		g.add(Act{Kind: Noise, A: a, B: b, Path: g.IntN(g.p.Cables), N: 1 + g.IntN(15), X: 0.05 + 0.4*g.Float64(), For: g.span(time.Second, 2*time.Hour)})
+	}
+	for range g.IntN(3) {
+		a, b := g.pair()
+		g.add(Act{Kind: Slowness, A: a, B: b, Path: g.IntN(g.p.Cables), N: 300 + g.IntN(20000), For: g.span(time.Second, time.Hour)})
+	}
+	for range g.IntN(3) {
+		a, b := g.pair()
+		g.add(Act{Kind: Delay, A: a, B: b, Path: g.IntN(g.p.Cables), N: 10 + g.IntN(3000), For: g.span(time.Second, time.Hour)})
+	}
+	for range g.IntN(12) {
+		a, b := g.pair()
+		g.add(Act{Kind: Cut, A: a, B: b, Path: g.IntN(g.p.Cables), N: 1 + g.IntN(3), For: g.span(time.Second, 3*time.Hour)})
+	}
+	for range g.IntN(3) {
+		g.add(Act{Kind: Dark, A: g.who(), For: g.span(time.Second, g.length/4)})
+	}
+	if weeks {
+		g.add(Act{At: g.length / 10, Kind: Dark, A: g.who(), For: time.Duration(float64(g.length) * (0.3 + 0.6*g.Float64()))})
+	}
+}
+
+func (g *generator) crashes() {
+	for range 1 + g.IntN(12) {
+		g.add(Act{Kind: Crash, A: g.who(), N: g.IntN(int(crashPoints)), For: g.span(time.Second, time.Hour)})
+	}
+}
+
+func (g *generator) disks() {
+	for range g.IntN(3) {
+		g.add(Act{Kind: Full, A: g.who(), For: g.span(time.Second, time.Hour)})
+	}
+	for range g.IntN(3) {
+		g.add(Act{Kind: Sluggish, A: g.who(), N: 50 + g.IntN(5000), For: g.span(time.Second, time.Hour)})
+	}
+}
+
+func (g *generator) clocks() {
+	for range 1 + g.IntN(3) {
+		d := time.Duration((g.Float64() - 0.5) * float64(10*time.Minute))
+		if g.IntN(4) == 0 {
+			d = time.Duration((g.Float64() - 0.5) * float64(60*time.Hour))
+		}
+		g.add(Act{Kind: Jump, A: g.who(), For: d})
+	}
+	for range g.IntN(3) {
+		g.add(Act{Kind: Drift, A: g.who(), X: (g.Float64() - 0.5) / 100})
+	}
+}
+
+func (g *generator) losses() {
+	for range 1 + g.IntN(2) {
+		who := g.who()
+		at := time.Duration((0.1 + 0.8*g.Float64()) * float64(g.length))
+		back := g.span(time.Second, at/2)
+		switch g.IntN(5) {
+		case 0:
+			g.add(Act{At: at - back, Kind: Backup, A: who})
+			g.add(Act{At: at, Kind: Restore, A: who})
+		case 1:
+			g.add(Act{At: at - back, Kind: Image, A: who})
+			g.add(Act{At: at, Kind: PutBack, A: who})
+		case 2:
+			g.add(Act{At: at, Kind: Lose, A: who})
+		case 3:
+			g.add(Act{At: at, Kind: Lie, A: who, For: g.span(time.Second, time.Hour)})
+		case 4:
+			g.add(Act{At: at - back, Kind: Backup, A: who})
+			g.add(Act{At: at, Kind: Flip, A: who})
+		}
+	}
+}

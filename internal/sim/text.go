@@ -1,0 +1,60 @@
+package sim
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"strings"
+	"time"
+)
+
+// Text prints the counts as a table.
+func (c *Counts) Text() string {
+	var b strings.Builder
+	row := func(name, format string, args ...any) {
+		fmt.Fprintf(&b, "%-21s %s\n", name, fmt.Sprintf(format, args...))
+	}
+	row("line-hours", "%.0f in %d runs", c.Hours, c.Runs)
+	row("said", "%d items filed, %d entries written, %d positions settled, %d batches made durable", c.Filed, c.Entries, c.Settled, c.Batches)
+	row("carried", "%d frames, %d MB, over %d sessions", c.Frames, c.Bytes>>20, c.Sessions)
+	row("frames", "%d lost, %d repeated, %d out of order, %d altered", c.Lost, c.Repeated, c.Reordered, c.Corrupted)
+	var fs []string
+	for k := range kinds {
+		if k.Fault() {
+			fs = append(fs, fmt.Sprintf("%s %d", k, c.Faults[k]))
+		}
+	}
+	for i := 0; i < len(fs); i += 8 {
+		name := "faults"
+		if i > 0 {
+			name = ""
+		}
+		row(name, "%s", strings.Join(fs[i:min(i+8, len(fs))], ", "))
+	}
+	row("after losses", "%d disks lost what they had, %d new generations, %d items lost with the only disk that had them", c.Losses, c.Generations, c.Excused)
+	row("simulated", "%d events, %d steps of engines", c.Events, c.Steps)
+	return b.String()
+}
+
+// Digest is over the digests of several runs, in order.
+type Digest struct{ sum hash.Hash }
+
+// NewDigest returns an empty one.
+func NewDigest() *Digest { return &Digest{sha256.New()} }
+
+// Add adds the digest of the next run.
+func (d *Digest) Add(s string) { d.sum.Write([]byte(s)) }
+
+// String returns 32 hexadecimal digits.
+func (d *Digest) String() string { return hex.EncodeToString(d.sum.Sum(nil)[:16]) }
+
+// Clock shows a time of a run as day, hour, minute and second.
+func Clock(t time.Duration) string {
+	day := t / (24 * time.Hour)
+	s := time.Unix(0, 0).UTC().Add(t % (24 * time.Hour)).Format("15:04:05.000")
+	if day == 0 {
+		return s
+	}
+	return fmt.Sprintf("%dd %s", day, s)
+}

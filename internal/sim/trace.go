@@ -1,0 +1,99 @@
+package sim
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"time"
+
+	"parley"
+	"parley/internal/key"
+	"parley/internal/line"
+	"parley/internal/wire"
+)
+
+// An Event of a story: what happened, to whom, in words.
+type Event struct {
+	At   time.Duration
+	What string
+	Who  parley.PartyCode
+	Whom parley.PartyCode
+	Text string
+	Size map[string]uint64 // of the logs that Who holds, where they grew
+}
+
+// trace is the digest of all that happened, and where asked for the story.
+type trace struct {
+	sum   hash.Hash
+	exact bool // signatures and encapsulations are the same in each run
+	keep  bool
+	story []Event
+	buf   [16]byte
+}
+
+func newTrace(o Options) *trace { return &trace{sum: sha256.New(), exact: Ideal(), keep: o.Story} }
+
+// Ideal reports whether signatures are idealised (testdata/ideal.edit): real ones
+// are hedged with randomness, and differ each time.
+func Ideal() bool {
+	k := check(key.PairFromSeed(make([]byte, key.SeedSize)))
+	a, b := check(k.SignML(nil)), check(k.SignML(nil))
+	return string(a) == string(b)
+}
+
+func (t *trace) number(n uint64) {
+	binary.BigEndian.PutUint64(t.buf[:8], n)
+	t.sum.Write(t.buf[:8])
+}
+
+func (t *trace) digest() string { return hex.EncodeToString(t.sum.Sum(nil)[:16]) }
+
+// tell notes in words what happened.
+func (w *world) tell(what string, who, whom parley.PartyCode, format string, args ...any) {
+	t := w.trace
+	t.number(uint64(w.now))
+	t.sum.Write([]byte(what + "\x00" + string(who) + "\x00" + string(whom)))
+	if !t.keep {
+		return
+	}
+	t.story = append(t.story, Event{At: w.now, What: what, Who: who, Whom: whom, Text: fmt.Sprintf(format, args...)})
+}
+
+// frame notes a frame that arrived, byte for byte where bytes can repeat.
+func (t *trace) frame(w *world, s *station, f wire.Frame, raw []byte) {
+	t.number(uint64(w.now))
+	t.number(uint64(s.n)<<32 | uint64(len(raw)))
+	if t.exact {
+		t.sum.Write(raw)
+		return
+	}
+	fmt.Fprintf(t.sum, "%T", f)
+}
+
+// step notes what a step did.
+func (t *trace) step(s *station, fx *line.Effects) {
+	b := &fx.Batch
+	t.number(uint64(s.w.now))
+	t.number(uint64(s.n)<<56 | uint64(len(b.Entries))<<40 | uint64(len(b.Receipts))<<32 | uint64(len(b.Keys))<<16 | uint64(len(fx.Sends)))
+	for i := range b.Entries {
+		t.sum.Write(b.Entries[i].Gen[:])
+		t.number(b.Entries[i].Index)
+	}
+	for i := range fx.Alarms {
+		t.sum.Write([]byte(fx.Alarms[i].Code))
+	}
+	if !t.keep || len(b.Heads)+len(b.Receipts) == 0 {
+		return
+	}
+	e := Event{At: s.w.now, What: "grew", Who: s.code, Size: map[string]uint64{}}
+	for _, h := range b.Heads {
+		e.Size[s.w.watch.name(h.Gen)] = h.Size
+		e.Text += fmt.Sprintf("%s holds %d of %s. ", s.code, h.Size, s.w.watch.name(h.Gen))
+	}
+	for _, r := range b.Receipts {
+		e.Text += fmt.Sprintf("Receipt of %s for %d of %s. ", s.w.watch.name(r.Holder), r.Size, s.w.watch.name(r.Gen))
+	}
+	t.story = append(t.story, e)
+}

@@ -1,0 +1,421 @@
+package sim
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"parley"
+	"parley/internal/journal"
+	"parley/internal/line"
+	"parley/internal/store"
+	"parley/internal/wire"
+)
+
+// sampleEvery is how often the record is put in order and looked at.
+const sampleEvery = 10 * time.Minute
+
+// watch holds the promises against everything that happens. It sees all that is
+// said and all that is written, as nobody in the world does.
+type watch struct {
+	w         *world
+	owner     map[parley.GenerationID]*station
+	of        map[*station]*watched
+	leaf      map[parley.Ref][32]byte // of every entry that was ever spoken or accepted
+	content   map[parley.Ref][32]byte // what its writer put in it
+	root      map[headID][32]byte     // of every checkpoint that was ever spoken
+	entryKeys map[[32]byte]parley.Ref
+	promised  map[headGen]uint64 // receipts spoken: holder's generation and log
+	settled   []parley.Ref       // of the whole line, from position 1
+	excused   map[parley.Ref]bool
+	losses    int  // how often a disk has lost what it had
+	corrupted bool // a frame was altered above the bearer's own protection
+	forked    bool // a twin ran: its party may have two histories
+	loose     bool // a settled entry was lost everywhere: the order may differ after it
+}
+
+type headID struct {
+	gen  parley.GenerationID
+	size uint64
+}
+
+type headGen struct{ holder, gen parley.GenerationID }
+
+// watched is what the watch knows of one station.
+type watched struct {
+	heads  map[headID][32]byte // of its own log, durable
+	spoken map[parley.GenerationID]uint64
+	fates  []*fate // of what was released, in order
+	byID   map[uint64]*fate
+	outbox []*fate
+	losses int
+	dirty  bool // something was written since the record was last put in order
+}
+
+// fate is what became of a released item.
+type fate struct {
+	*release
+	inbox   bool // surely in the outbox
+	handed  bool
+	ref     parley.Ref
+	excused bool // a disk lost it, and nobody else had it
+}
+
+func newWatch(w *world) *watch {
+	return &watch{w: w, owner: map[parley.GenerationID]*station{}, of: map[*station]*watched{}, leaf: map[parley.Ref][32]byte{},
+		content: map[parley.Ref][32]byte{}, root: map[headID][32]byte{}, entryKeys: map[[32]byte]parley.Ref{},
+		promised: map[headGen]uint64{}, excused: map[parley.Ref]bool{}}
+}
+
+func (x *watch) owns(gen parley.GenerationID, s *station) {
+	x.owner[gen] = s
+	x.at(s)
+}
+
+func (x *watch) at(s *station) *watched {
+	a := x.of[s]
+	if a == nil {
+		a = &watched{heads: map[headID][32]byte{}, spoken: map[parley.GenerationID]uint64{}, byID: map[uint64]*fate{}}
+		x.of[s] = a
+	}
+	return a
+}
+
+func (x *watch) released(s *station, r *release) {
+	a := x.at(s)
+	a.fates = append(a.fates, &fate{release: r})
+}
+
+// stepped looks at what a step has made durable.
+func (x *watch) stepped(s *station, fx *line.Effects) {
+	b, a := &fx.Batch, x.at(s)
+	if !b.Empty() {
+		a.dirty = true
+		x.w.counts.Batches++
+	}
+	for _, kv := range b.Keys {
+		if len(kv.Key) > 5 && kv.Key[:5] == "cert/" {
+			x.certificate(s, kv.Value)
+		}
+	}
+	for i := range b.Filed {
+		x.boxed(s, a, &b.Filed[i])
+	}
+	for i := range b.Entries {
+		if e := &b.Entries[i]; b.Expect != nil && e.Gen == b.Expect.Gen {
+			x.wrote(s, a, e)
+		} else {
+			x.accepted(s, e)
+		}
+	}
+	for _, h := range b.Heads {
+		id := headID{h.Gen, h.Size}
+		if b.Expect != nil && h.Gen == b.Expect.Gen {
+			a.heads[id] = h.Root
+		} else if r, ok := x.root[id]; (!ok || r != h.Root) && !x.forked {
+			x.w.fail("no entry is altered", "%s accepted a checkpoint of %s at size %d that its writer never signed", s.code, x.name(h.Gen), h.Size)
+		}
+	}
+	for _, r := range b.Receipts {
+		if x.owner[r.Holder] != s && x.promised[headGen{r.Holder, r.Gen}] < r.Size {
+			x.w.fail("stored means stored", "%s counts a receipt of %s for %d entries of %s that was never given", s.code, x.name(r.Holder), r.Size, x.name(r.Gen))
+		}
+	}
+	for i := range fx.Alarms {
+		x.alarmed(s, &fx.Alarms[i])
+	}
+}
+
+func (x *watch) name(gen parley.GenerationID) string {
+	if s := x.owner[gen]; s != nil {
+		return string(s.code) + "/" + gen.String()[:4]
+	}
+	return "?/" + gen.String()[:4]
+}
+
+func (x *watch) certificate(s *station, raw []byte) {
+	c, err := journal.ParseCertificate(raw)
+	if err != nil || x.owner[c.Gen] != nil {
+		return
+	}
+	if c.Party != s.code {
+		x.w.fail("only a party opens its generations", "%s accepted generation %s of %s, which nobody opened", s.code, c.Gen, c.Party)
+	}
+	x.owns(c.Gen, s)
+	x.w.counts.Generations++
+	x.w.tell("generation", s.code, "", "%s opens generation %s of its log: %s", s.code, c.Gen.String()[:4], line.ReasonText(c.Reason))
+	if x.at(s).losses == 0 && !x.forked {
+		x.w.fail("an honest log goes on", "%s opened a new generation without a reason", s.code)
+	}
+}
+
+// boxed notes that an item is surely in the outbox.
+func (x *watch) boxed(s *station, a *watched, f *line.Filed) {
+	for _, t := range a.fates {
+		if t.id == f.ID && !t.inbox {
+			t.inbox = true
+			a.byID[f.ID] = t
+			a.outbox = append(a.outbox, t)
+			return
+		}
+	}
+	x.w.fail("nothing is sent that was not released", "%s has item %d in its outbox, which nobody released", s.code, f.ID)
+}
+
+// wrote looks at an entry that a station has written to its own log.
+func (x *watch) wrote(s *station, a *watched, e *line.StoredEntry) {
+	ref := parley.Ref{Gen: e.Gen, Index: e.Index}
+	x.content[ref] = contentOf(e)
+	x.w.counts.Entries++
+	if e.Key != nil {
+		k := [32]byte(e.Key)
+		if old, ok := x.entryKeys[k]; ok && old != ref {
+			x.w.fail("a key seals one entry", "entries %s and %s of %s have one key", old, ref, s.code)
+		}
+		x.entryKeys[k] = ref
+	}
+	if e.Filed == 0 {
+		return
+	}
+	t := a.byID[e.Filed]
+	switch {
+	case t == nil:
+		x.w.fail("nothing is sent that was not released", "%s sent item %d, which was never in its outbox", s.code, e.Filed)
+		return
+	case t.handed && !x.excused[t.ref]:
+		x.w.fail("nothing is sent twice", "%s sent item %d as entry %s and again as %s", s.code, e.Filed, t.ref, ref)
+	case !sameFields(e.Body, t.item.Fields):
+		x.w.fail("no entry is altered", "%s sent something else than item %d", s.code, e.Filed)
+	}
+	x.overtakes(s, a, t)
+	t.handed, t.ref = true, ref
+}
+
+// sameFields reports whether a body says what was filed: it is the fields with
+// the serial after them.
+func sameFields(body, fields []byte) bool {
+	return len(body) > len(fields) && bytes.Equal(body[1:1+len(fields)], fields)
+}
+
+// overtakes holds what leaves the outbox to the model of one: of all that waits,
+// the most urgent that was filed first.
+func (x *watch) overtakes(s *station, a *watched, t *fate) {
+	kept := a.outbox[:0]
+	for _, o := range a.outbox {
+		if o.item.Precedence > t.item.Precedence || o.item.Precedence == t.item.Precedence && o.id < t.id {
+			x.w.fail("the urgent overtakes", "%s sent item %d (%s) before item %d (%s)", s.code, t.id, t.item.Precedence, o.id, o.item.Precedence)
+		}
+		if o != t {
+			kept = append(kept, o)
+		}
+	}
+	a.outbox = kept
+}
+
+func contentOf(e *line.StoredEntry) [32]byte {
+	if e.Header == nil {
+		return [32]byte{}
+	}
+	h := sha256.New()
+	h.Write(e.Header)
+	h.Write([]byte{0})
+	h.Write(e.Body)
+	return [32]byte(h.Sum(nil))
+}
+
+// accepted looks at an entry that a station took from others.
+func (x *watch) accepted(s *station, e *line.StoredEntry) {
+	ref := parley.Ref{Gen: e.Gen, Index: e.Index}
+	if x.forked {
+		return
+	}
+	if l, ok := x.leaf[ref]; !ok || l != sha256.Sum256(e.Bytes) {
+		x.w.fail("no entry is altered", "%s holds an entry %s of %s that its writer never sent", s.code, ref, x.name(e.Gen))
+	}
+	if c, ok := x.content[ref]; ok && e.Header != nil && c != contentOf(e) {
+		x.w.fail("no entry is altered", "%s reads entry %s of %s otherwise than it was written", s.code, ref, x.name(e.Gen))
+	}
+	if e.Faulty && x.losses == 0 {
+		x.w.fail("what arrives can be read", "%s cannot read entry %s of %s: %s", s.code, ref, x.name(e.Gen), e.Fault)
+	}
+}
+
+// spoke looks at a frame that leaves a station.
+func (x *watch) spoke(s *station, send *line.Send, raw []byte) {
+	if x.w.trace.keep {
+		x.w.trace.story = append(x.w.trace.story, Event{At: x.w.now, What: "said", Who: s.code, Whom: send.To, Text: fmt.Sprintf("%s>%s %T %d", s.code, send.To, send.Frame, len(raw))})
+	}
+	switch f := send.Frame.(type) {
+	case *wire.Entry:
+		x.spokeEntry(s, f)
+	case *wire.Checkpoint:
+		x.spokeHead(s, f)
+	case *wire.Receipt:
+		if x.owner[f.Holder] != s {
+			return
+		}
+		if safe := s.disk.safe[f.Gen]; safe < f.Size && !s.disk.lying {
+			x.w.fail("stored means stored", "%s gives a receipt for %d entries of %s, of which %d are durable", s.code, f.Size, x.name(f.Gen), safe)
+		}
+		k := headGen{f.Holder, f.Gen}
+		x.promised[k] = max(x.promised[k], f.Size)
+	}
+}
+
+func (x *watch) spokeEntry(s *station, f *wire.Entry) {
+	ref := parley.Ref{Gen: f.Gen, Index: f.Index}
+	sum := sha256.Sum256(f.Bytes)
+	if l, ok := x.leaf[ref]; ok {
+		if l != sum && !x.forked {
+			x.w.fail("an honest station never forks", "%s says two entries %s", s.code, ref)
+		}
+	} else {
+		x.leaf[ref] = sum
+	}
+	if x.owner[f.Gen] != s {
+		return
+	}
+	if s.disk.safe[f.Gen] <= f.Index && !s.disk.lying {
+		x.w.fail("durable before it is said", "%s says entry %s, which is not durable", s.code, ref)
+	}
+	a := x.at(s)
+	a.spoken[f.Gen] = max(a.spoken[f.Gen], f.Index+1)
+}
+
+func (x *watch) spokeHead(s *station, f *wire.Checkpoint) {
+	if x.owner[f.Gen] != s {
+		return
+	}
+	id, a := headID{f.Gen, f.Size}, x.at(s)
+	r, ok := a.heads[id]
+	if !ok {
+		h, found, err := s.disk.Head(f.Gen, f.Size)
+		must(err)
+		if !found || h.Size != f.Size {
+			x.w.fail("durable before it is said", "%s says a checkpoint of its log at size %d, which is not durable", s.code, f.Size)
+			return
+		}
+		r = h.Root
+		a.heads[id] = r
+	}
+	if s.disk.safe[f.Gen] < f.Size && !s.disk.lying {
+		x.w.fail("durable before it is said", "%s says a checkpoint of its log at size %d, which is not durable", s.code, f.Size)
+	}
+	if old, ok := x.root[id]; ok && old != r && !x.forked {
+		x.w.fail("an honest station never forks", "%s has signed two roots for size %d of %s", s.code, f.Size, x.name(f.Gen))
+	}
+	x.root[id] = r
+}
+
+func (x *watch) alarmed(s *station, al *line.Alarm) {
+	x.w.tell("alarm", s.code, al.Party, "%s's alarm %s: %s", s.code, al.Code, al.Text)
+	x.w.counts.Alarms++
+	switch al.Code {
+	case "violation", "fork":
+		if !x.corrupted && !x.forked {
+			x.w.fail("honest stations believe one another", "%s: %s", s.code, al.Text)
+		}
+	case "doubt":
+		if x.at(s).losses == 0 && !x.forked {
+			x.w.fail("an honest log goes on", "%s: %s", s.code, al.Text)
+		}
+	case "unreadable":
+		if x.losses == 0 {
+			x.w.fail("what arrives can be read", "%s: %s", s.code, al.Text)
+		}
+	}
+}
+
+// started holds what a station finds on its disk against what it has said.
+func (x *watch) started(s *station) {
+	a := x.at(s)
+	for gen, n := range a.spoken {
+		if s.disk.sizes[gen] < n && a.losses == 0 {
+			x.w.fail("durable before it is said", "%s has said %d entries of its log and knows of %d", s.code, n, s.disk.sizes[gen])
+		}
+	}
+	for k, n := range x.promised {
+		if x.owner[k.holder] == s && s.disk.sizes[k.gen] < n && a.losses == 0 {
+			x.w.fail("stored means stored", "%s gave a receipt for %d entries of %s and holds %d", s.code, n, x.name(k.gen), s.disk.sizes[k.gen])
+		}
+	}
+}
+
+// lossy notes that a disk has lost what it had. Entries that nobody holds any
+// more are excused, and so is what waited in an outbox that is gone.
+func (x *watch) lossy(s *station) {
+	a := x.at(s)
+	a.losses++
+	x.losses++
+	x.w.counts.Losses++
+	for ref := range x.content {
+		x.excuse(ref)
+	}
+	for ref := range x.leaf {
+		x.excuse(ref)
+	}
+	a.outbox = nil
+	for _, t := range a.fates {
+		if !t.inbox || t.handed && !x.excused[t.ref] {
+			continue
+		}
+		if _, err := s.disk.FiledItem(t.id); err == nil {
+			a.outbox = append(a.outbox, t)
+		} else {
+			t.excused = true
+		}
+	}
+	for k := range x.promised {
+		if x.owner[k.holder] == s {
+			delete(x.promised, k)
+		}
+	}
+	for _, ref := range x.settled {
+		x.loose = x.loose || x.excused[ref]
+	}
+}
+
+// excuse gives an entry up when no disk holds it.
+func (x *watch) excuse(ref parley.Ref) {
+	for _, o := range x.w.stations {
+		if o.disk.sizes[ref.Gen] > ref.Index {
+			return
+		}
+	}
+	x.excused[ref] = true
+}
+
+// sample puts the record of each station in order and looks at it.
+func (w *world) sample() {
+	w.after(sampleEvery, w.sample)
+	for _, s := range w.stations {
+		if a := w.watch.at(s); s.own != nil && a.dirty && !s.disk.full {
+			a.dirty = false
+			w.place(s)
+		}
+	}
+}
+
+func (w *world) place(s *station) {
+	if err := s.placer.Place(s.disk, w.founding.Charter.Codes(), s.own.Engine.Status()); err != nil {
+		w.fail("a settled position never changes", "%s: %v", s.code, err)
+	}
+}
+
+// placed looks at positions that a station has given.
+func (x *watch) placed(s *station, ps []store.Position) {
+	for _, p := range ps {
+		if !p.Settled || x.loose || x.forked {
+			continue
+		}
+		ref := parley.Ref{Gen: p.Gen, Index: p.Index}
+		switch n := int64(len(x.settled)); {
+		case p.Pos == n+1:
+			x.settled = append(x.settled, ref)
+			x.w.counts.Settled++
+		case p.Pos > n+1 || x.settled[p.Pos-1] != ref:
+			x.w.fail("settled prefixes agree", "%s settles %s %s at position %d", s.code, x.name(ref.Gen), ref, p.Pos)
+		}
+	}
+}

@@ -1,0 +1,192 @@
+package sim
+
+import (
+	"container/heap"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"parley"
+	"parley/internal/charter"
+	"parley/internal/key"
+	"parley/internal/line"
+)
+
+// began is what every true clock shows when a world begins.
+var began = time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
+
+// A world is one line of several stations on virtual time.
+type world struct {
+	plan     *Plan
+	opts     Options
+	now      time.Duration // since began
+	queue    events
+	seq      uint64
+	founding *charter.Founding
+	stations []*station
+	cables   []*cable
+	calm     bool // the faults have stopped for good
+	watch    *watch
+	trace    *trace
+	counts   Counts
+	path     line.PathID
+	broken   *Broken
+	rng      *rand.Rand // for what belongs to no single station or cable
+}
+
+// event is something that happens at a time. Events of one time happen in the
+// order in which they were foreseen.
+type event struct {
+	at  time.Duration
+	seq uint64
+	do  func()
+}
+
+type events []event
+
+func (q events) Len() int { return len(q) }
+func (q events) Less(i, j int) bool {
+	return q[i].at < q[j].at || q[i].at == q[j].at && q[i].seq < q[j].seq
+}
+func (q events) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
+func (q *events) Push(x any)   { *q = append(*q, x.(event)) }
+func (q *events) Pop() any {
+	old := *q
+	x := old[len(old)-1]
+	old[len(old)-1] = event{}
+	*q = old[:len(old)-1]
+	return x
+}
+
+// after foresees do in d from now.
+func (w *world) after(d time.Duration, do func()) {
+	w.seq++
+	heap.Push(&w.queue, event{w.now + max(d, 0), w.seq, do})
+}
+
+// run lets time pass until end, or until a promise is broken.
+func (w *world) run(end time.Duration) {
+	for len(w.queue) > 0 && w.queue[0].at <= end && w.broken == nil {
+		e := heap.Pop(&w.queue).(event)
+		w.now = e.at
+		w.counts.Events++
+		e.do()
+	}
+	if w.broken == nil {
+		w.now = end
+	}
+}
+
+// Broken is a promise that was not kept.
+type Broken struct {
+	Promise string // which, in few words: what shrinking holds on to
+	What    string
+	At      time.Duration
+}
+
+func (b *Broken) Error() string { return fmt.Sprintf("%s: %s (at %s)", b.Promise, b.What, round(b.At)) }
+
+// fail notes the first broken promise.
+func (w *world) fail(promise, format string, args ...any) {
+	if w.broken == nil {
+		w.broken = &Broken{promise, fmt.Sprintf(format, args...), w.now}
+		w.tell("broken", "", "", "BROKEN: %s: %s", promise, w.broken.What)
+	}
+}
+
+// newWorld founds the line of a plan.
+func newWorld(p *Plan, o Options) *world {
+	w := &world{plan: p, opts: o, rng: stream(p.Seed, "world")}
+	w.counts.Faults = map[Kind]int{}
+	w.trace = newTrace(o)
+	w.watch = newWatch(w)
+	for i := range p.Parties {
+		w.stations = append(w.stations, newStation(w, i))
+	}
+	w.found()
+	for a := range w.stations {
+		for b := a + 1; b < len(w.stations); b++ {
+			for n := range p.Cables {
+				w.cables = append(w.cables, newCable(w, w.stations[a], w.stations[b], n))
+			}
+		}
+	}
+	for _, s := range w.stations {
+		s.start()
+		w.after(time.Minute, s.round)
+	}
+	for i := range p.Acts {
+		a := p.Acts[i]
+		w.after(a.At, func() { w.act(a) })
+	}
+	w.after(sampleEvery, w.sample)
+	return w
+}
+
+// found does what pairing did: keys, reveals, charter, and the founding batch
+// on each disk.
+func (w *world) found() {
+	var parties []charter.Party
+	f := &charter.Founding{}
+	r := newEntropy(w.plan.Seed, "line")
+	r.Read(f.Line[:])
+	for _, s := range w.stations {
+		parties = append(parties, charter.Party{Code: s.code, Name: string(s.code), Languages: []string{"en"}})
+		s.root = check(key.NewPair(s.entropy))
+		s.keys = check(line.NewKeys(s.entropy))
+		v := charter.Reveal{Party: s.code, Name: string(s.code), Root: s.root.Public(), Generation: s.keys.Gen, Log: s.keys.Log.Public(), Receipt: s.keys.Held.Public(),
+			Receiving: s.keys.Receiving.Public(), Addresses: []string{"tls://127.0.0.1:1"}}
+		s.entropy.Read(v.TLS[:])
+		must(v.NewNonce(s.entropy))
+		f.Reveals = append(f.Reveals, v)
+	}
+	f.Charter, f.Annex = charter.DefaultCharter(parties...), charter.DefaultAnnex()
+	w.founding = check(charter.ParseFounding(f.Encode()))
+	for _, s := range w.stations {
+		s.found()
+	}
+}
+
+func check[T any](v T, err error) T {
+	must(err)
+	return v
+}
+
+// station returns whose generation gen is; nil when nobody's.
+func (w *world) owner(gen parley.GenerationID) *station { return w.watch.owner[gen] }
+
+// cablesOf returns the cables between two stations; b nil: all of a's.
+func (w *world) cablesOf(a, b *station) []*cable {
+	var out []*cable
+	for _, c := range w.cables {
+		if c.joins(a) && (b == nil || c.joins(b)) {
+			out = append(out, c)
+		}
+	}
+	return out
+}
+
+// act does one act of the plan.
+func (w *world) act(a Act) {
+	s, peer := w.stations[a.A%len(w.stations)], w.stations[a.B%len(w.stations)]
+	w.tell("act", s.code, peer.code, "%s", a)
+	if a.Kind.Fault() {
+		w.counts.Faults[a.Kind]++
+	}
+	switch a.Kind {
+	case Say, Attach:
+		s.say(a)
+	case React:
+		s.react(a.N)
+	case Noise, Slowness, Delay, Cut:
+		if cs := w.cablesOf(s, peer); s != peer && len(cs) > 0 {
+			cs[a.Path%len(cs)].act(a)
+		}
+	case Dark:
+		for _, c := range w.cablesOf(s, nil) {
+			c.act(Act{Kind: Cut, N: 3, For: a.For})
+		}
+	default:
+		s.act(a)
+	}
+}
