@@ -60,7 +60,7 @@ func newLive(t *testing.T) *live {
 		t.Fatal(err)
 	}
 	l.url = fmt.Sprintf("http://alder.localhost:%d", ln.Addr().(*net.TCPAddr).Port)
-	l.server = desk.Server(desk.New(desk.Config{Station: l.st, Here: time.UTC, Zones: map[parley.PartyCode]*time.Location{"birch": time.FixedZone("", 8*3600)}}), nil)
+	l.server = desk.Server(desk.New(desk.Config{Station: l.st, Here: time.UTC, Origin: l.url, Zones: map[parley.PartyCode]*time.Location{"birch": time.FixedZone("", 8*3600)}}), nil)
 	go l.server.Serve(ln)
 	t.Cleanup(func() { l.server.Close() })
 	l.browse()

@@ -30,7 +30,7 @@ type bench struct {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	b := &bench{t: t, st: desktest.New(func() time.Time { return start }), cookies: map[string]string{}, log: &strings.Builder{}}
-	b.h = desk.New(desk.Config{Station: b.st, Clock: func() time.Time { return start }, Here: time.UTC, Log: slog.New(slog.NewTextHandler(b.log, nil)),
+	b.h = desk.New(desk.Config{Station: b.st, Clock: func() time.Time { return start }, Here: time.UTC, Origin: "http://alder.localhost", Log: slog.New(slog.NewTextHandler(b.log, nil)),
 		Zones: map[parley.PartyCode]*time.Location{"birch": time.FixedZone("BST", 8*3600)}})
 	return b
 }
@@ -135,6 +135,8 @@ var pages = []struct {
 	{"/station", false, []string{"measured by us", "said by them", "Test now", "From here nobody can tell", "!Pairing"}},
 	{birch, false, []string{"203.0.113.7:7443", "not yet proved post-quantum", "Cut", "disputed", "the old generation was forked"}},
 	{"/help", false, []string{"Nothing leaves by one keystroke"}},
+	{"/access", false, []string{"Log out everywhere", "token in the safe"}},
+	{"/sign-in", false, []string{"Sign in with a passkey"}},
 	{"/station/audit", true, []string{"acknowledged", "&lt;script&gt;"}},
 	{"/station/officers", true, []string{"Lt Ruiz", "Make a seat link", "no longer here", "!<b>Bold</b>"}},
 	{"/station/pairing", true, []string{"velvet", "<svg class=\"qr\"", "NOT equal", "01234567890123456"}},

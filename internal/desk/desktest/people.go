@@ -19,6 +19,7 @@ func (s *Station) people() {
 		{ID: 4, Name: "陈译员", Offices: []parley.Office{parley.Translator}, Active: true},
 		{ID: 5, Name: "Mx <b>Bold</b>", Offices: []parley.Office{parley.Archivist}},
 	}
+	s.Keys = []station.Passkey{{ID: 1, Name: "token in the safe", Added: s.Now().Add(-40 * 24 * time.Hour), Used: s.Now().Add(-3 * time.Hour)}, {ID: 2, Name: "<b>phone</b>", Added: s.Now()}}
 	s.tokens = map[string]seat{WatchToken: {1, parley.Watch}, EnvoyToken: {2, parley.Envoy}, AdminToken: {3, parley.Administrator}}
 }
 
