@@ -5,6 +5,9 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -130,6 +133,36 @@ func TestAttachmentIsCarriedThroughOutages(t *testing.T) {
 		x, err := a.st.Item(ctx, line, id)
 		return err == nil && len(x.Attachments) == 1 && x.Attachments[0].Theirs
 	})
+	a.halt() // what was said on record holds over a restart
+	a.start()
+	eventually(t, 20*time.Second, "alder knows it after a restart", func() bool {
+		x, err := a.st.Item(ctx, line, id)
+		return err == nil && x.Attachments[0].Theirs
+	})
+
+	// Birch was killed after the last byte and before it looked at them.
+	b.halt()
+	whole := filepath.Join(b.dir, blobsDir, line, it.Attachments[0].Hash)
+	if err := os.Rename(whole, whole+".part"); err != nil {
+		t.Fatal(err)
+	}
+	fi, err := os.Stat(whole + ".part")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(whole+".size", []byte(strconv.FormatInt(fi.Size(), 10)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b.start()
+	eventually(t, 20*time.Second, "the attachment is whole again", func() bool {
+		it, _ = b.got(line, "chart")
+		return it.Attachments[0].Held
+	})
+	time.Sleep(500 * time.Millisecond)
+	pg, err := b.st.Record(ctx, line, Filter{Form: "attachments"})
+	if n := len(pg.Settled) + len(pg.Unsettled); err != nil || n != 1 {
+		t.Errorf("birch has said %d times that it holds the attachment, %v", n, err)
+	}
 }
 
 type zeros struct{}

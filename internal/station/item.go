@@ -122,7 +122,7 @@ func (l *liveLine) formItem(it *Item, v *entryView) {
 	case *form.Dispatch:
 		it.Subject, it.Text, it.Legal, it.Releasability = f.Subject, f.Text, f.Legal, f.Releasability
 		for _, a := range f.Attachments {
-			it.Attachments = append(it.Attachments, l.attachment(a))
+			it.Attachments = append(it.Attachments, l.attachment(v.row.Ref(), a))
 		}
 		if f.Reason != "" {
 			it.Fields = append(it.Fields, Field{"reason for FLASH", f.Reason})
@@ -140,14 +140,15 @@ func (l *liveLine) formItem(it *Item, v *entryView) {
 	}
 }
 
-func (l *liveLine) attachment(a form.Attachment) Attachment {
+func (l *liveLine) attachment(ref parley.Ref, a form.Attachment) Attachment {
 	out := Attachment{Name: a.Name, Type: a.Type, Size: int64(a.Size), Hash: hex.EncodeToString(a.Hash[:])}
 	if n, whole, err := l.blobs.store.Size(l.blobs.id(a.Hash)); err == nil {
 		out.Bytes, out.Held = n, whole
 	}
-	out.Theirs = true
+	said, err := l.saidStored(ref, a.Hash)
+	out.Theirs = err == nil
 	for _, p := range l.others() {
-		out.Theirs = out.Theirs && l.blobs.heldBy(a.Hash, p)
+		out.Theirs = out.Theirs && (said[p] || l.blobs.heldBy(a.Hash, p))
 	}
 	return out
 }

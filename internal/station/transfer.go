@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"io"
+	"slices"
 	"sync"
 	"time"
 
@@ -45,10 +46,17 @@ func newTransfers(l *liveLine, s store.Blobs) *transfers {
 
 func (t *transfers) id(hash [32]byte) store.BlobID { return store.BlobID{Line: t.l.id, Hash: hash} }
 
-// need notes the attachments of an entry of theirs, and asks for what is missing.
+// need notes the attachments of an entry of theirs, and asks for what is
+// missing. What a stop interrupted is finished: all bytes had come and nobody
+// had looked at them, or all was well and the receipt not filed.
 func (t *transfers) need(from parley.PartyCode, ref parley.Ref, as []form.Attachment) {
 	for _, a := range as {
-		if _, whole, err := t.store.Size(t.id(a.Hash)); err == nil && whole {
+		n, whole, err := t.store.Size(t.id(a.Hash))
+		if err == nil && !whole && n >= int64(a.Sealed) {
+			whole = t.store.Complete(t.id(a.Hash)) == nil
+		}
+		if err == nil && whole {
+			t.l.blobStored(a.Hash, ref)
 			continue
 		}
 		if err := t.store.Create(t.id(a.Hash), from, int64(a.Sealed)); err != nil {
@@ -187,18 +195,52 @@ func (t *transfers) chunkIn(s *session, f *wire.Chunk) {
 	delete(t.wanted, f.Blob)
 	t.mu.Unlock()
 	s.send(bearer.Control, &wire.Want{Blob: f.Blob, Offset: end})
-	t.l.blobStored(f.Blob, w)
+	t.l.blobStored(f.Blob, w.ref)
 }
 
-// blobStored puts on record that an attachment is durably here.
-func (l *liveLine) blobStored(hash [32]byte, w *wanted) {
+// blobStored puts on record, once, that an attachment of the entry is durably
+// here.
+func (l *liveLine) blobStored(hash [32]byte, ref parley.Ref) {
 	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
 	defer stop()
-	_, err := l.file(ctx, &form.Header{From: l.stationOffice(), Refs: []parley.Ref{w.ref}}, &form.Attachments{Hashes: [][32]byte{hash}}, nil)
+	said, err := l.saidStored(ref, hash)
+	if err == nil && said[l.us] {
+		return
+	}
+	if err == nil {
+		_, err = l.file(ctx, &form.Header{From: l.stationOffice(), Refs: []parley.Ref{ref}}, &form.Attachments{Hashes: [][32]byte{hash}}, nil)
+	}
 	if err != nil {
 		l.log.Error("an attachment is here, but its receipt is not filed", "err", err)
 	}
-	l.emit("item", l.id.String(), w.ref.String())
+	l.emit("item", l.id.String(), ref.String())
+}
+
+// saidStored returns which parties have put on record, or filed, that they hold
+// an attachment of the entry.
+func (l *liveLine) saidStored(ref parley.Ref, hash [32]byte) (map[parley.PartyCode]bool, error) {
+	rows, err := l.store.Referring(ref.Gen, ref.Index)
+	if err != nil {
+		return nil, err
+	}
+	said := map[parley.PartyCode]bool{}
+	for _, r := range rows {
+		if r.Form != (&form.Attachments{}).Name() {
+			continue
+		}
+		v, err := l.view(r)
+		if err != nil {
+			return nil, err
+		}
+		party := r.Party
+		if r.Waiting() {
+			party = l.us
+		}
+		if f, ok := v.form.(*form.Attachments); ok && slices.Contains(f.Hashes, hash) {
+			said[party] = true
+		}
+	}
+	return said, nil
 }
 
 // heldBy reports whether a party has said that it has the attachment whole.
