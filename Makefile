@@ -38,7 +38,7 @@ drill-short:
 KILLS ?= 1000
 SEED ?= 0
 drill: deps
-	cd drill && $(GO) test -count=1 -v -timeout 0 . -args -kills $(KILLS) -seed $(SEED) -keep $(CURDIR)/bin/drill
+	cd drill && $(GO) test -count=1 -v -timeout 0 . -args -kills $(KILLS) -faults -seed $(SEED) -keep $(CURDIR)/bin/drill
 
 # fuzz gives every fuzz target, those of interop too, FUZZTIME each; see tools/fuzz.sh.
 FUZZTIME ?= 1m

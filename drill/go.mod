@@ -2,7 +2,10 @@ module parley/drill
 
 go 1.26.0
 
-require parley v0.0.0
+require (
+	golang.org/x/sys v0.49.0
+	parley v0.0.0
+)
 
 require (
 	filippo.io/mldsa v1.0.0 // indirect
@@ -17,7 +20,6 @@ require (
 	golang.org/x/crypto v0.58.0 // indirect
 	golang.org/x/mod v0.42.0 // indirect
 	golang.org/x/net v0.61.0 // indirect
-	golang.org/x/sys v0.49.0 // indirect
 	modernc.org/libc v1.80.1 // indirect
 	modernc.org/mathutil v1.7.1 // indirect
 	modernc.org/memory v1.12.1 // indirect

@@ -76,10 +76,14 @@ func (b *book) acked() (n int) {
 // for its precedence, and notes it in the book.
 func (w *world) release(s *side, to *side, rng *rand.Rand) *act {
 	a := w.newAct(s, rng)
+	w.try(s, to, a, rng)
+	return a
+}
+
+func (w *world) try(s, to *side, a *act, rng *rand.Rand) {
 	w.book.begin(a)
 	id, err := w.bySocket(s, to, a, []string{"ROUTINE", "PRIORITY", "IMMEDIATE"}[rng.IntN(3)])
 	w.book.end(a, id, err)
-	return a
 }
 
 func (w *world) newAct(s *side, rng *rand.Rand) *act {

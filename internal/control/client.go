@@ -110,5 +110,6 @@ func (c *Client) unreachable(err error) error {
 		return parley.Errorf(parley.NotAllowed, "user %d may not open %s", os.Getuid(), c.path).
 			WithHint("run the command as the station's own user, for example: sudo -u parley parley ...")
 	}
-	return parley.Errorf(parley.Unavailable, "speaking to the station on %s: %s", c.path, fmt.Sprint(err))
+	return parley.Errorf(parley.Unavailable, "speaking to the station on %s: %s", c.path, fmt.Sprint(err)).
+		WithHint("it may have stopped in the middle: see its log, and look whether the act was done before you repeat it")
 }

@@ -53,7 +53,7 @@ func (t *transfers) need(from parley.PartyCode, ref parley.Ref, as []form.Attach
 	for _, a := range as {
 		n, whole, err := t.store.Size(t.id(a.Hash))
 		if err == nil && !whole && n >= int64(a.Sealed) {
-			whole = t.store.Complete(t.id(a.Hash)) == nil
+			whole = t.complete(a.Hash)
 		}
 		if err == nil && whole {
 			t.l.blobStored(a.Hash, ref)
@@ -98,18 +98,25 @@ func (t *transfers) ask() {
 	type request struct {
 		hash [32]byte
 		from parley.PartyCode
+		size int64
 	}
 	var due []request
 	for h, w := range t.wanted {
 		if now.Sub(w.asked) >= wantAgain {
 			w.asked = now
-			due = append(due, request{h, w.from})
+			due = append(due, request{h, w.from, w.size})
 		}
 	}
 	t.mu.Unlock()
 	for _, r := range due {
-		n, _, err := t.store.Size(t.id(r.hash))
+		n, whole, err := t.store.Size(t.id(r.hash))
 		if err != nil {
+			continue
+		}
+		if !whole && n >= r.size { // our disk failed when it had come
+			if t.complete(r.hash) {
+				t.finished(r.hash)
+			}
 			continue
 		}
 		for _, s := range t.l.net.to(t.l.id, r.from) {
@@ -183,19 +190,42 @@ func (t *transfers) chunkIn(s *session, f *wire.Chunk) {
 		}
 		return
 	}
-	if err := t.store.Complete(id); err != nil {
-		t.l.log.Warn("an attachment arrived damaged and is asked for again", "err", err)
+	if !t.complete(f.Blob) {
 		t.mu.Lock()
 		w.asked = time.Time{}
 		t.mu.Unlock()
 		t.store.Create(id, w.from, w.size)
 		return
 	}
-	t.mu.Lock()
-	delete(t.wanted, f.Blob)
-	t.mu.Unlock()
 	s.send(bearer.Control, &wire.Want{Blob: f.Blob, Offset: end})
-	t.l.blobStored(f.Blob, w.ref)
+	t.finished(f.Blob)
+}
+
+// complete makes an attachment of which every byte is here whole and durable.
+// When it reports false the bytes were not the right ones and are gone, or our
+// disk failed and they stay.
+func (t *transfers) complete(hash [32]byte) bool {
+	err := t.store.Complete(t.id(hash))
+	switch {
+	case err == nil:
+		return true
+	case parley.KindOf(err) == parley.BadProof:
+		t.l.log.Warn("an attachment arrived damaged and is asked for again", "err", err)
+	default:
+		t.l.log.Error("an attachment that has come is not made durable; this is tried again", "err", err)
+	}
+	return false
+}
+
+// finished ends the wait for an attachment, and says so.
+func (t *transfers) finished(hash [32]byte) {
+	t.mu.Lock()
+	w := t.wanted[hash]
+	delete(t.wanted, hash)
+	t.mu.Unlock()
+	if w != nil {
+		t.l.blobStored(hash, w.ref)
+	}
 }
 
 // blobStored puts on record, once, that an attachment of the entry is durably
