@@ -204,7 +204,7 @@ func (e *Engine) take(ev Event) error {
 	case File:
 		return e.file(ev.Item)
 	case Doubt:
-		return e.enterDoubt(ev.Reason, ev.Why)
+		return e.enterDoubt(ev.Reason, ev.Why, ev.Superseded)
 	case OpenGeneration:
 		return e.openByRoot(ev.Root, ev.Reason)
 	case GiveKeys:

@@ -42,6 +42,9 @@ type (
 	Doubt struct {
 		Reason uint64 // of spec/log.md, certificate
 		Why    string
+		// Superseded says that a later generation of ours exists than we know of:
+		// our log key is in force no more, and only the root key opens the next.
+		Superseded bool
 	}
 	// OpenGeneration certifies a new generation of our log by our root key.
 	OpenGeneration struct {

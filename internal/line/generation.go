@@ -46,7 +46,7 @@ func (e *Engine) certificateIn(p *peer, b []byte) error {
 	e.addLog(l)
 	e.alarmGeneration(l)
 	if c.Party == e.cfg.Us {
-		return e.enterDoubt(journal.ReasonRestored, fmt.Sprintf("%s shows us generation %s of our own log, certified by our key, which we do not know", p.code, c.Gen))
+		return e.enterDoubt(journal.ReasonRestored, fmt.Sprintf("%s shows us generation %s of our own log, certified by our key, which we do not know", p.code, c.Gen), true)
 	}
 	e.passOn(p, b)
 	return nil
@@ -179,7 +179,7 @@ func (e *Engine) shownIn(p *peer, f *wire.Shown) error {
 		return e.forked(l, h, nil)
 	}
 	if l == e.own {
-		if err := e.enterDoubt(journal.ReasonRestored, fmt.Sprintf("%s shows our own signature on %d entries of our log, we know of %d", p.code, h.Size, l.size)); err != nil {
+		if err := e.enterDoubt(journal.ReasonRestored, fmt.Sprintf("%s shows our own signature on %d entries of our log, we know of %d", p.code, h.Size, l.size), false); err != nil {
 			return err
 		}
 	}
@@ -272,21 +272,23 @@ func (e *Engine) dispute(l *log, ev *journal.Evidence) error {
 	e.alarm("fork", l.party, parley.Ref{Gen: l.gen, Index: ev.First.Size}, "%s has signed two histories of its log: proved, kept, and told to all parties", l.party)
 	e.tell(ClassControl, ev)
 	if l == e.own {
-		return e.enterDoubt(journal.ReasonFork, "two histories of our own log are signed with our key: it is in other hands, or we were restored")
+		return e.enterDoubt(journal.ReasonFork, "two histories of our own log are signed with our key: it is in other hands, or we were restored", false)
 	}
 	return nil
 }
 
 // enterDoubt stops writing to our log. Where the private log key is still
 // ours alone, a new generation opens at once; else it waits for the root key.
-func (e *Engine) enterDoubt(reason uint64, why string) error {
+// superseded says that a later generation of ours exists: others would not take
+// one that the log key of an earlier one certifies (spec/log.md, Certificate).
+func (e *Engine) enterDoubt(reason uint64, why string, superseded bool) error {
 	if e.doubt != "" {
 		return nil
 	}
 	e.doubt, e.why = why, reason
 	e.saveSelf()
 	e.alarm("doubt", e.cfg.Us, parley.Ref{}, "our own log is in doubt: %s", why)
-	if e.sign == nil || reason == journal.ReasonFork || e.own == nil || e.own != e.current(e.cfg.Us) {
+	if e.sign == nil || superseded || reason == journal.ReasonFork || e.own == nil || e.own != e.current(e.cfg.Us) {
 		return nil
 	}
 	return e.openGeneration(e.sign, journal.ByLog, e.own.gen, reason)

@@ -234,6 +234,42 @@ func TestTwoWaitForAThird(t *testing.T) {
 	}
 }
 
+// TestImagePutBackTwice puts one old image, log key and all, back twice. The
+// second time another generation is in force, which the image does not know:
+// its log key must certify none, for others would refuse it.
+func TestImagePutBackTwice(t *testing.T) {
+	w := newWorld(t, alder, birch)
+	w.connectAll()
+	w.run(3 * time.Second)
+	a, b := w.nodes[alder], w.nodes[birch]
+	a.dispatch(parley.Routine, "before")
+	w.run(3 * time.Second)
+	old := a.mem.Snapshot()
+	for i := range 2 {
+		a.down()
+		a.use(old.Snapshot())
+		a.load()
+		a.step(line.Doubt{Reason: journal.ReasonRestored, Why: "mark", Superseded: i == 1})
+		if i == 1 {
+			if a.e.Status().Doubt == "" {
+				t.Fatal("it opened a generation with a key that is in force no more")
+			}
+			a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonRestored})
+		}
+		w.connect(alder, birch)
+		w.run(5 * time.Second)
+		b.step(line.GiveKeys{Gen: a.log(alder).Gen})
+		w.run(5 * time.Second)
+	}
+	a.filed = a.e.LastFiled()
+	a.dispatch(parley.Routine, "new life")
+	w.run(5 * time.Second)
+	w.wantSame()
+	if got, want := b.subjects(alder), []string{"before", "new life"}; !slices.Equal(got, want) {
+		t.Errorf("birch reads %v, want %v", got, want)
+	}
+}
+
 func TestLostStationComesBack(t *testing.T) {
 	w := newWorld(t, alder, birch)
 	w.connectAll()

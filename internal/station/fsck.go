@@ -271,7 +271,7 @@ func (l *fsckLine) mark(s line.Status) error {
 	if err != nil || !ok {
 		return err
 	}
-	if why := owner.BehindMark(s, m.Gen, m.Size, m.Root); why != "" && s.Doubt == "" {
+	if why, _ := owner.BehindMark(s, m.Gen, m.Size, m.Root); why != "" && s.Doubt == "" {
 		l.report.find(parley.Rewind, "line "+l.id.String(), "%s", why)
 	}
 	return nil

@@ -75,26 +75,27 @@ func (o *Owner) Start() ([]line.Event, error) {
 	if !ok || s.Doubt != "" {
 		return nil, nil
 	}
-	if why := BehindMark(s, gen, size, root); why != "" {
-		return []line.Event{line.Doubt{Reason: journal.ReasonRestored, Why: why}}, nil
+	if why, superseded := BehindMark(s, gen, size, root); why != "" {
+		return []line.Event{line.Doubt{Reason: journal.ReasonRestored, Why: why, Superseded: superseded}}, nil
 	}
 	return nil, nil
 }
 
 // BehindMark compares what the store knows of our log with what we are known
-// to have said. It returns "" when the store is not behind.
-func BehindMark(s line.Status, gen parley.GenerationID, size uint64, root [32]byte) string {
+// to have said. It returns "" when the store is not behind; superseded when it
+// lacks a whole generation of our log.
+func BehindMark(s line.Status, gen parley.GenerationID, size uint64, root [32]byte) (why string, superseded bool) {
 	for _, l := range s.Logs {
 		if l.Gen != gen {
 			continue
 		}
 		switch {
 		case l.Size < size:
-			return fmt.Sprintf("the high-water mark says that %d entries of our log were sent, the store knows of %d: it was restored", size, l.Size)
+			return fmt.Sprintf("the high-water mark says that %d entries of our log were sent, the store knows of %d: it was restored", size, l.Size), false
 		case l.Size == size && l.Root != root:
-			return "the store and the high-water mark disagree about what was sent"
+			return "the store and the high-water mark disagree about what was sent", false
 		}
-		return ""
+		return "", false
 	}
-	return fmt.Sprintf("the high-water mark names generation %s of our log, which the store does not know: it was restored", gen)
+	return fmt.Sprintf("the high-water mark names generation %s of our log, which the store does not know: it was restored", gen), true
 }
