@@ -13,7 +13,7 @@ import (
 func FuzzRead(f *testing.F) {
 	id := parley.LineID{1}
 	file := func(seqs ...uint64) []byte {
-		b := make([]byte, fileSize)
+		b := make([]byte, FileSize)
 		for _, s := range seqs {
 			r := record{seq: s, line: id, mark: Mark{Gen: parley.GenerationID{2}, Size: 10 * s, Root: [32]byte{byte(s)}}}
 			w := r.bytes()
@@ -39,10 +39,10 @@ func FuzzRead(f *testing.F) {
 		}
 		clean := bytes.Clone(b)
 		for i, v := range x {
-			b[(at+uint(i))%fileSize] ^= v
+			b[(at+uint(i))%FileSize] ^= v
 		}
 		if cut > 0 {
-			b = b[:fileSize-cut%fileSize]
+			b = b[:FileSize-cut%FileSize]
 		}
 		r, err := read(bytes.NewReader(b), id)
 		if err != nil {
