@@ -72,13 +72,7 @@ func (e *Engine) acceptHeads(l *log) (moved bool, err error) {
 }
 
 func dropHeads(hs []pending, size uint64) []pending {
-	kept := hs[:0]
-	for _, h := range hs {
-		if h.Size > size {
-			kept = append(kept, h)
-		}
-	}
-	return kept
+	return slices.DeleteFunc(hs, func(h pending) bool { return h.Size <= size })
 }
 
 // has reports whether every entry up to size is held or early.
@@ -169,10 +163,7 @@ type progress struct {
 
 // checkRules checks what the entries claim, without keys.
 func (e *Engine) checkRules(l *log, run []*seal.Entry) (*progress, error) {
-	p := &progress{seen: map[parley.GenerationID]uint64{}, time: l.time, epoch: l.epoch, sealedBy: l.sealedBy}
-	for g, n := range l.seen {
-		p.seen[g] = n
-	}
+	p := &progress{seen: maps.Clone(l.seen), time: l.time, epoch: l.epoch, sealedBy: l.sealedBy}
 	for i, s := range run {
 		index := l.size + uint64(i)
 		if s == nil {
@@ -189,11 +180,7 @@ func (e *Engine) checkRules(l *log, run []*seal.Entry) (*progress, error) {
 			p.accs = append(p.accs, nil)
 			continue
 		}
-		acc := make(map[parley.GenerationID]uint64, len(p.seen))
-		for g, n := range p.seen {
-			acc[g] = n
-		}
-		p.accs = append(p.accs, acc)
+		p.accs = append(p.accs, maps.Clone(p.seen))
 	}
 	return p, nil
 }

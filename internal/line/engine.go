@@ -113,7 +113,7 @@ type log struct {
 	complained uint64                               // epochs announced when we last complained of this log
 	epochAt    uint64                               // index of the newest epoch entry
 	sealedTo   map[parley.PartyCode]key.ReceivingID // whom that is sealed to, and to which key; nil when not known
-	covered    bool                                 // an entry of ours covers an epoch entry of it that may yet take effect
+	coveredTo  map[parley.PartyCode]key.ReceivingID // the same of the newest that an entry of ours covers
 	dirty      bool
 }
 

@@ -60,17 +60,7 @@ func (e *Engine) alarmGeneration(l *log) {
 
 // ReasonText says in words why a generation was opened.
 func ReasonText(reason uint64) string {
-	switch reason {
-	case journal.ReasonFounding:
-		return "founding"
-	case journal.ReasonRestored:
-		return "restored from a backup"
-	case journal.ReasonLost:
-		return "the station lost everything"
-	case journal.ReasonFork:
-		return "its old log was forked"
-	}
-	return "doubt"
+	return [...]string{"founding", "restored from a backup", "the station lost everything", "its old log was forked", "doubt"}[min(reason, 4)]
 }
 
 // passOn hands a certificate to the other parties of the line.
@@ -124,7 +114,6 @@ func (e *Engine) addLog(l *log) {
 		l.closed, l.limit = true, 0 // unless another party has taken of it
 	}
 	e.keep(l)
-	e.uncover()
 }
 
 // keep makes a log known, and its certificate durable once and for all.

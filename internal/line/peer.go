@@ -3,7 +3,6 @@ package line
 import (
 	"maps"
 	"slices"
-	"sort"
 	"time"
 
 	"parley"
@@ -501,12 +500,7 @@ func (e *Engine) askIn(p *peer, a *wire.AskEntries) error {
 
 // sendReceipts sends every other party's greatest receipt for a log.
 func (e *Engine) sendReceipts(p *peer, l *log) error {
-	holders := make([]parley.GenerationID, 0, len(l.receipts))
-	for g := range l.receipts {
-		holders = append(holders, g)
-	}
-	sort.Slice(holders, func(i, j int) bool { return holders[i].String() < holders[j].String() })
-	for _, g := range holders {
+	for _, g := range inOrder(l.receipts) {
 		r, ok, err := e.cfg.Store.Receipt(l.gen, g, 0)
 		if err != nil {
 			return err

@@ -209,12 +209,8 @@ func (e *Engine) loadLog(kv KV) error {
 	l.order, l.time, l.epoch, l.sealedBy, l.serial = int(s.Order), s.Time, s.Epoch, s.SealedBy, s.Serial
 	l.disputed, l.closed, l.recvAt, l.limit = s.Disputed, s.Closed, s.RecvAt, s.Limit
 	l.epochAt, l.unread, l.blind, l.without = s.EpochAt, s.Unread, s.Blind, s.Without
-	for g, n := range s.Seen {
-		l.seen[g] = n
-	}
-	for g, n := range s.Receipts {
-		l.receipts[g] = n
-	}
+	maps.Copy(l.seen, s.Seen)
+	maps.Copy(l.receipts, s.Receipts)
 	h, ok, err := e.cfg.Store.Head(l.gen, 0)
 	if err != nil {
 		return err
@@ -250,7 +246,6 @@ func (e *Engine) value(k string) ([]byte, error) {
 // setReceiving notes the newest receiving key of a log, published by entry index.
 func (e *Engine) setReceiving(l *log, pub key.ReceivingPublic, index uint64) {
 	l.recv, l.recvAt, l.dirty = pub, index+1, true
-	e.uncover()
 	e.fx.Batch.Keys = append(e.fx.Batch.Keys, KV{Key: peerKey(l.gen), Value: pub[:]})
 }
 
@@ -418,11 +413,7 @@ func (e *Engine) each(l *log, do func(s *StoredEntry, grew bool, acc map[parley.
 }
 
 func (l *log) addMark(index uint64, acc map[parley.GenerationID]uint64) {
-	m := mark{index: index, seen: make(map[parley.GenerationID]uint64, len(acc))}
-	for g, n := range acc {
-		m.seen[g] = n
-	}
-	l.marks = append(l.marks, m)
+	l.marks = append(l.marks, mark{index, maps.Clone(acc)})
 }
 
 // seenAt returns the accumulated seen at entry index.

@@ -74,14 +74,11 @@ func (e *Engine) Status() Status {
 func (e *Engine) logStatus(l *log) LogStatus {
 	ls := LogStatus{Gen: l.gen, Party: l.party, Size: l.size, Root: l.tree.Root(), Reason: l.body.Reason, Created: time.Unix(int64(l.body.Time), 0),
 		Current: l == e.current(l.party), Disputed: l.disputed, Limit: l.limit, Cert: l.cert, Unread: l.unread > 0, Without: maps.Clone(l.without),
-		Stored: map[parley.PartyCode]uint64{}, Seen: map[parley.GenerationID]uint64{}}
+		Stored: map[parley.PartyCode]uint64{}, Seen: maps.Clone(l.seen)}
 	for g, n := range l.receipts {
 		if h := e.logs[g]; h != nil {
 			ls.Stored[h.party] = max(ls.Stored[h.party], n)
 		}
-	}
-	for g, n := range l.seen {
-		ls.Seen[g] = n
 	}
 	return ls
 }

@@ -3,6 +3,7 @@ package line
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
 	"parley"
@@ -83,43 +84,24 @@ func (e *Engine) owes() bool {
 // owesEpoch reports whether only an entry of ours can bring an epoch of another
 // party into effect. With no epoch of our own in effect that entry can only be
 // another epoch entry; were each of those answered by one, two parties that wait
-// for a third would announce epochs for ever.
+// for a third would announce epochs for ever. So one that was covered and may
+// yet take effect, being sealed to the keys in force, is enough.
 func (e *Engine) owesEpoch() bool {
-	for p := range e.peers {
+	return slices.ContainsFunc(e.others(), func(p parley.PartyCode) bool {
 		l := e.current(p)
-		if l != nil && !e.out(p) && l.epoch > 0 && !l.covered && l.lastEpochIndex() >= e.own.seen[l.gen] {
-			return true
-		}
-	}
-	return false
+		return l != nil && l.epoch > 0 && l.lastEpochIndex() >= e.own.seen[l.gen] && slices.ContainsFunc(e.others(), func(q parley.PartyCode) bool {
+			o := e.current(q)
+			return q != p && (o == nil || l.coveredTo[q] != o.recv.ID()) || l.coveredTo == nil
+		})
+	})
 }
 
-// noteCovered marks the logs of which our entries cover the newest epoch, if
-// that can take effect: it is sealed to us, and to the others' keys in force.
+// noteCovered notes to whom the newest epochs that our log covers are sealed.
 func (e *Engine) noteCovered() {
 	for _, l := range e.logs {
-		if l.party == e.cfg.Us || l.epoch == 0 || l.lastEpochIndex() >= e.own.seen[l.gen] {
-			continue
+		if _, opened := l.secrets[l.epoch-1]; opened && l.party != e.cfg.Us && l.lastEpochIndex() < e.own.seen[l.gen] {
+			l.coveredTo = l.sealedTo
 		}
-		_, opened := l.secrets[l.epoch-1]
-		l.covered = opened && e.sealedToAll(l)
-	}
-}
-
-func (e *Engine) sealedToAll(l *log) bool {
-	for _, p := range e.others() {
-		if o := e.current(p); p != l.party && (o == nil || l.sealedTo[p] != o.recv.ID()) {
-			return false
-		}
-	}
-	return true
-}
-
-// uncover forgets what is covered: a generation or a receiving key is new, so
-// that older epochs may never take effect.
-func (e *Engine) uncover() {
-	for _, l := range e.logs {
-		l.covered = false
 	}
 }
 
@@ -412,11 +394,5 @@ func (e *Engine) unfile(ids ...uint64) {
 	if len(gone) == 0 {
 		return
 	}
-	kept := make([]Filed, 0, len(e.outbox))
-	for _, f := range e.outbox {
-		if !gone[f.ID] {
-			kept = append(kept, f)
-		}
-	}
-	e.outbox = kept
+	e.outbox = slices.DeleteFunc(slices.Clone(e.outbox), func(f Filed) bool { return gone[f.ID] })
 }
