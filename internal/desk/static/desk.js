@@ -45,6 +45,19 @@ function show(html, asked) {
   enhance();
 }
 
+// hold returns what puts the focus, if that which has it now is gone then, near
+// where it was: whoever works by keys does not begin again at the top.
+function hold() {
+  const held = document.activeElement;
+  const near = held?.closest("section[id]");
+  return () => {
+    if (!held || held === document.body || held.isConnected || document.activeElement !== document.body) return;
+    const place = near?.isConnected ? near : document.getElementById("main");
+    if (!place.hasAttribute("tabindex")) place.tabIndex = -1;
+    place.focus({ preventScroll: true });
+  };
+}
+
 // renew fetches this page again. Nobody asked for it: nothing typed is touched,
 // and the station takes it for no reading.
 async function renew() {
@@ -55,7 +68,10 @@ async function renew() {
     if (r.status === 401) return gone();
     if ((!r.ok && r.status !== 423) || location.href !== at) return; // 423: locked, which is a page
     const html = await r.text();
-    if (location.href === at) show(html, false);
+    if (location.href !== at) return;
+    const back = hold();
+    show(html, false);
+    back();
   } catch {
     // the stream will say that the station is lost
   }
@@ -74,11 +90,12 @@ async function go(href, options = {}) {
     const html = await r.text();
     const posted = options.method === "POST";
     if (!posted || r.redirected) history[options.back ? "replaceState" : "pushState"](null, "", r.url);
+    const back = hold();
     show(html, true);
     if (location.pathname !== before && !options.back) {
       scrollTo(0, 0);
       if (!document.querySelector("main :focus")) document.getElementById("main")?.focus({ preventScroll: true });
-    }
+    } else back();
     return true;
   } catch {
     notice(say("js.failed"));
