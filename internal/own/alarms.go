@@ -3,6 +3,7 @@ package own
 import (
 	"database/sql"
 	"errors"
+	"parley/internal/sqlfile"
 	"time"
 
 	"parley"
@@ -34,51 +35,74 @@ const alarmColumns = "id, line, peer, code, item, at, last, count, silenced, off
 // the new one, and sounds is false. With once, an alarm that was ever raised
 // for the same line, code and item is left as it is.
 func (s *Store) Raise(a Alarm, once bool) (_ Alarm, sounds bool, err error) {
-	now := s.millis()
-	err = s.write(func(tx *sql.Tx) error {
-		if once {
-			old, err := s.scanAlarm(tx.QueryRow("SELECT "+alarmColumns+"WHERE line = ? AND code = ? AND item = ? LIMIT 1", a.Line[:], a.Code, a.Item))
-			if err == nil {
-				a = old
-				return nil
-			}
-			if !errors.Is(err, sql.ErrNoRows) {
-				return err
-			}
-		}
-		var id int64
-		err := tx.QueryRow(`SELECT id FROM alarms WHERE line = ? AND peer = ? AND code = ? AND (silenced = 0 OR last > ?)
-			ORDER BY silenced = 0 DESC, id DESC LIMIT 1`, a.Line[:], string(a.Peer), a.Code, now-AlarmEvery.Milliseconds()).Scan(&id)
-		switch {
-		case err == nil && !once:
-			_, err = tx.Exec("UPDATE alarms SET count = count + 1, last = ?, item = ?, secret = ? WHERE id = ?", now, a.Item, s.seal("alarm", id, []byte(a.Text)), id)
-		case err == nil || errors.Is(err, sql.ErrNoRows):
-			sounds = true
-			id, err = s.addAlarm(tx, &a, now)
-		}
-		if err != nil {
-			return err
-		}
-		a, err = s.scanAlarm(tx.QueryRow("SELECT "+alarmColumns+"WHERE id = ?", id))
+	var out Alarm
+	err = s.write(func(tx *sqlfile.Tx) (err error) {
+		out, sounds, err = s.raise(tx, a, once)
 		return err
 	})
 	if err != nil {
 		return Alarm{}, false, err
 	}
-	return a, sounds, nil
+	return out, sounds, nil
 }
 
-func (s *Store) addAlarm(tx *sql.Tx, a *Alarm, now int64) (int64, error) {
-	r, err := tx.Exec("INSERT INTO alarms (line, peer, code, item, at, last, count, secret) VALUES (?, ?, ?, ?, ?, ?, 1, x'')",
+// Raised is an alarm as it stands, and whether it sounds.
+type Raised struct {
+	Alarm
+	Sounds bool
+}
+
+// RaiseAll is Raise, without once, of many in one transaction.
+func (s *Store) RaiseAll(as []Alarm) (out []Raised, err error) {
+	err = s.write(func(tx *sqlfile.Tx) error {
+		out = out[:0]
+		for _, a := range as {
+			got, sounds, err := s.raise(tx, a, false)
+			if err != nil {
+				return err
+			}
+			out = append(out, Raised{got, sounds})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (s *Store) raise(tx *sqlfile.Tx, a Alarm, once bool) (_ Alarm, sounds bool, err error) {
+	now := s.millis()
+	if once {
+		old, err := s.scanAlarm(tx.Row("SELECT "+alarmColumns+"WHERE line = ? AND code = ? AND item = ? LIMIT 1", a.Line[:], a.Code, a.Item))
+		if err == nil || !errors.Is(err, sql.ErrNoRows) {
+			return old, false, err
+		}
+	}
+	var id int64
+	err = tx.Row(`SELECT id FROM alarms WHERE line = ? AND peer = ? AND code = ? AND (silenced = 0 OR last > ?)
+		ORDER BY silenced = 0 DESC, id DESC LIMIT 1`, a.Line[:], string(a.Peer), a.Code, now-AlarmEvery.Milliseconds()).Scan(&id)
+	switch {
+	case err == nil && !once:
+		err = tx.Exec("UPDATE alarms SET count = count + 1, last = ?, item = ?, secret = ? WHERE id = ?", now, a.Item, s.seal("alarm", id, []byte(a.Text)), id)
+	case err == nil || errors.Is(err, sql.ErrNoRows):
+		sounds = true
+		id, err = s.addAlarm(tx, &a, now)
+	}
+	if err != nil {
+		return Alarm{}, false, err
+	}
+	a, err = s.scanAlarm(tx.Row("SELECT "+alarmColumns+"WHERE id = ?", id))
+	return a, sounds, err
+}
+
+func (s *Store) addAlarm(tx *sqlfile.Tx, a *Alarm, now int64) (int64, error) {
+	id, err := tx.Insert("INSERT INTO alarms (line, peer, code, item, at, last, count, secret) VALUES (?, ?, ?, ?, ?, ?, 1, x'')",
 		a.Line[:], string(a.Peer), a.Code, a.Item, now, now)
 	if err != nil {
 		return 0, err
 	}
-	id, err := r.LastInsertId()
-	if err != nil {
-		return 0, err
-	}
-	_, err = tx.Exec("UPDATE alarms SET secret = ? WHERE id = ?", s.seal("alarm", id, []byte(a.Text)), id)
+	err = tx.Exec("UPDATE alarms SET secret = ? WHERE id = ?", s.seal("alarm", id, []byte(a.Text)), id)
 	return id, err
 }
 
@@ -98,17 +122,17 @@ func (s *Store) scanAlarm(sc scanner) (a Alarm, err error) {
 // Silence silences an alarm, or all with id 0. One that is silent already is
 // no error; one that never was is NotFound.
 func (s *Store) Silence(id, officer int64) error {
-	return s.write(func(tx *sql.Tx) error {
+	return s.write(func(tx *sqlfile.Tx) error {
 		if id != 0 {
 			var n int
-			if err := tx.QueryRow("SELECT count(*) FROM alarms WHERE id = ?", id).Scan(&n); err != nil {
+			if err := tx.Row("SELECT count(*) FROM alarms WHERE id = ?", id).Scan(&n); err != nil {
 				return err
 			}
 			if n == 0 {
 				return parley.Errorf(parley.NotFound, "no alarm %d", id)
 			}
 		}
-		_, err := tx.Exec("UPDATE alarms SET silenced = ?, officer = ? WHERE silenced = 0 AND (?3 = 0 OR id = ?3)", s.millis(), officer, id)
+		err := tx.Exec("UPDATE alarms SET silenced = ?, officer = ? WHERE silenced = 0 AND (?3 = 0 OR id = ?3)", s.millis(), officer, id)
 		return err
 	})
 }
@@ -116,8 +140,8 @@ func (s *Store) Silence(id, officer int64) error {
 // SilenceItem silences what still sounds for an item, or for a code with item
 // "": what it was about is over.
 func (s *Store) SilenceItem(l parley.LineID, code, item string) error {
-	return s.write(func(tx *sql.Tx) error {
-		_, err := tx.Exec("UPDATE alarms SET silenced = ? WHERE silenced = 0 AND line = ? AND code = ? AND (?4 = '' OR item = ?4)", s.millis(), l[:], code, item)
+	return s.write(func(tx *sqlfile.Tx) error {
+		err := tx.Exec("UPDATE alarms SET silenced = ? WHERE silenced = 0 AND line = ? AND code = ? AND (?4 = '' OR item = ?4)", s.millis(), l[:], code, item)
 		return err
 	})
 }

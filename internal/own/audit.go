@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"errors"
+	"parley/internal/sqlfile"
 	"time"
 
 	"parley"
@@ -27,23 +28,33 @@ type AuditRow struct {
 
 // AddAudit appends a row. ID, At and Hash are given here.
 func (s *Store) AddAudit(r AuditRow) (AuditRow, error) {
-	err := s.write(func(tx *sql.Tx) error {
-		var prev []byte
-		err := tx.QueryRow("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1").Scan(&r.ID, &prev)
-		if errors.Is(err, sql.ErrNoRows) {
-			r.ID, prev = 0, make([]byte, sha256.Size)
-		} else if err != nil {
-			return err
-		}
-		r.ID++
-		r.At = at(s.millis())
+	err := s.write(func(tx *sqlfile.Tx) error { return s.appendAudit(tx, &r) })
+	return r, err
+}
+
+// appendAudit appends rows to the chain, in order.
+func (s *Store) appendAudit(tx *sqlfile.Tx, rows ...*AuditRow) error {
+	var last int64
+	var prev []byte
+	err := tx.Row("SELECT id, hash FROM audit ORDER BY id DESC LIMIT 1").Scan(&last, &prev)
+	if errors.Is(err, sql.ErrNoRows) {
+		last, prev = 0, make([]byte, sha256.Size)
+	} else if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		last++
+		r.ID, r.At = last, at(s.millis())
 		secret := s.seal("audit", r.ID, []byte(r.Detail))
 		r.Hash = r.chain(prev, secret)
-		_, err = tx.Exec("INSERT INTO audit (id, at, officer, name, act, object, secret, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		prev = r.Hash[:]
+		err := tx.Exec("INSERT INTO audit (id, at, officer, name, act, object, secret, hash) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
 			r.ID, r.At.UnixMilli(), r.Officer, r.Name, r.Act, r.Object, secret, r.Hash[:])
-		return err
-	})
-	return r, err
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // chain hashes the row after prev; the detail as it is sealed, so that the

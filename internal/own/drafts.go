@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"parley/internal/sqlfile"
 	"time"
 
 	"parley"
@@ -83,38 +84,40 @@ func (s *Store) SaveDraft(d Draft) (Draft, error) {
 		return d, parley.Errorf(parley.NotAllowed, "a draft cannot be saved as %s", d.State)
 	}
 	now := s.millis()
-	err := s.write(func(tx *sql.Tx) error {
+	var out Draft
+	err := s.write(func(tx *sqlfile.Tx) (err error) {
+		d := d // the caller's, whatever an earlier call made of it
 		if d.ID == 0 {
-			r, err := tx.Exec("INSERT INTO drafts (line, state, drafter, precedence, began, saved, version, secret) VALUES (?, ?, ?, 0, ?, ?, 0, x'')",
+			d.ID, err = tx.Insert("INSERT INTO drafts (line, state, drafter, precedence, began, saved, version, secret) VALUES (?, ?, ?, 0, ?, ?, 0, x'')",
 				d.Line[:], string(d.State), d.Drafter, now, now)
 			if err != nil {
 				return err
 			}
-			if d.ID, err = r.LastInsertId(); err != nil {
-				return err
-			}
 			d.Version = 0
 		}
-		r, err := tx.Exec(`UPDATE drafts SET state = ?, precedence = ?, saved = ?, version = version + 1, secret = ?
+		n, err := tx.Change(`UPDATE drafts SET state = ?, precedence = ?, saved = ?, version = version + 1, secret = ?
 			WHERE id = ? AND version = ? AND state NOT IN ('released', 'discarded')`,
 			string(d.State), int64(d.Precedence), now, s.sealText(&d), d.ID, d.Version)
-		if err := one(r, err, errStale); err != nil {
+		if err := one(n, err, errStale); err != nil {
 			return s.staleDraft(tx, d.ID, err)
 		}
-		d, err = s.scanDraft(tx.QueryRow("SELECT "+draftColumns+"WHERE id = ?", d.ID))
+		out, err = s.scanDraft(tx.Row("SELECT "+draftColumns+"WHERE id = ?", d.ID))
 		return err
 	})
-	return d, err
+	if err != nil {
+		return d, err
+	}
+	return out, nil
 }
 
 var errStale = errors.New("no row has this version")
 
 // staleDraft says why a draft cannot be changed.
-func (s *Store) staleDraft(tx *sql.Tx, id int64, err error) error {
+func (s *Store) staleDraft(tx *sqlfile.Tx, id int64, err error) error {
 	if !errors.Is(err, errStale) {
 		return err
 	}
-	d, err := s.scanDraft(tx.QueryRow("SELECT "+draftColumns+"WHERE id = ?", id))
+	d, err := s.scanDraft(tx.Row("SELECT "+draftColumns+"WHERE id = ?", id))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return noDraft(id)

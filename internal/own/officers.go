@@ -3,6 +3,7 @@ package own
 import (
 	"database/sql"
 	"errors"
+	"parley/internal/sqlfile"
 	"slices"
 	"strings"
 	"time"
@@ -33,12 +34,8 @@ func (s *Store) AddOfficer(name string, offices []parley.Office) (Officer, error
 	if o.Offices, err = cleanOffices(offices); err != nil {
 		return o, err
 	}
-	err = s.write(func(tx *sql.Tx) error {
-		r, err := tx.Exec("INSERT INTO officers (name, offices, active, added) VALUES (?, ?, 1, ?)", o.Name, joined(o.Offices), o.Added.UnixMilli())
-		if err != nil {
-			return err
-		}
-		o.ID, err = r.LastInsertId()
+	err = s.write(func(tx *sqlfile.Tx) (err error) {
+		o.ID, err = tx.Insert("INSERT INTO officers (name, offices, active, added) VALUES (?, ?, 1, ?)", o.Name, joined(o.Offices), o.Added.UnixMilli())
 		return err
 	})
 	return o, err
@@ -51,9 +48,9 @@ func (s *Store) SetOffices(id int64, offices []parley.Office) error {
 	if err != nil {
 		return err
 	}
-	return s.write(func(tx *sql.Tx) error {
-		r, err := tx.Exec("UPDATE officers SET offices = ? WHERE id = ?", joined(offices), id)
-		if err := one(r, err, noOfficer(id)); err != nil {
+	return s.write(func(tx *sqlfile.Tx) error {
+		n, err := tx.Change("UPDATE officers SET offices = ? WHERE id = ?", joined(offices), id)
+		if err := one(n, err, noOfficer(id)); err != nil {
 			return err
 		}
 		return s.endOthers(tx, id, offices)
@@ -61,14 +58,14 @@ func (s *Store) SetOffices(id int64, offices []parley.Office) error {
 }
 
 // endOthers ends the officer's seats and sessions in any other office.
-func (s *Store) endOthers(tx *sql.Tx, id int64, offices []parley.Office) error {
+func (s *Store) endOthers(tx *sqlfile.Tx, id int64, offices []parley.Office) error {
 	args := []any{id}
 	for _, o := range offices {
 		args = append(args, string(o))
 	}
 	in := " WHERE officer = ? AND office NOT IN (" + strings.TrimSuffix(strings.Repeat("?,", len(offices)), ",") + ")"
 	for _, table := range []string{"seats", "sessions"} {
-		if _, err := tx.Exec("DELETE FROM "+table+in, args...); err != nil {
+		if err := tx.Exec("DELETE FROM "+table+in, args...); err != nil {
 			return err
 		}
 	}
@@ -79,9 +76,9 @@ func (s *Store) endOthers(tx *sql.Tx, id int64, offices []parley.Office) error {
 // of his.
 // Nothing of what he did is forgotten.
 func (s *Store) RemoveOfficer(id int64) error {
-	return s.write(func(tx *sql.Tx) error {
-		r, err := tx.Exec("UPDATE officers SET active = 0 WHERE id = ?", id)
-		if err := one(r, err, noOfficer(id)); err != nil {
+	return s.write(func(tx *sqlfile.Tx) error {
+		n, err := tx.Change("UPDATE officers SET active = 0 WHERE id = ?", id)
+		if err := one(n, err, noOfficer(id)); err != nil {
 			return err
 		}
 		if _, err := tx.Exec("DELETE FROM passkeys WHERE officer = ?", id); err != nil {

@@ -15,11 +15,9 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"parley/internal/sqlfile"
 	"path/filepath"
 	"strconv"
-	"strings"
-	"sync"
-	"syscall"
 	"time"
 
 	"modernc.org/sqlite"
@@ -43,10 +41,11 @@ type Options struct {
 // Errors are *parley.Error: NotFound, Conflict, NotAllowed, Corrupt, DiskFull,
 // Unavailable.
 type Store struct {
-	db     *sql.DB
+	path   string
+	w      *sqlfile.Writer
+	db     *sql.DB // readers
 	sealer Sealer
 	now    func() time.Time
-	mu     sync.Mutex // held by whoever writes
 }
 
 const applicationID = 0x50415257 // "PARW"
@@ -73,80 +72,66 @@ func open(path string, s Sealer, o Options) (*Store, error) {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return nil, dbError(err)
 	}
-	c, err := sqlite.NewConnector(dsn(path))
+	w, err := sqlfile.Connect(name, path, []string{"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)", "foreign_keys(1)", "secure_delete(1)",
+		"cache_size(-2000)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "temp_store(memory)"})
 	if err != nil {
-		return nil, dbError(err)
+		return nil, err
 	}
-	st := &Store{db: sql.OpenDB(c), sealer: s, now: o.Now}
-	st.db.SetMaxOpenConns(4)
-	st.db.SetMaxIdleConns(4)
-	err = migrate(st.db)
+	st := &Store{path: path, sealer: s, now: o.Now}
+	err = migrate(w)
 	if err == nil {
 		err = dbError(os.Chmod(path, 0o600))
 	}
+	if err == nil {
+		st.db, err = openReaders(path)
+	}
 	if err != nil {
-		st.db.Close()
+		w.Close()
 		return nil, err
 	}
+	st.w = sqlfile.NewWriter(w)
 	return st, nil
 }
 
-func dsn(path string) string {
-	q := url.Values{"_txlock": {"immediate"}, "_pragma": {"busy_timeout(5000)", "journal_mode(wal)", "synchronous(full)",
-		"foreign_keys(1)", "secure_delete(1)", "cache_size(-2000)"}}
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+func openReaders(path string) (*sql.DB, error) {
+	c, err := sqlite.NewConnector(sqlfile.DSN(path, []string{"busy_timeout(5000)", "cache_size(-2000)"}))
+	if err != nil {
+		return nil, dbError(err)
+	}
+	db := sql.OpenDB(c)
+	db.SetMaxOpenConns(4)
+	db.SetMaxIdleConns(4)
+	return db, nil
 }
 
 // migrate brings the file to the newest schema, step by step.
-func migrate(db *sql.DB) error {
-	var app, version int64
-	if err := db.QueryRow("PRAGMA application_id").Scan(&app); err != nil {
-		return dbError(err)
-	}
-	if err := db.QueryRow("PRAGMA user_version").Scan(&version); err != nil {
-		return dbError(err)
-	}
-	if version > 0 && app != applicationID {
-		return parley.Errorf(parley.Unsupported, "the file belongs to another application (id %08x)", app)
-	}
-	steps, err := fs.Glob(schema, "schema/*.sql")
+func migrate(c *sqlfile.Conn) error {
+	names, err := fs.Glob(schema, "schema/*.sql")
 	if err != nil {
 		return err
 	}
-	if version > int64(len(steps)) {
-		return parley.Errorf(parley.Unsupported, "the file has schema %d, this program knows up to %d", version, len(steps)).
-			WithHint("it was written by a newer version of parley: run that one")
-	}
-	for n := version + 1; n <= int64(len(steps)); n++ {
-		b, err := schema.ReadFile(fmt.Sprintf("schema/%d.sql", n))
+	steps := make([]string, len(names))
+	for i := range steps {
+		b, err := schema.ReadFile(fmt.Sprintf("schema/%d.sql", i+1))
 		if err != nil {
 			return err
 		}
-		if err := step(db, string(b), n); err != nil {
-			return fmt.Errorf("migrating to schema %d: %w", n, err)
-		}
+		steps[i] = string(b)
+	}
+	return sqlfile.Migrate(c, applicationID, steps)
+}
+
+// Run folds the write-ahead log into the file in idle moments, so that commits
+// seldom have to, until ctx ends.
+func (s *Store) Run(ctx context.Context) error {
+	if err := s.w.Fold(ctx, s.path); err != nil {
+		return fmt.Errorf("folding the own store's write-ahead log: %w", err)
 	}
 	return nil
 }
 
-func step(db *sql.DB, sql string, n int64) error {
-	tx, err := db.Begin()
-	if err != nil {
-		return dbError(err)
-	}
-	defer tx.Rollback()
-	if _, err := tx.Exec(fmt.Sprintf("%s\nPRAGMA application_id = %d;\nPRAGMA user_version = %d;", sql, applicationID, n)); err != nil {
-		return dbError(err)
-	}
-	return dbError(tx.Commit())
-}
-
 // Close waits for calls under way and closes the file.
-func (s *Store) Close() error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return dbError(s.db.Close())
-}
+func (s *Store) Close() error { return dbError(errors.Join(s.db.Close(), s.w.Close())) }
 
 // Backup writes a consistent copy to dst, which must not exist, without seats,
 // sessions and requests to give access back.
@@ -198,20 +183,10 @@ func forget(ctx context.Context, path string) error {
 	return dbError(err)
 }
 
-// write runs f in a transaction; it is durable when write returns nil.
-func (s *Store) write(f func(*sql.Tx) error) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	tx, err := s.db.Begin()
-	if err != nil {
-		return dbError(err)
-	}
-	defer tx.Rollback()
-	if err := f(tx); err != nil {
-		return dbError(err)
-	}
-	return dbError(tx.Commit())
-}
+// write runs f in a transaction; it is durable when write returns nil. Who
+// writes at the same time shares one commit, so f may be run again (see
+// sqlfile.Writer.Run): it begins from its arguments each time.
+func (s *Store) write(f func(*sqlfile.Tx) error) error { return s.w.Run(true, f) }
 
 // seal seals what somebody wrote, for its place: table and row.
 func (s *Store) seal(table string, id int64, b []byte) []byte {
@@ -238,40 +213,14 @@ func at(ms int64) time.Time {
 }
 
 // one refuses a change that touched no row.
-func one(r sql.Result, err error, none error) error {
-	if err != nil {
-		return dbError(err)
-	}
-	if n, err := r.RowsAffected(); err != nil || n > 0 {
-		return dbError(err)
+func one(n int64, err error, none error) error {
+	if err != nil || n > 0 {
+		return err
 	}
 	return none
 }
 
-// dbError gives an error of the engine or the disk its kind; one that has a
-// kind keeps it, and sql.ErrNoRows stays itself.
-func dbError(err error) error {
-	var p *parley.Error
-	if err == nil || errors.As(err, &p) || errors.Is(err, sql.ErrNoRows) {
-		return err
-	}
-	kind, what, hint := parley.Unavailable, "own store", "look at the disk of the data directory and its rights"
-	var e *sqlite.Error
-	code := 0
-	if errors.As(err, &e) {
-		code = e.Code() & 0xff
-	}
-	switch {
-	case code == 13, errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		kind, hint = parley.DiskFull, "free space on the disk of the data directory; nothing that was saved is lost"
-	case code == 11, code == 26:
-		kind, what, hint = parley.Corrupt, "own store is damaged", "run parley fsck"
-	case code == 5, code == 6:
-		what, hint = "own store is locked by another program", "close whatever else has the file open"
-	case strings.Contains(err.Error(), "database is closed"):
-		what, hint = "own store is closed", ""
-	case code == 1, code == 19:
-		kind, hint = parley.Internal, ""
-	}
-	return &parley.Error{Kind: kind, What: what, Hint: hint, Err: err}
-}
+// name is what errors call the file.
+const name = "own store"
+
+func dbError(err error) error { return sqlfile.Error(name, err) }

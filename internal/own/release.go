@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/binary"
 	"errors"
+	"parley/internal/sqlfile"
 	"strconv"
 
 	"parley"
@@ -44,36 +45,115 @@ type Outgoing struct {
 // the line's store was lost or restored after 3, an item may be in neither:
 // Outgoing keeps what was said until MarkHanded, so that officers can decide.
 func (s *Store) MarkReleased(draft, version, releaser int64, floor uint64, o Outgoing) (Outgoing, error) {
-	o.Draft, o.Key, o.Filed = draft, "draft "+strconv.FormatInt(draft, 10), false
-	err := s.write(func(tx *sql.Tx) error {
-		if err := tx.QueryRow("SELECT line FROM drafts WHERE id = ?", draft).Scan(lineID(&o.Line)); errors.Is(err, sql.ErrNoRows) {
-			return noDraft(draft)
-		} else if err != nil {
-			return err
-		}
-		if err := s.reserve(tx, &o, floor); err != nil {
-			return err
-		}
-		r, err := tx.Exec(`UPDATE drafts SET state = 'released', precedence = ?, saved = ?, version = version + 1, releaser = ?, filed = ?
-			WHERE id = ? AND version = ? AND state IN ('draft', 'submitted')`, int64(o.Precedence), s.millis(), releaser, int64(o.ID), draft, version)
-		if err := one(r, err, errStale); err != nil {
-			return s.staleDraft(tx, draft, err)
-		}
-		return nil
-	})
+	out, err := s.ReleaseAll(floor, []Release{{Draft: draft, Version: version, Releaser: releaser, Item: o}}, nil)
 	if err != nil {
 		return Outgoing{}, err
 	}
-	return o, nil
+	return out[0].Outgoing, out[0].Err
+}
+
+// Release is one draft to be released: see MarkReleased. An audit row with an
+// act is appended in the same transaction, when the release is not refused.
+type Release struct {
+	Draft, Version, Releaser int64
+	Item                     Outgoing
+	Audit                    AuditRow
+}
+
+// Outcome is what became of a Release: reserved under an id, or refused.
+type Outcome struct {
+	Outgoing
+	Err error // NotFound or Conflict; the others of the same call stand
+}
+
+// ReleaseAll is MarkReleased for many drafts of one line in one transaction,
+// with ids that rise in their order. One that is refused stands in nobody's
+// way; the error is of the store, and then nothing was released.
+//
+// ready, when it is not nil, is told the outcome before it is durable: the
+// caller may prepare with it what must not leave the process before ReleaseAll
+// returned nil, and must be thrown away when it does not.
+func (s *Store) ReleaseAll(floor uint64, rs []Release, ready func([]Outcome)) ([]Outcome, error) {
+	var told []Outcome
+	var out []Outcome
+	err := s.write(func(tx *sqlfile.Tx) error {
+		out = make([]Outcome, len(rs))
+		var audit []*AuditRow
+		for i := range rs {
+			o, err := s.release(tx, &rs[i], floor)
+			if err != nil && !refusal(err) {
+				return err
+			}
+			out[i] = Outcome{o, err}
+			if a := rs[i].Audit; err == nil && a.Act != "" {
+				audit = append(audit, &a)
+			}
+		}
+		if len(audit) > 0 {
+			if err := s.appendAudit(tx, audit...); err != nil {
+				return err
+			}
+		}
+		if ready == nil {
+			return nil
+		}
+		if told == nil {
+			told = out
+			ready(out)
+			return nil
+		}
+		return sameOutcome(told, out)
+	})
+	return out, err
+}
+
+func refusal(err error) bool {
+	k := parley.KindOf(err)
+	return k == parley.NotFound || k == parley.Conflict
+}
+
+// sameOutcome refuses a second try that went another way than the one that was
+// told: others were committed in between.
+func sameOutcome(told, now []Outcome) error {
+	for i := range told {
+		if told[i].ID != now[i].ID || (told[i].Err == nil) != (now[i].Err == nil) {
+			return parley.Errorf(parley.Unavailable, "the commit of a release failed").WithHint("release it again")
+		}
+	}
+	return nil
+}
+
+func (s *Store) release(tx *sqlfile.Tx, r *Release, floor uint64) (Outgoing, error) {
+	o := r.Item
+	o.Draft, o.Key, o.Filed = r.Draft, "draft "+strconv.FormatInt(r.Draft, 10), false
+	var state DraftState
+	var version int64
+	err := tx.Row("SELECT line, state, version FROM drafts WHERE id = ?", r.Draft).Scan(lineID(&o.Line), &state, &version)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return Outgoing{}, noDraft(r.Draft)
+	case err != nil:
+		return Outgoing{}, err
+	case version != r.Version || state != Drafting && state != Submitted:
+		return Outgoing{}, s.staleDraft(tx, r.Draft, errStale)
+	}
+	if err := s.reserve(tx, &o, floor); err != nil {
+		return Outgoing{}, err
+	}
+	err = tx.Exec("UPDATE drafts SET state = 'released', precedence = ?, saved = ?, version = version + 1, releaser = ?, filed = ? WHERE id = ?",
+		int64(o.Precedence), s.millis(), r.Releaser, int64(o.ID), r.Draft)
+	return o, err
 }
 
 // Intend is MarkReleased for what needs no draft: a receipt, a query, a check
 // call. A second one with the same key on the line is the first again, with
 // fresh false: an officer who clicks twice files once.
 func (s *Store) Intend(floor uint64, o Outgoing) (_ Outgoing, fresh bool, err error) {
-	o.Draft, o.Filed = 0, false
-	err = s.write(func(tx *sql.Tx) error {
-		old, err := s.scanOutgoing(tx.QueryRow("SELECT "+outgoingColumns+"WHERE line = ? AND key = ?", o.Line[:], o.Key))
+	asked := o
+	asked.Draft, asked.Filed = 0, false
+	err = s.write(func(tx *sqlfile.Tx) error {
+		o, fresh = asked, false
+		old, err := s.scanOutgoing(tx.Row("SELECT "+outgoingColumns+"WHERE line = ? AND key = ?", o.Line[:], o.Key))
 		if err == nil {
 			o = old
 			return nil
@@ -90,11 +170,10 @@ func (s *Store) Intend(floor uint64, o Outgoing) (_ Outgoing, fresh bool, err er
 	return o, fresh, nil
 }
 
-// reserve gives o the next id of its line and keeps it. A key in use is
-// Conflict.
-func (s *Store) reserve(tx *sql.Tx, o *Outgoing, floor uint64) error {
+// reserve gives o the next id of its line and keeps it; its key is free.
+func (s *Store) reserve(tx *sqlfile.Tx, o *Outgoing, floor uint64) error {
 	var last int64
-	if err := tx.QueryRow("SELECT coalesce(max(id), 0) FROM outgoing WHERE line = ?", o.Line[:]).Scan(&last); err != nil {
+	if err := tx.Row("SELECT coalesce(max(id), 0) FROM outgoing WHERE line = ?", o.Line[:]).Scan(&last); err != nil {
 		return err
 	}
 	if o.ID = max(uint64(last), floor) + 1; o.ID >= 1<<62 {
@@ -103,16 +182,8 @@ func (s *Store) reserve(tx *sql.Tx, o *Outgoing, floor uint64) error {
 	if o.At == 0 {
 		o.At = s.millis()
 	}
-	var taken int64
-	if err := tx.QueryRow("SELECT count(*) FROM outgoing WHERE line = ? AND key = ?", o.Line[:], o.Key).Scan(&taken); err != nil {
-		return err
-	}
-	if taken > 0 {
-		return parley.Errorf(parley.Conflict, "%s is released already", o.Key)
-	}
-	_, err := tx.Exec("INSERT INTO outgoing (line, id, key, draft, precedence, at, secret) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	return tx.Exec("INSERT INTO outgoing (line, id, key, draft, precedence, at, secret) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		o.Line[:], int64(o.ID), o.Key, o.Draft, int64(o.Precedence), o.At, s.sealItem(o))
-	return err
 }
 
 const outgoingColumns = "line, id, key, draft, precedence, at, done, secret FROM outgoing "
@@ -146,20 +217,20 @@ func (s *Store) Outgoing(l parley.LineID, id uint64) (Outgoing, error) {
 
 // MarkFiled notes that the item is in the line's store. Again is no error.
 func (s *Store) MarkFiled(l parley.LineID, id uint64) error {
-	return s.write(func(tx *sql.Tx) error {
-		r, err := tx.Exec("UPDATE outgoing SET done = 1 WHERE line = ? AND id = ?", l[:], int64(id))
-		return one(r, err, parley.Errorf(parley.NotFound, "no outgoing item %d", id))
+	return s.write(func(tx *sqlfile.Tx) error {
+		n, err := tx.Change("UPDATE outgoing SET done = 1 WHERE line = ? AND id = ?", l[:], int64(id))
+		return one(n, err, parley.Errorf(parley.NotFound, "no outgoing item %d", id))
 	})
 }
 
 // MarkHanded notes which entry the item became, and forgets its bytes: the
 // record has them now. Again is no error; an item that is not known is none.
 func (s *Store) MarkHanded(l parley.LineID, id uint64, entry parley.Ref) error {
-	return s.write(func(tx *sql.Tx) error {
-		if _, err := tx.Exec("UPDATE drafts SET entry = ? WHERE line = ? AND filed = ? AND filed > 0", entry.String(), l[:], int64(id)); err != nil {
+	return s.write(func(tx *sqlfile.Tx) error {
+		if err := tx.Exec("UPDATE drafts SET entry = ? WHERE line = ? AND filed = ? AND filed > 0", entry.String(), l[:], int64(id)); err != nil {
 			return err
 		}
-		_, err := tx.Exec("UPDATE outgoing SET done = 1, secret = x'' WHERE line = ? AND id = ?", l[:], int64(id))
+		err := tx.Exec("UPDATE outgoing SET done = 1, secret = x'' WHERE line = ? AND id = ?", l[:], int64(id))
 		return err
 	})
 }

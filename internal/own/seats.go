@@ -6,6 +6,7 @@ import (
 	"database/sql"
 	"encoding/base64"
 	"errors"
+	"parley/internal/sqlfile"
 	"time"
 
 	"parley"
@@ -49,15 +50,15 @@ func tokenSum(token string) []byte {
 // active.
 func (s *Store) AddSeat(officer int64, office parley.Office) (token string, err error) {
 	token, sum := newToken()
-	err = s.write(func(tx *sql.Tx) error {
+	err = s.write(func(tx *sqlfile.Tx) error {
 		if err := mayHold(tx, officer, office); err != nil {
 			return err
 		}
 		now := s.millis()
-		if _, err := tx.Exec("DELETE FROM seats WHERE ends <= ?", now); err != nil {
+		if err := tx.Exec("DELETE FROM seats WHERE ends <= ?", now); err != nil {
 			return err
 		}
-		_, err := tx.Exec("INSERT INTO seats (token, officer, office, ends) VALUES (?, ?, ?, ?)", sum, officer, string(office), now+SeatLife.Milliseconds())
+		err := tx.Exec("INSERT INTO seats (token, officer, office, ends) VALUES (?, ?, ?, ?)", sum, officer, string(office), now+SeatLife.Milliseconds())
 		return err
 	})
 	if err != nil {
@@ -66,8 +67,8 @@ func (s *Store) AddSeat(officer int64, office parley.Office) (token string, err 
 	return token, nil
 }
 
-func mayHold(tx *sql.Tx, officer int64, office parley.Office) error {
-	o, err := scanOfficer(tx.QueryRow("SELECT id, name, offices, active, added FROM officers WHERE id = ?", officer))
+func mayHold(tx *sqlfile.Tx, officer int64, office parley.Office) error {
+	o, err := scanOfficer(tx.Row("SELECT id, name, offices, active, added FROM officers WHERE id = ?", officer))
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
 		return noOfficer(officer)
@@ -86,10 +87,10 @@ func mayHold(tx *sql.Tx, officer int64, office parley.Office) error {
 func (s *Store) TakeSeat(token string) (session string, officer Officer, office parley.Office, err error) {
 	session, sum := newToken()
 	gone := parley.Errorf(parley.NotFound, "this seat link is used up or too old").WithHint("ask an administrator for another")
-	err = s.write(func(tx *sql.Tx) error {
+	err = s.write(func(tx *sqlfile.Tx) error {
 		now := s.millis()
 		var id int64
-		err := tx.QueryRow("DELETE FROM seats WHERE token = ? AND ends > ? RETURNING officer, office", tokenSum(token), now).Scan(&id, &office)
+		err := tx.Row("DELETE FROM seats WHERE token = ? AND ends > ? RETURNING officer, office", tokenSum(token), now).Scan(&id, &office)
 		if errors.Is(err, sql.ErrNoRows) {
 			return gone
 		}
@@ -99,13 +100,13 @@ func (s *Store) TakeSeat(token string) (session string, officer Officer, office 
 		if err := mayHold(tx, id, office); err != nil {
 			return err
 		}
-		if officer, err = scanOfficer(tx.QueryRow("SELECT id, name, offices, active, added FROM officers WHERE id = ?", id)); err != nil {
+		if officer, err = scanOfficer(tx.Row("SELECT id, name, offices, active, added FROM officers WHERE id = ?", id)); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("DELETE FROM sessions WHERE ends <= ?", now); err != nil {
+		if err := tx.Exec("DELETE FROM sessions WHERE ends <= ?", now); err != nil {
 			return err
 		}
-		_, err = tx.Exec("INSERT INTO sessions (token, officer, office, began, ends) VALUES (?, ?, ?, ?, ?)",
+		err = tx.Exec("INSERT INTO sessions (token, officer, office, began, ends) VALUES (?, ?, ?, ?, ?)",
 			sum, id, string(office), now, now+SessionLife.Milliseconds())
 		return err
 	})
@@ -139,8 +140,8 @@ func sessionEnded() error {
 
 // EndSession ends a session. One that ended already is no error.
 func (s *Store) EndSession(session string) error {
-	return s.write(func(tx *sql.Tx) error {
-		_, err := tx.Exec("DELETE FROM sessions WHERE token = ?", tokenSum(session))
+	return s.write(func(tx *sqlfile.Tx) error {
+		err := tx.Exec("DELETE FROM sessions WHERE token = ?", tokenSum(session))
 		return err
 	})
 }

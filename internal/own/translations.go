@@ -3,6 +3,7 @@ package own
 import (
 	"database/sql"
 	"errors"
+	"parley/internal/sqlfile"
 	"time"
 
 	"parley"
@@ -26,17 +27,13 @@ const translationColumns = "id, line, item, language, maker, reviewer, made, rev
 // AddTranslation keeps a translation made by t.Maker, as a draft.
 func (s *Store) AddTranslation(t Translation) (Translation, error) {
 	t.Reviewer, t.Reviewed, t.Made = 0, time.Time{}, at(s.millis())
-	err := s.write(func(tx *sql.Tx) error {
-		r, err := tx.Exec("INSERT INTO translations (line, item, language, maker, made, secret) VALUES (?, ?, ?, ?, ?, x'')",
+	err := s.write(func(tx *sqlfile.Tx) (err error) {
+		t.ID, err = tx.Insert("INSERT INTO translations (line, item, language, maker, made, secret) VALUES (?, ?, ?, ?, ?, x'')",
 			t.Line[:], t.Item, t.Language, t.Maker, t.Made.UnixMilli())
 		if err != nil {
 			return err
 		}
-		if t.ID, err = r.LastInsertId(); err != nil {
-			return err
-		}
-		_, err = tx.Exec("UPDATE translations SET secret = ? WHERE id = ?", s.seal("translation", t.ID, []byte(t.Text)), t.ID)
-		return err
+		return tx.Exec("UPDATE translations SET secret = ? WHERE id = ?", s.seal("translation", t.ID, []byte(t.Text)), t.ID)
 	})
 	return t, err
 }
@@ -45,9 +42,9 @@ func (s *Store) AddTranslation(t Translation) (Translation, error) {
 // maker, Conflict when it was checked already.
 func (s *Store) ReviewTranslation(id, reviewer int64) (Translation, error) {
 	var t Translation
-	err := s.write(func(tx *sql.Tx) error {
+	err := s.write(func(tx *sqlfile.Tx) error {
 		var err error
-		t, err = s.scanTranslation(tx.QueryRow("SELECT "+translationColumns+"WHERE id = ?", id))
+		t, err = s.scanTranslation(tx.Row("SELECT "+translationColumns+"WHERE id = ?", id))
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return parley.Errorf(parley.NotFound, "no translation %d", id)
@@ -59,7 +56,7 @@ func (s *Store) ReviewTranslation(id, reviewer int64) (Translation, error) {
 			return parley.Errorf(parley.Conflict, "translation %d was checked already", id)
 		}
 		t.Reviewer, t.Reviewed = reviewer, at(s.millis())
-		_, err = tx.Exec("UPDATE translations SET reviewer = ?, reviewed = ? WHERE id = ?", reviewer, t.Reviewed.UnixMilli(), id)
+		err = tx.Exec("UPDATE translations SET reviewer = ?, reviewed = ? WHERE id = ?", reviewer, t.Reviewed.UnixMilli(), id)
 		return err
 	})
 	if err != nil {

@@ -3,6 +3,7 @@ package own
 import (
 	"database/sql"
 	"errors"
+	"parley/internal/sqlfile"
 	"time"
 
 	"parley"
@@ -23,8 +24,8 @@ const (
 // Take notes who works on an item. Somebody else's is taken over; taking is a
 // courtesy, not a lock.
 func (s *Store) Take(l parley.LineID, item string, officer int64) error {
-	return s.write(func(tx *sql.Tx) error {
-		if _, err := tx.Exec("DELETE FROM marks WHERE line = ? AND item = ? AND kind = ? AND officer <> ?", l[:], item, markTaken, officer); err != nil {
+	return s.write(func(tx *sqlfile.Tx) error {
+		if err := tx.Exec("DELETE FROM marks WHERE line = ? AND item = ? AND kind = ? AND officer <> ?", l[:], item, markTaken, officer); err != nil {
 			return err
 		}
 		return mark(tx, l, item, markTaken, officer, s.millis())
@@ -42,7 +43,7 @@ func (s *Store) TakenBy(l parley.LineID, item string) (m Mark, ok bool, err erro
 
 // MarkOpened notes that an officer read an item's text; the first time counts.
 func (s *Store) MarkOpened(l parley.LineID, item string, officer int64) error {
-	return s.write(func(tx *sql.Tx) error { return mark(tx, l, item, markOpened, officer, s.millis()) })
+	return s.write(func(tx *sqlfile.Tx) error { return mark(tx, l, item, markOpened, officer, s.millis()) })
 }
 
 // OpenedBy returns who read an item's text, first reader first.
@@ -50,8 +51,8 @@ func (s *Store) OpenedBy(l parley.LineID, item string) ([]Mark, error) {
 	return s.marks(l, item, markOpened)
 }
 
-func mark(tx *sql.Tx, l parley.LineID, item, kind string, officer, now int64) error {
-	_, err := tx.Exec("INSERT OR IGNORE INTO marks (line, item, kind, officer, at) VALUES (?, ?, ?, ?, ?)", l[:], item, kind, officer, now)
+func mark(tx *sqlfile.Tx, l parley.LineID, item, kind string, officer, now int64) error {
+	err := tx.Exec("INSERT OR IGNORE INTO marks (line, item, kind, officer, at) VALUES (?, ?, ?, ?, ?)", l[:], item, kind, officer, now)
 	return err
 }
 
@@ -86,16 +87,12 @@ type Note struct {
 // AddNote keeps a remark.
 func (s *Store) AddNote(n Note) (Note, error) {
 	n.At = at(s.millis())
-	err := s.write(func(tx *sql.Tx) error {
-		r, err := tx.Exec("INSERT INTO notes (line, item, officer, at, secret) VALUES (?, ?, ?, ?, x'')", n.Line[:], n.Item, n.Officer, n.At.UnixMilli())
+	err := s.write(func(tx *sqlfile.Tx) (err error) {
+		n.ID, err = tx.Insert("INSERT INTO notes (line, item, officer, at, secret) VALUES (?, ?, ?, ?, x'')", n.Line[:], n.Item, n.Officer, n.At.UnixMilli())
 		if err != nil {
 			return err
 		}
-		if n.ID, err = r.LastInsertId(); err != nil {
-			return err
-		}
-		_, err = tx.Exec("UPDATE notes SET secret = ? WHERE id = ?", s.seal("note", n.ID, []byte(n.Text)), n.ID)
-		return err
+		return tx.Exec("UPDATE notes SET secret = ? WHERE id = ?", s.seal("note", n.ID, []byte(n.Text)), n.ID)
 	})
 	return n, err
 }
@@ -136,16 +133,12 @@ type HandOver struct {
 // AddHandOver keeps a hand-over: what comes later is "since your hand-over".
 func (s *Store) AddHandOver(officer int64, note string) (HandOver, error) {
 	h := HandOver{Officer: officer, At: at(s.millis()), Note: note}
-	err := s.write(func(tx *sql.Tx) error {
-		r, err := tx.Exec("INSERT INTO handovers (officer, at, secret) VALUES (?, ?, x'')", officer, h.At.UnixMilli())
+	err := s.write(func(tx *sqlfile.Tx) (err error) {
+		h.ID, err = tx.Insert("INSERT INTO handovers (officer, at, secret) VALUES (?, ?, x'')", officer, h.At.UnixMilli())
 		if err != nil {
 			return err
 		}
-		if h.ID, err = r.LastInsertId(); err != nil {
-			return err
-		}
-		_, err = tx.Exec("UPDATE handovers SET secret = ? WHERE id = ?", s.seal("handover", h.ID, []byte(note)), h.ID)
-		return err
+		return tx.Exec("UPDATE handovers SET secret = ? WHERE id = ?", s.seal("handover", h.ID, []byte(note)), h.ID)
 	})
 	return h, err
 }
@@ -200,12 +193,12 @@ func (s *Store) Setting(key string) (value []byte, ok bool, err error) {
 
 // SetSetting keeps a value; nil removes it.
 func (s *Store) SetSetting(key string, value []byte) error {
-	return s.write(func(tx *sql.Tx) error {
+	return s.write(func(tx *sqlfile.Tx) error {
 		if value == nil {
-			_, err := tx.Exec("DELETE FROM settings WHERE key = ?", key)
+			err := tx.Exec("DELETE FROM settings WHERE key = ?", key)
 			return err
 		}
-		_, err := tx.Exec("INSERT INTO settings (key, secret) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET secret = excluded.secret",
+		err := tx.Exec("INSERT INTO settings (key, secret) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET secret = excluded.secret",
 			key, s.seal("setting "+key, 0, value))
 		return err
 	})

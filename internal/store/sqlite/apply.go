@@ -34,13 +34,13 @@ func (l *Line) gen(t *tx, n int64, id parley.GenerationID) (*gen, error) {
 		return g, nil
 	}
 	g := &gen{line: n, id: id}
-	rows, err := t.query("SELECT n, party FROM gens WHERE line = ? AND id = ?", n, id[:])
+	rows, err := t.Query("SELECT n, party FROM gens WHERE line = ? AND id = ?", n, id[:])
 	if err != nil {
 		return nil, err
 	}
 	if len(rows) > 0 {
 		g.n, g.party = num(rows[0][0]), parley.PartyCode(text(rows[0][1]))
-	} else if g.n, err = t.insert("INSERT INTO gens (line, id) VALUES (?, ?)", n, id[:]); err != nil {
+	} else if g.n, err = t.Insert("INSERT INTO gens (line, id) VALUES (?, ?)", n, id[:]); err != nil {
 		return nil, err
 	}
 	l.remember(t, g)
@@ -54,7 +54,7 @@ func (l *Line) remember(t *tx, g *gen) {
 	}
 	k := genKey{g.line, g.id}
 	t.gens[k] = g
-	t.after = append(t.after, func() {
+	t.After(func() {
 		l.s.mu.Lock()
 		defer l.s.mu.Unlock()
 		if l.s.gens[k] == nil || g.party != "" {
@@ -79,7 +79,7 @@ func (l *Line) expect(t *tx, n int64, p *prepared) error {
 }
 
 func largestHead(t *tx, g *gen) (h line.StoredHead, err error) {
-	err = t.each(func(row []driver.Value) error {
+	err = t.Each(func(row []driver.Value) error {
 		h.Gen, h.Size = g.id, uint64(num(row[0]))&(1<<indexBits-1)
 		copy(h.Root[:], blob(row[1]))
 		return nil
@@ -89,7 +89,7 @@ func largestHead(t *tx, g *gen) (h line.StoredHead, err error) {
 
 // next returns how many entries of g are stored.
 func next(t *tx, g *gen) (uint64, error) {
-	id, err := t.number("SELECT max(id) FROM entries WHERE id BETWEEN ? AND ?", g.key(0), g.key(1<<indexBits-1))
+	id, err := t.Number("SELECT max(id) FROM entries WHERE id BETWEEN ? AND ?", g.key(0), g.key(1<<indexBits-1))
 	if err != nil || id == 0 {
 		return 0, err
 	}
@@ -144,7 +144,7 @@ func (l *Line) addEntries(t *tx, n int64, p *prepared) error {
 func (l *Line) setParty(t *tx, g *gen, party parley.PartyCode) (*gen, error) {
 	c := *g
 	c.party = party
-	if err := t.exec("UPDATE gens SET party = ? WHERE n = ?", string(party), g.n); err != nil {
+	if err := t.Exec("UPDATE gens SET party = ? WHERE n = ?", string(party), g.n); err != nil {
 		return nil, err
 	}
 	l.remember(t, &c)
@@ -152,7 +152,7 @@ func (l *Line) setParty(t *tx, g *gen, party parley.PartyCode) (*gen, error) {
 }
 
 func sameEntry(t *tx, g *gen, e *line.StoredEntry) error {
-	return t.each(func(row []driver.Value) error {
+	return t.Each(func(row []driver.Value) error {
 		if !bytes.Equal(blob(row[0]), e.Bytes) {
 			return store.DifferentEntry(e.Gen, e.Index)
 		}
@@ -167,17 +167,17 @@ func (l *Line) reopen(t *tx, x *indexer, g *gen, e *line.StoredEntry, it *store.
 		return nil
 	}
 	faulty := false
-	err := t.each(func(row []driver.Value) error {
+	err := t.Each(func(row []driver.Value) error {
 		faulty = num(row[0]) != 0
 		return nil
 	}, "SELECT fault FROM entries WHERE id = ?", g.key(e.Index))
 	if err != nil || !faulty {
 		return err
 	}
-	if err := t.exec("UPDATE entries SET secret = ?, fault = 0 WHERE id = ?", sealed, g.key(e.Index)); err != nil {
+	if err := t.Exec("UPDATE entries SET secret = ?, fault = 0 WHERE id = ?", sealed, g.key(e.Index)); err != nil {
 		return err
 	}
-	t.after = append(t.after, l.s.memo.clear)
+	t.After(l.s.memo.clear)
 	return x.reopen(g, e, it)
 }
 
@@ -186,7 +186,7 @@ func insertEntry(t *tx, g *gen, e *line.StoredEntry, sealed []byte) error {
 	if sealed != nil {
 		secret = sealed
 	}
-	return t.exec("INSERT INTO entries (id, bytes, secret, arrived, filed, fault) VALUES (?, ?, ?, ?, ?, ?)",
+	return t.Exec("INSERT INTO entries (id, bytes, secret, arrived, filed, fault) VALUES (?, ?, ?, ?, ?, ?)",
 		g.key(e.Index), notNil(e.Bytes), secret, e.Arrived, int64(e.Filed), faultCode(e))
 }
 
@@ -230,7 +230,7 @@ func (l *Line) addHashes(t *tx, n int64, p *prepared) error {
 
 // hashEnd returns the stored-hash index after the last stored one.
 func hashEnd(t *tx, g *gen) (end int64, err error) {
-	err = t.each(func(row []driver.Value) error {
+	err = t.Each(func(row []driver.Value) error {
 		end = num(row[0])&(1<<indexBits-1) + num(row[1])/hashSize
 		return nil
 	}, "SELECT id, length(run) FROM hashes WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1", g.key(0), g.key(1<<indexBits-1))
@@ -240,7 +240,7 @@ func hashEnd(t *tx, g *gen) (end int64, err error) {
 func sameHashes(t *tx, g *gen, from int64, hs []line.Hash) error {
 	for i, h := range hs {
 		at := from + int64(i)
-		err := t.each(func(row []driver.Value) error {
+		err := t.Each(func(row []driver.Value) error {
 			got, ok := inRun(g, num(row[0]), blob(row[1]), at)
 			if !ok {
 				return store.MissingHash(g.id, at)
@@ -276,7 +276,7 @@ func appendHashes(t *tx, g *gen, from int64, hs []line.Hash) error {
 		for _, h := range hs[:k] {
 			run = append(run, h[:]...)
 		}
-		if err := t.exec("INSERT INTO hashes (id, run) VALUES (?, ?)", g.key(uint64(from)), run); err != nil {
+		if err := t.Exec("INSERT INTO hashes (id, run) VALUES (?, ?)", g.key(uint64(from)), run); err != nil {
 			return err
 		}
 		hs, from = hs[k:], from+int64(k)
@@ -294,7 +294,7 @@ func (l *Line) addHeads(t *tx, n int64, p *prepared) error {
 		if h.Size >= store.MaxIndex {
 			return parley.Errorf(parley.Oversize, "a head of %s of size %d", h.Gen, h.Size)
 		}
-		rows, err := t.query("SELECT root FROM heads WHERE id = ?", g.key(h.Size))
+		rows, err := t.Query("SELECT root FROM heads WHERE id = ?", g.key(h.Size))
 		if err != nil {
 			return err
 		}
@@ -304,7 +304,7 @@ func (l *Line) addHeads(t *tx, n int64, p *prepared) error {
 			}
 			continue
 		}
-		err = t.exec("INSERT INTO heads (id, root, ed, ml, arrived) VALUES (?, ?, ?, ?, ?)",
+		err = t.Exec("INSERT INTO heads (id, root, ed, ml, arrived) VALUES (?, ?, ?, ?, ?)",
 			g.key(h.Size), h.Root[:], h.Ed[:], notNil(h.ML), h.Arrived)
 		if err != nil {
 			return err
@@ -327,7 +327,7 @@ func (l *Line) addReceipts(t *tx, n int64, p *prepared) error {
 		if r.Size >= store.MaxIndex {
 			return parley.Errorf(parley.Oversize, "a receipt for %s of size %d", r.Gen, r.Size)
 		}
-		err = t.exec("INSERT OR IGNORE INTO receipts (gen, holder, size, time, ed, ml, arrived) VALUES (?, ?, ?, ?, ?, ?, ?)",
+		err = t.Exec("INSERT OR IGNORE INTO receipts (gen, holder, size, time, ed, ml, arrived) VALUES (?, ?, ?, ?, ?, ?, ?)",
 			g.n, h.n, int64(r.Size), int64(r.Time), r.Ed[:], notNil(r.ML), r.Arrived)
 		if err != nil {
 			return err
@@ -342,20 +342,20 @@ func (l *Line) addFiled(t *tx, n int64, p *prepared) error {
 		if f.ID == 0 || f.ID >= 1<<63 {
 			return store.FiledTwice(f.ID)
 		}
-		taken, err := t.number("SELECT 1 FROM outbox WHERE line = ? AND id = ?", n, int64(f.ID))
+		taken, err := t.Number("SELECT 1 FROM outbox WHERE line = ? AND id = ?", n, int64(f.ID))
 		if err != nil {
 			return err
 		}
 		if taken != 0 {
 			return store.FiledTwice(f.ID)
 		}
-		row, err := t.insert("INSERT INTO outbox (line, id, precedence, at, secret) VALUES (?, ?, ?, ?, ?)",
+		row, err := t.Insert("INSERT INTO outbox (line, id, precedence, at, secret) VALUES (?, ?, ?, ?, ?)",
 			n, int64(f.ID), int64(f.Precedence), f.At, p.filed[i])
 		if err != nil {
 			return err
 		}
 		for _, r := range p.refs[i] {
-			if err := t.exec(insertRef, n, dst(r), -row); err != nil {
+			if err := t.Exec(insertRef, n, dst(r), -row); err != nil {
 				return err
 			}
 		}
@@ -371,7 +371,7 @@ func (l *Line) addFiled(t *tx, n int64, p *prepared) error {
 // unfile takes an item out of the outbox with its references; the entry it
 // became has its own.
 func (l *Line) unfile(t *tx, n int64, id uint64) error {
-	rows, err := t.query("SELECT n, secret FROM outbox WHERE line = ? AND id = ?", n, int64(id))
+	rows, err := t.Query("SELECT n, secret FROM outbox WHERE line = ? AND id = ?", n, int64(id))
 	if err != nil || len(rows) == 0 {
 		return err
 	}
@@ -380,11 +380,11 @@ func (l *Line) unfile(t *tx, n int64, id uint64) error {
 		return err
 	}
 	for _, r := range store.DeriveHeader(c.Header).Refs {
-		if err := t.exec("DELETE FROM refs WHERE line = ? AND dst = ? AND src = ?", n, dst(r), -num(rows[0][0])); err != nil {
+		if err := t.Exec("DELETE FROM refs WHERE line = ? AND dst = ? AND src = ?", n, dst(r), -num(rows[0][0])); err != nil {
 			return err
 		}
 	}
-	return t.exec("DELETE FROM outbox WHERE n = ?", num(rows[0][0]))
+	return t.Exec("DELETE FROM outbox WHERE n = ?", num(rows[0][0]))
 }
 
 const insertRef = "INSERT OR IGNORE INTO refs (line, dst, src) VALUES (?, ?, ?)"
@@ -396,13 +396,13 @@ func (l *Line) putKeys(t *tx, n int64, p *prepared) error {
 	for i, kv := range p.Keys {
 		var err error
 		if kv.Value == nil {
-			err = t.exec("DELETE FROM kv WHERE line = ? AND key = ?", n, kv.Key)
+			err = t.Exec("DELETE FROM kv WHERE line = ? AND key = ?", n, kv.Key)
 		} else {
 			secret := int64(0)
 			if kv.Secret {
 				secret = 1
 			}
-			err = t.exec(`INSERT INTO kv (line, key, value, secret) VALUES (?, ?, ?, ?)
+			err = t.Exec(`INSERT INTO kv (line, key, value, secret) VALUES (?, ?, ?, ?)
 				ON CONFLICT (line, key) DO UPDATE SET value = excluded.value, secret = excluded.secret`, n, kv.Key, p.keys[i], secret)
 		}
 		if err != nil {

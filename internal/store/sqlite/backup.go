@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/sqlfile"
 	"parley/internal/store"
 )
 
@@ -29,15 +30,17 @@ func (s *Store) Backup(ctx context.Context, dst string) error {
 }
 
 func (s *Store) backup(ctx context.Context, dst string) error {
-	if err := s.w.usable(); err != nil {
-		return err
+	if s.w != nil {
+		if err := s.w.Usable(); err != nil {
+			return err
+		}
 	}
 	if _, err := os.Lstat(dst); err == nil {
 		return parley.Errorf(parley.Conflict, "the file exists")
 	}
 	tmp := dst + ".part"
 	if err := os.RemoveAll(tmp); err != nil {
-		return fileError(err)
+		return sqlfile.FileError(err)
 	}
 	defer os.Remove(tmp)
 	if err := newCopy(tmp); err != nil {
@@ -47,27 +50,27 @@ func (s *Store) backup(ctx context.Context, dst string) error {
 		return err
 	}
 	if err := syncFile(tmp); err != nil {
-		return fileError(err)
+		return sqlfile.FileError(err)
 	}
 	if err := os.Rename(tmp, dst); err != nil {
-		return fileError(err)
+		return sqlfile.FileError(err)
 	}
-	return fileError(syncFile(filepath.Dir(dst)))
+	return sqlfile.FileError(syncFile(filepath.Dir(dst)))
 }
 
 // newCopy makes an empty store, without write-ahead log, for the copy.
 func newCopy(path string) error {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	if err != nil {
-		return fileError(err)
+		return sqlfile.FileError(err)
 	}
 	f.Close()
 	c, err := connect(path, []string{"page_size(4096)", "journal_mode(delete)", "synchronous(off)"})
 	if err != nil {
 		return err
 	}
-	err = migrate(c, applicationID, migrations())
-	if e := c.close(); err == nil {
+	err = sqlfile.Migrate(c, applicationID, migrations())
+	if e := c.Close(); err == nil {
 		err = dbError(e)
 	}
 	return err
@@ -79,14 +82,14 @@ func (s *Store) fill(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	defer c.close()
-	if err := c.exec("ATTACH ? AS copy", dsn(path, nil)); err != nil {
+	defer c.Close()
+	if err := c.Exec("ATTACH ? AS copy", sqlfile.DSN(path, nil)); err != nil {
 		return err
 	}
-	if err := c.script("PRAGMA copy.synchronous = OFF; PRAGMA copy.journal_mode = OFF; BEGIN"); err != nil {
+	if err := c.Script("PRAGMA copy.synchronous = OFF; PRAGMA copy.journal_mode = OFF; BEGIN"); err != nil {
 		return err
 	}
-	tables, err := c.query("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid")
+	tables, err := c.Query("SELECT name FROM main.sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY rowid")
 	if err != nil {
 		return err
 	}
@@ -98,14 +101,14 @@ func (s *Store) fill(ctx context.Context, path string) error {
 		if name == "kv" {
 			where = " WHERE secret = 0"
 		}
-		if err := c.script("INSERT INTO copy." + name + " SELECT * FROM main." + name + where); err != nil {
+		if err := c.Script("INSERT INTO copy." + name + " SELECT * FROM main." + name + where); err != nil {
 			return err
 		}
 	}
-	if err := c.exec("INSERT OR REPLACE INTO copy.meta (key, value) VALUES (?, ?)", metaBackup, time.Now().UnixMilli()); err != nil {
+	if err := c.Exec("INSERT OR REPLACE INTO copy.meta (key, value) VALUES (?, ?)", metaBackup, time.Now().UnixMilli()); err != nil {
 		return err
 	}
-	return c.script("COMMIT")
+	return c.Script("COMMIT")
 }
 
 func syncFile(path string) error {
@@ -119,11 +122,11 @@ func syncFile(path string) error {
 
 // Restored tells whether the store is a copy that Backup wrote.
 func (s *Store) Restored() (at time.Time, yes bool, err error) {
-	if err := s.w.usable(); err != nil {
+	if err := s.w.Usable(); err != nil {
 		return at, false, err
 	}
-	err = s.w.exclusive(func(c *conn) error {
-		return c.each(func(row []driver.Value) error {
+	err = s.w.Exclusive(func(c *sqlfile.Conn) error {
+		return c.Each(func(row []driver.Value) error {
 			at, yes = time.UnixMilli(num(row[0])).UTC(), true
 			return nil
 		}, "SELECT value FROM meta WHERE key = ?", metaBackup)
@@ -133,5 +136,5 @@ func (s *Store) Restored() (at time.Time, yes bool, err error) {
 
 // ClearRestored forgets the mark.
 func (s *Store) ClearRestored() error {
-	return s.w.run(true, func(t *tx) error { return t.exec("DELETE FROM meta WHERE key = ?", metaBackup) })
+	return s.run(true, func(t *tx) error { return t.Exec("DELETE FROM meta WHERE key = ?", metaBackup) })
 }

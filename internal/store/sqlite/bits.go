@@ -127,14 +127,14 @@ func at(maps map[markKey]*bitmap, k markKey) *bitmap {
 
 func (m *marker) finish() error {
 	for k, b := range m.maps {
-		facet, err := m.t.number("SELECT n FROM facets WHERE name = ?", k.facet)
+		facet, err := m.t.Number("SELECT n FROM facets WHERE name = ?", k.facet)
 		if err == nil && facet == 0 {
-			facet, err = m.t.insert("INSERT INTO facets (name) VALUES (?)", k.facet)
+			facet, err = m.t.Insert("INSERT INTO facets (name) VALUES (?)", k.facet)
 		}
 		if err != nil {
 			return err
 		}
-		err = m.t.each(func(row []driver.Value) error {
+		err = m.t.Each(func(row []driver.Value) error {
 			var old bitmap
 			if !old.read(blob(row[0])) {
 				return corrupt("facet %q, chunk %d: %d bytes", k.facet, k.chunk, len(blob(row[0])))
@@ -148,7 +148,7 @@ func (m *marker) finish() error {
 		if err != nil {
 			return err
 		}
-		err = m.t.exec("INSERT OR REPLACE INTO bits (line, chunk, facet, bits) VALUES (?, ?, ?, ?)", m.line, k.chunk, facet, b.write())
+		err = m.t.Exec("INSERT OR REPLACE INTO bits (line, chunk, facet, bits) VALUES (?, ?, ?, ?)", m.line, k.chunk, facet, b.write())
 		if err != nil {
 			return err
 		}

@@ -11,6 +11,7 @@ import (
 
 	"parley"
 	"parley/internal/line"
+	"parley/internal/sqlfile"
 	"parley/internal/store"
 )
 
@@ -20,7 +21,7 @@ const maxFindings = 1000
 type checker struct {
 	s        *Store
 	ctx      context.Context
-	c        *conn
+	c        *sqlfile.Conn
 	progress func(store.Progress)
 	found    []store.Finding
 }
@@ -36,9 +37,9 @@ func (s *Store) Check(ctx context.Context, progress func(store.Progress)) ([]sto
 	if err != nil {
 		return nil, fmt.Errorf("checking the store: %w", err)
 	}
-	defer c.close()
+	defer c.Close()
 	k := &checker{s: s, ctx: ctx, c: c, progress: progress}
-	if err := c.script("BEGIN"); err != nil {
+	if err := c.Script("BEGIN"); err != nil {
 		return nil, fmt.Errorf("checking the store: %w", err)
 	}
 	for _, step := range []func() error{k.integrity, k.generations, k.values, k.index} {
@@ -69,7 +70,7 @@ func (k *checker) interrupted() error {
 
 func (k *checker) integrity() error {
 	k.progress(store.Progress{What: "integrity"})
-	return k.c.each(func(row []driver.Value) error {
+	return k.c.Each(func(row []driver.Value) error {
 		if what := text(row[0]); what != "ok" {
 			k.find(parley.Corrupt, "file "+fileName, "%s", what)
 		}
@@ -79,11 +80,11 @@ func (k *checker) integrity() error {
 
 // generations checks the entries, hashes and heads of each generation.
 func (k *checker) generations() error {
-	total, err := k.c.number("SELECT count(*) FROM entries")
+	total, err := k.c.Number("SELECT count(*) FROM entries")
 	if err != nil {
 		return err
 	}
-	rows, err := k.c.query("SELECT n, line, id FROM gens ORDER BY n")
+	rows, err := k.c.Query("SELECT n, line, id FROM gens ORDER BY n")
 	if err != nil {
 		return err
 	}
@@ -103,7 +104,7 @@ func (k *checker) generations() error {
 // strays looks for rows that belong to no generation or line.
 func (k *checker) strays() error {
 	for _, table := range []string{"entries", "hashes", "heads"} {
-		n, err := k.c.number("SELECT count(*) FROM " + table + " WHERE id >> 40 NOT IN (SELECT n FROM gens)")
+		n, err := k.c.Number("SELECT count(*) FROM " + table + " WHERE id >> 40 NOT IN (SELECT n FROM gens)")
 		if err != nil {
 			return err
 		}
@@ -133,7 +134,7 @@ type treeCheck struct {
 func (t *treeCheck) run() error {
 	t.edge, t.heads = map[int64]tlog.Hash{}, map[uint64]line.Hash{}
 	lo, hi := t.g.key(0), t.g.key(1<<indexBits-1)
-	err := t.c.each(func(row []driver.Value) error {
+	err := t.c.Each(func(row []driver.Value) error {
 		var root line.Hash
 		if copy(root[:], blob(row[1])) != len(root) {
 			t.find(parley.Corrupt, t.place, "a root of %d bytes", len(blob(row[1])))
@@ -144,7 +145,7 @@ func (t *treeCheck) run() error {
 	if err != nil {
 		return err
 	}
-	err = t.c.each(func(row []driver.Value) error {
+	err = t.c.Each(func(row []driver.Value) error {
 		return t.entry(num(row[0]), blob(row[1]), blob(row[2]), row[2] != nil)
 	}, "SELECT id, bytes, secret FROM entries WHERE id BETWEEN ? AND ? ORDER BY id", lo, hi)
 	if err != nil {
@@ -268,7 +269,7 @@ func (t *treeCheck) run126(at int64) (line.Hash, bool, error) {
 		}
 	}
 	t.stored = map[int64][]byte{}
-	err := t.c.each(func(row []driver.Value) error {
+	err := t.c.Each(func(row []driver.Value) error {
 		t.stored[num(row[0])] = bytes.Clone(blob(row[1]))
 		return nil
 	}, runQuery, t.g.key(uint64(at)))
@@ -287,7 +288,7 @@ func (t *treeCheck) run126(at int64) (line.Hash, bool, error) {
 func (t *treeCheck) rest(lo, hi int64) error {
 	want := tlog.StoredHashCount(int64(t.n))
 	have := int64(0)
-	err := t.c.each(func(row []driver.Value) error {
+	err := t.c.Each(func(row []driver.Value) error {
 		have = num(row[0])&(1<<indexBits-1) + num(row[1])/hashSize
 		return nil
 	}, "SELECT id, length(run) FROM hashes WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1", lo, hi)
@@ -300,7 +301,7 @@ func (t *treeCheck) rest(lo, hi int64) error {
 // values checks that secret values and the outbox open.
 func (k *checker) values() error {
 	k.progress(store.Progress{What: "secrets"})
-	err := k.c.each(func(row []driver.Value) error {
+	err := k.c.Each(func(row []driver.Value) error {
 		id := k.s.lineID(num(row[0]))
 		if _, err := store.OpenValue(k.s.sealer, id, text(row[1]), blob(row[2])); err != nil {
 			k.find(parley.Corrupt, fmt.Sprintf("line %s value %s", id, text(row[1])), "it does not open")
@@ -310,7 +311,7 @@ func (k *checker) values() error {
 	if err != nil {
 		return err
 	}
-	return k.c.each(func(row []driver.Value) error {
+	return k.c.Each(func(row []driver.Value) error {
 		id, n := k.s.lineID(num(row[0])), uint64(num(row[1]))
 		if _, err := store.OpenContent(k.s.sealer, store.FiledName(id, n), blob(row[2])); err != nil {
 			k.find(parley.Corrupt, fmt.Sprintf("line %s outbox item %d", id, n), "it does not open")
@@ -328,7 +329,7 @@ func (k *checker) index() error {
 		"settled positions are not held once": "SELECT count(*) FROM lines l WHERE settled <> (SELECT count(DISTINCT pos) FROM items WHERE line = l.n AND pos BETWEEN 1 AND l.settled)",
 		"settled positions are held twice":    "SELECT count(*) FROM lines l WHERE settled < (SELECT count(*) FROM items WHERE line = l.n AND pos BETWEEN 1 AND l.settled)",
 	} {
-		n, err := k.c.number(q)
+		n, err := k.c.Number(q)
 		if err != nil {
 			return err
 		}

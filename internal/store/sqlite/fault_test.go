@@ -16,6 +16,7 @@ import (
 
 	"parley"
 	"parley/internal/line"
+	"parley/internal/sqlfile"
 	"parley/internal/store"
 	"parley/internal/store/storetest"
 )
@@ -92,7 +93,7 @@ func TestDiskFullByDisk(t *testing.T) {
 func TestGroup(t *testing.T) {
 	s, _ := newStore(t, t.TempDir(), 1)
 	var done [20]chan error
-	err := s.w.exclusive(func(*conn) error {
+	err := s.w.Exclusive(func(*sqlfile.Conn) error {
 		for i := range done {
 			done[i] = make(chan error, 1)
 			b := &line.Batch{Line: id1, Keys: []line.KV{{Key: fmt.Sprint("k", i), Value: []byte{1}}}}
@@ -102,9 +103,7 @@ func TestGroup(t *testing.T) {
 			go func() { done[i] <- s.Line(id1).Apply(b) }()
 		}
 		for {
-			s.w.mu.Lock()
-			n := len(s.w.queue)
-			s.w.mu.Unlock()
+			n := s.w.Waiting()
 			if n == len(done) {
 				return nil
 			}

@@ -29,7 +29,7 @@ func (x *indexer) add(g *gen, e *line.StoredEntry, it *store.Item) error {
 	if it.Exercise {
 		exercise = 1
 	}
-	err := x.t.exec(`INSERT INTO items (id, line, arrived, time, form, series, serial, precedence, exercise, fault, filed, offices)
+	err := x.t.Exec(`INSERT INTO items (id, line, arrived, time, form, series, serial, precedence, exercise, fault, filed, offices)
 		VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
 		id, x.line, e.Arrived, int64(it.Time), it.Form, int64(it.Series), int64(it.Serial), int64(it.Precedence),
 		exercise, faultCode(e), int64(e.Filed), words(it.Offices))
@@ -49,11 +49,11 @@ func (x *indexer) reopen(g *gen, e *line.StoredEntry, it *store.Item) error {
 	if err != nil {
 		return err
 	}
-	err = x.t.exec("UPDATE forms SET n = n - 1 WHERE line = ? AND party = ? AND form = (SELECT form FROM items WHERE id = ?)", x.line, string(g.party), id)
+	err = x.t.Exec("UPDATE forms SET n = n - 1 WHERE line = ? AND party = ? AND form = (SELECT form FROM items WHERE id = ?)", x.line, string(g.party), id)
 	if err != nil {
 		return err
 	}
-	err = x.t.exec("UPDATE items SET form = ?, series = ?, serial = ?, precedence = ?, exercise = ?, fault = 0, offices = ? WHERE id = ?",
+	err = x.t.Exec("UPDATE items SET form = ?, series = ?, serial = ?, precedence = ?, exercise = ?, fault = 0, offices = ? WHERE id = ?",
 		it.Form, int64(it.Series), int64(it.Serial), int64(it.Precedence), exercise, words(it.Offices), id)
 	if err != nil {
 		return err
@@ -67,7 +67,7 @@ func (x *indexer) reopen(g *gen, e *line.StoredEntry, it *store.Item) error {
 // settledFacets returns the facets of an entry and its position, 0 when that is
 // not settled.
 func (x *indexer) settledFacets(g *gen, id int64) (pos int64, facets []string, err error) {
-	err = x.t.each(func(row []driver.Value) error {
+	err = x.t.Each(func(row []driver.Value) error {
 		facets, pos = facetsOf(row, g.party), num(row[5])
 		return nil
 	}, `SELECT form, precedence, exercise, fault, offices, pos FROM items
@@ -97,7 +97,7 @@ func (x *indexer) refacet(g *gen, id, pos int64, before []string) error {
 func (x *indexer) count(g *gen, e *line.StoredEntry, it *store.Item) error {
 	id := g.key(e.Index)
 	for _, r := range it.Refs {
-		if err := x.t.exec(insertRef, x.line, dst(r), id); err != nil {
+		if err := x.t.Exec(insertRef, x.line, dst(r), id); err != nil {
 			return err
 		}
 	}
@@ -117,7 +117,7 @@ func (x *indexer) count(g *gen, e *line.StoredEntry, it *store.Item) error {
 // finish writes the sums.
 func (x *indexer) finish() error {
 	for k, s := range x.forms {
-		err := x.t.exec(`INSERT INTO forms (line, party, form, n, arrived, id) VALUES (?, ?, ?, ?, ?, ?)
+		err := x.t.Exec(`INSERT INTO forms (line, party, form, n, arrived, id) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (line, party, form) DO UPDATE SET n = n + excluded.n,
 			id = iif(excluded.arrived > arrived OR excluded.arrived = arrived AND excluded.id > id, excluded.id, id),
 			arrived = max(arrived, excluded.arrived)`, x.line, k.party, k.form, s.n, s.arrived, s.id)

@@ -35,8 +35,8 @@ func (l *Line) SetMeta(meta []byte) error {
 	if err != nil {
 		return err
 	}
-	return l.s.w.run(true, func(t *tx) error {
-		return t.exec("UPDATE lines SET meta = ? WHERE n = ?", notNil(meta), n)
+	return l.s.run(true, func(t *tx) error {
+		return t.Exec("UPDATE lines SET meta = ? WHERE n = ?", notNil(meta), n)
 	})
 }
 
@@ -61,7 +61,7 @@ func (l *Line) ApplyAll(bs []*line.Batch) error {
 	if len(ps) == 0 {
 		return nil
 	}
-	err = l.s.w.run(true, func(t *tx) error {
+	err = l.s.run(true, func(t *tx) error {
 		for _, p := range ps {
 			if err := l.apply(t, n, p); err != nil {
 				return err

@@ -5,6 +5,7 @@ package sqlite
 import (
 	"errors"
 	"os"
+	"parley/internal/sqlfile"
 	"syscall"
 
 	"parley"
@@ -15,7 +16,7 @@ import (
 func lockFile(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
-		return nil, fileError(err)
+		return nil, sqlfile.FileError(err)
 	}
 	err = syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 	if err == nil {
@@ -26,5 +27,5 @@ func lockFile(path string) (*os.File, error) {
 		return nil, parley.Errorf(parley.Unavailable, "another process holds this data directory").
 			WithHint("a station runs on it already; stop that one first, or talk to it")
 	}
-	return nil, fileError(err)
+	return nil, sqlfile.FileError(err)
 }

@@ -8,7 +8,6 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +17,7 @@ import (
 	"modernc.org/sqlite"
 
 	"parley"
+	"parley/internal/sqlfile"
 	"parley/internal/store"
 )
 
@@ -42,7 +42,7 @@ type Store struct {
 	dir    string
 	sealer store.Sealer
 	lock   *os.File
-	w      *writer
+	w      *sqlfile.Writer
 	db     *sql.DB // readers
 	q      queries
 
@@ -76,7 +76,7 @@ func Open(dir string, s store.Sealer, o Options) (_ *Store, err error) {
 		}
 	}()
 	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, fileError(err)
+		return nil, sqlfile.FileError(err)
 	}
 	lock, err := lockFile(filepath.Join(dir, lockName))
 	if err != nil {
@@ -90,7 +90,7 @@ func Open(dir string, s store.Sealer, o Options) (_ *Store, err error) {
 	for _, d := range []string{dir, filepath.Dir(dir)} { // the names of new files survive too
 		if err := syncFile(d); err != nil && !errors.Is(err, os.ErrPermission) {
 			st.Close()
-			return nil, fileError(err)
+			return nil, sqlfile.FileError(err)
 		}
 	}
 	return st, nil
@@ -100,21 +100,20 @@ func (s *Store) open(o Options) error {
 	if o.Busy == 0 {
 		o.Busy = 5 * time.Second
 	}
-	sqlite.Fdatasync(true) // where it cannot be had, fsync does as well
 	path := filepath.Join(s.dir, fileName)
 	c, err := connect(path, writerPragmas(o))
 	if err != nil {
 		return err
 	}
-	if err := migrate(c, applicationID, migrations()); err != nil {
-		c.close()
+	if err := sqlfile.Migrate(c, applicationID, migrations()); err != nil {
+		c.Close()
 		return err
 	}
 	if err := os.Chmod(path, 0o600); err != nil {
-		c.close()
-		return fileError(err)
+		c.Close()
+		return sqlfile.FileError(err)
 	}
-	s.w = newWriter(c)
+	s.w = sqlfile.NewWriter(c)
 	if s.db, err = openReaders(path, o.Busy); err != nil {
 		return err
 	}
@@ -136,14 +135,8 @@ func writerPragmas(o Options) []string {
 	return ps
 }
 
-// dsn names a file and what to set on each connection to it.
-func dsn(path string, pragmas []string) string {
-	q := url.Values{"_pragma": pragmas}
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
-}
-
 func openReaders(path string, busy time.Duration) (*sql.DB, error) {
-	c, err := sqlite.NewConnector(dsn(path, []string{fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()), "query_only(1)", "cache_size(-4000)"}))
+	c, err := sqlite.NewConnector(sqlfile.DSN(path, []string{fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()), "query_only(1)", "cache_size(-4000)"}))
 	if err != nil {
 		return nil, dbError(err)
 	}
@@ -212,7 +205,7 @@ func (s *Store) Close() error {
 		errs = append(errs, s.db.Close())
 	}
 	if s.w != nil {
-		errs = append(errs, s.w.close())
+		errs = append(errs, s.w.Close())
 	}
 	if s.lock != nil {
 		if err := s.lock.Close(); !errors.Is(err, os.ErrClosed) {
@@ -225,31 +218,15 @@ func (s *Store) Close() error {
 // Run folds the write-ahead log into the file in idle moments, so that commits
 // seldom have to, until ctx ends.
 func (s *Store) Run(ctx context.Context) error {
-	c, err := connect(filepath.Join(s.dir, fileName), []string{"busy_timeout(0)", "wal_autocheckpoint(0)"})
-	if err != nil {
-		return err
+	if err := s.w.Fold(ctx, filepath.Join(s.dir, fileName)); err != nil {
+		return fmt.Errorf("folding the write-ahead log: %w", err)
 	}
-	defer c.close()
-	t := time.NewTicker(time.Second)
-	defer t.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-t.C:
-			if s.w.pagesSince() < 1000 {
-				continue
-			}
-			if _, err := c.query("PRAGMA wal_checkpoint(PASSIVE)"); err != nil && parley.KindOf(err) != parley.Unavailable {
-				return fmt.Errorf("folding the write-ahead log: %w", err)
-			}
-		}
-	}
+	return nil
 }
 
 // Lines returns the lines in order of creation.
 func (s *Store) Lines() ([]parley.LineID, error) {
-	if err := s.w.usable(); err != nil {
+	if err := s.w.Usable(); err != nil {
 		return nil, err
 	}
 	s.mu.RLock()
@@ -263,15 +240,15 @@ func (s *Store) Line(id parley.LineID) store.Line { return &Line{s: s, id: id} }
 // CreateLine makes a line.
 func (s *Store) CreateLine(id parley.LineID, founding, meta []byte) error {
 	var n int64
-	err := s.w.run(true, func(t *tx) error {
-		rows, err := t.query("SELECT n FROM lines WHERE id = ?", id[:])
+	err := s.run(true, func(t *tx) error {
+		rows, err := t.Query("SELECT n FROM lines WHERE id = ?", id[:])
 		if err != nil {
 			return err
 		}
 		if len(rows) > 0 {
 			return parley.Errorf(parley.Conflict, "line %s is here already", id)
 		}
-		n, err = t.insert("INSERT INTO lines (id, founding, meta) VALUES (?, ?, ?)", id[:], notNil(founding), notNil(meta))
+		n, err = t.Insert("INSERT INTO lines (id, founding, meta) VALUES (?, ?, ?)", id[:], notNil(founding), notNil(meta))
 		return err
 	})
 	if err != nil {
@@ -294,7 +271,7 @@ func notNil(b []byte) []byte {
 // lineN returns the number of a line. The error is NotFound, or Unavailable
 // after Close.
 func (s *Store) lineN(id parley.LineID) (int64, error) {
-	if err := s.w.usable(); err != nil {
+	if err := s.w.Usable(); err != nil {
 		return 0, err
 	}
 	s.mu.RLock()

@@ -19,11 +19,11 @@ func (l *Line) Place(ps []store.Position) error {
 	}
 	ps = slices.Clone(ps)
 	slices.SortFunc(ps, func(a, b store.Position) int { return cmp.Compare(a.Pos, b.Pos) })
-	return l.s.w.run(false, func(t *tx) error { return l.place(t, n, ps) })
+	return l.s.run(false, func(t *tx) error { return l.place(t, n, ps) })
 }
 
 func (l *Line) place(t *tx, n int64, ps []store.Position) error {
-	settled, err := t.number("SELECT settled FROM lines WHERE n = ?", n)
+	settled, err := t.Number("SELECT settled FROM lines WHERE n = ?", n)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (l *Line) place(t *tx, n int64, ps []store.Position) error {
 	if err := marks.finish(); err != nil {
 		return err
 	}
-	return t.exec("UPDATE lines SET settled = ? WHERE n = ?", to, n)
+	return t.Exec("UPDATE lines SET settled = ? WHERE n = ?", to, n)
 }
 
 func (l *Line) placeOne(t *tx, n int64, p store.Position, settled int64, marks *marker) error {
@@ -55,7 +55,7 @@ func (l *Line) placeOne(t *tx, n int64, p store.Position, settled int64, marks *
 		return l.sameplace(t, g, p)
 	}
 	found := false
-	err = t.each(func(row []driver.Value) error {
+	err = t.Each(func(row []driver.Value) error {
 		found = true
 		if p.Settled {
 			for _, f := range facetsOf(row, g.party) {
@@ -74,7 +74,7 @@ func (l *Line) placeOne(t *tx, n int64, p store.Position, settled int64, marks *
 // sameplace refuses a position that is not the one the entry has.
 func (l *Line) sameplace(t *tx, g *gen, p store.Position) error {
 	was, found := int64(0), false
-	err := t.each(func(row []driver.Value) error {
+	err := t.Each(func(row []driver.Value) error {
 		was, found = num(row[0]), true
 		return nil
 	}, "SELECT pos FROM items WHERE id = ?", g.key(p.Index))

@@ -7,6 +7,7 @@ import (
 
 	"parley"
 	"parley/internal/line"
+	"parley/internal/sqlfile"
 	"parley/internal/store"
 )
 
@@ -18,7 +19,7 @@ const (
 // Rebuild makes the derived index anew. It goes on at the next Open when it is
 // interrupted. Other writers wait.
 func (s *Store) Rebuild(ctx context.Context, progress func(store.Progress)) error {
-	err := s.w.exclusive(func(c *conn) error {
+	err := s.w.Exclusive(func(c *sqlfile.Conn) error {
 		if err := emptyIndex(c); err != nil {
 			return err
 		}
@@ -33,44 +34,48 @@ func (s *Store) Rebuild(ctx context.Context, progress func(store.Progress)) erro
 
 // resumeRebuild finishes what a crash cut off.
 func (s *Store) resumeRebuild() error {
-	n, err := s.w.c.number("SELECT count(*) FROM meta WHERE key = ?", metaRebuild)
+	n := int64(0)
+	err := s.w.Exclusive(func(c *sqlfile.Conn) (err error) {
+		n, err = c.Number("SELECT count(*) FROM meta WHERE key = ?", metaRebuild)
+		return err
+	})
 	if err != nil || n == 0 {
 		return err
 	}
 	return s.Rebuild(context.Background(), nil)
 }
 
-func emptyIndex(c *conn) error {
+func emptyIndex(c *sqlfile.Conn) error {
 	return inTx(c, func() error {
-		err := c.exec("INSERT OR REPLACE INTO meta (key, value) VALUES (?, 1)", metaRebuild)
+		err := c.Exec("INSERT OR REPLACE INTO meta (key, value) VALUES (?, 1)", metaRebuild)
 		for _, table := range []string{"items", "forms", "refs", "bits", "facets"} {
 			if err == nil {
-				err = c.exec("DELETE FROM " + table)
+				err = c.Exec("DELETE FROM " + table)
 			}
 		}
 		if err == nil {
-			err = c.exec("UPDATE lines SET settled = 0")
+			err = c.Exec("UPDATE lines SET settled = 0")
 		}
 		return err
 	})
 }
 
-func inTx(c *conn, f func() error) error {
-	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
+func inTx(c *sqlfile.Conn, f func() error) error {
+	if err := c.Exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
 	err := f()
 	if err == nil {
-		err = c.exec("COMMIT")
+		err = c.Exec("COMMIT")
 	}
 	if err != nil {
-		c.exec("ROLLBACK") // the engine may have done so already
+		c.Exec("ROLLBACK") // the engine may have done so already
 	}
 	return err
 }
 
-func (s *Store) rebuild(ctx context.Context, c *conn, progress func(store.Progress)) error {
-	total, err := c.number("SELECT count(*) FROM entries")
+func (s *Store) rebuild(ctx context.Context, c *sqlfile.Conn, progress func(store.Progress)) error {
+	total, err := c.Number("SELECT count(*) FROM entries")
 	if err != nil {
 		return err
 	}
@@ -98,7 +103,7 @@ func (s *Store) rebuild(ctx context.Context, c *conn, progress func(store.Progre
 		if err := s.rebuildOutbox(c); err != nil {
 			return err
 		}
-		return c.exec("DELETE FROM meta WHERE key = ?", metaRebuild)
+		return c.Exec("DELETE FROM meta WHERE key = ?", metaRebuild)
 	})
 }
 
@@ -110,9 +115,9 @@ type stored struct {
 }
 
 // rebuildSome indexes up to rebuildStep entries after id last.
-func (s *Store) rebuildSome(c *conn, last int64) (n, to int64, err error) {
+func (s *Store) rebuildSome(c *sqlfile.Conn, last int64) (n, to int64, err error) {
 	var some []stored
-	err = c.each(func(row []driver.Value) error {
+	err = c.Each(func(row []driver.Value) error {
 		x := stored{id: num(row[0]), sealed: append([]byte(nil), blob(row[2])...)}
 		x.e = line.StoredEntry{Index: uint64(x.id) & (1<<indexBits - 1), Bytes: append([]byte(nil), blob(row[1])...),
 			Arrived: num(row[3]), Filed: uint64(num(row[4]))}
@@ -134,7 +139,7 @@ func (s *Store) rebuildSome(c *conn, last int64) (n, to int64, err error) {
 			return 0, 0, corrupt("entry %x belongs to no generation", x.id)
 		}
 		if indexers[g.line] == nil {
-			indexers[g.line] = newIndexer(&tx{conn: c}, g.line)
+			indexers[g.line] = newIndexer(&tx{Tx: &sqlfile.Tx{Conn: c}}, g.line)
 		}
 		it := s.derive(g, x)
 		if it.Party != "" && g.party != it.Party {
@@ -167,10 +172,10 @@ func (s *Store) derive(g *gen, x *stored) store.Item {
 	return store.Derive(&x.e)
 }
 
-func (s *Store) correctParty(c *conn, g *gen, party parley.PartyCode) (*gen, error) {
+func (s *Store) correctParty(c *sqlfile.Conn, g *gen, party parley.PartyCode) (*gen, error) {
 	n := *g
 	n.party = party
-	if err := c.exec("UPDATE gens SET party = ? WHERE n = ?", string(party), g.n); err != nil {
+	if err := c.Exec("UPDATE gens SET party = ? WHERE n = ?", string(party), g.n); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -180,8 +185,8 @@ func (s *Store) correctParty(c *conn, g *gen, party parley.PartyCode) (*gen, err
 }
 
 // rebuildOutbox notes what the items of the outbox refer to.
-func (s *Store) rebuildOutbox(c *conn) error {
-	rows, err := c.query("SELECT n, line, id, secret FROM outbox")
+func (s *Store) rebuildOutbox(c *sqlfile.Conn) error {
+	rows, err := c.Query("SELECT n, line, id, secret FROM outbox")
 	if err != nil {
 		return err
 	}
@@ -192,7 +197,7 @@ func (s *Store) rebuildOutbox(c *conn) error {
 			continue // found by Check
 		}
 		for _, r := range store.DeriveHeader(content.Header).Refs {
-			if err := c.exec(insertRef, l, dst(r), -n); err != nil {
+			if err := c.Exec(insertRef, l, dst(r), -n); err != nil {
 				return err
 			}
 		}

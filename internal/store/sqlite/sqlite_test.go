@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
+	"database/sql/driver"
 	"encoding/hex"
 	"flag"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 
 	"parley"
 	"parley/internal/line"
+	"parley/internal/sqlfile"
 	"parley/internal/store"
 	"parley/internal/store/storetest"
 )
@@ -120,14 +122,14 @@ func TestLocked(t *testing.T) {
 	refused(t, err, parley.Unavailable)
 	c, err := connect(filepath.Join(dir, fileName), nil)
 	ok(t, err)
-	ok(t, c.exec("BEGIN IMMEDIATE"))
+	ok(t, c.Exec("BEGIN IMMEDIATE"))
 	b := g.Batch(the, storetest.Dispatch())
 	refused(t, s.Line(id1).Apply(b), parley.Unavailable)
 	if _, err := s.Line(id1).Entries(us, 0, 1); err != nil {
 		t.Error(err)
 	}
-	ok(t, c.exec("ROLLBACK"))
-	ok(t, c.close())
+	ok(t, c.Exec("ROLLBACK"))
+	ok(t, c.Close())
 	ok(t, s.Line(id1).Apply(b))
 	whole(t, s, g)
 	ok(t, s.Close())
@@ -143,8 +145,8 @@ func TestForeignFile(t *testing.T) {
 		dir := t.TempDir()
 		c, err := connect(filepath.Join(dir, fileName), nil)
 		ok(t, err)
-		ok(t, c.script(pragma))
-		ok(t, c.close())
+		ok(t, c.Script(pragma))
+		ok(t, c.Close())
 		if _, err := Open(dir, storetest.Sealer(), Options{}); parley.KindOf(err) != parley.Unsupported {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -212,7 +214,7 @@ func TestCheckFinds(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			s, g := newStore(t, t.TempDir(), 10)
 			whole(t, s, g)
-			ok(t, s.w.exclusive(func(k *conn) error { return k.script(c.sql) }))
+			ok(t, s.w.Exclusive(func(k *sqlfile.Conn) error { return k.Script(c.sql) }))
 			fs, err := s.Check(context.Background(), nil)
 			ok(t, err)
 			all := fmt.Sprint(fs)
@@ -258,8 +260,11 @@ func TestRebuild(t *testing.T) {
 
 func TestBackup(t *testing.T) {
 	s, g := newStore(t, t.TempDir(), 5)
-	raw, err := s.w.c.query("SELECT value FROM kv WHERE secret = 1")
-	ok(t, err)
+	var raw [][]driver.Value
+	ok(t, s.w.Exclusive(func(c *sqlfile.Conn) (err error) {
+		raw, err = c.Query("SELECT value FROM kv WHERE secret = 1")
+		return err
+	}))
 	sealed := blob(raw[0][0])
 	to := t.TempDir()
 	dst := filepath.Join(to, fileName)
