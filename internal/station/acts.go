@@ -52,7 +52,7 @@ func (c formContext) Receipted(to parley.Ref, name string) bool {
 }
 
 // fileForm checks a form against its rules and files it.
-func (l *liveLine) fileForm(ctx context.Context, h *form.Header, f form.Form, reserve func(uint64) (uint64, error)) (uint64, error) {
+func (l *liveLine) fileForm(ctx context.Context, h *form.Header, f form.Form) (uint64, error) {
 	h.Form = f.Name()
 	if s, ok := form.Series(h.Form); ok {
 		h.Series = s
@@ -60,7 +60,7 @@ func (l *liveLine) fileForm(ctx context.Context, h *form.Header, f form.Form, re
 	if err := form.Validate(f, h, formContext{l}); err != nil {
 		return 0, err
 	}
-	return l.file(ctx, h, f, reserve)
+	return l.file(ctx, h, f)
 }
 
 // about finds an entry that an officer acts on, and its reference.
@@ -167,7 +167,7 @@ func (s *Station) fileAs(ctx context.Context, l *liveLine, by Officer, it *Item,
 	if form.IsReceipt(f.Name()) {
 		h.Precedence = it.Precedence
 	}
-	if _, err := l.fileForm(ctx, h, f, nil); err != nil {
+	if _, err := l.fileForm(ctx, h, f); err != nil {
 		return err
 	}
 	l.noteHuman()
@@ -345,7 +345,7 @@ func (s *Station) CheckCall(ctx context.Context, by Officer, name, id string) (s
 		}
 		h.Refs, f = []parley.Ref{ref}, form.NewCheckCall(form.Answer)
 	}
-	n, err := l.fileForm(ctx, h, f, nil)
+	n, err := l.fileForm(ctx, h, f)
 	if err != nil {
 		return "", err
 	}

@@ -180,7 +180,7 @@ func TestFormOfANewerPeerIsKept(t *testing.T) {
 	}
 	h := &form.Header{Form: "callrequest2", From: parley.Envoy, To: []parley.Address{{Party: "birch", Office: parley.Envoy}}, Language: "en"}
 	fields := wire.Encode(map[uint64]any{1: "a leaders' call", 2: []any{uint64(1), "two"}})
-	if _, err := l.runner.File(ctx, line.Filed{At: time.Now().UnixMilli(), Header: form.EncodeHeader(h), Fields: fields}, nil); err != nil {
+	if _, err := l.runner.File(ctx, line.Filed{At: time.Now().UnixMilli(), Header: form.EncodeHeader(h), Fields: fields}); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, 10*time.Second, "birch shows it as unknown", func() bool {

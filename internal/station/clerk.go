@@ -8,6 +8,7 @@ import (
 	"parley"
 	"parley/internal/form"
 	"parley/internal/line"
+	"parley/internal/own"
 	"parley/internal/store"
 )
 
@@ -23,6 +24,7 @@ type clerk struct {
 	queried map[string]time.Time // item -> last automatic query
 	overdue map[string]bool      // item -> its alarm was raised
 	down    bool                 // the lamp was down when last looked at
+	sounds  []own.Alarm          // of what is being taken, raised together
 }
 
 func newClerk(s *Station, l *liveLine) *clerk {
@@ -47,10 +49,28 @@ func (c *clerk) run(ctx context.Context) {
 			return
 		case a := <-c.in:
 			c.take(ctx, a)
+			for more := true; more && len(c.sounds) < maxSounds; {
+				select {
+				case a := <-c.in:
+					c.take(ctx, a)
+				default:
+					more = false
+				}
+			}
+			c.s.alarms(c.l, c.sounds)
+			c.sounds = c.sounds[:0]
 		case <-tick.C:
 			c.tick(ctx)
 		}
 	}
+}
+
+// maxSounds bounds the alarms that one commit of our own side takes.
+const maxSounds = 256
+
+// sound has an alarm raised with the others of what is being taken.
+func (c *clerk) sound(code, text, item string) {
+	c.sounds = append(c.sounds, own.Alarm{Line: c.l.id, Code: code, Text: text, Item: item})
 }
 
 func (c *clerk) take(ctx context.Context, a *applied) {
@@ -59,7 +79,7 @@ func (c *clerk) take(ctx context.Context, a *applied) {
 		if x.Ref.Gen != (parley.GenerationID{}) {
 			item = x.Ref.String()
 		}
-		c.s.alarm(c.l, x.Code, x.Text, item)
+		c.sound(x.Code, x.Text, item)
 		if x.Code == "generation" {
 			if err := c.l.pinCertified(); err != nil {
 				c.l.log.Error("reading the TLS key of a new generation", "err", err)
@@ -117,7 +137,7 @@ func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
 	case *form.Annex:
 		c.l.takeAnnex(party, f)
 	case *form.Query, *form.Tracer, *form.CheckCall:
-		c.s.alarm(c.l, "priority", fmt.Sprintf("%s from %s", h.Form, party), ref.String())
+		c.sound("priority", fmt.Sprintf("%s from %s", h.Form, party), ref.String())
 	}
 }
 
@@ -128,7 +148,7 @@ func (c *clerk) arrived(h *form.Header, ref parley.Ref, party parley.PartyCode, 
 	if h.Exercise != "" {
 		text = "EXERCISE " + text
 	}
-	c.s.alarm(c.l, code, text, ref.String())
+	c.sound(code, text, ref.String())
 }
 
 func (l *liveLine) noteTheirHuman() {
@@ -224,7 +244,7 @@ func (c *clerk) late(ctx context.Context, it *Item) {
 	}
 	c.queried[it.ID] = c.l.now()
 	if _, err := c.l.file(ctx, &form.Header{From: c.l.stationOffice(), To: c.l.everyWatch(), Precedence: it.Precedence, Language: "en",
-		Refs: []parley.Ref{ref}, Series: form.ServiceSeries, Exercise: it.Exercise}, &form.Query{Text: form.AutomaticQuery, Automatic: true}, nil); err != nil {
+		Refs: []parley.Ref{ref}, Series: form.ServiceSeries, Exercise: it.Exercise}, &form.Query{Text: form.AutomaticQuery, Automatic: true}); err != nil {
 		c.l.log.Error("the automatic query is not filed", "err", err)
 	}
 }

@@ -327,7 +327,7 @@ func (l *liveLine) find(id string) (store.Row, error) {
 		if err != nil {
 			return store.Row{}, parley.Errorf(parley.Malformed, "item %q: want filed:NUMBER", id)
 		}
-		if ref, ok, err := l.handed(num); err != nil {
+		if ref, ok, err := handed(l.store, num); err != nil {
 			return store.Row{}, err
 		} else if ok {
 			return l.store.Item(ref.Gen, ref.Index)

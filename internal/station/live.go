@@ -152,9 +152,9 @@ func (l *liveLine) heard(a *applied) {
 }
 
 // file encodes a form and files it on behalf of the station.
-func (l *liveLine) file(ctx context.Context, h *form.Header, f form.Form, reserve func(uint64) (uint64, error)) (uint64, error) {
+func (l *liveLine) file(ctx context.Context, h *form.Header, f form.Form) (uint64, error) {
 	h.Form = f.Name()
-	return l.runner.File(ctx, line.Filed{Precedence: h.Precedence, At: l.now().UnixMilli(), Header: form.EncodeHeader(h), Fields: form.EncodeFields(f)}, reserve)
+	return l.runner.File(ctx, line.Filed{Precedence: h.Precedence, At: l.now().UnixMilli(), Header: form.EncodeHeader(h), Fields: form.EncodeFields(f)})
 }
 
 // place brings record order up to date with what is held. It is called before

@@ -167,7 +167,7 @@ func (s *Station) SetIncumbent(ctx context.Context, by Officer, name string, off
 		from = s.now()
 	}
 	f := &form.Incumbent{Office: office, Person: person, Address: address, From: uint64(max(0, from.Unix()))}
-	n, err := l.fileForm(ctx, &form.Header{From: l.officeOf(by), To: l.everyWatch(), Language: l.language()}, f, nil)
+	n, err := l.fileForm(ctx, &form.Header{From: l.officeOf(by), To: l.everyWatch(), Language: l.language()}, f)
 	if err != nil {
 		return "", err
 	}
@@ -184,7 +184,7 @@ func (s *Station) Leave(ctx context.Context, by Officer, name, reason string) er
 	if err != nil {
 		return err
 	}
-	_, err = l.fileForm(ctx, &form.Header{From: l.officeOf(by), To: l.everyWatch(), Language: l.language()}, &form.Leave{Reason: reason}, nil)
+	_, err = l.fileForm(ctx, &form.Header{From: l.officeOf(by), To: l.everyWatch(), Language: l.language()}, &form.Leave{Reason: reason})
 	if err != nil {
 		return err
 	}
@@ -198,21 +198,36 @@ func (s *Station) assent(ctx context.Context, id parley.LineID) error {
 		return err
 	}
 	f := form.NewAssent(form.ToCharter, l.founding.CharterBytes(), false)
-	_, err = l.fileForm(ctx, &form.Header{From: l.stationOffice(), To: l.everyWatch()}, f, nil)
+	_, err = l.fileForm(ctx, &form.Header{From: l.stationOffice(), To: l.everyWatch()}, f)
 	return err
 }
 
 // alarm keeps an alarm, tells the desks, and runs the station's own alarm
 // command. One of a code and line sounds a minute; more are counted.
 func (s *Station) alarm(l *liveLine, code, text, item string) {
-	a, fresh, err := s.own.Raise(own.Alarm{Line: l.id, Code: code, Text: text, Item: item}, false)
-	if err != nil {
-		s.log.Error("an alarm could not be kept", "code", code, "text", text, "err", err)
+	s.alarms(l, []own.Alarm{{Line: l.id, Code: code, Text: text, Item: item}})
+}
+
+// alarms keeps alarms in one commit, and sounds them: those that could not be
+// kept too.
+func (s *Station) alarms(l *liveLine, as []own.Alarm) {
+	if len(as) == 0 {
+		return
 	}
-	s.log.Warn("alarm", "line", l.id, "code", code, "text", text, "count", a.Count)
-	s.hub.emit("alarm", l.id.String(), item)
-	if fresh && s.cfg.Alarm != "" {
-		go s.ring(code, text)
+	kept, err := s.own.RaiseAll(as)
+	if err != nil {
+		s.log.Error("alarms could not be kept", "number", len(as), "err", err)
+	}
+	for i, a := range as {
+		r := own.Raised{Alarm: a}
+		if err == nil {
+			r = kept[i]
+		}
+		s.log.Warn("alarm", "line", l.id, "code", a.Code, "text", a.Text, "count", r.Count)
+		s.hub.emit("alarm", l.id.String(), a.Item)
+		if r.Sounds && s.cfg.Alarm != "" {
+			go s.ring(a.Code, a.Text)
+		}
 	}
 }
 

@@ -24,6 +24,8 @@ func TestPlacingBeginsWhileStarting(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	l.placing.Lock() // the station itself settles nothing that stale does not know
+	defer l.placing.Unlock()
 	stale := l.runner.Status()
 	a.send(id, "birch", "second", "ROUTINE", "INFORMATION")
 	eventually(t, 10*time.Second, "the store is ahead", func() bool {
@@ -32,8 +34,6 @@ func TestPlacingBeginsWhileStarting(t *testing.T) {
 	})
 	place := func(s ...line.Status) {
 		t.Helper()
-		l.placing.Lock()
-		defer l.placing.Unlock()
 		var p owner.Placer
 		for _, s := range s {
 			if err := p.Place(l.store, []parley.PartyCode{"alder", "birch"}, s); err != nil {
@@ -42,6 +42,6 @@ func TestPlacingBeginsWhileStarting(t *testing.T) {
 		}
 		l.placer = owner.Placer{} // what it knew is old
 	}
+	place(stale, l.runner.Status()) // first: the other may settle what stale does not know
 	place(line.Status{}, l.runner.Status())
-	place(stale, l.runner.Status())
 }

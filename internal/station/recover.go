@@ -221,7 +221,7 @@ func (r *recoverer) reopen(f *charter.Founding) ([]byte, error) {
 		return nil, err
 	}
 	if r.restored {
-		if err := n.step(e, line.Doubt{Reason: journal.ReasonRestored, Why: "the station was restored from a backup"}); err != nil {
+		if err := n.step(e, nil, line.Doubt{Reason: journal.ReasonRestored, Why: "the station was restored from a backup"}); err != nil {
 			return nil, err
 		}
 	}
@@ -232,7 +232,7 @@ func (r *recoverer) reopen(f *charter.Founding) ([]byte, error) {
 		}
 		return nil, parley.Errorf(parley.NotAllowed, "our log on this line is in no doubt").WithHint("there is nothing to recover; start the station")
 	}
-	if err := n.step(e, line.OpenGeneration{Root: r.root, Reason: reasonOf(s, r.us)}); err != nil {
+	if err := n.step(e, nil, line.OpenGeneration{Root: r.root, Reason: reasonOf(s, r.us)}); err != nil {
 		return nil, err
 	}
 	return certificateOf(e.Status()), nil
@@ -283,7 +283,7 @@ func (r *recoverer) unmark() error {
 			return err
 		}
 		if s := e.Status(); s.Own == (parley.GenerationID{}) || !holdsKeys(n.store, s.Own) {
-			if err := n.step(e, line.Doubt{Reason: journal.ReasonRestored, Why: "the station was restored from a backup"}); err != nil {
+			if err := n.step(e, nil, line.Doubt{Reason: journal.ReasonRestored, Why: "the station was restored from a backup"}); err != nil {
 				return err
 			}
 		}

@@ -9,6 +9,7 @@ import (
 
 	"parley"
 	"parley/internal/line"
+	"parley/internal/own"
 	"parley/internal/station/owner"
 	"parley/internal/store"
 )
@@ -26,6 +27,7 @@ type runner struct {
 	speak func(sends []line.Send, closes []line.Close) // to the sessions; never blocks
 	heard func(applied *applied)                       // to desks, tests, blobs; never blocks
 	reset func()                                       // drops every session: a new engine knows of none
+	own   releases
 
 	in   chan request
 	done chan struct{}
@@ -44,11 +46,20 @@ type request struct {
 	done   chan error // nil: nobody waits
 }
 
-// filing puts an item in the outbox. reserve is called just before, with the
-// greatest id in use, and gives the item its id; nil takes the next.
+// releases keeps on our own side, durably, what officers released: own.Store.
+type releases interface {
+	// ReleaseAll gives each release the id that it is to be filed under.
+	ReleaseAll(floor uint64, rs []own.Release, ready func([]own.Outcome)) ([]own.Outcome, error)
+	// Pending returns what was released and is not known to be filed.
+	Pending() ([]own.Outgoing, error)
+	MarkFiled(l parley.LineID, id uint64) error
+}
+
+// filing puts an item in the outbox. A release gets its id where it is kept, any
+// other item the next.
 type filing struct {
 	item    line.Filed
-	reserve func(floor uint64) (uint64, error)
+	release *own.Release
 	id      uint64
 }
 
@@ -111,7 +122,10 @@ func (r *runner) session(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := r.step(e, given...); err != nil {
+	if err := r.step(e, nil, given...); err != nil {
+		return err
+	}
+	if err := r.refile(e); err != nil {
 		return err
 	}
 	r.setFailed(nil)
@@ -142,6 +156,56 @@ func (r *runner) session(ctx context.Context) error {
 	}
 }
 
+// refile finishes the releases that a crash or a failed step cut off between
+// our own side and the outbox (own.Store.MarkReleased). It comes before anything
+// else is filed, for ids rise.
+func (r *runner) refile(e *line.Engine) error {
+	pending, err := r.own.Pending()
+	if err != nil {
+		return err
+	}
+	var events []line.Event
+	var ids []uint64
+	for _, o := range pending {
+		if o.Line != r.id {
+			continue
+		}
+		known, err := r.knows(o.ID)
+		if err != nil {
+			return err
+		}
+		if !known {
+			events = append(events, line.File{Item: line.Filed{ID: o.ID, Precedence: o.Precedence, At: o.At, Header: o.Header, Fields: o.Fields}})
+			r.log.Info("filing what was released just before a stop", "item", o.ID)
+		}
+		ids = append(ids, o.ID)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	if err := r.step(e, nil, events...); err != nil {
+		return fmt.Errorf("filing what was released before the stop: %w", err)
+	}
+	for _, id := range ids {
+		if err := r.own.MarkFiled(r.id, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// knows reports whether an outbox id was ever filed.
+func (r *runner) knows(id uint64) (bool, error) {
+	if _, ok, err := handed(r.store, id); err != nil || ok {
+		return ok, err
+	}
+	_, err := r.store.FiledItem(id)
+	if parley.KindOf(err) == parley.NotFound {
+		return false, nil
+	}
+	return err == nil, err
+}
+
 // owner steps e under the rule of the house.
 func (r *runner) owner(e *line.Engine) *owner.Owner {
 	return &owner.Owner{Engine: e, Store: r.store, Mark: r.mark}
@@ -154,31 +218,15 @@ func (r *runner) start(e *line.Engine) error {
 	if err != nil {
 		return err
 	}
-	return r.step(e, events...)
+	return r.step(e, nil, events...)
 }
 
 func (r *runner) handle(e *line.Engine, reqs []request) error {
-	var events []line.Event
-	last := e.LastFiled()
+	events, kept := r.filings(e.LastFiled(), reqs)
 	for i := range reqs {
-		q := &reqs[i]
-		if f := q.file; f != nil {
-			f.id = last + 1
-			if f.reserve != nil {
-				id, err := f.reserve(last)
-				if err != nil {
-					answer(q, err)
-					continue
-				}
-				f.id = id
-			}
-			last = max(last, f.id)
-			f.item.ID = f.id
-			events = append(events, line.File{Item: f.item})
-		}
-		events = append(events, q.events...)
+		events = append(events, reqs[i].events...)
 	}
-	err := r.step(e, events...)
+	err := r.step(e, kept, events...)
 	for i := range reqs {
 		if err == nil && reqs[i].ask != nil {
 			reqs[i].ask(e)
@@ -188,6 +236,72 @@ func (r *runner) handle(e *line.Engine, reqs []request) error {
 	return err
 }
 
+// filings gives the items among reqs their ids, above last, and answers those
+// that are refused. What officers released is being kept on our own side when
+// it returns: kept waits until that is durable. It is nil when there is none.
+func (r *runner) filings(last uint64, reqs []request) (events []line.Event, kept func() error) {
+	file := func(f *filing, id uint64) {
+		f.id, f.item.ID, last = id, id, max(last, id)
+		events = append(events, line.File{Item: f.item})
+	}
+	var released []*request
+	var plain []*filing
+	for i := range reqs {
+		switch f := reqs[i].file; {
+		case f == nil:
+		case f.release != nil:
+			released = append(released, &reqs[i])
+		default:
+			plain = append(plain, f)
+		}
+	}
+	if len(released) > 0 {
+		var outs []own.Outcome
+		outs, kept = r.release(last, released)
+		for i, o := range outs {
+			if o.Err != nil {
+				answer(released[i], o.Err)
+				continue
+			}
+			file(released[i].file, o.ID)
+		}
+	}
+	for _, f := range plain {
+		file(f, last+1)
+	}
+	return events, kept
+}
+
+// release keeps on our own side what officers released, in one commit, and
+// returns as soon as the outcome of each is known. The engine may then be
+// stepped while that commit waits for the disk: nothing of the step is made
+// durable or said before kept returned nil (owner.Owner.StepAfter).
+func (r *runner) release(last uint64, qs []*request) (outs []own.Outcome, kept func() error) {
+	rs := make([]own.Release, len(qs))
+	for i, q := range qs {
+		rs[i] = *q.file.release
+	}
+	ready, done := make(chan []own.Outcome, 1), make(chan error, 1)
+	go func() {
+		_, err := r.own.ReleaseAll(last, rs, func(outs []own.Outcome) { ready <- outs })
+		done <- err
+	}()
+	select {
+	case outs = <-ready:
+		return outs, func() error { return <-done }
+	case err := <-done:
+		select {
+		case outs = <-ready:
+			return outs, func() error { return err }
+		default: // refused as a whole before anything came of it
+		}
+		for _, q := range qs {
+			answer(q, err)
+		}
+		return nil, nil
+	}
+}
+
 func answer(q *request, err error) {
 	if q.done != nil {
 		q.done <- err
@@ -195,10 +309,10 @@ func answer(q *request, err error) {
 	}
 }
 
-// step steps the engine under the rule of the house (owner.Step), and then
-// speaks.
-func (r *runner) step(e *line.Engine, events ...line.Event) error {
-	fx, err := r.owner(e).Step(r.clock(), events...)
+// step steps the engine under the rule of the house, and then speaks
+// (owner.Owner.StepAfter). kept may be nil.
+func (r *runner) step(e *line.Engine, kept func() error, events ...line.Event) error {
+	fx, err := r.owner(e).StepAfter(r.clock(), kept, events...)
 	if err != nil {
 		return err
 	}
@@ -259,8 +373,16 @@ var errStopped = parley.Errorf(parley.Unavailable, "the station is stopping").Wi
 
 // File puts an item in the outbox. When it returns nil the item is durable and
 // will be sent, once, whatever happens.
-func (r *runner) File(ctx context.Context, item line.Filed, reserve func(floor uint64) (uint64, error)) (uint64, error) {
-	f := &filing{item: item, reserve: reserve}
+func (r *runner) File(ctx context.Context, item line.Filed) (uint64, error) {
+	f := &filing{item: item}
+	err := r.do(ctx, request{file: f})
+	return f.id, err
+}
+
+// Release is File of what an officer released: the release is kept on our own
+// side first, in one commit with others that come at the same time.
+func (r *runner) Release(ctx context.Context, item line.Filed, rel own.Release) (uint64, error) {
+	f := &filing{item: item, release: &rel}
 	err := r.do(ctx, request{file: f})
 	return f.id, err
 }

@@ -113,14 +113,12 @@ func (s *Station) Run(ctx context.Context) error {
 			return fmt.Errorf("starting line %s: %w", id, err)
 		}
 	}
-	if err := s.refile(ctx); err != nil {
-		return err
-	}
 	if err := s.resumeAssents(ctx); err != nil {
 		return err
 	}
 	s.spawn(func() { s.net.run(ctx) })
 	s.spawn(func() { s.store.Run(ctx) })
+	s.spawn(func() { s.own.Run(ctx) })
 	s.spawn(func() { s.watch(ctx) })
 	close(s.ready)
 	<-ctx.Done()
@@ -176,6 +174,7 @@ func (s *Station) addLine(ctx context.Context, id parley.LineID) error {
 	r := &runner{id: id, cfg: cfg, store: st, mark: lineMark{s.marks, id}, clock: s.now, log: l.log, in: make(chan request, 1024), done: make(chan struct{})}
 	r.speak = func(sends []line.Send, closes []line.Close) { s.net.speak(l, sends, closes) }
 	r.heard = l.heard
+	r.own = s.own
 	r.reset = func() { s.net.drop(id, parley.Errorf(parley.Unavailable, "the line is loaded again")) }
 	l.runner = r
 	c := newClerk(s, l)

@@ -44,7 +44,7 @@ func (l *liveLine) probe(ctx context.Context) error {
 	l.tests.filedAt = l.now()
 	l.mu.Unlock()
 	f := l.testForm(form.Call, text)
-	id, err := l.file(ctx, &form.Header{From: l.stationOffice(), To: l.everyWatch()}, f, nil)
+	id, err := l.file(ctx, &form.Header{From: l.stationOffice(), To: l.everyWatch()}, f)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (l *liveLine) testIn(ctx context.Context, e *line.StoredEntry, h *form.Head
 		l.mu.Unlock()
 	case !ours && t.Phase == form.Call:
 		if l.now().Sub(time.UnixMilli(e.Arrived)) < time.Minute {
-			l.file(ctx, &form.Header{From: l.stationOffice(), To: l.everyWatch(), Refs: []parley.Ref{ref}}, l.testForm(form.Answer, t.Text), nil)
+			l.file(ctx, &form.Header{From: l.stationOffice(), To: l.everyWatch(), Refs: []parley.Ref{ref}}, l.testForm(form.Answer, t.Text))
 		}
 	case !ours && t.Phase == form.Answer && len(h.Refs) == 1:
 		l.testAnswered(h.Refs[0], t)

@@ -238,7 +238,7 @@ func (l *liveLine) blobStored(hash [32]byte, ref parley.Ref) {
 		return
 	}
 	if err == nil {
-		_, err = l.file(ctx, &form.Header{From: l.stationOffice(), Refs: []parley.Ref{ref}}, &form.Attachments{Hashes: [][32]byte{hash}}, nil)
+		_, err = l.file(ctx, &form.Header{From: l.stationOffice(), Refs: []parley.Ref{ref}}, &form.Attachments{Hashes: [][32]byte{hash}})
 	}
 	if err != nil {
 		l.log.Error("an attachment is here, but its receipt is not filed", "err", err)

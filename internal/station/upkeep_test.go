@@ -133,7 +133,7 @@ func (h *hand) start(id parley.LineID, now time.Time) {
 func (h *hand) step(now time.Time, events ...line.Event) {
 	h.t.Helper()
 	h.run.clock = func() time.Time { return now }
-	if err := h.run.step(h.e, events...); err != nil {
+	if err := h.run.step(h.e, nil, events...); err != nil {
 		h.t.Fatalf("%s: %v", h.cfg.Party, err)
 	}
 }

@@ -372,11 +372,10 @@ func (s *Station) Release(ctx context.Context, by Officer, id, version int64, pr
 	if x, ok := f.(*form.Dispatch); ok && lone && d.Drafter == by.ID {
 		x.Remarks = LoneWatchRemark
 	}
-	out := own.Outgoing{Line: l.id, Precedence: p, At: s.now().UnixMilli(), Header: form.EncodeHeader(h), Fields: form.EncodeFields(f)}
-	n, err := l.runner.File(ctx, line.Filed{Precedence: p, At: out.At, Header: out.Header, Fields: out.Fields}, func(floor uint64) (uint64, error) {
-		o, err := s.own.MarkReleased(id, version, by.ID, floor, out)
-		return o.ID, err
-	})
+	item := line.Filed{Precedence: p, At: s.now().UnixMilli(), Header: form.EncodeHeader(h), Fields: form.EncodeFields(f)}
+	n, err := l.runner.Release(ctx, item, own.Release{Draft: id, Version: version, Releaser: by.ID,
+		Item:  own.Outgoing{Line: l.id, Precedence: p, At: item.At, Header: item.Header, Fields: item.Fields},
+		Audit: own.AuditRow{Officer: by.ID, Name: nameOf(by), Act: "release", Object: fmt.Sprintf("draft %d", id), Detail: p.String()}})
 	if err != nil {
 		return "", err
 	}
@@ -385,68 +384,25 @@ func (s *Station) Release(ctx context.Context, by Officer, id, version int64, pr
 	}
 	l.noteHuman()
 	s.hub.emit("draft", l.id.String(), strconv.FormatInt(id, 10))
-	return fmt.Sprintf("filed:%d", n), s.audit(by, "release", fmt.Sprintf("draft %d", id), p.String())
+	return fmt.Sprintf("filed:%d", n), nil
 }
 
 // LoneWatchRemark stands on the record where an officer alone on watch released
 // what else takes two hands, as the charter's lone-watch rule allows.
 const LoneWatchRemark = "Released by a lone officer on watch, without a second hand."
 
-// refile finishes at a start the releases that a crash interrupted.
-func (s *Station) refile(ctx context.Context) error {
-	pending, err := s.own.Pending()
-	if err != nil {
-		return err
-	}
-	for _, o := range pending {
-		s.mu.Lock()
-		l := s.lines[o.Line]
-		s.mu.Unlock()
-		if l == nil {
-			continue
-		}
-		known, err := l.knows(o.ID)
-		if err != nil {
-			return err
-		}
-		if !known {
-			_, err := l.runner.File(ctx, line.Filed{Precedence: o.Precedence, At: o.At, Header: o.Header, Fields: o.Fields}, func(uint64) (uint64, error) { return o.ID, nil })
-			if err != nil {
-				return fmt.Errorf("filing what was released before the stop: %w", err)
-			}
-			s.log.Info("filed what was released just before the station stopped", "line", l.id, "item", o.ID)
-		}
-		if err := s.own.MarkFiled(o.Line, o.ID); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // handed returns the entry that an outbox item became, also one that was found
 // on record after the store had been set back.
-func (l *liveLine) handed(id uint64) (ref parley.Ref, ok bool, err error) {
-	if ref, ok, err = l.store.Handed(id); err != nil || ok {
+func handed(st store.Line, id uint64) (ref parley.Ref, ok bool, err error) {
+	if ref, ok, err = st.Handed(id); err != nil || ok {
 		return ref, ok, err
 	}
-	kvs, err := l.store.Values(line.HandedKey(id))
+	kvs, err := st.Values(line.HandedKey(id))
 	if err != nil || len(kvs) == 0 {
 		return ref, false, err
 	}
 	ref, err = parley.ParseRef(string(kvs[0].Value))
 	return ref, err == nil, err
-}
-
-// knows reports whether an outbox id was ever filed.
-func (l *liveLine) knows(id uint64) (bool, error) {
-	if _, ok, err := l.handed(id); err != nil || ok {
-		return ok, err
-	}
-	_, err := l.store.FiledItem(id)
-	if parley.KindOf(err) == parley.NotFound {
-		return false, nil
-	}
-	return err == nil, err
 }
 
 // hands names who drafted and who released an own item.

@@ -35,7 +35,19 @@ type Owner struct {
 // Step is the rule of the house in one place. What it returns may be said: the
 // batch behind it is durable, and the mark is raised.
 func (o *Owner) Step(now time.Time, events ...line.Event) (*line.Effects, error) {
+	return o.StepAfter(now, nil, events...)
+}
+
+// StepAfter is Step, and waits for what must be durable elsewhere before the
+// batch is: the engine computes meanwhile, and what it made, signatures too, is
+// thrown away with it when kept fails. kept is called once, unless it is nil.
+func (o *Owner) StepAfter(now time.Time, kept func() error, events ...line.Event) (*line.Effects, error) {
 	fx, err := o.Engine.Step(now, events...)
+	if kept != nil {
+		if err := kept(); err != nil {
+			return nil, fmt.Errorf("keeping on our own side what is to be filed: %w", err)
+		}
+	}
 	if err != nil {
 		return nil, err
 	}
