@@ -132,8 +132,7 @@ func (s *Store) Silence(id, officer int64) error {
 				return parley.Errorf(parley.NotFound, "no alarm %d", id)
 			}
 		}
-		err := tx.Exec("UPDATE alarms SET silenced = ?, officer = ? WHERE silenced = 0 AND (?3 = 0 OR id = ?3)", s.millis(), officer, id)
-		return err
+		return tx.Exec("UPDATE alarms SET silenced = ?, officer = ? WHERE silenced = 0 AND (?3 = 0 OR id = ?3)", s.millis(), officer, id)
 	})
 }
 
@@ -141,8 +140,7 @@ func (s *Store) Silence(id, officer int64) error {
 // "": what it was about is over.
 func (s *Store) SilenceItem(l parley.LineID, code, item string) error {
 	return s.write(func(tx *sqlfile.Tx) error {
-		err := tx.Exec("UPDATE alarms SET silenced = ? WHERE silenced = 0 AND line = ? AND code = ? AND (?4 = '' OR item = ?4)", s.millis(), l[:], code, item)
-		return err
+		return tx.Exec("UPDATE alarms SET silenced = ? WHERE silenced = 0 AND line = ? AND code = ? AND (?4 = '' OR item = ?4)", s.millis(), l[:], code, item)
 	})
 }
 

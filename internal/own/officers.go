@@ -81,7 +81,7 @@ func (s *Store) RemoveOfficer(id int64) error {
 		if err := one(n, err, noOfficer(id)); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("DELETE FROM passkeys WHERE officer = ?", id); err != nil {
+		if err := tx.Exec("DELETE FROM passkeys WHERE officer = ?", id); err != nil {
 			return err
 		}
 		return s.endOthers(tx, id, nil)

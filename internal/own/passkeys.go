@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"errors"
+	"parley/internal/sqlfile"
 	"time"
 
 	"parley"
@@ -38,25 +39,25 @@ type passkeySecret struct {
 // Handle returns the WebAuthn user handle of an active officer, made when it
 // is first asked for. Errors are NotFound and NotAllowed.
 func (s *Store) Handle(officer int64) (handle []byte, err error) {
-	err = s.write(func(tx *sql.Tx) error {
+	err = s.write(func(tx *sqlfile.Tx) error {
 		if err := active(tx, officer); err != nil {
 			return err
 		}
-		err := tx.QueryRow("SELECT handle FROM handles WHERE officer = ?", officer).Scan(&handle)
+		err := tx.Row("SELECT handle FROM handles WHERE officer = ?", officer).Scan(&handle)
 		if !errors.Is(err, sql.ErrNoRows) {
 			return err
 		}
 		handle = make([]byte, 64)
 		rand.Read(handle) // does not fail
-		_, err = tx.Exec("INSERT INTO handles (officer, handle) VALUES (?, ?)", officer, handle)
+		err = tx.Exec("INSERT INTO handles (officer, handle) VALUES (?, ?)", officer, handle)
 		return err
 	})
 	return handle, err
 }
 
-func active(tx *sql.Tx, officer int64) error {
+func active(tx *sqlfile.Tx, officer int64) error {
 	var on bool
-	err := tx.QueryRow("SELECT active FROM officers WHERE id = ?", officer).Scan(&on)
+	err := tx.Row("SELECT active FROM officers WHERE id = ?", officer).Scan(&on)
 	if errors.Is(err, sql.ErrNoRows) {
 		return noOfficer(officer)
 	}
@@ -78,15 +79,15 @@ func (s *Store) OfficerOf(handle []byte) (Officer, error) {
 // AddPasskey keeps a new passkey of an active officer; links to a seat of that
 // officer end. Conflict when it is kept already or there are too many.
 func (s *Store) AddPasskey(p Passkey) error {
-	return s.write(func(tx *sql.Tx) error {
+	return s.write(func(tx *sqlfile.Tx) error {
 		if err := active(tx, p.Officer); err != nil {
 			return err
 		}
-		if _, err := tx.Exec("DELETE FROM seats WHERE officer = ?", p.Officer); err != nil {
+		if err := tx.Exec("DELETE FROM seats WHERE officer = ?", p.Officer); err != nil {
 			return err
 		}
 		var n, known int
-		if err := tx.QueryRow("SELECT count(*) FILTER (WHERE officer = ?), count(*) FILTER (WHERE credential = ?) FROM passkeys", p.Officer, p.Credential).Scan(&n, &known); err != nil {
+		if err := tx.Row("SELECT count(*) FILTER (WHERE officer = ?), count(*) FILTER (WHERE credential = ?) FROM passkeys", p.Officer, p.Credential).Scan(&n, &known); err != nil {
 			return err
 		}
 		if known > 0 {
@@ -95,11 +96,7 @@ func (s *Store) AddPasskey(p Passkey) error {
 		if n >= MaxPasskeys {
 			return parley.Errorf(parley.Conflict, "%d passkeys are the most an officer may have", MaxPasskeys).WithHint("remove one that is not used")
 		}
-		r, err := tx.Exec("INSERT INTO passkeys (credential, officer, added, secret) VALUES (?, ?, ?, x'')", p.Credential, p.Officer, s.millis())
-		if err != nil {
-			return err
-		}
-		id, err := r.LastInsertId()
+		id, err := tx.Insert("INSERT INTO passkeys (credential, officer, added, secret) VALUES (?, ?, ?, x'')", p.Credential, p.Officer, s.millis())
 		if err != nil {
 			return err
 		}
@@ -107,12 +104,12 @@ func (s *Store) AddPasskey(p Passkey) error {
 	})
 }
 
-func (s *Store) sealPasskey(tx *sql.Tx, id int64, secret passkeySecret) error {
+func (s *Store) sealPasskey(tx *sqlfile.Tx, id int64, secret passkeySecret) error {
 	b, err := json.Marshal(secret)
 	if err != nil {
 		return err
 	}
-	_, err = tx.Exec("UPDATE passkeys SET secret = ? WHERE id = ?", s.seal("passkeys", id, b), id)
+	err = tx.Exec("UPDATE passkeys SET secret = ? WHERE id = ?", s.seal("passkeys", id, b), id)
 	return err
 }
 
@@ -154,9 +151,9 @@ func (s *Store) HasPasskey(officer int64) (bool, error) {
 
 // RemovePasskey forgets one passkey of an officer. The error is NotFound.
 func (s *Store) RemovePasskey(officer, id int64) error {
-	return s.write(func(tx *sql.Tx) error {
-		r, err := tx.Exec("DELETE FROM passkeys WHERE officer = ? AND id = ?", officer, id)
-		return one(r, err, parley.Errorf(parley.NotFound, "no such passkey"))
+	return s.write(func(tx *sqlfile.Tx) error {
+		n, err := tx.Change("DELETE FROM passkeys WHERE officer = ? AND id = ?", officer, id)
+		return one(n, err, parley.Errorf(parley.NotFound, "no such passkey"))
 	})
 }
 
@@ -165,7 +162,7 @@ func (s *Store) RemovePasskey(officer, id int64) error {
 // unknown credential, NotAllowed when the officer does not hold the office.
 func (s *Store) UsePasskey(credential, record []byte, office parley.Office) (session string, err error) {
 	session, sum := newToken()
-	err = s.write(func(tx *sql.Tx) error {
+	err = s.write(func(tx *sqlfile.Tx) error {
 		officer, err := s.notePasskey(tx, credential, record)
 		if err != nil {
 			return err
@@ -174,10 +171,10 @@ func (s *Store) UsePasskey(credential, record []byte, office parley.Office) (ses
 			return err
 		}
 		now := s.millis()
-		if _, err := tx.Exec("DELETE FROM sessions WHERE ends <= ?", now); err != nil {
+		if err := tx.Exec("DELETE FROM sessions WHERE ends <= ?", now); err != nil {
 			return err
 		}
-		_, err = tx.Exec("INSERT INTO sessions (token, officer, office, began, ends, way) VALUES (?, ?, ?, ?, ?, ?)",
+		err = tx.Exec("INSERT INTO sessions (token, officer, office, began, ends, way) VALUES (?, ?, ?, ?, ?, ?)",
 			sum, officer, string(office), now, now+SessionLife.Milliseconds(), ByPasskey)
 		return err
 	})
@@ -187,10 +184,10 @@ func (s *Store) UsePasskey(credential, record []byte, office parley.Office) (ses
 	return session, nil
 }
 
-func (s *Store) notePasskey(tx *sql.Tx, credential, record []byte) (officer int64, err error) {
+func (s *Store) notePasskey(tx *sqlfile.Tx, credential, record []byte) (officer int64, err error) {
 	var id int64
 	var sealed []byte
-	err = tx.QueryRow("SELECT id, officer, secret FROM passkeys WHERE credential = ?", credential).Scan(&id, &officer, &sealed)
+	err = tx.Row("SELECT id, officer, secret FROM passkeys WHERE credential = ?", credential).Scan(&id, &officer, &sealed)
 	if errors.Is(err, sql.ErrNoRows) {
 		return 0, parley.Errorf(parley.NotFound, "nobody here has this passkey")
 	}
@@ -206,7 +203,7 @@ func (s *Store) notePasskey(tx *sql.Tx, credential, record []byte) (officer int6
 		return 0, parley.Errorf(parley.Corrupt, "own store: passkey %d: %v", id, err)
 	}
 	secret.Record = record
-	if _, err := tx.Exec("UPDATE passkeys SET used = ? WHERE id = ?", s.millis(), id); err != nil {
+	if err := tx.Exec("UPDATE passkeys SET used = ? WHERE id = ?", s.millis(), id); err != nil {
 		return 0, err
 	}
 	return officer, s.sealPasskey(tx, id, secret)
@@ -214,22 +211,21 @@ func (s *Store) notePasskey(tx *sql.Tx, credential, record []byte) (officer int6
 
 // Lock hides what a session shows until Unlock. The session goes on.
 func (s *Store) Lock(session string) error {
-	return s.write(func(tx *sql.Tx) error {
-		_, err := tx.Exec("UPDATE sessions SET locked = ? WHERE token = ? AND locked = 0", s.millis(), tokenSum(session))
-		return err
+	return s.write(func(tx *sqlfile.Tx) error {
+		return tx.Exec("UPDATE sessions SET locked = ? WHERE token = ? AND locked = 0", s.millis(), tokenSum(session))
 	})
 }
 
 // Unlock opens a locked session to the officer whose passkey was just used.
 // NotAllowed when the session is another officer's, NotFound when it ended.
 func (s *Store) Unlock(session string, credential, record []byte) error {
-	return s.write(func(tx *sql.Tx) error {
+	return s.write(func(tx *sqlfile.Tx) error {
 		officer, err := s.notePasskey(tx, credential, record)
 		if err != nil {
 			return err
 		}
 		var whose int64
-		err = tx.QueryRow("SELECT officer FROM sessions WHERE token = ? AND ends > ?", tokenSum(session), s.millis()).Scan(&whose)
+		err = tx.Row("SELECT officer FROM sessions WHERE token = ? AND ends > ?", tokenSum(session), s.millis()).Scan(&whose)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return sessionEnded()
@@ -238,7 +234,7 @@ func (s *Store) Unlock(session string, credential, record []byte) error {
 		case whose != officer:
 			return parley.Errorf(parley.NotAllowed, "another officer locked this desk").WithHint("end the session and sign in as yourself")
 		}
-		_, err = tx.Exec("UPDATE sessions SET locked = 0, way = ? WHERE token = ?", ByPasskey, tokenSum(session))
+		err = tx.Exec("UPDATE sessions SET locked = 0, way = ? WHERE token = ?", ByPasskey, tokenSum(session))
 		return err
 	})
 }
@@ -246,9 +242,9 @@ func (s *Store) Unlock(session string, credential, record []byte) error {
 // ChangeOffice moves a session to another office that its officer holds. Errors
 // are NotFound and NotAllowed.
 func (s *Store) ChangeOffice(session string, office parley.Office) error {
-	return s.write(func(tx *sql.Tx) error {
+	return s.write(func(tx *sqlfile.Tx) error {
 		var officer int64
-		err := tx.QueryRow("SELECT officer FROM sessions WHERE token = ? AND ends > ? AND locked = 0", tokenSum(session), s.millis()).Scan(&officer)
+		err := tx.Row("SELECT officer FROM sessions WHERE token = ? AND ends > ? AND locked = 0", tokenSum(session), s.millis()).Scan(&officer)
 		if errors.Is(err, sql.ErrNoRows) {
 			return sessionEnded()
 		}
@@ -258,7 +254,7 @@ func (s *Store) ChangeOffice(session string, office parley.Office) error {
 		if err := mayHold(tx, officer, office); err != nil {
 			return err
 		}
-		_, err = tx.Exec("UPDATE sessions SET office = ? WHERE token = ?", string(office), tokenSum(session))
+		err = tx.Exec("UPDATE sessions SET office = ? WHERE token = ?", string(office), tokenSum(session))
 		return err
 	})
 }
@@ -266,33 +262,29 @@ func (s *Store) ChangeOffice(session string, office parley.Office) error {
 // EndSessions ends every session and seat link of an officer, at once and on
 // every desk, and returns how many sessions that were.
 func (s *Store) EndSessions(officer int64) (n int64, err error) {
-	err = s.write(func(tx *sql.Tx) error {
+	err = s.write(func(tx *sqlfile.Tx) error {
 		n, err = endAll(tx, officer)
 		return err
 	})
 	return n, err
 }
 
-func endAll(tx *sql.Tx, officer int64) (int64, error) {
-	if _, err := tx.Exec("DELETE FROM seats WHERE officer = ?", officer); err != nil {
+func endAll(tx *sqlfile.Tx, officer int64) (int64, error) {
+	if err := tx.Exec("DELETE FROM seats WHERE officer = ?", officer); err != nil {
 		return 0, err
 	}
-	r, err := tx.Exec("DELETE FROM sessions WHERE officer = ?", officer)
-	if err != nil {
-		return 0, err
-	}
-	return r.RowsAffected()
+	return tx.Change("DELETE FROM sessions WHERE officer = ?", officer)
 }
 
 // AskReturn notes that one administrator wants an officer who lost every passkey
 // to have access again; it replaces an earlier request. NotFound and NotAllowed
 // as for a seat.
 func (s *Store) AskReturn(officer, asker int64) error {
-	return s.write(func(tx *sql.Tx) error {
+	return s.write(func(tx *sqlfile.Tx) error {
 		if err := active(tx, officer); err != nil {
 			return err
 		}
-		_, err := tx.Exec("INSERT INTO returns (officer, asker, at) VALUES (?, ?, ?) ON CONFLICT (officer) DO UPDATE SET asker = excluded.asker, at = excluded.at",
+		err := tx.Exec("INSERT INTO returns (officer, asker, at) VALUES (?, ?, ?) ON CONFLICT (officer) DO UPDATE SET asker = excluded.asker, at = excluded.at",
 			officer, asker, s.millis())
 		return err
 	})
@@ -330,10 +322,10 @@ func (s *Store) Returns() ([]Return, error) {
 // the officer in question.
 func (s *Store) GrantReturn(officer, second int64, office parley.Office) (token string, err error) {
 	token, sum := newToken()
-	err = s.write(func(tx *sql.Tx) error {
+	err = s.write(func(tx *sqlfile.Tx) error {
 		now := s.millis()
 		var asker int64
-		err := tx.QueryRow("SELECT asker FROM returns WHERE officer = ? AND at > ?", officer, now-ReturnLife.Milliseconds()).Scan(&asker)
+		err := tx.Row("SELECT asker FROM returns WHERE officer = ? AND at > ?", officer, now-ReturnLife.Milliseconds()).Scan(&asker)
 		switch {
 		case errors.Is(err, sql.ErrNoRows):
 			return parley.Errorf(parley.NotFound, "nobody has asked to give officer %d access back, or it is more than a day ago", officer)
@@ -350,11 +342,11 @@ func (s *Store) GrantReturn(officer, second int64, office parley.Office) (token 
 			return err
 		}
 		for _, q := range []string{"DELETE FROM passkeys WHERE officer = ?", "DELETE FROM returns WHERE officer = ?"} {
-			if _, err := tx.Exec(q, officer); err != nil {
+			if err := tx.Exec(q, officer); err != nil {
 				return err
 			}
 		}
-		_, err = tx.Exec("INSERT INTO seats (token, officer, office, ends) VALUES (?, ?, ?, ?)", sum, officer, string(office), now+SeatLife.Milliseconds())
+		err = tx.Exec("INSERT INTO seats (token, officer, office, ends) VALUES (?, ?, ?, ?)", sum, officer, string(office), now+SeatLife.Milliseconds())
 		return err
 	})
 	if err != nil {

@@ -230,8 +230,7 @@ func (s *Store) MarkHanded(l parley.LineID, id uint64, entry parley.Ref) error {
 		if err := tx.Exec("UPDATE drafts SET entry = ? WHERE line = ? AND filed = ? AND filed > 0", entry.String(), l[:], int64(id)); err != nil {
 			return err
 		}
-		err := tx.Exec("UPDATE outgoing SET done = 1, secret = x'' WHERE line = ? AND id = ?", l[:], int64(id))
-		return err
+		return tx.Exec("UPDATE outgoing SET done = 1, secret = x'' WHERE line = ? AND id = ?", l[:], int64(id))
 	})
 }
 

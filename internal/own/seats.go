@@ -58,8 +58,7 @@ func (s *Store) AddSeat(officer int64, office parley.Office) (token string, err 
 		if err := tx.Exec("DELETE FROM seats WHERE ends <= ?", now); err != nil {
 			return err
 		}
-		err := tx.Exec("INSERT INTO seats (token, officer, office, ends) VALUES (?, ?, ?, ?)", sum, officer, string(office), now+SeatLife.Milliseconds())
-		return err
+		return tx.Exec("INSERT INTO seats (token, officer, office, ends) VALUES (?, ?, ?, ?)", sum, officer, string(office), now+SeatLife.Milliseconds())
 	})
 	if err != nil {
 		return "", err
@@ -141,8 +140,7 @@ func sessionEnded() error {
 // EndSession ends a session. One that ended already is no error.
 func (s *Store) EndSession(session string) error {
 	return s.write(func(tx *sqlfile.Tx) error {
-		err := tx.Exec("DELETE FROM sessions WHERE token = ?", tokenSum(session))
-		return err
+		return tx.Exec("DELETE FROM sessions WHERE token = ?", tokenSum(session))
 	})
 }
 

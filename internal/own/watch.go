@@ -52,8 +52,7 @@ func (s *Store) OpenedBy(l parley.LineID, item string) ([]Mark, error) {
 }
 
 func mark(tx *sqlfile.Tx, l parley.LineID, item, kind string, officer, now int64) error {
-	err := tx.Exec("INSERT OR IGNORE INTO marks (line, item, kind, officer, at) VALUES (?, ?, ?, ?, ?)", l[:], item, kind, officer, now)
-	return err
+	return tx.Exec("INSERT OR IGNORE INTO marks (line, item, kind, officer, at) VALUES (?, ?, ?, ?, ?)", l[:], item, kind, officer, now)
 }
 
 func (s *Store) marks(l parley.LineID, item, kind string) (out []Mark, _ error) {
@@ -195,8 +194,7 @@ func (s *Store) Setting(key string) (value []byte, ok bool, err error) {
 func (s *Store) SetSetting(key string, value []byte) error {
 	return s.write(func(tx *sqlfile.Tx) error {
 		if value == nil {
-			err := tx.Exec("DELETE FROM settings WHERE key = ?", key)
-			return err
+			return tx.Exec("DELETE FROM settings WHERE key = ?", key)
 		}
 		err := tx.Exec("INSERT INTO settings (key, secret) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET secret = excluded.secret",
 			key, s.seal("setting "+key, 0, value))
