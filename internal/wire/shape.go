@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/fxamacker/cbor/v2"
 )
@@ -18,7 +19,8 @@ func checkShape(b []byte, i int, t reflect.Type) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if opaque(t) {
+	s := shapeOf(t)
+	if s.opaque {
 		return skip(b, i)
 	}
 	null := b[i] == 0xf6
@@ -37,24 +39,37 @@ func checkShape(b []byte, i int, t reflect.Type) (int, error) {
 			return 0, malformed(i, "%d bytes where %d should stand", h.arg, t.Len())
 		}
 	case h.major == majorArray:
-		return checkArray(b, h, t)
+		return checkArray(b, h, t, s.items)
 	case h.major == majorMap:
-		return checkMap(b, h, t)
+		return checkMap(b, h, t, s.fields)
 	}
 	return h.skipString(b)
 }
 
-// opaque reports whether t takes any item, or reads its own bytes.
-func opaque(t reflect.Type) bool {
-	return t.Kind() == reflect.Interface || reflect.PointerTo(t).Implements(reflect.TypeFor[cbor.Unmarshaler]())
+// shape is what checkShape asks of a type; it is found out once.
+type shape struct {
+	opaque bool                    // takes any item, or reads its own bytes
+	items  []reflect.Type          // of a toarray struct, in order
+	fields map[string]reflect.Type // of a struct, by their encoded key
 }
 
-func checkArray(b []byte, h head, t reflect.Type) (int, error) {
-	i, err := h.next, error(nil)
-	var fields []reflect.Type
-	if t.Kind() == reflect.Struct {
-		fields = arrayFields(t)
+var shapes sync.Map // reflect.Type -> *shape
+
+func shapeOf(t reflect.Type) *shape {
+	if s, ok := shapes.Load(t); ok {
+		return s.(*shape)
 	}
+	s := &shape{opaque: t.Kind() == reflect.Interface || reflect.PointerTo(t).Implements(reflect.TypeFor[cbor.Unmarshaler]())}
+	if t.Kind() == reflect.Struct {
+		s.items, s.fields = arrayFields(t), map[string]reflect.Type{}
+		mapFields(t, s.fields)
+	}
+	shapes.Store(t, s)
+	return s
+}
+
+func checkArray(b []byte, h head, t reflect.Type, fields []reflect.Type) (int, error) {
+	i, err := h.next, error(nil)
 	if t.Kind() == reflect.Array && (t.Elem().Kind() == reflect.Uint8 || h.arg != uint64(t.Len())) {
 		return 0, malformed(h.at, "an array of %d items in place of %s", h.arg, t)
 	}
@@ -74,13 +89,8 @@ func checkArray(b []byte, h head, t reflect.Type) (int, error) {
 	return i, nil
 }
 
-func checkMap(b []byte, h head, t reflect.Type) (int, error) {
+func checkMap(b []byte, h head, t reflect.Type, fields map[string]reflect.Type) (int, error) {
 	i, err := h.next, error(nil)
-	var fields map[string]reflect.Type
-	if t.Kind() == reflect.Struct {
-		fields = map[string]reflect.Type{}
-		mapFields(t, fields)
-	}
 	for range h.arg {
 		at := i
 		if t.Kind() == reflect.Map {
