@@ -260,6 +260,59 @@ func TestReleaseOnce(t *testing.T) {
 	refused(t, err, parley.NotFound)
 }
 
+// TestReleaseAll releases many drafts in one act: ids rise in their order, one
+// that is refused stands in nobody's way, and the audit has those that went.
+func TestReleaseAll(t *testing.T) {
+	f := newFixture(t)
+	a := f.officer(t, "Ada Marsh", parley.Envoy)
+	var rs []Release
+	for range 5 {
+		d := f.draft(t, a)
+		rs = append(rs, Release{Draft: d.ID, Version: d.Version, Releaser: 2, Item: Outgoing{Precedence: parley.Routine, Header: []byte("h")},
+			Audit: AuditRow{Officer: 2, Name: "Ben Holt", Act: "release", Object: fmt.Sprint("draft ", d.ID)}})
+	}
+	rs[1].Version++   // changed meanwhile
+	rs[3].Draft = 999 // never was
+	var told []Outcome
+	out, err := f.ReleaseAll(7, rs, func(o []Outcome) { told = o })
+	ok(t, err)
+	if len(told) != len(rs) || fmt.Sprint(told) != fmt.Sprint(out) {
+		t.Errorf("told %v, then %v", told, out)
+	}
+	refused(t, out[1].Err, parley.Conflict)
+	refused(t, out[3].Err, parley.NotFound)
+	for i, want := range []uint64{8, 0, 9, 0, 10} {
+		if out[i].ID != want {
+			t.Errorf("release %d is filed as %d, want %d", i, out[i].ID, want)
+		}
+	}
+	f.reopen(t)
+	ps, err := f.Pending()
+	ok(t, err)
+	if len(ps) != 3 || ps[0].Draft != rs[0].Draft || ps[1].Draft != rs[2].Draft || ps[2].Draft != rs[4].Draft {
+		t.Errorf("pending %+v", ps)
+	}
+	rows, err := f.Audit(10)
+	ok(t, err)
+	if n, _, err := f.CheckAudit(); err != nil || n != 3 || rows[2].Object != rs[0].Audit.Object || rows[0].Object != rs[4].Audit.Object {
+		t.Errorf("audit of %d rows, %v: %+v", n, err, rows)
+	}
+}
+
+// TestRaiseAll raises many alarms in one act as one after the other.
+func TestRaiseAll(t *testing.T) {
+	f := newFixture(t)
+	as := []Alarm{{Line: line1, Code: "routine", Item: "a", Text: "one"}, {Line: line1, Code: "routine", Item: "b", Text: "two"}, {Line: line1, Code: "flash", Item: "c"}}
+	got, err := f.RaiseAll(as)
+	ok(t, err)
+	if len(got) != 3 || !got[0].Sounds || got[1].Sounds || !got[2].Sounds || got[1].ID != got[0].ID || got[1].Count != 2 || got[1].Text != "two" {
+		t.Errorf("%+v", got)
+	}
+	if all, err := f.Alarms(true, 10); err != nil || len(all) != 2 {
+		t.Errorf("%d alarms, %v", len(all), err)
+	}
+}
+
 func TestReleaseRefusals(t *testing.T) {
 	f := newFixture(t)
 	a := f.officer(t, "Ada Marsh", parley.Envoy)
