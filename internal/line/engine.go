@@ -50,6 +50,7 @@ type Engine struct {
 	receiving  []*receiving
 	outbox     []Filed // by id
 	lastFiled  uint64
+	dirty      bool // lastFiled has risen in this step
 	peers      map[parley.PartyCode]*peer
 	paths      map[PathID]*path
 	pending    map[string]string // engine-made items waiting to be handed out, by name

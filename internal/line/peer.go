@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"parley"
-	"parley/internal/form"
 	"parley/internal/journal"
 	"parley/internal/wire"
 )
@@ -366,20 +365,20 @@ func (e *Engine) sendRun(p *peer, l *log, from, to uint64) error {
 		return err
 	}
 	run := make([]written, len(es))
-	for i, s := range es {
-		run[i] = written{index: s.Index, bytes: s.Bytes, class: e.storedClass(s)}
+	for i := range es {
+		run[i] = written{index: es[i].Index, bytes: es[i].Bytes, class: e.storedClass(&es[i])}
 	}
 	e.sendEntries(p, l, run, heads...)
 	return nil
 }
 
 // storedClass gives back the precedence that an entry was released with.
-func (e *Engine) storedClass(s StoredEntry) Class {
+func (e *Engine) storedClass(s *StoredEntry) Class {
 	if s.Header == nil {
 		return ClassPriority
 	}
-	h, err := form.ParseHeader(s.Header)
-	if err != nil {
+	h := s.Parsed()
+	if h == nil {
 		return ClassRoutine
 	}
 	return classOf(h.Precedence)

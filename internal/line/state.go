@@ -105,6 +105,9 @@ func (e *Engine) drop(k string) {
 
 // saveDirty puts the state of every log that changed in the batch.
 func (e *Engine) saveDirty() {
+	if e.dirty {
+		e.saveSelf()
+	}
 	for _, l := range e.logsInOrder() {
 		if !l.dirty {
 			continue
@@ -117,6 +120,7 @@ func (e *Engine) saveDirty() {
 }
 
 func (e *Engine) saveSelf() {
+	e.dirty = false
 	s := selfState{Doubt: e.doubt, Why: e.why, Filed: e.lastFiled, Withheld: e.withheld.to, WithheldFrom: e.withheld.from}
 	if e.own != nil {
 		s.Gen = e.own.gen

@@ -64,10 +64,8 @@ func (e *Engine) withholdLate(f *Filed) {
 }
 
 func (e *Engine) withheldItems() (n int) {
-	for i := range e.outbox {
-		if e.outbox[i].ID <= e.withheld.to {
-			n++
-		}
+	for n < len(e.outbox) && e.outbox[n].ID <= e.withheld.to {
+		n++
 	}
 	return n
 }

@@ -33,7 +33,7 @@ func (e *Engine) file(f Filed) error {
 	e.outbox = append(e.outbox, f)
 	e.fx.Batch.Filed = append(e.fx.Batch.Filed, f)
 	e.withholdLate(&f)
-	e.saveSelf()
+	e.dirty = true
 	return nil
 }
 
@@ -52,11 +52,12 @@ func (e *Engine) dutyFrom(l *log, run []*seal.Entry) {
 	if !e.settleBy.IsZero() {
 		return
 	}
-	for _, s := range e.fx.Batch.Entries {
-		if s.Gen != l.gen || s.Header == nil {
+	for i := range e.fx.Batch.Entries {
+		s := &e.fx.Batch.Entries[i]
+		if s.Gen != l.gen {
 			continue
 		}
-		if h, err := form.ParseHeader(s.Header); err == nil && form.WantsSettling(h.Form) {
+		if h := s.Parsed(); h != nil && form.WantsSettling(h.Form) {
 			e.settleBy = e.now.Add(e.cfg.SettleAfter)
 			return
 		}
@@ -148,6 +149,7 @@ type draft struct {
 	filed  *Filed
 	epoch  []byte // body of an epoch entry
 	header []byte
+	parsed *form.Header // of header
 	body   []byte
 	num    uint64
 	class  Class
@@ -243,7 +245,7 @@ func (e *Engine) filedDraft(f *Filed, epoch uint64) (draft, error) {
 	if series, ok := form.Series(h.Form); ok {
 		h.Series, h.Serial = series, e.own.serial[series&1]+1
 	}
-	d := draft{filed: f, header: form.EncodeHeader(h), body: form.JoinBody(f.Fields, h.Serial), num: epoch, class: classOf(h.Precedence)}
+	d := draft{filed: f, header: form.EncodeHeader(h), parsed: h, body: form.JoinBody(f.Fields, h.Serial), num: epoch, class: classOf(h.Precedence)}
 	if charter.IsAct(h.Form) {
 		d.act = h.Form
 	}
@@ -269,7 +271,7 @@ func (e *Engine) formDraft(f form.Form, ref parley.Ref, epoch uint64) draft {
 	if ref != (parley.Ref{}) {
 		h.Refs = []parley.Ref{ref}
 	}
-	return draft{header: form.EncodeHeader(h), body: form.EncodeBody(f, 0), num: epoch, class: ClassRoutine}
+	return draft{header: form.EncodeHeader(h), parsed: h, body: form.EncodeBody(f, 0), num: epoch, class: ClassRoutine}
 }
 
 // wouldSee is what our next entry's seen lists: all that grew.
@@ -291,7 +293,7 @@ func (e *Engine) emit(run []draft) error {
 	base, out := l.size, make([]written, 0, len(run))
 	l.time = max(l.time, e.seconds())
 	for i := range run {
-		w, err := e.emitOne(&run[i])
+		w, err := e.emitOne(&run[i], i == 0)
 		if err != nil {
 			return fmt.Errorf("writing entry %d: %w", l.size, err)
 		}
@@ -329,11 +331,16 @@ func filedIn(run []draft) (ids []uint64) {
 	return ids
 }
 
-func (e *Engine) emitOne(d *draft) (written, error) {
+// emitOne makes an entry of d. Only the first of a run says what we have seen
+// since the one before: nothing comes in between the others.
+func (e *Engine) emitOne(d *draft, first bool) (written, error) {
 	l := e.own
 	index := l.size
-	clear := seal.Clear{Time: l.time, Seen: e.wouldSee()}
-	se := StoredEntry{Gen: l.gen, Index: index, Header: d.header, Body: d.body, Arrived: e.millis()}
+	clear := seal.Clear{Time: l.time}
+	if first {
+		clear.Seen = e.wouldSee()
+	}
+	se := StoredEntry{Gen: l.gen, Index: index, Header: d.header, parsed: d.parsed, Body: d.body, Arrived: e.millis()}
 	var err error
 	if d.epoch != nil {
 		clear.Epoch = l.epoch

@@ -103,11 +103,8 @@ func (l *liveLine) partyOf(g parley.GenerationID) parley.PartyCode {
 }
 
 func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
-	if e.Header == nil {
-		return
-	}
-	h, err := form.ParseHeader(e.Header)
-	if err != nil {
+	h := e.Parsed()
+	if h == nil {
 		return
 	}
 	party := c.l.partyOf(e.Gen)

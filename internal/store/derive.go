@@ -7,6 +7,7 @@ import (
 	"github.com/fxamacker/cbor/v2"
 
 	"parley"
+	"parley/internal/form"
 	"parley/internal/line"
 	"parley/internal/wire"
 )
@@ -69,7 +70,9 @@ var headers = sync.OnceValue(func() cbor.DecMode {
 // out: such an entry is in the index all the same.
 func Derive(e *line.StoredEntry) Item {
 	var it Item
-	if e.Header != nil {
+	if h := e.Read(); h != nil {
+		it = deriveParsed(h)
+	} else if e.Header != nil {
 		it = DeriveHeader(e.Header)
 	}
 	epoch, time, ok := clearTime(e.Bytes)
@@ -84,6 +87,30 @@ func Derive(e *line.StoredEntry) Item {
 		}
 	}
 	return it
+}
+
+// deriveParsed is DeriveHeader of a header that has been read.
+func deriveParsed(h *form.Header) Item {
+	it := Item{Form: h.Form, Series: uint8(h.Series), Serial: h.Serial, Precedence: h.Precedence, Exercise: h.Exercise != ""}
+	it.Form = it.Form[:min(len(it.Form), maxFormName)]
+	it.Offices = appendOffice(it.Offices, string(h.From))
+	for _, a := range h.To {
+		it.Offices = appendOffice(it.Offices, string(a.Office))
+	}
+	for _, a := range h.Info {
+		it.Offices = appendOffice(it.Offices, string(a.Office))
+	}
+	slices.Sort(it.Offices)
+	for _, r := range h.Refs {
+		it.addRef(r)
+	}
+	return it
+}
+
+func (it *Item) addRef(r parley.Ref) {
+	if r.Index < MaxIndex && !slices.Contains(it.Refs, r) {
+		it.Refs = append(it.Refs, r)
+	}
 }
 
 // DeriveHeader reads what the index keeps of a header plaintext, or of an
@@ -109,9 +136,7 @@ func DeriveHeader(b []byte) (it Item) {
 	}
 	slices.Sort(it.Offices)
 	for _, r := range h.Refs {
-		if p := (parley.Ref{Gen: r.Gen, Index: r.Index}); p.Index < MaxIndex && !slices.Contains(it.Refs, p) {
-			it.Refs = append(it.Refs, p)
-		}
+		it.addRef(parley.Ref{Gen: r.Gen, Index: r.Index})
 	}
 	return it
 }

@@ -349,6 +349,9 @@ func (l *Line) addFiled(t *tx, n int64, p *prepared) error {
 		if taken != 0 {
 			return store.FiledTwice(f.ID)
 		}
+		if p.passed[f.ID] {
+			continue
+		}
 		row, err := t.Insert("INSERT INTO outbox (line, id, precedence, at, secret) VALUES (?, ?, ?, ?, ?)",
 			n, int64(f.ID), int64(f.Precedence), f.At, p.filed[i])
 		if err != nil {
@@ -361,7 +364,10 @@ func (l *Line) addFiled(t *tx, n int64, p *prepared) error {
 		}
 	}
 	for _, id := range p.Unfiled {
-		if err := l.unfile(t, n, id); err != nil {
+		if p.passed[id] {
+			continue
+		}
+		if err := l.unfile(t, n, id, p.gone[id]); err != nil {
 			return err
 		}
 	}
@@ -369,17 +375,26 @@ func (l *Line) addFiled(t *tx, n int64, p *prepared) error {
 }
 
 // unfile takes an item out of the outbox with its references; the entry it
-// became has its own.
-func (l *Line) unfile(t *tx, n int64, id uint64) error {
+// became has its own, and the same. it is nil when that is not known.
+func (l *Line) unfile(t *tx, n int64, id uint64, it *store.Item) error {
+	if it != nil && len(it.Refs) == 0 {
+		return t.Exec("DELETE FROM outbox WHERE line = ? AND id = ?", n, int64(id))
+	}
 	rows, err := t.Query("SELECT n, secret FROM outbox WHERE line = ? AND id = ?", n, int64(id))
 	if err != nil || len(rows) == 0 {
 		return err
 	}
-	c, err := store.OpenContent(l.s.sealer, store.FiledName(l.id, id), blob(rows[0][1]))
-	if err != nil {
-		return err
+	var refs []parley.Ref
+	if it != nil {
+		refs = it.Refs
+	} else {
+		c, err := store.OpenContent(l.s.sealer, store.FiledName(l.id, id), blob(rows[0][1]))
+		if err != nil {
+			return err
+		}
+		refs = store.DeriveHeader(c.Header).Refs
 	}
-	for _, r := range store.DeriveHeader(c.Header).Refs {
+	for _, r := range refs {
 		if err := t.Exec("DELETE FROM refs WHERE line = ? AND dst = ? AND src = ?", n, dst(r), -num(rows[0][0])); err != nil {
 			return err
 		}

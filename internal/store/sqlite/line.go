@@ -83,7 +83,9 @@ type prepared struct {
 	sealed [][]byte     // of Entries
 	filed  [][]byte     // of Filed
 	refs   [][]parley.Ref
-	keys   [][]byte // of Keys; nil deletes
+	keys   [][]byte               // of Keys; nil deletes
+	gone   map[uint64]*store.Item // what an item of Unfiled became, where it is among Entries
+	passed map[uint64]bool        // filed and unfiled at once: never in the outbox
 }
 
 func (l *Line) prepare(b *line.Batch) *prepared {
@@ -94,8 +96,12 @@ func (l *Line) prepare(b *line.Batch) *prepared {
 		p.items[i] = store.Derive(e)
 		p.sealed[i] = store.ContentOf(e).Seal(l.s.sealer, store.EntryName(l.id, parley.Ref{Gen: e.Gen, Index: e.Index}))
 	}
+	p.followFiled()
 	for i := range b.Filed {
 		f := &b.Filed[i]
+		if p.passed[f.ID] {
+			continue
+		}
 		c := store.Content{Header: notNil(f.Header), Body: notNil(f.Fields)}
 		p.filed[i] = c.Seal(l.s.sealer, store.FiledName(l.id, f.ID))
 		p.refs[i] = store.DeriveHeader(f.Header).Refs
@@ -107,4 +113,31 @@ func (l *Line) prepare(b *line.Batch) *prepared {
 		}
 	}
 	return p
+}
+
+// followFiled finds out what the items that leave the outbox became, so that
+// what was sealed there need not be opened to know what they refer to.
+func (p *prepared) followFiled() {
+	if len(p.Unfiled) == 0 {
+		return
+	}
+	p.gone = make(map[uint64]*store.Item, len(p.Unfiled))
+	for _, id := range p.Unfiled {
+		p.gone[id] = nil
+	}
+	for i := range p.Entries {
+		if id := p.Entries[i].Filed; id != 0 {
+			if _, ok := p.gone[id]; ok {
+				p.gone[id] = &p.items[i]
+			}
+		}
+	}
+	for i := range p.Filed {
+		if _, ok := p.gone[p.Filed[i].ID]; ok {
+			if p.passed == nil {
+				p.passed = map[uint64]bool{}
+			}
+			p.passed[p.Filed[i].ID] = true
+		}
+	}
 }

@@ -141,6 +141,44 @@ func testReferring(t *testing.T, f *fixture) {
 	}
 }
 
+// testHandedOut hands out what was filed before, and what is filed in the same
+// batch: nothing stays in the outbox, and what they refer to is found once.
+func testHandedOut(t *testing.T, f *fixture) {
+	f.apply(t, f.ours.Batch(GenID(2), Dispatch()))
+	to := parley.Ref{Gen: GenID(1), Index: 1}
+	s := Dispatch()
+	s.Refs = []parley.Ref{to}
+	f.apply(t, &line.Batch{Line: LineID(1), Filed: []line.Filed{Filed(5, s)}})
+	for id := uint64(5); id <= 6; id++ {
+		s.Filed = id
+		b := f.ours.Batch(GenID(2), s)
+		b.Unfiled = []uint64{id}
+		if id == 6 {
+			b.Filed = []line.Filed{Filed(6, s)}
+		}
+		f.apply(t, b)
+	}
+	f.reopen(t)
+	rs, err := f.l.Referring(to.Gen, to.Index)
+	check(t, err)
+	if len(rs) != 2 || rs[0].Waiting() || rs[1].Waiting() {
+		t.Errorf("referring: %d rows", len(rs))
+	}
+	for id := uint64(5); id <= 6; id++ {
+		if ref, ok, err := f.l.Handed(id); err != nil || !ok || ref.Index != id-3 {
+			t.Errorf("handed %d: %v, %v, %v", id, ref, ok, err)
+		}
+	}
+	if left, err := f.l.Filed(); err != nil || len(left) != 0 {
+		t.Errorf("%d items are left in the outbox, %v", len(left), err)
+	}
+	f.apply(t, &line.Batch{Line: LineID(1), Filed: []line.Filed{Filed(7, s)}})
+	s.Filed = 7
+	b := f.ours.Batch(GenID(2), s)
+	b.Filed, b.Unfiled = []line.Filed{Filed(7, s)}, []uint64{7}
+	wantKind(t, f.l.Apply(b), parley.Conflict)
+}
+
 // settle places the first n entries of a log from position pos on.
 func settle(gen parley.GenerationID, from, n uint64, pos int64, settled bool) (ps []store.Position) {
 	for i := range n {

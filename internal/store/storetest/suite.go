@@ -39,6 +39,7 @@ func Run(t *testing.T, e Engine) {
 		{"Item", testItem},
 		{"KeyComesBack", testKeyComesBack},
 		{"Referring", testReferring},
+		{"HandedOut", testHandedOut},
 		{"Place", testPlace},
 		{"PlaceRefusals", testPlaceRefusals},
 		{"Pages", testPages},
