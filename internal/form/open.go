@@ -21,42 +21,38 @@ type Unknown map[uint64]cbor.RawMessage
 // returns the keys v does not know. Every key of v that is not marked omitempty
 // must be there, and one that is marked must not be there empty: one meaning
 // has one encoding. The error is Malformed.
-func DecodeOpen(b []byte, v any) (unknown Unknown, err error) {
+func DecodeOpen(b []byte, v any) (Unknown, error) {
 	if err := wire.DecodeLoose(b, v); err != nil {
 		return nil, err
 	}
-	type pair struct {
-		key   uint64
-		value []byte
+	again := wire.Encode(v)
+	if bytes.Equal(again, b) { // nothing is unknown, missing or empty: nearly always
+		return nil, nil
 	}
-	known := make([]pair, 0, 16) // that v holds and b has not yet shown
-	if err := wire.Pairs(wire.Encode(v), func(k uint64, raw []byte) error { known = append(known, pair{k, raw}); return nil }); err != nil {
+	all, known := Unknown{}, Unknown{}
+	if err := wire.DecodeLoose(b, &all); err != nil {
 		return nil, err
 	}
-	err = wire.Pairs(b, func(k uint64, raw []byte) error { // both rise
-		switch {
-		case len(known) > 0 && known[0].key < k:
-			return parley.Errorf(parley.Malformed, "key %d is missing", known[0].key)
-		case len(known) > 0 && known[0].key == k && bytes.Equal(known[0].value, raw):
-			known = known[1:]
-			return nil
-		case len(known) > 0 && known[0].key == k:
-			return parley.Errorf(parley.Malformed, "key %d has another shape", k)
-		case knows(v, k):
-			return parley.Errorf(parley.Malformed, "key %d is there and empty", k)
-		case unknown == nil:
-			unknown = Unknown{}
+	if err := wire.DecodeLoose(again, &known); err != nil {
+		return nil, err
+	}
+	for k, raw := range known {
+		if got, ok := all[k]; !ok {
+			return nil, parley.Errorf(parley.Malformed, "key %d is missing", k)
+		} else if !bytes.Equal(got, raw) {
+			return nil, parley.Errorf(parley.Malformed, "key %d has another shape", k)
 		}
-		unknown[k] = bytes.Clone(raw)
-		return nil
-	})
-	if err == nil && len(known) > 0 {
-		err = parley.Errorf(parley.Malformed, "key %d is missing", known[0].key)
+		delete(all, k)
 	}
-	if err != nil {
-		return nil, err
+	for k := range all {
+		if knows(v, k) {
+			return nil, parley.Errorf(parley.Malformed, "key %d is there and empty", k)
+		}
 	}
-	return unknown, nil
+	if len(all) == 0 {
+		return nil, nil
+	}
+	return all, nil
 }
 
 // EncodeOpen encodes v, a struct with integer keys, and the unknown keys that

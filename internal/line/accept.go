@@ -361,7 +361,7 @@ func (e *Engine) openEntry(l *log, index uint64, raw []byte, s *seal.Entry, acc 
 	if err != nil {
 		return fault(parley.KindOf(err))
 	}
-	se.parsed = h
+	se.Parsed = h
 	if err := l.count(h, body); err != nil {
 		e.alarm("violation", l.party, parley.Ref{Gen: l.gen, Index: index}, "%s: %v", l.party, err)
 		return fault(parley.BadSerial)
@@ -476,8 +476,8 @@ func (e *Engine) cosign(l *log) error {
 // receiptClass lets the receipt of an urgent entry go as the entry came.
 func (e *Engine) receiptClass(l *log) Class {
 	top := ClassControl + 2
-	for i := range e.fx.Batch.Entries {
-		if s := &e.fx.Batch.Entries[i]; s.Gen == l.gen {
+	for _, s := range e.fx.Batch.Entries {
+		if s.Gen == l.gen {
 			top = min(top, e.storedClass(s))
 		}
 	}

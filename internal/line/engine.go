@@ -50,7 +50,6 @@ type Engine struct {
 	receiving  []*receiving
 	outbox     []Filed // by id
 	lastFiled  uint64
-	dirty      bool // lastFiled has risen in this step
 	peers      map[parley.PartyCode]*peer
 	paths      map[PathID]*path
 	pending    map[string]string // engine-made items waiting to be handed out, by name
@@ -164,6 +163,7 @@ func (e *Engine) Step(now time.Time, events ...Event) (*Effects, error) {
 	e.now = now
 	e.fx = Effects{Batch: Batch{Line: e.line}}
 	clear(e.grew)
+	filed := e.lastFiled
 	if e.stale {
 		if err := e.rebuild(); err != nil {
 			return nil, err
@@ -185,6 +185,9 @@ func (e *Engine) Step(now time.Time, events ...Event) (*Effects, error) {
 	}
 	if err := e.write(); err != nil {
 		return nil, err
+	}
+	if e.lastFiled != filed {
+		e.saveSelf()
 	}
 	e.saveDirty()
 	fx := e.fx

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/form"
 	"parley/internal/journal"
 	"parley/internal/wire"
 )
@@ -365,23 +366,25 @@ func (e *Engine) sendRun(p *peer, l *log, from, to uint64) error {
 		return err
 	}
 	run := make([]written, len(es))
-	for i := range es {
-		run[i] = written{index: es[i].Index, bytes: es[i].Bytes, class: e.storedClass(&es[i])}
+	for i, s := range es {
+		run[i] = written{index: s.Index, bytes: s.Bytes, class: e.storedClass(s)}
 	}
 	e.sendEntries(p, l, run, heads...)
 	return nil
 }
 
 // storedClass gives back the precedence that an entry was released with.
-func (e *Engine) storedClass(s *StoredEntry) Class {
+func (e *Engine) storedClass(s StoredEntry) Class {
 	if s.Header == nil {
 		return ClassPriority
 	}
-	h := s.Parsed()
-	if h == nil {
+	if s.Parsed == nil {
+		s.Parsed, _ = form.ParseHeader(s.Header)
+	}
+	if s.Parsed == nil {
 		return ClassRoutine
 	}
-	return classOf(h.Precedence)
+	return classOf(s.Parsed.Precedence)
 }
 
 // written is an entry on its way.

@@ -105,9 +105,6 @@ func (e *Engine) drop(k string) {
 
 // saveDirty puts the state of every log that changed in the batch.
 func (e *Engine) saveDirty() {
-	if e.dirty {
-		e.saveSelf()
-	}
 	for _, l := range e.logsInOrder() {
 		if !l.dirty {
 			continue
@@ -120,7 +117,6 @@ func (e *Engine) saveDirty() {
 }
 
 func (e *Engine) saveSelf() {
-	e.dirty = false
 	s := selfState{Doubt: e.doubt, Why: e.why, Filed: e.lastFiled, Withheld: e.withheld.to, WithheldFrom: e.withheld.from}
 	if e.own != nil {
 		s.Gen = e.own.gen

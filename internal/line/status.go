@@ -89,22 +89,14 @@ func (e *Engine) logStatus(l *log) LogStatus {
 // none on either side.
 func (e *Engine) SessionSecret(peer parley.PartyCode) (secret [32]byte, ours, theirs EpochName, ok bool) {
 	l := e.current(peer)
-	if e.own == nil || l == nil {
+	if e.own == nil || l == nil || len(l.secrets) == 0 {
 		return secret, ours, theirs, false
 	}
 	ep := e.effective()
 	if ep == nil {
 		return secret, ours, theirs, false
 	}
-	best, found := uint64(0), false
-	for n := range l.secrets {
-		if !found || n > best {
-			best, found = n, true
-		}
-	}
-	if !found {
-		return secret, ours, theirs, false
-	}
+	best := slices.Max(slices.Collect(maps.Keys(l.secrets)))
 	ours, theirs = EpochName{e.own.gen, ep.number}, EpochName{l.gen, best}
 	secret, ok = e.SecretOf(peer, ours, theirs)
 	return secret, ours, theirs, ok

@@ -52,20 +52,7 @@ type StoredEntry struct {
 	Filed   uint64      // outbox id it had, ours only; 0 for entries the engine made itself
 	Fault   parley.Kind // why it is not as it should be (Unreadable, BadSerial, BadForm...), when Faulty
 	Faulty  bool
-
-	parsed *form.Header // of Header, handed along and not stored
-}
-
-// Read returns the header when somebody has read it already, else nil.
-func (s *StoredEntry) Read() *form.Header { return s.parsed }
-
-// Parsed returns the header as ParseHeader reads it, once for all who ask; nil
-// when there is none or it does not parse.
-func (s *StoredEntry) Parsed() *form.Header {
-	if s.parsed == nil && s.Header != nil {
-		s.parsed, _ = form.ParseHeader(s.Header)
-	}
-	return s.parsed
+	Parsed  *form.Header // Header as the engine read it; nil where nobody did. Handed along, not stored
 }
 
 // StoredHashes are the tree hashes that appending entries added: consecutive

@@ -33,7 +33,6 @@ func (e *Engine) file(f Filed) error {
 	e.outbox = append(e.outbox, f)
 	e.fx.Batch.Filed = append(e.fx.Batch.Filed, f)
 	e.withholdLate(&f)
-	e.dirty = true
 	return nil
 }
 
@@ -52,12 +51,8 @@ func (e *Engine) dutyFrom(l *log, run []*seal.Entry) {
 	if !e.settleBy.IsZero() {
 		return
 	}
-	for i := range e.fx.Batch.Entries {
-		s := &e.fx.Batch.Entries[i]
-		if s.Gen != l.gen {
-			continue
-		}
-		if h := s.Parsed(); h != nil && form.WantsSettling(h.Form) {
+	for _, s := range e.fx.Batch.Entries {
+		if s.Gen == l.gen && s.Parsed != nil && form.WantsSettling(s.Parsed.Form) {
 			e.settleBy = e.now.Add(e.cfg.SettleAfter)
 			return
 		}
@@ -292,8 +287,10 @@ func (e *Engine) emit(run []draft) error {
 	b.Expect = &Expect{Gen: l.gen, Size: l.size, Root: l.tree.Root()}
 	base, out := l.size, make([]written, 0, len(run))
 	l.time = max(l.time, e.seconds())
+	seen := e.wouldSee() // nothing comes in between the entries of a run
 	for i := range run {
-		w, err := e.emitOne(&run[i], i == 0)
+		w, err := e.emitOne(&run[i], seen)
+		seen = nil
 		if err != nil {
 			return fmt.Errorf("writing entry %d: %w", l.size, err)
 		}
@@ -331,16 +328,11 @@ func filedIn(run []draft) (ids []uint64) {
 	return ids
 }
 
-// emitOne makes an entry of d. Only the first of a run says what we have seen
-// since the one before: nothing comes in between the others.
-func (e *Engine) emitOne(d *draft, first bool) (written, error) {
+func (e *Engine) emitOne(d *draft, seen map[parley.GenerationID]uint64) (written, error) {
 	l := e.own
 	index := l.size
-	clear := seal.Clear{Time: l.time}
-	if first {
-		clear.Seen = e.wouldSee()
-	}
-	se := StoredEntry{Gen: l.gen, Index: index, Header: d.header, parsed: d.parsed, Body: d.body, Arrived: e.millis()}
+	clear := seal.Clear{Time: l.time, Seen: seen}
+	se := StoredEntry{Gen: l.gen, Index: index, Header: d.header, Parsed: d.parsed, Body: d.body, Arrived: e.millis()}
 	var err error
 	if d.epoch != nil {
 		clear.Epoch = l.epoch

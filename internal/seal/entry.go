@@ -64,15 +64,11 @@ type clearWire struct {
 
 // Marshal returns the bytes of the leaf. The error is Oversize.
 func (e *Entry) Marshal() ([]byte, error) {
-	seen := e.Seen
-	if seen == nil {
-		seen = map[parley.GenerationID]uint64{}
-	}
 	var b []byte
 	if e.Announces {
-		b = wire.Encode(&epochWire{Version: 1, Flag: 1, Epoch: e.Epoch, Time: e.Time, Seen: seen, Body: e.Body})
+		b = wire.Encode(&epochWire{Version: 1, Flag: 1, Epoch: e.Epoch, Time: e.Time, Seen: e.Seen, Body: e.Body})
 	} else {
-		b = wire.Encode(&sealedWire{Version: 1, Epoch: e.Epoch, Time: e.Time, Seen: seen,
+		b = wire.Encode(&sealedWire{Version: 1, Epoch: e.Epoch, Time: e.Time, Seen: e.Seen,
 			Commitment: e.Commitment, Header: e.Header, Body: e.Body})
 	}
 	if len(b) > MaxEntry {
@@ -129,14 +125,10 @@ func Parse(b []byte) (*Entry, error) {
 
 // aad is the additional data of both AEADs (spec/entry.md, Sealing).
 func (e *Entry) aad(origin string, index uint64) []byte {
-	seen := e.Seen
-	if seen == nil {
-		seen = map[parley.GenerationID]uint64{}
-	}
 	b := append([]byte("parley/v1 entry\x00"), origin...)
 	b = append(b, 0)
 	b = appendU64(b, index)
-	return append(b, wire.Encode(&clearWire{Version: 1, Epoch: e.Epoch, Time: e.Time, Seen: seen, Commitment: e.Commitment})...)
+	return append(b, wire.Encode(&clearWire{Version: 1, Epoch: e.Epoch, Time: e.Time, Seen: e.Seen, Commitment: e.Commitment})...)
 }
 
 func appendU64(b []byte, n uint64) []byte {

@@ -103,7 +103,10 @@ func (l *liveLine) partyOf(g parley.GenerationID) parley.PartyCode {
 }
 
 func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
-	h := e.Parsed()
+	h := e.Parsed
+	if h == nil && e.Header != nil {
+		h, _ = form.ParseHeader(e.Header)
+	}
 	if h == nil {
 		return
 	}

@@ -70,7 +70,7 @@ var headers = sync.OnceValue(func() cbor.DecMode {
 // out: such an entry is in the index all the same.
 func Derive(e *line.StoredEntry) Item {
 	var it Item
-	if h := e.Read(); h != nil {
+	if h := e.Parsed; h != nil {
 		it = deriveParsed(h)
 	} else if e.Header != nil {
 		it = DeriveHeader(e.Header)

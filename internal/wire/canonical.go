@@ -84,35 +84,6 @@ func CanonicalPrefix(b []byte) (int, error) {
 	}
 }
 
-// Pairs calls f for each pair of the map with integer keys that canonical b is,
-// in order, with the encoded value as it stands in b. The error is Malformed, or
-// f's.
-func Pairs(b []byte, f func(key uint64, value []byte) error) error {
-	h, err := readHead(b, 0)
-	if err != nil {
-		return err
-	}
-	if h.major != majorMap {
-		return malformed(0, "want a map")
-	}
-	for i := h.next; h.arg > 0; h.arg-- {
-		k, err := readHead(b, i)
-		if err != nil {
-			return err
-		}
-		if k.major != majorUint {
-			return malformed(i, "want a key that is an unsigned integer")
-		}
-		if i, err = skip(b, k.next); err != nil {
-			return err
-		}
-		if err := f(k.arg, b[k.next:i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // container is an array or map that has items to come.
 type container struct {
 	left             uint64 // items to come; keys and values both count
