@@ -118,7 +118,7 @@ func (d *desk) notSaved(w http.ResponseWriter, r *http.Request, s *seat, mine st
 	if err != nil {
 		return err
 	}
-	d.writeJSON(w, p.Problem.Status, map[string]any{"error": f.Book.text(p.Problem.Kind), "detail": p.Problem.Detail,
+	d.writeJSON(w, p.Problem.Status, map[string]any{"error": f.Book.text(p.Problem.Kind), "detail": f.Book.said(p.Problem.Detail).Text,
 		"conflict": html, "version": p.Draft.Version})
 	return nil
 }

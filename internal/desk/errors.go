@@ -32,8 +32,8 @@ func statusOf(k parley.Kind) int {
 	return http.StatusUnprocessableEntity
 }
 
-// problem is an error as a page shows it: our words for its kind, and the
-// station's English for the case.
+// problem is an error as a page shows it: our words for its kind, and for the
+// case the station's, which the page says in its own language where it can.
 type problem struct {
 	Status int
 	Kind   string // key of the catalogue
@@ -57,7 +57,8 @@ func (d *desk) fail(w http.ResponseWriter, r *http.Request, s *seat, err error) 
 		d.log.Error("answering", "path", cleanPath(r), "err", err)
 	}
 	if wantsJSON(r) {
-		d.writeJSON(w, p.Status, map[string]any{"error": d.bookFor(r).text(p.Kind), "detail": p.Detail, "hint": p.Hint})
+		book := d.bookFor(r)
+		d.writeJSON(w, p.Status, map[string]any{"error": book.text(p.Kind), "detail": book.said(p.Detail).Text, "hint": book.said(p.Hint).Text})
 		return
 	}
 	if s == nil || p.Status == http.StatusInternalServerError {

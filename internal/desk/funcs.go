@@ -43,7 +43,7 @@ func (d *desk) parsePages(book *locale) (*pages, error) {
 // paras; t gives our own words.
 func (d *desk) funcs(book *locale) template.FuncMap {
 	m := template.FuncMap{
-		"t": book.text, "has": book.has, "coded": book.coded,
+		"t": book.text, "has": book.has, "coded": book.coded, "said": book.said,
 		"visible": visible, "line": oneLine, "paras": paragraphs, "words": form.Words, "clean": form.Visible, "tag": tagOf,
 		"asset":   d.assets.url,
 		"version": func() string { return d.assets.version },

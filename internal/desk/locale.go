@@ -41,16 +41,21 @@ type locale struct {
 	Name     string // in the language itself
 	Dir      string // "ltr" or "rtl"
 	messages map[string]message
+	phrases  []phrase // what the station says
 }
 
 func loadLocales() (map[string]*locale, error) {
 	books := map[string]*locale{}
+	phrases, err := loadPhrases()
+	if err != nil {
+		return nil, err
+	}
 	for _, lang := range languages {
 		b, err := files.ReadFile(path.Join("locales", lang+".json"))
 		if err != nil {
 			return nil, err
 		}
-		l := &locale{Lang: lang, Dir: "ltr"}
+		l := &locale{Lang: lang, Dir: "ltr", phrases: phrases}
 		if err := json.Unmarshal(b, &l.messages); err != nil {
 			return nil, fmt.Errorf("reading locale %s: %w", lang, err)
 		}

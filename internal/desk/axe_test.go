@@ -1,0 +1,79 @@
+package desk_test
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/page"
+	"github.com/chromedp/chromedp"
+
+	"parley"
+)
+
+var axeAll = flag.Bool("axe", false, "look at every page in every language and theme")
+
+// axeSource is axe-core, which `make axe` installs.
+func axeSource(t *testing.T) string {
+	t.Helper()
+	b, err := os.ReadFile("../../tools/axe/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		t.Fatalf("no axe-core: run `make axe`: %v", err)
+	}
+	return string(b)
+}
+
+// axeRun is the script that returns the serious violations of WCAG 2.1 A and
+// AA, one a line.
+const axeRun = `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"], resultTypes: ["violations"]}).then(r =>
+	JSON.stringify(r.violations.filter(v => v.impact === "serious" || v.impact === "critical").flatMap(v => v.nodes.map(n =>
+		v.id + ": " + n.html.slice(0, 140) + " | " + (n.any[0] ?? n.all[0] ?? n.none[0])?.message))))`
+
+// TestBrowserAxe looks at every page with axe-core: no serious fault of WCAG
+// 2.1 A or AA, in the day and the night theme, left to right and right to left.
+func TestBrowserAxe(t *testing.T) {
+	l := newLive(t)
+	if _, err := chromedp.Call(l.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: axeSource(t)}); err != nil {
+		t.Fatal(err)
+	}
+	began, looked := time.Now(), 0
+	for _, as := range [][2]string{{"en", "day"}, {"ar", "night"}, {"zh", "day"}, {"zh", "night"}, {"en", "night"}, {"ar", "day"}} {
+		if looked == 2*len(pages) && !*axeAll {
+			break
+		}
+		l.cookie(l.ctx, "parley-alder-lang", as[0])
+		l.cookie(l.ctx, "parley-alder-theme", as[1])
+		for _, p := range pages {
+			if p.admin {
+				l.sit(l.ctx, 3, parley.Administrator)
+			} else {
+				l.sit(l.ctx, 1, parley.Watch)
+			}
+			l.open(l.ctx, p.path)
+			eval[bool](l, l.ctx, `document.querySelectorAll("details").forEach(d => d.open = true), true`)
+			l.axe(strings.Join(as[:], " ") + " " + p.path)
+			looked++
+		}
+	}
+	t.Logf("%d pages in %v", looked, time.Since(began))
+}
+
+// axe fails for the serious faults of the page that is open.
+func (l *live) axe(name string) {
+	l.t.Helper()
+	v, err := chromedp.Run(l.ctx, chromedp.Evaluate[string](axeRun, chromedp.EvalAwaitPromise))
+	if err != nil {
+		l.t.Fatalf("%s: %v", name, err)
+	}
+	var faults []string
+	if err := json.Unmarshal([]byte(v), &faults); err != nil {
+		l.t.Fatal(err)
+	}
+	for _, f := range faults {
+		l.t.Error(fmt.Sprintf("%s: %s", name, f))
+	}
+}
