@@ -3,7 +3,7 @@
 GO ?= go
 export CGO_ENABLED = 1
 
-.PHONY: build test deps fast race reader interop drill drill-short fuzz sim sim-story bench clean
+.PHONY: build test deps axe fast race reader interop drill drill-short fuzz sim sim-story bench clean
 
 build:
 	$(GO) build -o bin/parley ./cmd/parley
@@ -11,7 +11,7 @@ build:
 deps:
 	sh tools/deps.sh
 
-test: deps build
+test: deps axe build
 	$(GO) vet ./...
 	$(GO) test -race -p 1 -timeout 20m ./...
 	$(MAKE) reader interop drill-short
@@ -20,6 +20,10 @@ test: deps build
 # fast is for the hand: no race detector, no browser, no foreign parts.
 fast:
 	$(GO) test -short ./...
+
+# axe installs axe-core, with which the browser tests look at every page.
+axe:
+	cd tools/axe && npm ci --no-audit --no-fund --silent
 
 # reader checks the second implementation, in JavaScript, against the vectors.
 reader:
@@ -60,4 +64,4 @@ bench:
 	$(GO) run ./bench
 
 clean:
-	rm -rf bin spec/reader/node_modules
+	rm -rf bin spec/reader/node_modules tools/axe/node_modules

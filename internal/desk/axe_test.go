@@ -3,7 +3,6 @@ package desk_test
 import (
 	"encoding/json"
 	"flag"
-	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -40,6 +39,12 @@ func TestBrowserAxe(t *testing.T) {
 	if _, err := chromedp.Call(l.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: axeSource(t)}); err != nil {
 		t.Fatal(err)
 	}
+	l.sit(l.ctx, 1, parley.Watch)
+	l.open(l.ctx, "/help")
+	eval[bool](l, l.ctx, `document.getElementById("main").append(document.createElement("input")), true`)
+	if f := l.faults("a field without a label"); len(f) != 1 || !strings.HasPrefix(f[0], "label: <input>") {
+		t.Fatalf("axe-core finds %q where a label is missing", f)
+	}
 	began, looked := time.Now(), 0
 	for _, as := range [][2]string{{"en", "day"}, {"ar", "night"}, {"zh", "day"}, {"zh", "night"}, {"en", "night"}, {"ar", "day"}} {
 		if looked == 2*len(pages) && !*axeAll {
@@ -65,15 +70,19 @@ func TestBrowserAxe(t *testing.T) {
 // axe fails for the serious faults of the page that is open.
 func (l *live) axe(name string) {
 	l.t.Helper()
+	for _, f := range l.faults(name) {
+		l.t.Errorf("%s: %s", name, f)
+	}
+}
+
+func (l *live) faults(name string) (list []string) {
+	l.t.Helper()
 	v, err := chromedp.Run(l.ctx, chromedp.Evaluate[string](axeRun, chromedp.EvalAwaitPromise))
 	if err != nil {
 		l.t.Fatalf("%s: %v", name, err)
 	}
-	var faults []string
-	if err := json.Unmarshal([]byte(v), &faults); err != nil {
+	if err := json.Unmarshal([]byte(v), &list); err != nil {
 		l.t.Fatal(err)
 	}
-	for _, f := range faults {
-		l.t.Error(fmt.Sprintf("%s: %s", name, f))
-	}
+	return list
 }
