@@ -43,10 +43,13 @@ func (e *Engine) acceptHeads(l *log) (moved bool, err error) {
 			l.heads = append(l.heads[:i], l.heads[i+1:]...)
 			continue
 		}
-		if !l.has(p.Size) || l.late(p.Size) || !p.at.IsZero() && p.tried == e.moves && e.now.Sub(p.at) < tryAgain {
+		if !l.has(p.Size) || l.late(p.Size) || !p.at.IsZero() && p.tried == e.moves && e.now.Sub(p.at) < p.wait {
 			continue
 		}
-		p.tried, p.at = e.moves, e.now
+		if p.tried != e.moves {
+			p.wait = 0
+		}
+		p.tried, p.at, p.wait = e.moves, e.now, min(max(2*p.wait, tryAgain), tryCap)
 		h := p.Checkpoint
 		err := e.acceptRun(l, &h)
 		switch {

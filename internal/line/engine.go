@@ -121,11 +121,15 @@ type log struct {
 // accepted since, or after a while: a try costs two verifications.
 type pending struct {
 	wire.Checkpoint
-	tried uint64    // Engine.moves at the last try
-	at    time.Time // of the last try; zero: none
+	tried uint64        // Engine.moves at the last try
+	at    time.Time     // of the last try; zero: none
+	wait  time.Duration // before the next, while nothing moves
 }
 
-const tryAgain = time.Second
+const (
+	tryAgain = time.Second
+	tryCap   = time.Minute
+)
 
 type mark struct {
 	index uint64 // the entry at which seen grew

@@ -118,7 +118,7 @@ func (e *Engine) headIn(f *wire.Checkpoint) error {
 		l.heads[i], l.heads[i-1] = l.heads[i-1], l.heads[i]
 	}
 	if len(l.heads) > pendingHeads {
-		l.heads = l.heads[1:]
+		l.heads = l.heads[:pendingHeads] // the least are wanted first, the rest comes again
 	}
 	return nil
 }

@@ -270,6 +270,30 @@ func TestImagePutBackTwice(t *testing.T) {
 	}
 }
 
+// TestLongTalkOfTwo: while alder is away, birch and cedar answer one another more
+// often than alder keeps checkpoints waiting. Their logs can only be accepted in
+// the steps in which they grew, the first of them first.
+func TestLongTalkOfTwo(t *testing.T) {
+	w := newWorld(t, alder, birch, cedar)
+	w.connectAll()
+	w.run(5 * time.Second)
+	w.disconnect(alder, birch)
+	w.disconnect(alder, cedar)
+	for i := range 100 {
+		w.nodes[birch].dispatch(parley.Routine, fmt.Sprint(i))
+		w.run(250 * time.Millisecond)
+		w.nodes[cedar].dispatch(parley.Routine, fmt.Sprint(i))
+		w.run(250 * time.Millisecond)
+	}
+	w.connect(alder, birch)
+	w.connect(alder, cedar)
+	w.run(30 * time.Second)
+	w.wantSame()
+	if got := len(w.nodes[alder].subjects(cedar)); got != 100 {
+		t.Errorf("alder reads %d of 100 dispatches of cedar", got)
+	}
+}
+
 func TestLostStationComesBack(t *testing.T) {
 	w := newWorld(t, alder, birch)
 	w.connectAll()
