@@ -16,7 +16,7 @@ import (
 // every party and settled: an officer's round, the waits of the protocol (seen
 // entries come after ten minutes), and a day where a clock or a quota must move
 // on (spec/bounds.md).
-const settleWithin = 90 * time.Minute
+const settleWithin = 150 * time.Minute
 
 // settleDown stops every fault, lets people do what they must, and waits until
 // all is stored and settled. It returns how long that took.

@@ -22,6 +22,8 @@ type people struct {
 	image    *memory.Store
 	doubt    time.Duration // since when the log has been in doubt; 0: it is not
 	words    map[parley.GenerationID]time.Duration
+	probe    *release // the newest line test of ours
+	tested   time.Time
 }
 
 // release is an item that an officer released: in the station's own store, until
@@ -115,7 +117,7 @@ func (s *station) lastOfTheirs() (parley.Ref, bool) {
 }
 
 // release puts an item in the station's own store and files it.
-func (s *station) release(h *form.Header, f form.Form, text string) {
+func (s *station) release(h *form.Header, f form.Form, text string) *release {
 	h.Form = f.Name()
 	if series, ok := form.Series(h.Form); ok {
 		h.Series = series
@@ -125,6 +127,7 @@ func (s *station) release(h *form.Header, f form.Form, text string) {
 	s.w.watch.released(s, r)
 	s.w.counts.Filed++
 	s.file(r)
+	return r
 }
 
 // file puts a released item in the outbox, now or as soon as the station is
@@ -219,7 +222,57 @@ func (s *station) round() {
 		return
 	}
 	s.people.doubt = 0
-	s.confirm(st, wait)
+	if now := s.time(); now.Sub(s.people.tested) >= s.w.tests() || now.Before(s.people.tested) {
+		s.people.tested = now
+		s.test()
+	}
+	if s.own != nil {
+		s.confirm(st, wait)
+	}
+}
+
+// tests is the time between line tests: the charter's usual hour, and in plans
+// of weeks half a day until the faults stop.
+func (w *world) tests() time.Duration {
+	if w.plan.Hours > 48 && !w.calm {
+		return 12 * time.Hour
+	}
+	return time.Hour
+}
+
+// test files a line test, unless one waits already.
+func (s *station) test() {
+	if p := s.people.probe; p != nil && (!p.filed || s.waits(p.id)) {
+		return
+	}
+	s.people.probe = s.release(&form.Header{From: parley.Watch, To: s.others()}, s.lineTest(form.Call, 0), "")
+}
+
+func (s *station) waits(id uint64) bool {
+	_, err := s.disk.FiledItem(id)
+	return err == nil
+}
+
+func (s *station) lineTest(phase, text uint64) *form.LineTest {
+	f := &form.LineTest{Phase: phase, Clock: uint64(max(0, s.time().UnixMilli())), Text: text}
+	for _, l := range s.own.Engine.Status().Logs {
+		if l.Current {
+			f.Logs = append(f.Logs, form.LogHeld{Gen: l.Gen, Size: l.Size, Root: l.Root})
+		}
+	}
+	return f
+}
+
+// answer answers a line test that was just made durable, as the clerk does.
+func (s *station) answer(e *line.StoredEntry) {
+	h, err := form.ParseHeader(e.Header)
+	if err != nil || h.Form != "linetest" || s.time().Sub(time.UnixMilli(e.Arrived)) >= time.Minute {
+		return
+	}
+	f, _, err := form.ParseBody(h.Form, e.Body)
+	if t, ok := f.(*form.LineTest); err == nil && ok && t.Phase == form.Call {
+		s.release(&form.Header{From: parley.Watch, To: s.others(), Refs: []parley.Ref{{Gen: e.Gen, Index: e.Index}}}, s.lineTest(form.Answer, t.Text), "")
+	}
 }
 
 // reasonOf says why a new generation is opened (spec/log.md).

@@ -60,6 +60,7 @@ type fate struct {
 	handed  bool
 	ref     parley.Ref
 	excused bool // a disk lost it, and nobody else had it
+	set     bool // the log was set back since it was filed: it waits until what was sent is known
 }
 
 func newWatch(w *world) *watch {
@@ -203,7 +204,7 @@ func sameFields(body, fields []byte) bool {
 func (x *watch) overtakes(s *station, a *watched, t *fate) {
 	kept := a.outbox[:0]
 	for _, o := range a.outbox {
-		if o.item.Precedence > t.item.Precedence || o.item.Precedence == t.item.Precedence && o.id < t.id {
+		if !o.set && (o.item.Precedence > t.item.Precedence || o.item.Precedence == t.item.Precedence && o.id < t.id) {
 			x.w.fail("the urgent overtakes", "%s sent item %d (%s) before item %d (%s)", s.code, t.id, t.item.Precedence, o.id, o.item.Precedence)
 		}
 		if o != t {
@@ -357,6 +358,7 @@ func (x *watch) lossy(s *station) {
 	}
 	a.outbox = nil
 	for _, t := range a.fates {
+		t.set = true
 		if !t.inbox || t.handed && !x.excused[t.ref] {
 			continue
 		}
