@@ -50,7 +50,7 @@ func OrderIn(each int, parties []parley.PartyCode, gens []Generation, nodes map[
 		h := &held{rank: i, cert: &journal.Certificate{CertificateBody: journal.CertificateBody{Party: g.Party, Gen: g.ID}},
 			steps: map[parley.GenerationID][]step{}, odd: map[uint64]oddity{}}
 		v.logs[g.ID], v.ranks = h, append(v.ranks, h)
-		seq.AddGeneration(g, 0, nil)
+		seq.AddGeneration(g, 0)
 		for k, n := range nodes[g.ID] {
 			if n.Ref.Index != uint64(k) {
 				return out, parley.Errorf(parley.Gap, "index %d", n.Ref.Index)

@@ -1,6 +1,8 @@
 package record
 
 import (
+	"slices"
+
 	"parley"
 )
 
@@ -9,6 +11,7 @@ type Node struct {
 	Ref  parley.Ref
 	Time uint64                         // header time
 	Seen map[parley.GenerationID]uint64 // as in the entry: what grew
+	Out  []parley.PartyCode             // of an epoch entry: the other parties of the line that it is not sealed to
 }
 
 // A Generation is what the order needs of a certificate.
@@ -20,203 +23,169 @@ type Generation struct {
 	Disputed bool                           // two histories are signed: it confirms nothing
 }
 
+// Placed is an entry with its place in record order, from 1.
+type Placed struct {
+	Ref      parley.Ref
+	Position int64
+	Missing  []parley.PartyCode // whose word the next position waits for; nil when settled
+}
+
 // A Sequencer computes record order and settling (spec/order.md) for one
 // reader, who holds what has been added. It is incremental: settled positions
-// are given once and never again. It is not safe for concurrent use.
+// are given once and never again, and they are the same whether entries are
+// added all at once or one by one. It is not safe for concurrent use.
 type Sequencer struct {
-	parties []parley.PartyCode
-	gens    map[parley.GenerationID]*queue
+	parties []*party
+	gens    []*gen
+	byID    map[parley.GenerationID]*gen
 	pos     int64 // settled positions given so far
+	*point
 }
 
-// queue is one generation: what is settled of it, and its entries after that.
-type queue struct {
+// party is one party of the line, with its generations from the oldest to the
+// newest.
+type party struct {
+	code parley.PartyCode
+	gens []*gen
+}
+
+// gen is one generation: its entries after those that are settled, and what
+// the whole of it says.
+type gen struct {
 	Generation
-	settled uint64
+	n       int      // place in Sequencer.gens
+	owner   int      // place in Sequencer.parties, -1 while not known
+	base    uint64   // settled, or cut off: entries before nodes
+	baseAcc []uint64 // accumulated seen before nodes
 	nodes   []node
-	acc     map[parley.GenerationID]uint64 // accumulated seen at the end
+	acc     []uint64 // accumulated seen at the end, by place in Sequencer.gens
+	firsts  []first  // by place in Sequencer.gens: the first entry that covers it
+	without []first  // by place in Sequencer.parties: the first epoch entry not sealed to it
 }
 
+// node is one entry. acc is shared with the entry before where it did not grow.
 type node struct {
-	Node
-	acc map[parley.GenerationID]uint64 // accumulated; shared where it did not grow
+	time uint64
+	acc  []uint64
 }
 
-// NewSequencer returns the sequencer of a line of the given parties, with
-// positions 1 to pos settled already.
+// first is the first entry of a generation with some property.
+type first struct {
+	ok  bool
+	at  uint64   // its index
+	acc []uint64 // accumulated seen there
+}
+
+func (g *gen) size() uint64 { return g.base + uint64(len(g.nodes)) }
+
+// seenAt is what is seen before entry i, which must not be among the settled ones.
+func (g *gen) seenAt(i uint64) []uint64 {
+	if i > g.base {
+		return g.nodes[i-g.base-1].acc
+	}
+	return g.baseAcc
+}
+
+func at(acc []uint64, n int) uint64 {
+	if n < len(acc) {
+		return acc[n]
+	}
+	return 0
+}
+
+// NewSequencer returns the sequencer of a line of the given parties.
 func NewSequencer(parties []parley.PartyCode, pos int64) *Sequencer {
-	return &Sequencer{parties: parties, gens: map[parley.GenerationID]*queue{}, pos: pos}
+	s := &Sequencer{byID: map[parley.GenerationID]*gen{}, pos: pos, point: &point{force: make([]*gen, len(parties)), out: make([]bool, len(parties))}}
+	for _, c := range parties {
+		s.parties = append(s.parties, &party{code: c})
+	}
+	return s
 }
 
 // AddGeneration makes a generation known, with its first settled entries
-// placed already and seen accumulated up to there. Known ones are updated in
-// Disputed only.
-func (s *Sequencer) AddGeneration(g Generation, settled uint64, acc map[parley.GenerationID]uint64) {
-	if q := s.gens[g.ID]; q != nil {
-		q.Disputed = g.Disputed
+// placed already. Known ones are updated in Disputed only.
+func (s *Sequencer) AddGeneration(g Generation, settled uint64) {
+	q := s.gen(g.ID)
+	if q.owner >= 0 {
+		q.Disputed = q.Disputed || g.Disputed
 		return
 	}
-	s.gens[g.ID] = &queue{Generation: g, settled: settled, acc: clone(acc)}
+	o := slices.IndexFunc(s.parties, func(p *party) bool { return p.code == g.Party })
+	if o < 0 {
+		return // of no party of the line: it has no place in its record
+	}
+	q.Generation, q.owner, q.base = g, o, settled
+	p := s.parties[o]
+	i, _ := slices.BinarySearchFunc(p.gens, q, func(a, b *gen) int {
+		if older(a, b) {
+			return -1
+		}
+		return 1
+	})
+	p.gens = slices.Insert(p.gens, i, q)
+	s.grow(q.n)
+	s.placed[q.n] = settled
+	if s.force[o] == nil && len(g.Earlier) == 0 || settled > 0 && (s.force[o] == nil || older(s.force[o], q)) {
+		s.force[o] = q
+	}
+}
+
+// gen returns the generation of an id, a stranger's when nothing else is known of it.
+func (s *Sequencer) gen(id parley.GenerationID) *gen {
+	g := s.byID[id]
+	if g == nil {
+		g = &gen{Generation: Generation{ID: id}, n: len(s.gens), owner: -1, without: make([]first, len(s.parties))}
+		s.byID[id], s.gens = g, append(s.gens, g)
+	}
+	return g
 }
 
 // Add appends the next entry of a known generation. The error is Gap when it
 // is not the next, NotFound when its generation is not known.
 func (s *Sequencer) Add(n Node) error {
-	q := s.gens[n.Ref.Gen]
-	if q == nil {
+	q := s.byID[n.Ref.Gen]
+	if q == nil || q.owner < 0 {
 		return parley.Errorf(parley.NotFound, "generation %s is not known", n.Ref.Gen)
 	}
-	if want := q.settled + uint64(len(q.nodes)); n.Ref.Index != want {
+	if want := q.size(); n.Ref.Index != want {
 		return parley.Errorf(parley.Gap, "entry %s where %d comes next", n.Ref, want)
 	}
 	if len(n.Seen) > 0 {
-		q.acc = clone(q.acc)
-		for g, size := range n.Seen {
-			q.acc[g] = max(q.acc[g], size)
+		q.see(s, n)
+	}
+	for _, c := range n.Out {
+		if o := slices.IndexFunc(s.parties, func(p *party) bool { return p.code == c }); o >= 0 && !q.without[o].ok {
+			q.without[o] = first{true, n.Ref.Index, q.acc}
 		}
 	}
-	q.nodes = append(q.nodes, node{n, q.acc})
+	q.nodes = append(q.nodes, node{n.Time, q.acc})
 	return nil
 }
 
-func clone(m map[parley.GenerationID]uint64) map[parley.GenerationID]uint64 {
-	c := make(map[parley.GenerationID]uint64, len(m)+1)
-	for k, v := range m {
-		c[k] = v
+func (g *gen) see(s *Sequencer, n Node) {
+	for id := range n.Seen {
+		s.gen(id)
 	}
-	return c
-}
-
-// Placed is an entry with its place in record order, from 1.
-type Placed struct {
-	Ref      parley.Ref
-	Position int64
-	Missing  []parley.PartyCode // whose confirmation of the order is missing; nil when settled
-}
-
-// Order returns the entries that have just become settled, for good, and those
-// after them in the order as it stands now.
-func (s *Sequencer) Order() (settled, unsettled []Placed) {
-	cover := s.cover()
-	pos, firm := s.pos, true
-	for _, n := range s.sequence() {
-		pos++
-		p := Placed{Ref: n.Ref, Position: pos, Missing: s.missing(n, cover)}
-		if firm = firm && p.Missing == nil; firm {
-			settled = append(settled, p)
-		} else {
-			unsettled = append(unsettled, p)
+	acc := make([]uint64, len(s.gens))
+	copy(acc, g.acc)
+	for id, size := range n.Seen {
+		o := s.byID[id].n
+		acc[o] = max(acc[o], size)
+	}
+	for len(g.firsts) < len(acc) {
+		g.firsts = append(g.firsts, first{})
+	}
+	for id := range n.Seen {
+		if f := &g.firsts[s.byID[id].n]; !f.ok {
+			*f = first{true, n.Ref.Index, acc}
 		}
 	}
-	for _, p := range settled {
-		q := s.gens[p.Ref.Gen]
-		q.settled++
-		q.nodes = q.nodes[1:]
-	}
-	s.pos += int64(len(settled))
-	return settled, unsettled
-}
-
-// cover is how much of each generation every party confirms having seen.
-func (s *Sequencer) cover() map[parley.PartyCode]map[parley.GenerationID]uint64 {
-	c := map[parley.PartyCode]map[parley.GenerationID]uint64{}
-	for _, p := range s.parties {
-		c[p] = map[parley.GenerationID]uint64{}
-	}
-	for _, q := range s.gens {
-		if q.Disputed || c[q.Party] == nil {
-			continue
-		}
-		for g, n := range q.acc {
-			c[q.Party][g] = max(c[q.Party][g], n)
-		}
-	}
-	return c
-}
-
-func (s *Sequencer) missing(n *node, cover map[parley.PartyCode]map[parley.GenerationID]uint64) []parley.PartyCode {
-	var m []parley.PartyCode
-	own := s.gens[n.Ref.Gen].Party
-	for _, p := range s.parties {
-		if p != own && cover[p][n.Ref.Gen] <= n.Ref.Index {
-			m = append(m, p)
-		}
-	}
-	return m
-}
-
-// walk is one computation of the order of all that is not settled.
-type walk struct {
-	s      *Sequencer
-	placed map[parley.GenerationID]uint64
-	limit  map[parley.GenerationID]uint64                         // entries on the record of superseded generations
-	before map[parley.GenerationID]map[parley.GenerationID]uint64 // for index 0: what comes first of the generations it supersedes
-	heads  map[parley.GenerationID]*queue
-}
-
-func (s *Sequencer) sequence() []*node {
-	w := &walk{s: s, placed: map[parley.GenerationID]uint64{}, heads: map[parley.GenerationID]*queue{},
-		limit: map[parley.GenerationID]uint64{}, before: map[parley.GenerationID]map[parley.GenerationID]uint64{}}
-	total := 0
-	for id, q := range s.gens {
-		w.placed[id] = q.settled
-		if len(q.nodes) > 0 {
-			w.heads[id] = q
-			total += len(q.nodes)
-		}
-	}
-	for _, q := range s.gens {
-		if len(q.Earlier) > 0 && q.settled == 0 && len(q.nodes) > 0 {
-			w.supersede(q)
-		}
-	}
-	out := make([]*node, 0, total)
-	for {
-		n := w.least(false)
-		if n == nil {
-			n = w.least(true)
-		}
-		if n == nil {
-			return out
-		}
-		w.place(n)
-		out = append(out, n)
-	}
-}
-
-// supersede computes what of the generations that q supersedes is on the
-// record, and what of that comes before q's first entry.
-func (w *walk) supersede(q *queue) {
-	first := map[parley.GenerationID]uint64{}
-	for o, old := range w.s.gens {
-		if old.Party != q.Party || !older(&old.Generation, &q.Generation) {
-			continue
-		}
-		named := q.Earlier[o] // 0 when a loss made its party forget it
-		limit := max(named, old.settled)
-		held := old.settled + uint64(len(old.nodes))
-		for _, p := range w.s.parties {
-			if p != q.Party {
-				limit = max(limit, w.s.cut(p, q.ID, o, held))
-			}
-		}
-		if l, ok := w.limit[o]; !ok || limit > l {
-			w.limit[o] = limit
-		}
-		first[o] = min(limit, held)
-		for i, n := range old.nodes {
-			if w.s.follows(&n, q.ID) {
-				first[o] = min(first[o], old.settled+uint64(i))
-				break
-			}
-		}
-	}
-	w.before[q.ID] = first
+	g.acc = acc
 }
 
 // older reports whether a generation comes before another of its party, by
 // (time of its certificate, id); the founding one comes before all.
-func older(a, b *Generation) bool {
+func older(a, b *gen) bool {
 	switch {
 	case len(a.Earlier) == 0 || len(b.Earlier) == 0:
 		return len(a.Earlier) == 0 && len(b.Earlier) != 0
@@ -226,98 +195,28 @@ func older(a, b *Generation) bool {
 	return string(a.ID[:]) < string(b.ID[:])
 }
 
-// cut is how much of generation o is covered by the first entry of party p
-// that covers index 0 of g. While p has none, nothing of it is cut off.
-func (s *Sequencer) cut(p parley.PartyCode, g, o parley.GenerationID, held uint64) uint64 {
-	best, seen := uint64(0), false
-	for _, q := range s.gens {
-		if q.Party != p {
-			continue
-		}
-		for _, n := range q.nodes {
-			if n.acc[g] > 0 {
-				best, seen = max(best, n.acc[o]), true
-				break
-			}
-		}
+// Order returns the entries that have just become settled, for good, and those
+// after them in the order as it stands now.
+func (s *Sequencer) Order() (settled, unsettled []Placed) {
+	w := &walk{Sequencer: s, point: s.point}
+	w.judge()
+	for g := w.settle(); g != nil; g = w.settle() {
+		s.pos++
+		settled = append(settled, Placed{Ref: parley.Ref{Gen: g.ID, Index: w.placed[g.n] - 1}, Position: s.pos})
 	}
-	if !seen {
-		return held
-	}
-	return best
-}
-
-// follows reports whether an entry comes after index 0 of g by what it has
-// seen, directly or through an entry that it has seen.
-func (s *Sequencer) follows(n *node, g parley.GenerationID) bool {
-	if n.acc[g] > 0 {
-		return true
-	}
-	for h, size := range n.acc {
-		q := s.gens[h]
-		if q == nil || size <= q.settled {
-			continue
-		}
-		if i := size - 1 - q.settled; i < uint64(len(q.nodes)) && q.nodes[i].acc[g] > 0 {
-			return true
+	for _, g := range s.gens {
+		if n := w.placed[g.n] - g.base; n > 0 {
+			g.baseAcc = g.nodes[n-1].acc
+			g.nodes, g.base = g.nodes[n:], g.base+n
 		}
 	}
-	return false
-}
-
-// least returns the least entry that can be taken next; nil when none can.
-// With forced, index-0 entries need not wait for the generations they supersede.
-func (w *walk) least(forced bool) *node {
-	var best *node
-	var party parley.PartyCode
-	for id, q := range w.heads {
-		n := &q.nodes[w.placed[id]-q.settled]
-		if !w.ready(n, forced) || forced && n.Ref.Index != 0 {
-			continue
-		}
-		if best == nil || less(n, q.Party, best, party) {
-			best, party = n, q.Party
-		}
+	missing := w.missing()
+	w.point, w.guess = s.point.clone(), true
+	w.judge()
+	pos := s.pos
+	for g := w.suppose(); g != nil; g = w.suppose() {
+		pos++
+		unsettled = append(unsettled, Placed{Ref: parley.Ref{Gen: g.ID, Index: w.placed[g.n] - 1}, Position: pos, Missing: missing})
 	}
-	return best
-}
-
-func (w *walk) ready(n *node, forced bool) bool {
-	for g, size := range n.acc {
-		if w.placed[g] < size {
-			return false
-		}
-	}
-	if n.Ref.Index != 0 || forced {
-		return true
-	}
-	for g, size := range w.before[n.Ref.Gen] {
-		if w.placed[g] < size {
-			return false
-		}
-	}
-	return true
-}
-
-func (w *walk) place(n *node) {
-	id := n.Ref.Gen
-	w.placed[id]++
-	q := w.heads[id]
-	limit, limited := w.limit[id]
-	if w.placed[id]-q.settled == uint64(len(q.nodes)) || limited && w.placed[id] >= limit {
-		delete(w.heads, id)
-	}
-}
-
-func less(a *node, pa parley.PartyCode, b *node, pb parley.PartyCode) bool {
-	if a.Time != b.Time {
-		return a.Time < b.Time
-	}
-	if pa != pb {
-		return pa < pb
-	}
-	if a.Ref.Gen != b.Ref.Gen {
-		return string(a.Ref.Gen[:]) < string(b.Ref.Gen[:])
-	}
-	return a.Ref.Index < b.Ref.Index
+	return settled, unsettled
 }

@@ -21,7 +21,7 @@ func (v *verifier) settle() {
 		for _, e := range h.cert.Earlier {
 			g.Earlier[e.Gen] = e.Size
 		}
-		s.seq.AddGeneration(g, 0, nil)
+		s.seq.AddGeneration(g, 0)
 		s.feeds = append(s.feeds, &feed{held: h, at: map[parley.GenerationID]int{}})
 		if len(g.Earlier) > 0 {
 			s.each = math.MaxInt / 4 // what is late is known from the whole only
