@@ -132,12 +132,16 @@ func firstOf(errs ...error) error {
 	return nil
 }
 
-// recipients checks that an epoch is sealed to other parties of the line only.
+// recipients checks that an epoch is sealed to other parties of the line only,
+// and notes those it leaves out.
 func (v *verifier) recipients(h *held, e *entryItem) error {
 	for p := range e.epoch.To {
 		if _, ok := v.founding.Party(p); !ok || p == h.cert.Party {
 			return parley.Errorf(parley.WrongParty, "an epoch that is sealed to %s", p)
 		}
+	}
+	if out := leftOut(v.founding.Charter.Codes(), h.cert.Party, e.epoch); len(out) > 0 {
+		h.without[e.index] = out
 	}
 	return nil
 }

@@ -48,9 +48,9 @@ func OrderIn(each int, parties []parley.PartyCode, gens []Generation, nodes map[
 	seq := NewSequencer(parties, 0)
 	for i, g := range gens {
 		h := &held{rank: i, cert: &journal.Certificate{CertificateBody: journal.CertificateBody{Party: g.Party, Gen: g.ID}},
-			steps: map[parley.GenerationID][]step{}, odd: map[uint64]oddity{}}
+			steps: map[parley.GenerationID][]step{}, without: map[uint64][]parley.PartyCode{}, odd: map[uint64]oddity{}}
 		v.logs[g.ID], v.ranks = h, append(v.ranks, h)
-		seq.AddGeneration(g, 0)
+		seq.AddGeneration(g)
 		for k, n := range nodes[g.ID] {
 			if n.Ref.Index != uint64(k) {
 				return out, parley.Errorf(parley.Gap, "index %d", n.Ref.Index)
@@ -58,6 +58,9 @@ func OrderIn(each int, parties []parley.PartyCode, gens []Generation, nodes map[
 			h.tree.append(Hash{})
 			if err := h.follow(uint64(k), &seal.Entry{Clear: seal.Clear{Epoch: uint64(k), Time: n.Time, Seen: n.Seen}, Announces: true}); err != nil {
 				return out, err
+			}
+			if len(n.Out) > 0 {
+				h.without[uint64(k)] = n.Out
 			}
 		}
 	}

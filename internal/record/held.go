@@ -21,11 +21,12 @@ type held struct {
 	log    *key.Verifier
 	held   *key.Verifier
 
-	tree  spread
-	first int     // item number of entry 0
-	off   []int64 // byte offset of each entry
-	times []uint64
-	steps map[parley.GenerationID][]step
+	tree    spread
+	first   int     // item number of entry 0
+	off     []int64 // byte offset of each entry
+	times   []uint64
+	steps   map[parley.GenerationID][]step
+	without map[uint64][]parley.PartyCode // epoch entries that are not sealed to all others
 	rules
 
 	odd      map[uint64]oddity // what is wrong with entries no checkpoint covers yet
@@ -73,7 +74,7 @@ func newHeld(c *journal.Certificate, rank int, at Place) (*held, error) {
 		return nil, fmt.Errorf("receipt key of %s: %w", c.Gen, err)
 	}
 	return &held{cert: c, rank: rank, at: at, origin: c.Origin(), holder: c.Holder(), log: log, held: receipt,
-		steps: map[parley.GenerationID][]step{}, odd: map[uint64]oddity{}}, nil
+		steps: map[parley.GenerationID][]step{}, without: map[uint64][]parley.PartyCode{}, odd: map[uint64]oddity{}}, nil
 }
 
 func (h *held) size() uint64 { return h.tree.size() }

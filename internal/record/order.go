@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"parley"
+	"parley/internal/seal"
 )
 
 // A Node is what the order needs of an entry: nothing that takes a key.
@@ -12,6 +13,33 @@ type Node struct {
 	Time uint64                         // header time
 	Seen map[parley.GenerationID]uint64 // as in the entry: what grew
 	Out  []parley.PartyCode             // of an epoch entry: the other parties of the line that it is not sealed to
+}
+
+// NodeOf returns what the order needs of the bytes of an entry that party wrote
+// on a line of the given parties.
+func NodeOf(parties []parley.PartyCode, party parley.PartyCode, ref parley.Ref, raw []byte) Node {
+	n := Node{Ref: ref}
+	e, err := seal.Parse(raw)
+	if err != nil {
+		return n // of another version: it says nothing, and its time is that of the one before
+	}
+	n.Time, n.Seen = e.Time, e.Seen
+	if e.Announces {
+		if b, err := seal.ParseEpoch(e.Body); err == nil {
+			n.Out = leftOut(parties, party, b)
+		}
+	}
+	return n
+}
+
+// leftOut lists the other parties that an epoch is not sealed to.
+func leftOut(parties []parley.PartyCode, party parley.PartyCode, b *seal.EpochBody) (out []parley.PartyCode) {
+	for _, p := range parties {
+		if _, ok := b.To[p]; !ok && p != party {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 // A Generation is what the order needs of a certificate.
@@ -58,6 +86,7 @@ type gen struct {
 	base    uint64   // settled, or cut off: entries before nodes
 	baseAcc []uint64 // accumulated seen before nodes
 	nodes   []node
+	time    uint64   // of the last entry
 	acc     []uint64 // accumulated seen at the end, by place in Sequencer.gens
 	firsts  []first  // by place in Sequencer.gens: the first entry that covers it
 	without []first  // by place in Sequencer.parties: the first epoch entry not sealed to it
@@ -102,9 +131,14 @@ func NewSequencer(parties []parley.PartyCode, pos int64) *Sequencer {
 	return s
 }
 
-// AddGeneration makes a generation known, with its first settled entries
-// placed already. Known ones are updated in Disputed only.
-func (s *Sequencer) AddGeneration(g Generation, settled uint64) {
+// AddGeneration makes a generation known. Known ones are updated in Disputed only.
+func (s *Sequencer) AddGeneration(g Generation) { s.Resume(g, 0, 0) }
+
+// Resume makes a generation known with its first settled entries placed
+// already, the last of which has the time given. That is enough to go on from
+// where all that ever came into force has an entry that is settled, and no
+// party is out.
+func (s *Sequencer) Resume(g Generation, settled, time uint64) {
 	q := s.gen(g.ID)
 	if q.owner >= 0 {
 		q.Disputed = q.Disputed || g.Disputed
@@ -114,7 +148,7 @@ func (s *Sequencer) AddGeneration(g Generation, settled uint64) {
 	if o < 0 {
 		return // of no party of the line: it has no place in its record
 	}
-	q.Generation, q.owner, q.base = g, o, settled
+	q.Generation, q.owner, q.base, q.time = g, o, settled, time
 	p := s.parties[o]
 	i, _ := slices.BinarySearchFunc(p.gens, q, func(a, b *gen) int {
 		if older(a, b) {
@@ -158,7 +192,8 @@ func (s *Sequencer) Add(n Node) error {
 			q.without[o] = first{true, n.Ref.Index, q.acc}
 		}
 	}
-	q.nodes = append(q.nodes, node{n.Time, q.acc})
+	q.time = max(q.time, n.Time)
+	q.nodes = append(q.nodes, node{q.time, q.acc})
 	return nil
 }
 

@@ -279,7 +279,7 @@ func (w *world) lose(p *wParty) {
 // look gives a reader what it holds and holds what is settled to the truth.
 func (w *world) look(r *wReader) error {
 	for ; r.known < len(w.logs); r.known++ {
-		r.seq.AddGeneration(w.logs[r.known].gen, 0)
+		r.seq.AddGeneration(w.logs[r.known].gen)
 	}
 	for g, n := range r.held {
 		for ; r.fed[g] < n; r.fed[g]++ {

@@ -1,8 +1,6 @@
 package record
 
 import (
-	"math"
-
 	"parley"
 )
 
@@ -21,11 +19,8 @@ func (v *verifier) settle() {
 		for _, e := range h.cert.Earlier {
 			g.Earlier[e.Gen] = e.Size
 		}
-		s.seq.AddGeneration(g, 0)
+		s.seq.AddGeneration(g)
 		s.feeds = append(s.feeds, &feed{held: h, at: map[parley.GenerationID]int{}})
-		if len(g.Earlier) > 0 {
-			s.each = math.MaxInt / 4 // what is late is known from the whole only
-		}
 	}
 	if err := s.run(); err != nil {
 		v.failures.add(v.place, "", err)
@@ -108,7 +103,7 @@ func (s *settler) hasSeen(f *feed) bool {
 }
 
 func (s *settler) add(f *feed) error {
-	n := Node{Ref: f.ref(f.fed), Time: f.times[f.fed]}
+	n := Node{Ref: f.ref(f.fed), Time: f.times[f.fed], Out: f.without[f.fed]}
 	for g, steps := range f.steps {
 		if k := f.at[g]; k < len(steps) && steps[k].index == f.fed {
 			if n.Seen == nil {

@@ -42,7 +42,7 @@ func TestStoryVerifies(t *testing.T) {
 		if want := map[bool]int{true: 4}[open]; r.Headers != want || r.Bodies != want {
 			t.Errorf("open %v: %d headers and %d bodies", open, r.Headers, r.Bodies)
 		}
-		if r.Settled != 5 || r.Unsettled != 1 || fmt.Sprint(r.Waiting) != "[alder]" {
+		if r.Settled != 4 || r.Unsettled != 2 || fmt.Sprint(r.Waiting) != "[alder]" {
 			t.Errorf("open %v: %d settled, %d not, waiting for %v", open, r.Settled, r.Unsettled, r.Waiting)
 		}
 		if open {

@@ -45,11 +45,13 @@ type walk struct {
 }
 
 // turn returns the first entry of a log that has seen a generation of party q
-// newer than o, or leaves q out of an epoch: what it says of o after that does
-// not count.
-func (s *Sequencer) turn(log *gen, q int, o *gen) first {
-	t := log.without[q]
-	for _, h := range s.parties[q].gens {
+// newer than o, or leaves q out of an epoch as all others do: what it says of o
+// after that does not count.
+func (w *walk) turn(log *gen, q int, o *gen) (t first) {
+	if w.skip[q] {
+		t = log.without[q]
+	}
+	for _, h := range w.parties[q].gens {
 		if (o == nil || h != o && older(o, h)) && h.n < len(log.firsts) {
 			if f := log.firsts[h.n]; f.ok && (!t.ok || f.at < t.at) {
 				t = f
@@ -60,11 +62,11 @@ func (s *Sequencer) turn(log *gen, q int, o *gen) first {
 }
 
 // covers is how much of o a log has seen before it turned from it.
-func (s *Sequencer) covers(log *gen, q int, o *gen) uint64 {
+func (w *walk) covers(log *gen, q int, o *gen) uint64 {
 	if log.Disputed {
 		return 0
 	}
-	if t := s.turn(log, q, o); t.ok {
+	if t := w.turn(log, q, o); t.ok {
 		return at(t.acc, o.n)
 	}
 	return at(log.acc, o.n)
@@ -171,31 +173,48 @@ func (w *walk) allTurn(q int, turns func(r int) bool) bool {
 	return any
 }
 
-// dismiss finds the parties that every other one leaves out of its epochs.
+// dismiss finds the parties that all others leave out of their epochs. It takes
+// two: of two that are left, neither can put the other out.
 func (w *walk) dismiss() {
-	leaves := func(r, q int) bool {
-		for _, log := range w.parties[r].gens {
-			if f := w.force[r]; (f == nil || log == f || older(f, log)) && log.without[q].ok {
-				return true
-			}
-		}
-		return false
-	}
 	n := len(w.parties)
 	w.skip = make([]bool, n)
+	if n < 3 {
+		return
+	}
 	for q := range n {
 		for r := range n {
-			w.skip[q] = w.skip[q] || r != q && !w.out[r] && !w.out[q] && leaves(r, q)
+			w.skip[q] = w.skip[q] || r != q && w.leaves(r, q)
 		}
 	}
 	for again := true; again; {
 		again = false
 		for q := range n {
-			if w.skip[q] && !w.allTurn(q, func(r int) bool { return w.skip[r] || leaves(r, q) }) {
+			votes := 0
+			all := w.allTurn(q, func(r int) bool {
+				if !w.skip[r] && w.leaves(r, q) {
+					votes++
+				}
+				return w.skip[r] || w.leaves(r, q)
+			})
+			if w.skip[q] && (!all || votes < 2) {
 				w.skip[q], again = false, true
 			}
 		}
 	}
+}
+
+// leaves reports whether r leaves q out of an epoch, in its generation in force
+// or a newer one.
+func (w *walk) leaves(r, q int) bool {
+	if w.out[r] || w.out[q] {
+		return false
+	}
+	for _, log := range w.parties[r].gens {
+		if f := w.force[r]; (f == nil || log == f || older(f, log)) && log.without[q].ok && !log.Disputed {
+			return true
+		}
+	}
+	return false
 }
 
 // settle goes one entry along, when that is sure to be the next for everybody.

@@ -222,6 +222,8 @@ type fsckLine struct {
 	founding *charter.Founding
 	logs     map[parley.GenerationID]*fsckLog
 	count    FsckLine
+
+	positions int64 // settled ones, as the store counts them
 }
 
 // fsckLog is one generation: what its certificate says.
@@ -430,50 +432,77 @@ func (l *fsckLine) entry(x *fsckLog, s *line.StoredEntry) error {
 	return nil
 }
 
-// order computes record order anew from the settled entries and compares the
-// positions.
+// order computes record order anew from all entries, those that are settled
+// first, and compares the positions.
 func (l *fsckLine) order(s line.Status) error {
-	seq := record.NewSequencer(l.founding.Charter.Codes(), 0)
+	parties := l.founding.Charter.Codes()
+	c, err := l.st.Counts()
+	if err != nil {
+		return err
+	}
+	l.positions = c.Settled
+	seq, told := record.NewSequencer(parties, 0), map[parley.Ref]int64{}
+	party, next := map[parley.GenerationID]parley.PartyCode{}, map[parley.GenerationID]uint64{}
 	for _, g := range s.Logs {
 		r, err := owner.Generation(g.Cert, g.Disputed)
 		if err != nil {
 			return err
 		}
-		seq.AddGeneration(r, 0, nil)
+		seq.AddGeneration(r)
+		party[r.ID] = r.Party
 	}
-	told := map[parley.Ref]int64{}
+	add := func(ref parley.Ref, raw []byte) error {
+		next[ref.Gen] = ref.Index + 1
+		return seq.Add(record.NodeOf(parties, party[ref.Gen], ref, raw))
+	}
 	for after := int64(0); ; {
 		rows, _, err := l.st.Rows(store.Filter{After: after, Limit: 500})
 		if err != nil {
 			return err
 		}
+		if len(rows) == 0 {
+			break
+		}
 		for i := range rows {
 			r := &rows[i]
-			n := record.Node{Ref: r.Ref()}
-			if c, err := seal.Parse(r.Bytes); err == nil {
-				n.Time, n.Seen = c.Time, c.Seen
-			}
-			if err := seq.Add(n); err != nil {
+			if err := add(r.Ref(), r.Bytes); err != nil {
 				return fmt.Errorf("position %d: %w", r.Pos, err)
 			}
-			told[n.Ref] = r.Pos
-			after = r.Pos
+			told[r.Ref()], after = r.Pos, r.Pos
 		}
 		l.compare(seq, told)
-		if len(rows) == 0 {
-			return nil
+	}
+	for _, g := range s.Logs {
+		for next[g.Gen] < g.Size {
+			es, err := l.st.Entries(g.Gen, next[g.Gen], 512)
+			if err != nil {
+				return err
+			}
+			if len(es) == 0 {
+				break
+			}
+			for i := range es {
+				if err := add(parley.Ref{Gen: es[i].Gen, Index: es[i].Index}, es[i].Bytes); err != nil {
+					return err
+				}
+			}
 		}
 	}
+	l.compare(seq, told)
+	return nil
 }
 
 func (l *fsckLine) compare(seq *record.Sequencer, told map[parley.Ref]int64) {
 	settled, _ := seq.Order()
 	for _, p := range settled {
-		if told[p.Ref] != p.Position {
-			l.report.find(parley.BadSeen, fmt.Sprintf("line %s entry %s", l.id, p.Ref), "it stands at position %d of the record, and belongs at %d", told[p.Ref], p.Position)
+		at, ok := told[p.Ref]
+		if ok && at != p.Position || !ok && p.Position <= l.positions {
+			l.report.find(parley.BadSeen, fmt.Sprintf("line %s entry %s", l.id, p.Ref), "it stands at position %d of the record, and belongs at %d", at, p.Position)
+		}
+		if ok {
+			l.count.Settled++
 		}
 		delete(told, p.Ref)
-		l.count.Settled++
 	}
 }
 

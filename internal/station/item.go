@@ -153,7 +153,8 @@ func (l *liveLine) attachment(ref parley.Ref, a form.Attachment) Attachment {
 	return out
 }
 
-// unconfirmed lists the parties whose word on the order of an entry is missing.
+// unconfirmed lists the parties whose word on the order of an entry is missing:
+// those that do not hold it, or those that everything before it waits for.
 func (l *liveLine) unconfirmed(row *store.Row) []string {
 	var out []string
 	logs := l.runner.Status().Logs
@@ -168,6 +169,14 @@ func (l *liveLine) unconfirmed(row *store.Row) []string {
 		if !ok {
 			out = append(out, string(p))
 		}
+	}
+	if len(out) > 0 {
+		return out
+	}
+	l.placing.Lock()
+	defer l.placing.Unlock()
+	for _, p := range l.placer.Waiting() {
+		out = append(out, string(p))
 	}
 	return out
 }

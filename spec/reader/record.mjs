@@ -133,13 +133,12 @@ export function checkFork(gen, [a, rootA, ...signedA], [b, rootB, ...signedB], p
   if (other.equals(rootA)) refuse('bad-proof', 'fork evidence: the two checkpoints agree');
 }
 
-// superseded lists what gen supersedes: every generation of its party that comes before it.
+// age compares like (founding first, time of the certificate, generation).
 const age = (g) => (g.names.length ? `${String(g.time).padStart(16, '0')}/${g.generation}` : '');
-const superseded = (r, gen) => [...r.gens.values()].filter((o) => gen.names.length && o.party === gen.party && age(o) < age(gen)).map((o) => ({ generation: o.generation, size: gen.names.find((n) => n.generation === o.generation)?.size ?? 0 }));
 
 // readClear parses the entries of a generation and checks its own rules.
 function readClear(r, gen) {
-  const log = new Log(gen.generation, gen.party, superseded(r, gen), gen.disputed);
+  const log = new Log(gen.generation, gen.party, age(gen), gen.disputed);
   let announced = 0, used = 0;
   for (const e of gen.entries) within(e.place, () => {
     Object.assign(e, parseEntry(e.raw));
@@ -150,6 +149,7 @@ function readClear(r, gen) {
       if (e.epoch !== announced++) refuse(e.epoch < announced ? 'rewind' : 'gap', `epoch ${e.epoch} announced where ${announced - 1} is next`);
       if ((e.index === 0) !== (e.certificate !== undefined)) refuse('malformed', 'the certificate stands at index 0, and only there');
       if (e.certificate && !e.certificate.equals(gen.raw)) refuse('conflict', 'another certificate at index 0');
+      for (const p of r.line.parties.keys()) if (p !== gen.party && !e.shares.has(p) && !log.without.has(p)) log.without.set(p, e.index);
       for (const p of e.shares.keys()) if (p === gen.party || !r.line.parties.has(p)) refuse('wrong-party', `epoch sealed to ${p}`);
     } else if (!e.unsupported) {
       if (e.epoch >= announced) refuse('gap', `epoch ${e.epoch} has not been announced`);

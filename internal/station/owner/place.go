@@ -7,7 +7,6 @@ import (
 	"parley/internal/journal"
 	"parley/internal/line"
 	"parley/internal/record"
-	"parley/internal/seal"
 	"parley/internal/store"
 )
 
@@ -43,24 +42,37 @@ func (x *Placer) Place(st store.Line, parties []parley.PartyCode, status line.St
 	return nil
 }
 
-type placer struct {
-	store store.Line
-	seq   *record.Sequencer
-	next  map[parley.GenerationID]uint64
-	told  map[parley.Ref]int64 // provisional positions as the store has them
+// Waiting lists the parties whose word the next position of the record waits for.
+func (x *Placer) Waiting() []parley.PartyCode {
+	if x.p == nil {
+		return nil
+	}
+	return x.p.waiting
 }
 
-// newPlacer begins where the store left off: after the settled entries.
+type placer struct {
+	store   store.Line
+	parties []parley.PartyCode
+	seq     *record.Sequencer
+	settled int64 // positions that the store has as settled
+	next    map[parley.GenerationID]uint64
+	told    map[parley.Ref]int64 // entries not settled: their positions as the store has them
+	waiting []parley.PartyCode
+}
+
+// newPlacer begins where the store left off.
 func newPlacer(st store.Line, parties []parley.PartyCode) (*placer, error) {
 	c, err := st.Counts()
 	if err != nil {
 		return nil, err
 	}
-	return &placer{store: st, seq: record.NewSequencer(parties, c.Settled), next: map[parley.GenerationID]uint64{}, told: map[parley.Ref]int64{}}, nil
+	return &placer{store: st, parties: parties, settled: c.Settled, next: map[parley.GenerationID]uint64{}, told: map[parley.Ref]int64{}}, nil
 }
 
 // begin tells the sequencer how much of each generation is settled already.
-// What settled entries had seen is settled too, so it need not be known.
+// What settled entries had seen is settled too, so it need not be known. Where
+// a generation waits to come into force, or a party may be out, more of the past
+// counts: then the order is computed anew from the first entry.
 func (p *placer) begin(status line.Status) error {
 	pending, err := p.store.Pending()
 	if err != nil {
@@ -75,20 +87,69 @@ func (p *placer) begin(status line.Status) error {
 			continue // stored since status was taken
 		}
 		waiting[e.Gen]++
-		if e.Pos > 0 {
-			p.told[parley.Ref{Gen: e.Gen, Index: e.Index}] = e.Pos
-		}
+		p.told[parley.Ref{Gen: e.Gen, Index: e.Index}] = e.Pos
 	}
+	settled, first := map[parley.GenerationID]uint64{}, p.settled
+	for _, s := range status.Logs {
+		settled[s.Gen] = s.Size - min(s.Size, waiting[s.Gen])
+	}
+	anew, err := p.anew(status, settled)
+	if err != nil {
+		return err
+	}
+	if anew {
+		clear(settled)
+		first = 0
+	}
+	p.seq = record.NewSequencer(p.parties, first)
 	for _, s := range status.Logs {
 		g, err := Generation(s.Cert, s.Disputed)
 		if err != nil {
 			return err
 		}
-		settled := s.Size - min(s.Size, waiting[s.Gen])
-		p.seq.AddGeneration(g, settled, nil)
-		p.next[s.Gen] = settled
+		n, time := settled[s.Gen], uint64(0)
+		if n > 0 {
+			if time, err = p.timeOf(s.Gen, n-1); err != nil {
+				return err
+			}
+		}
+		p.seq.Resume(g, n, time)
+		p.next[s.Gen] = n
 	}
 	return nil
+}
+
+func (p *placer) timeOf(g parley.GenerationID, index uint64) (uint64, error) {
+	es, err := p.store.Entries(g, index, 1)
+	if err != nil || len(es) == 0 {
+		return 0, err
+	}
+	return record.NodeOf(nil, "", parley.Ref{}, es[0].Bytes).Time, nil
+}
+
+// anew reports whether the settled entries say more than how many they are.
+func (p *placer) anew(status line.Status, settled map[parley.GenerationID]uint64) (bool, error) {
+	for _, s := range status.Logs {
+		if settled[s.Gen] == 0 && p.settled > 0 {
+			return true, nil
+		}
+	}
+	if len(p.parties) < 3 {
+		return false, nil // an epoch is always sealed to the one other party
+	}
+	for after := int64(0); ; {
+		rows, _, err := p.store.Rows(store.Filter{Forms: []string{store.EpochForm}, After: after, Limit: 500})
+		if err != nil || len(rows) == 0 {
+			return false, err
+		}
+		for i := range rows {
+			r := &rows[i]
+			if len(record.NodeOf(p.parties, r.Party, r.Ref(), r.Bytes).Out) > 0 {
+				return true, nil
+			}
+			after = r.Pos
+		}
+	}
 }
 
 // Generation is what the order needs of a log, from its certificate.
@@ -111,9 +172,9 @@ func (p *placer) update(status line.Status) error {
 		if err != nil {
 			return err
 		}
-		p.seq.AddGeneration(g, 0, nil)
+		p.seq.AddGeneration(g)
 		for at := p.next[s.Gen]; at < s.Size; {
-			es, err := p.store.Entries(s.Gen, at, 1024)
+			es, err := p.store.Entries(s.Gen, at, int(min(1024, s.Size-at)))
 			if err != nil {
 				return err
 			}
@@ -121,12 +182,12 @@ func (p *placer) update(status line.Status) error {
 				break
 			}
 			for _, e := range es {
-				n := record.Node{Ref: parley.Ref{Gen: e.Gen, Index: e.Index}}
-				if c, err := seal.Parse(e.Bytes); err == nil {
-					n.Time, n.Seen = c.Time, c.Seen
-				}
+				n := record.NodeOf(p.parties, g.Party, parley.Ref{Gen: e.Gen, Index: e.Index}, e.Bytes)
 				if err := p.seq.Add(n); err != nil {
 					return err
+				}
+				if _, ok := p.told[n.Ref]; !ok {
+					p.told[n.Ref] = 0
 				}
 			}
 			at += uint64(len(es))
@@ -144,13 +205,26 @@ func (p *placer) tell() error {
 	settled, unsettled := p.seq.Order()
 	var ps []store.Position
 	for _, x := range settled {
-		ps = append(ps, store.Position{Gen: x.Ref.Gen, Index: x.Ref.Index, Pos: x.Position, Settled: true})
 		delete(p.told, x.Ref)
+		if x.Position > p.settled {
+			ps = append(ps, store.Position{Gen: x.Ref.Gen, Index: x.Ref.Index, Pos: x.Position, Settled: true})
+			p.settled = x.Position
+		}
 	}
+	placed := make(map[parley.Ref]bool, len(unsettled))
+	p.waiting = nil
 	for _, x := range unsettled {
-		if p.told[x.Ref] != x.Position {
+		p.waiting = x.Missing
+		placed[x.Ref] = true
+		if x.Position > p.settled && p.told[x.Ref] != x.Position {
 			ps = append(ps, store.Position{Gen: x.Ref.Gen, Index: x.Ref.Index, Pos: x.Position})
 			p.told[x.Ref] = x.Position
+		}
+	}
+	for ref, pos := range p.told {
+		if !placed[ref] && pos != store.OffRecord {
+			ps = append(ps, store.Position{Gen: ref.Gen, Index: ref.Index, Pos: store.OffRecord})
+			p.told[ref] = store.OffRecord
 		}
 	}
 	if len(ps) == 0 {

@@ -33,11 +33,13 @@ function disclosure(k) {
 
 function orderOf({ parties, generations, entries }) {
   const gens = generations ?? [...new Map(entries.map((e) => [e.gen, { gen: e.gen, party: e.party }])).values()];
-  const logs = new Map(gens.map((g) => [g.gen, new Log(g.gen, g.party, (g.names ?? []).map(([generation, size]) => ({ generation, size })))]));
+  const age = (g, i) => (g.names?.length ? `${String(g.time ?? i).padStart(16, '0')}/${g.gen}` : '');
+  const logs = new Map(gens.map((g, i) => [g.gen, new Log(g.gen, g.party, age(g, i), g.disputed)]));
   const seenOf = (e) => Object.entries(e.seen ?? {});
   for (const [g, log] of logs) entries.filter((e) => e.gen === g).sort((a, b) => a.index - b.index).forEach((e, i) => {
     if (e.index !== i) refuse('gap', `index ${e.index}`);
     log.add(e.time, seenOf(e));
+    for (const p of e.out ?? []) if (!log.without.has(p)) log.without.set(p, i);
   });
   for (const e of entries) checkSeen(logs, logs.get(e.gen), e.index, seenOf(e));
   const r = recordOrder(logs, parties ?? [...new Set(gens.map((g) => g.party))]), refs = r.order.map(([l, i]) => refOf(l.generation, i));
