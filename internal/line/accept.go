@@ -92,7 +92,7 @@ func (l *log) has(size uint64) bool {
 }
 
 // late reports whether a superseded log must not grow to size: all that is on
-// the record of it is held (spec/order.md, Superseded generations).
+// the record of it is held (spec/order.md, Record order).
 func (l *log) late(size uint64) bool { return l.closed && size > l.limit }
 
 // errStore marks the failures of our own store among the reasons not to accept.

@@ -12,7 +12,7 @@ import (
 )
 
 // Without says from which entry on a log seals nothing for a party, and how
-// much of that party's logs its writer had seen by then (spec/order.md, Out).
+// much of that party's logs its writer had seen by then (spec/order.md, Record order).
 type Without struct {
 	Index uint64                         `cbor:"1,keyasint"`
 	Cut   map[parley.GenerationID]uint64 `cbor:"2,keyasint,omitempty"`
@@ -139,7 +139,7 @@ func (e *Engine) readers() []parley.PartyCode {
 }
 
 // epochNoted notes for whom an epoch entry is sealed no more. Our own first one
-// without a party closes that party's logs (spec/order.md, Out).
+// without a party closes that party's logs (spec/order.md, Record order).
 func (e *Engine) epochNoted(l *log, index uint64, to func(parley.PartyCode) bool, acc map[parley.GenerationID]uint64) {
 	for _, p := range slices.Sorted(maps.Keys(e.roots)) {
 		if _, known := l.without[p]; known || p == l.party || to(p) {

@@ -24,7 +24,7 @@ type Config struct {
 	Store    Reader
 	Rand     io.Reader // secrets and keys; crypto/rand outside simulations
 	// SettleAfter is how long others' entries may wait before we write a seen
-	// entry only to confirm their order. 0 means 10 minutes.
+	// entry only to confirm their order. 0 means 10 seconds.
 	SettleAfter time.Duration
 	// Rotate is the age at which epochs and receiving keys are renewed. 0
 	// means a day (spec/sealing.md).
@@ -77,32 +77,34 @@ type Engine struct {
 
 // log is one generation of one party's log as this station holds it.
 type log struct {
-	gen      parley.GenerationID
-	party    parley.PartyCode
-	origin   string
-	cert     []byte
-	body     journal.CertificateBody
-	order    int // order of acceptance, from 0
-	signed   *key.Verifier
-	held     *key.Verifier
-	tree     *journal.Tree
-	size     uint64
-	seen     map[parley.GenerationID]uint64 // accumulated, at size
-	marks    []mark                         // where seen grew, for closure
-	time     uint64
-	epoch    uint64 // the next epoch number to be announced
-	sealedBy uint64 // the greatest epoch that sealed an entry
-	serial   [2]uint64
-	blind    [2]bool // entries did not open since that serial: the next may be any greater one
-	disputed bool
-	closed   bool                           // superseded by a later generation of its party
-	limit    uint64                         // entries on the record, once closed and known; see late()
-	recv     key.ReceivingPublic            // newest receiving key published
-	unread   uint64                         // 1 + the first entry we hold and cannot open for want of a key; 0: none
-	without  map[parley.PartyCode]Without   // for whom its epochs are sealed no more
-	recvAt   uint64                         // index+1 of the entry that published it; 0: the certificate
-	secrets  map[uint64][32]byte            // epoch secrets we hold
-	receipts map[parley.GenerationID]uint64 // holder generation -> size
+	gen       parley.GenerationID
+	party     parley.PartyCode
+	origin    string
+	cert      []byte
+	body      journal.CertificateBody
+	order     int // order of acceptance, from 0
+	signed    *key.Verifier
+	held      *key.Verifier
+	tree      *journal.Tree
+	size      uint64
+	seen      map[parley.GenerationID]uint64 // accumulated, at size
+	marks     []mark                         // where seen grew, for closure
+	time      uint64
+	epoch     uint64 // the next epoch number to be announced
+	sealedBy  uint64 // the greatest epoch that sealed an entry
+	serial    [2]uint64
+	blind     [2]bool // entries did not open since that serial: the next may be any greater one
+	disputed  bool
+	closed    bool                           // superseded by a later generation of its party
+	limit     uint64                         // entries on the record, once closed and known; see late()
+	asks      uint64                         // size up to the last entry that asks others to confirm its order
+	confirmed map[parley.GenerationID]uint64 // of other logs: asks when an entry of this one first covered it
+	recv      key.ReceivingPublic            // newest receiving key published
+	unread    uint64                         // 1 + the first entry we hold and cannot open for want of a key; 0: none
+	without   map[parley.PartyCode]Without   // for whom its epochs are sealed no more
+	recvAt    uint64                         // index+1 of the entry that published it; 0: the certificate
+	secrets   map[uint64][32]byte            // epoch secrets we hold
+	receipts  map[parley.GenerationID]uint64 // holder generation -> size
 
 	early      map[uint64][]byte
 	earlyLen   int
@@ -139,7 +141,7 @@ type mark struct {
 // Load reads an engine's state from its store.
 func Load(cfg Config, now time.Time) (*Engine, error) {
 	if cfg.SettleAfter == 0 {
-		cfg.SettleAfter = 10 * time.Minute
+		cfg.SettleAfter = 10 * time.Second
 	}
 	if cfg.Rotate == 0 {
 		cfg.Rotate = 24 * time.Hour

@@ -131,7 +131,7 @@ func (e *Engine) addOld(l *log) {
 }
 
 // cut fixes what is on the record of the generations that l supersedes, when
-// our own log first covers l (spec/order.md, Superseded generations).
+// our own log first covers l (spec/order.md, Record order).
 func (e *Engine) cut(l *log) {
 	for _, o := range e.logs {
 		if o.party != l.party || o.order >= l.order || o.limit != noLimit {
@@ -306,7 +306,13 @@ func (e *Engine) openGeneration(s key.Signer, by uint64, signer parley.Generatio
 			}
 		}
 	}
-	body := journal.CertificateBody{Line: e.line, Party: e.cfg.Us, Founding: e.founding, Earlier: earlier, Time: e.seconds(), Reason: reason, TLS: e.cfg.TLS}
+	at := e.seconds()
+	for _, l := range e.logs { // only a newer generation comes into force, whatever our clock says
+		if l.party == e.cfg.Us {
+			at = max(at, l.body.Time+1)
+		}
+	}
+	body := journal.CertificateBody{Line: e.line, Party: e.cfg.Us, Founding: e.founding, Earlier: earlier, Time: at, Reason: reason, TLS: e.cfg.TLS}
 	k, err := NewKeys(e.cfg.Rand)
 	if err != nil {
 		return err

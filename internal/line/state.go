@@ -153,6 +153,7 @@ func (e *Engine) load() error {
 		if err := e.loadMarks(l); err != nil {
 			return err
 		}
+		l.asks = l.size // which of them did is not kept: all are answered once more
 		if e.own != nil && l.party != e.cfg.Us && l.size > e.own.seen[l.gen] {
 			e.settleBy = e.now.Add(e.cfg.SettleAfter)
 		}

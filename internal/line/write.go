@@ -48,14 +48,40 @@ func (e *Engine) dutyFrom(l *log, run []*seal.Entry) {
 			}
 		}
 	}
-	if !e.settleBy.IsZero() {
-		return
-	}
-	for _, s := range e.fx.Batch.Entries {
-		if s.Gen == l.gen && s.Parsed != nil && form.WantsSettling(s.Parsed.Form) {
-			e.settleBy = e.now.Add(e.cfg.SettleAfter)
-			return
+	es := e.fx.Batch.Entries
+	es = es[len(es)-len(run):] // they have just been added
+	for i, s := range run {
+		switch se := &es[i]; {
+		case asksSettling(se.Parsed):
+			l.asks = se.Index + 1
+			e.settleWithin(e.cfg.SettleAfter)
+		case s != nil && e.confirms(l, s.Seen):
+			e.settleWithin(min(owe, e.cfg.SettleAfter))
 		}
+	}
+}
+
+// asksSettling reports whether others should confirm the order of an entry.
+func asksSettling(h *form.Header) bool { return h != nil && form.WantsSettling(h.Form) }
+
+// confirms reports whether an entry of l is the first that covers what asks to
+// be settled. Such a word counts for the order once all others hold it
+// (spec/order.md, Settled), so it is to be answered once; the answer is not.
+func (e *Engine) confirms(l *log, seen map[parley.GenerationID]uint64) (first bool) {
+	for g := range seen {
+		if o := e.logs[g]; o != nil && o.asks > l.confirmed[g] {
+			if l.confirmed == nil {
+				l.confirmed = map[parley.GenerationID]uint64{}
+			}
+			l.confirmed[g], first = o.asks, true
+		}
+	}
+	return first
+}
+
+func (e *Engine) settleWithin(d time.Duration) {
+	if at := e.now.Add(d); e.settleBy.IsZero() || at.Before(e.settleBy) {
+		e.settleBy = at
 	}
 }
 
@@ -365,6 +391,9 @@ func (e *Engine) emitOne(d *draft, seen map[parley.GenerationID]uint64) (written
 	}
 	l.tree.Append(journal.LeafHash(se.Bytes))
 	l.size++
+	if asksSettling(d.parsed) {
+		l.asks = l.size
+	}
 	if d.filed != nil {
 		se.Filed, se.Arrived = d.filed.ID, d.filed.At
 	}

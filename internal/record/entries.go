@@ -223,6 +223,9 @@ func (v *verifier) checkStep(h, o *held, g parley.GenerationID, s step) error {
 	case s.size > o.size():
 		return parley.Errorf(parley.BadSeen, "it claims to have seen %d entries of %s; %d are here", s.size, g, o.size())
 	}
+	if o.sees(h.cert.Gen, s.size-1) > s.index {
+		return parley.Errorf(parley.BadSeen, "it and %s:%d claim to have seen each other", g, s.size-1)
+	}
 	for z := range o.steps {
 		if l := v.logs[z]; l != nil && l.cert.Party == h.cert.Party {
 			continue

@@ -175,6 +175,7 @@ func makeOrder(m *maker) {
 	bad(parley.BadSeen, "seen more than there is", head+"b 1\na 5 b 2")
 	bad(parley.BadSeen, "seen a log that nobody knows", head+"a 5 z 1")
 	bad(parley.BadSeen, "seen its own party's log", "a alder\nb birch\ng alder names a 1\na 1\ng 2 a 1")
+	bad(parley.BadSeen, "two entries that have seen each other", head+"a 1 b 1\nb 1 a 1")
 	m.bad(parley.BadSeen, "seen is not closed", script(three, head+"c cedar\nc 1\nb 2 c 1\na 3 b 1"))
 	m.bad(parley.BadSeen, "seen is closed later only", script(three, head+"c cedar\nc 1\nb 2 c 1\na 3 b 1\na 4 c 1"))
 	gap := script(two, head+"a 1\na 2")

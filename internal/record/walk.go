@@ -447,21 +447,21 @@ func (w *walk) missing() []parley.PartyCode {
 		if w.out[q] || w.shut(q) || w.ready(q) {
 			continue
 		}
-		g, before := w.force[q], slices.Clone(blamed)
+		g, any := w.force[q], false
 		here := g != nil && w.next(q) < g.size()
 		for r, p := range w.parties {
 			if r == q || w.out[r] || w.skip[r] {
 				continue
 			}
+			silent := false
 			if here {
-				blamed[r] = blamed[r] || !slices.ContainsFunc(p.gens, func(log *gen) bool { return w.covers(log, q, g) > w.next(q) })
+				silent = !slices.ContainsFunc(p.gens, func(log *gen) bool { return w.covers(log, q, g) > w.next(q) })
 			} else if w.heir(q) {
-				blamed[r] = blamed[r] || !w.turns[r][q].ok
+				silent = !w.turns[r][q].ok
 			}
+			blamed[r], any = blamed[r] || silent, any || silent
 		}
-		if slices.Equal(before, blamed) {
-			blamed[q] = true
-		}
+		blamed[q] = blamed[q] || !any
 	}
 	var out []parley.PartyCode
 	for q, p := range w.parties {

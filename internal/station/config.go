@@ -41,7 +41,7 @@ type Config struct {
 	HighWater    string        `conf:"high_water" help:"Directory of the high-water mark. It must lie outside every backup. Empty: next to the data directory, with .mark behind its name."`
 	Alarm        string        `conf:"alarm" help:"Command run for every alarm, with PARLEY_ALARM_CODE and PARLEY_ALARM_TEXT set. Empty: none."`
 	Test         time.Duration `conf:"test_interval" help:"Time between line tests, for example 1h. Empty: as the charter says."`
-	Settle       time.Duration `conf:"settle_after" help:"How long the others' entries may wait before we write one only to confirm their order. Empty: 10m."`
+	Settle       time.Duration `conf:"settle_after" help:"How long the others' entries may wait before we write one only to confirm their order. Empty: 10s."`
 	AcceptRate   int           `conf:"accept_rate" help:"Entries a second that this station takes from each peer, where it is to be more than the annex says; the bound of bytes a day is lifted with it. Empty: as the annex says."`
 	Flash        time.Duration `conf:"flash_objective" help:"Overrides the charter's objective for FLASH, for exercises and demos. Empty: as the charter says."`
 }

@@ -50,7 +50,7 @@ type liveLine struct {
 // the demo shortens the rest.
 type Timings struct {
 	Test        time.Duration                       // between line tests; 0: as the charter says
-	SettleAfter time.Duration                       // see line.Config; 0: 10 minutes
+	SettleAfter time.Duration                       // see line.Config; 0: 10 seconds
 	Objective   map[parley.Precedence]time.Duration // overrides of the charter's, for demos
 	QueryAgain  time.Duration                       // least time between automatic queries about one entry; 0: 10 minutes
 }

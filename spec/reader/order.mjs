@@ -52,6 +52,7 @@ export function checkSeen(logs, log, index, seen) {
     const other = logs.get(g);
     if (!other || size > other.length) refuse('bad-seen', `claims ${size} entries of ${g}; ${other?.length ?? 'none'} are here`);
     if (other.party === log.party) refuse('bad-seen', 'names a log of its own party');
+    if (other.sees(log.generation, size - 1) > index) refuse('bad-seen', `it and ${g}:${size - 1} claim to have seen each other`);
     for (const z of other.steps.keys()) {
       if (logs.get(z)?.party === log.party || log.sees(z, index) >= other.sees(z, size - 1)) continue;
       refuse('bad-seen', `covers ${g}:${size - 1} but not what that has seen of ${z}`);
