@@ -116,7 +116,7 @@ func (l *locale) filled(p phrase, args []string, deep int) string {
 	return strings.NewReplacer(pairs...).Replace(p.text[l.Lang])
 }
 
-var spans = regexp.MustCompile(`^(\d+) (s|min|days)$|^(\d+) h (\d\d) min$`)
+var spans = regexp.MustCompile(`^(\d+) (s|min|h|days)$|^(\d+) h (\d\d) min$`)
 
 // lengthOf reads a length of time as the station writes it.
 func lengthOf(s string) (time.Duration, error) {
