@@ -147,6 +147,7 @@ func demoStage(t *testing.T, program string) {
 	b.until(60*time.Second, "an old backup came up in a new generation", `/new generation after .* no fork/s.test(document.getElementById("happened").innerText)`)
 
 	b.idle()
+	b.axe()
 	if bad := ask[int](b, `document.querySelectorAll('#happened [data-ok=false]').length`); bad > 0 {
 		t.Errorf("%d acts went wrong: %s", bad, ask[string](b, `document.getElementById("happened").innerText`))
 	}
@@ -180,6 +181,29 @@ func (b *tab) fits() {
 		}
 		if wide := ask[int64](b, "document.documentElement.scrollWidth"); wide > width {
 			b.t.Errorf("at %d px the stage is %d px wide", width, wide)
+		}
+	}
+}
+
+// axe looks at the stage with axe-core in both themes: no serious fault of WCAG
+// 2.1 A or AA.
+func (b *tab) axe() {
+	b.t.Helper()
+	source, err := os.ReadFile("../../tools/axe/node_modules/axe-core/axe.min.js")
+	if err != nil {
+		b.t.Fatalf("no axe-core: run `make axe`: %v", err)
+	}
+	ask[bool](b, string(source)+"\n;true")
+	for _, theme := range []string{"day", "night"} {
+		ask[bool](b, fmt.Sprintf(`(document.querySelector("[data-theme-to=%s]").click(), document.querySelectorAll("details").forEach(d => d.open = true), true)`, theme))
+		v, err := chromedp.Run(b.ctx, chromedp.Evaluate[string](`axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]}).then(r =>
+			r.violations.filter(v => v.impact === "serious" || v.impact === "critical").flatMap(v => v.nodes.map(n =>
+				v.id + ": " + n.html.slice(0, 140) + " | " + (n.any[0] ?? n.all[0] ?? n.none[0])?.message)).join("\n"))`, chromedp.EvalAwaitPromise))
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		if v != "" {
+			b.t.Errorf("the stage by %s:\n%s", theme, v)
 		}
 	}
 }
