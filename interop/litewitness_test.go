@@ -51,6 +51,7 @@ type litewitness struct {
 	url  string
 	vkey string // as we write it, type 0x04
 	db   *sql.DB
+	kill func()
 }
 
 // startLitewitness runs the program with its key in an ssh-agent of ours.
@@ -74,7 +75,7 @@ func startLitewitness(t *testing.T) *litewitness {
 	w := &litewitness{t: t, vkey: c2sp.VKey{Name: witnessName(0), Type: c2sp.TypeCosignedEd, Key: public}.String()}
 	path, address := filepath.Join(dir, "w.db"), freeAddress(t)
 	w.url = "http://" + address
-	run(t, exec.Command(program, "-db", path, "-name", witnessName(0), "-key", ssh.FingerprintSHA256(sshKey),
+	w.kill = run(t, exec.Command(program, "-db", path, "-name", witnessName(0), "-key", ssh.FingerprintSHA256(sshKey),
 		"-ssh-agent", socket, "-listen", address))
 	w.waitUp()
 	if w.db, err = sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)"); err != nil {
@@ -121,21 +122,26 @@ func freeAddress(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// run starts cmd and ends it with the test; what it said is shown on failure.
-func run(t *testing.T, cmd *exec.Cmd) {
+// run starts cmd and ends it with the test, or when kill is called; what it said
+// is shown on failure.
+func run(t *testing.T, cmd *exec.Cmd) (kill func()) {
 	t.Helper()
 	var said lockedBuffer
 	cmd.Stdout, cmd.Stderr = &said, &said
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() {
+	kill = sync.OnceFunc(func() {
 		cmd.Process.Kill()
 		cmd.Wait() // killed, so always an error
+	})
+	t.Cleanup(func() {
+		kill()
 		if t.Failed() {
-			t.Logf("litewitness said:\n%s", said.String())
+			t.Logf("%s said:\n%s", filepath.Base(cmd.Path), said.String())
 		}
 	})
+	return kill
 }
 
 type lockedBuffer struct {

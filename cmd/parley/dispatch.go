@@ -38,6 +38,9 @@ func dispatch(w io.Writer, i station.Item) {
 		fmt.Fprintf(w, "\nEND OF NR %s\n", serial)
 	}
 	ladder(w, i)
+	for _, x := range i.Witnessed {
+		fmt.Fprintf(w, "witnessed by %s at %s\n", oneLine(x.By), stamp(x.At))
+	}
 	for _, t := range i.Translations {
 		by := t.Maker
 		if t.Reviewer != "" {

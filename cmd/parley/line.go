@@ -167,11 +167,39 @@ func showLine(w io.Writer, l lineView) {
 		}
 		table(w, rows)
 	}
+	showWitnesses(w, l.Line)
 	fmt.Fprintln(w, "\nTESTS")
 	pairs(w, "  last answered", stamp(l.Tests.Last), "  round trip", span(l.Tests.LastRTT), "  next", upcoming(l.Tests.Next),
 		"  missed in a row", fmt.Sprint(l.Tests.Missed), "  their clock less ours", l.Tests.Clock.Round(time.Millisecond).String(), "  last person", stamp(l.Tests.HumanAt))
 	for _, n := range l.Notices {
 		fmt.Fprintf(w, "notice: %s (%s)\n", oneLine(n.Text), stamp(n.At))
+	}
+}
+
+// showWitnesses says who has signed how far each log had come.
+func showWitnesses(w io.Writer, l station.Line) {
+	list := l.Witnesses
+	if len(list) == 0 {
+		return
+	}
+	fmt.Fprintln(w, "\nWITNESSES")
+	var rows [][]string
+	for _, v := range list {
+		if len(v.Logs) == 0 {
+			rows = append(rows, []string{"  " + v.Name, "has signed nothing yet", "", v.Trouble})
+		}
+		for _, g := range v.Logs {
+			rows = append(rows, []string{"  " + v.Name, fmt.Sprintf("log of %s: %s", g.Party, plural(int(g.Size), "entry", "entries")), "signed " + stamp(g.At), v.Trouble})
+		}
+		for _, g := range v.Ahead {
+			rows = append(rows, []string{"  " + v.Name, fmt.Sprintf("log of %s: %s, more than we hold", g.Party, plural(int(g.Size), "entry", "entries")), "said " + stamp(g.At), "not signed"})
+		}
+	}
+	table(w, rows)
+	for _, g := range l.Logs {
+		if len(g.VKeys) > 0 {
+			fmt.Fprintf(w, "  key of the log of %s, for operators of witnesses: %s\n", g.Party, oneLine(g.VKeys[0]))
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package station
 
 import (
+	"context"
 	"crypto/tls"
 	"crypto/x509"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 
 	"parley"
 	"parley/internal/form"
+	"parley/internal/station/witness"
 	"parley/internal/store/sqlite"
 )
 
@@ -36,6 +38,7 @@ type checks struct {
 	cfg     Config
 	running bool // a station runs on the directory
 	found   []Finding
+	named   map[string]bool // witnesses that the lines name; empty while a station runs
 }
 
 func (c *checks) add(level, hint, format string, args ...any) {
@@ -49,8 +52,8 @@ func (c *checks) fail(err error) { c.add(LevelFail, parley.HintOf(err), "%v", er
 // Check looks at what a start of the station needs, as the station would, and
 // changes nothing. It may be called while the station runs.
 func Check(cfg Config) []Finding {
-	c := &checks{cfg: cfg, running: held(cfg.path(lockFile))}
-	for _, f := range []func(){c.dir, c.secrets, c.settings, c.keys, c.mark, c.ports, c.desk, c.clock, c.disk} {
+	c := &checks{cfg: cfg, running: held(cfg.path(lockFile)), named: map[string]bool{}}
+	for _, f := range []func(){c.dir, c.secrets, c.settings, c.keys, c.mark, c.ports, c.witnesses, c.desk, c.clock, c.disk} {
 		f()
 	}
 	return c.found
@@ -155,6 +158,13 @@ func (c *checks) keys() {
 		return
 	}
 	c.ok("the database opens: %d lines", len(lines))
+	for _, id := range lines {
+		if f, err := foundingOf(st.Line(id)); err == nil {
+			for name := range witnessKeys(f.Annex.Witnesses) {
+				c.named[name] = true
+			}
+		}
+	}
 	if at, yes, err := st.Restored(); err == nil && yes {
 		c.add(LevelWarn, "open a new generation on each line: parley recover start LINE --root-key FILE", "it was restored from a backup of %s", at.UTC().Format("021504Z Jan 06"))
 	}
@@ -226,6 +236,33 @@ func (c *checks) port(what, network, addr string) {
 		return
 	}
 	c.ok("%s %s is free", what, addr)
+}
+
+// witnesses checks that every witness of a line has an address, and that
+// somebody is there.
+func (c *checks) witnesses() {
+	urls, err := ParseWitnesses(c.cfg.Witnesses)
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	for name := range c.named {
+		if urls[name] == "" {
+			c.add(LevelWarn, "set witnesses = "+name+"=http://...", "no address of witness %s, which a line names", name)
+		}
+	}
+	ctx, stop := context.WithTimeout(context.Background(), 3*time.Second)
+	defer stop()
+	for name, u := range urls {
+		if !c.named[name] && !c.running {
+			c.add(LevelWarn, "the name is that of the witness's key in the annex", "no line here names a witness %s", name)
+		}
+		if err := witness.Reach(ctx, u); err != nil {
+			c.add(LevelWarn, "nothing is stopped by it; ask its operator", "witness %s at %s: %v", name, u, err)
+			continue
+		}
+		c.ok("witness %s answers at %s", name, u)
+	}
 }
 
 // desk checks that the console is not offered in the clear beyond this machine.

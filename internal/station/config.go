@@ -41,6 +41,8 @@ type Config struct {
 	HighWater    string        `conf:"high_water" help:"Directory of the high-water mark. It must lie outside every backup. Empty: next to the data directory, with .mark behind its name."`
 	Alarm        string        `conf:"alarm" help:"Command run for every alarm, with PARLEY_ALARM_CODE and PARLEY_ALARM_TEXT set. Empty: none."`
 	Test         time.Duration `conf:"test_interval" help:"Time between line tests, for example 1h. Empty: as the charter says."`
+	Witnesses    string        `conf:"witnesses" help:"Where the witnesses of the annexes are asked: name=address for each, separated by spaces, the name being that of its key and the address http://... or https://... . A host name is looked up in DNS, a number is not. They are asked at test times only, and what they say counts under their keys alone."`
+	Quorum       int           `conf:"witness_quorum" help:"How many witnesses of a line are to have cosigned our log at the last tests; fewer is shown and stops nothing. Empty: more than half of those that the annex names."`
 	Settle       time.Duration `conf:"settle_after" help:"How long the others' entries may wait before we write one only to confirm their order. Empty: 10s."`
 	AcceptRate   int           `conf:"accept_rate" help:"Entries a second that this station takes from each peer, where it is to be more than the annex says; the bound of bytes a day is lifted with it. Empty: as the annex says."`
 	Flash        time.Duration `conf:"flash_objective" help:"Overrides the charter's objective for FLASH, for exercises and demos. Empty: as the charter says."`
@@ -107,6 +109,9 @@ func parseConfig(b []byte, path string) (c Config, err error) {
 	}
 	if c.Passkeys != "" && c.Passkeys != PasskeysRequired {
 		return c, parley.Errorf(parley.Malformed, "%s: passkeys = %s: want %s, or nothing", path, c.Passkeys, PasskeysRequired)
+	}
+	if _, err := ParseWitnesses(c.Witnesses); err != nil {
+		return c, fmt.Errorf("%s: witnesses: %w", path, err)
 	}
 	return c, nil
 }

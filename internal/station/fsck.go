@@ -42,6 +42,7 @@ type FsckLine struct {
 	Opened      int64  `json:"opened"`      // with keys that fit their commitments
 	Checkpoints int64  `json:"checkpoints"` // both signatures
 	Receipts    int64  `json:"receipts"`    // both signatures
+	Witnessed   int64  `json:"witnessed"`   // cosignatures of witnesses
 	Settled     int64  `json:"settled"`     // positions computed anew
 }
 
@@ -59,8 +60,8 @@ func (r *FsckReport) Bad() int { return len(r.Findings) }
 func (r *FsckReport) Lines() []string {
 	var out []string
 	for _, l := range r.Checked {
-		out = append(out, fmt.Sprintf("line %s: %d logs, %d entries (%d opened), %d checkpoints, %d receipts, %d positions",
-			l.Line[:8], l.Generations, l.Entries, l.Opened, l.Checkpoints, l.Receipts, l.Settled))
+		out = append(out, fmt.Sprintf("line %s: %d logs, %d entries (%d opened), %d checkpoints, %d receipts, %d cosignatures, %d positions",
+			l.Line[:8], l.Generations, l.Entries, l.Opened, l.Checkpoints, l.Receipts, l.Witnessed, l.Settled))
 	}
 	out = append(out, fmt.Sprintf("%d attachments", r.Files))
 	for _, f := range r.Findings {
@@ -336,7 +337,31 @@ func (l *fsckLine) log(x *fsckLog) error {
 			return err
 		}
 	}
+	if err := l.witnessed(x); err != nil {
+		return err
+	}
 	return l.entries(x)
+}
+
+// witnessed verifies every cosignature of a witness that the annex names. One
+// by another key proves nothing and is no fault.
+func (l *fsckLine) witnessed(x *fsckLog) error {
+	keys := witnessKeys(l.founding.Annex.Witnesses)
+	cs, err := l.st.Cosignatures(x.cert.Gen, 0, 0)
+	if err != nil {
+		return err
+	}
+	for _, c := range cs {
+		root, err := x.tree.RootAt(c.Size)
+		if err == nil {
+			err = checkCosignature(keys[c.Witness], journal.Checkpoint{Origin: x.cert.Origin(), Size: c.Size, Root: root}, &c)
+		}
+		if err != nil {
+			l.report.find(parley.KindOf(err), fmt.Sprintf("%s cosignature of %s for %d", l.place(x.cert.Gen), c.Witness, c.Size), "%v", err)
+		}
+		l.count.Witnessed++
+	}
+	return nil
 }
 
 // heads verifies both signatures of every stored checkpoint.

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/c2sp"
+	"parley/internal/journal"
 	"parley/internal/line"
 )
 
@@ -146,6 +148,7 @@ func (l *liveLine) explainDown(lamp *Lamp, paths []Path) {
 		lamp.Evidence = append(lamp.Evidence, Evidence{byUs, code, fmt.Sprintf("%s to %s: %s", p.Name, p.Peer, p.Why), p.Since})
 	}
 	lamp.Evidence = append(lamp.Evidence, l.selfTest()...)
+	lamp.Evidence = append(lamp.Evidence, l.witnessEvidence()...)
 	if why, at := l.lastWords(); why != "" {
 		lamp.Verdict = VerdictTheirs
 		lamp.Sentence = "They said that their station stops: " + why
@@ -282,6 +285,9 @@ func (l *liveLine) notices() []Notice {
 	for _, p := range s.Over {
 		out = append(out, Notice{"quota", fmt.Sprintf("%s sends more than the annex allows; nothing more of it is read for now.", p), now})
 	}
+	if n, ok := l.quorumNotice(); !ok {
+		out = append(out, n)
+	}
 	if !s.Receiving.IsZero() && now.Sub(s.Receiving) > 26*time.Hour {
 		out = append(out, Notice{"old-key", fmt.Sprintf("Our receiving key is %s old: it is renewed when the line is up.", ago(now.Sub(s.Receiving))), s.Receiving})
 	}
@@ -321,7 +327,13 @@ func (l *liveLine) logs() []Log {
 		for p, n := range g.Stored {
 			s[string(p)] = n
 		}
-		out = append(out, Log{Party: g.Party, Gen: g.Gen.String(), Size: g.Size, Root: fmt.Sprintf("%x", g.Root), Current: g.Current,
+		var keys []string
+		if c, err := journal.ParseCertificate(g.Cert); g.Current && err == nil {
+			for _, k := range c2sp.LogKeys(c.Origin(), c.Log) {
+				keys = append(keys, k.String())
+			}
+		}
+		out = append(out, Log{VKeys: keys, Party: g.Party, Gen: g.Gen.String(), Size: g.Size, Root: fmt.Sprintf("%x", g.Root), Current: g.Current,
 			Disputed: g.Disputed, Stored: s, Created: g.Created.UTC(), Reason: line.ReasonText(g.Reason)})
 	}
 	return out

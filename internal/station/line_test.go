@@ -161,12 +161,17 @@ func cut(yes bool, ps ...*party) {
 // pairAll founds one line of the parties and waits until it is up.
 func pairAll(t testing.TB, ps ...*party) string {
 	t.Helper()
+	return pairWith(t, charter.DefaultAnnex(), ps...)
+}
+
+func pairWith(t testing.TB, annex charter.Annex, ps ...*party) string {
+	t.Helper()
 	ctx := context.Background()
 	var cs []charter.Party
 	for _, p := range ps {
 		cs = append(cs, charter.Party{Code: parley.PartyCode(p.code), Name: strings.ToUpper(p.code[:1]) + p.code[1:], Languages: []string{"en"}})
 	}
-	v, err := ps[0].st.Invite(ctx, Officer{}, charter.DefaultCharter(cs...), charter.DefaultAnnex())
+	v, err := ps[0].st.Invite(ctx, Officer{}, charter.DefaultCharter(cs...), annex)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,8 @@ type liveLine struct {
 	emit     func(kind, line, item string) // to desks
 	onCommit func(l *liveLine, a *applied) // to alarms and automatic acts
 
+	witnesses *witnesses // nil when the annex names none
+
 	mu         sync.Mutex
 	lastUp     time.Time // last time any peer proved to be there
 	pins       map[parley.PartyCode]map[[32]byte]bool

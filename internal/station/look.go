@@ -53,7 +53,7 @@ func (s *Station) Line(_ context.Context, name string) (Line, error) {
 func (l *liveLine) render() Line {
 	c := l.founding.Charter
 	out := Line{ID: l.id, Key: l.id.String(), Name: l.name(), Offices: c.Offices, TwoHands: map[string]bool{}, Instruct: c.Instruct, State: "active",
-		Lamp: l.look(), Paths: l.pathList(), Logs: l.logs(), Tests: l.testView(), Notices: l.notices()}
+		Lamp: l.look(), Paths: l.pathList(), Logs: l.logs(), Tests: l.testView(), Notices: l.notices(), Witnesses: l.witnessViews()}
 	for p := parley.Routine; p <= parley.Flash; p++ {
 		out.TwoHands[p.String()] = c.TwoHands(p)
 	}
@@ -106,6 +106,9 @@ func (s *Station) itemOf(l *liveLine, id string, full bool) (Item, error) {
 		}
 	}
 	it, err := l.item(row)
+	if err == nil && !row.Waiting() {
+		it.Witnessed, err = l.witnessedAt(row.Ref())
+	}
 	if err != nil {
 		return it, err
 	}

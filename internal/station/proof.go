@@ -31,6 +31,9 @@ func (h heldRecord) Logs() ([]record.Log, error) {
 			return nil, err
 		}
 		x.Evidence = ev
+		if x.Witnesses, err = h.cosigned(s); err != nil {
+			return nil, err
+		}
 		out = append(out, x)
 	}
 	return out, nil
@@ -72,7 +75,7 @@ func (h heldRecord) Hashes(gen parley.GenerationID, indexes []int64) ([][32]byte
 
 func (h heldRecord) Head(gen parley.GenerationID, size uint64) (wire.Head, bool, error) {
 	s, ok, err := h.l.store.Head(gen, size)
-	return wire.Head{Size: s.Size, Root: s.Root, Ed: s.Ed, ML: s.ML}, ok, err
+	return headOf(s), ok, err
 }
 
 func (h heldRecord) Receipt(gen, holder parley.GenerationID, size uint64) (wire.Receipt, bool, error) {

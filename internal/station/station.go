@@ -177,6 +177,9 @@ func (s *Station) addLine(ctx context.Context, id parley.LineID) error {
 	r.own = s.own
 	r.reset = func() { s.net.drop(id, parley.Errorf(parley.Unavailable, "the line is loaded again")) }
 	l.runner = r
+	if l.witnesses, err = newWitnesses(l, s.cfg); err != nil {
+		return err
+	}
 	c := newClerk(s, l)
 	l.onCommit = c.commit
 	s.mu.Lock()
@@ -191,6 +194,12 @@ func (s *Station) addLine(ctx context.Context, id parley.LineID) error {
 	}
 	if err := l.pinCertified(); err != nil {
 		return err
+	}
+	if l.witnesses != nil {
+		if err := l.witnesses.load(); err != nil {
+			return err
+		}
+		s.spawn(func() { l.witnesses.run(ctx) })
 	}
 	s.spawn(func() { c.run(ctx) })
 	s.spawn(func() { l.blobs.run(ctx) })

@@ -164,6 +164,9 @@ func (l *liveLine) testTick(ctx context.Context) (missed bool) {
 	l.mu.Unlock()
 	if due {
 		l.probe(ctx)
+		if l.witnesses != nil {
+			l.witnesses.ask()
+		}
 	}
 	return missed
 }

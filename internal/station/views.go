@@ -31,7 +31,9 @@ type Line struct {
 	Exercise string          `json:"exercise,omitempty"`
 	Logs     []Log           `json:"logs"`
 	Tests    TestState       `json:"tests"`
-	Notices  []Notice        `json:"notices"` // standing conditions: disputed history, not proved post-quantum, clock, quota, old keys
+	// Witnesses are those of the annex, by name.
+	Witnesses []WitnessView `json:"witnesses,omitempty"`
+	Notices   []Notice      `json:"notices"` // standing conditions: disputed history, not proved post-quantum, clock, quota, old keys
 }
 
 // LampState is the shape of a lamp. Nothing is ever Up on old news.
@@ -103,6 +105,34 @@ type Log struct {
 	Stored   map[string]uint64 `json:"stored"` // party -> size it has given a receipt for
 	Created  time.Time         `json:"created"`
 	Reason   string            `json:"reason"`
+	// VKeys are the verifier keys (C2SP) that an operator is given so that a
+	// witness or a monitor trusts this log: Ed25519, then ML-DSA-44. For logs in
+	// force only.
+	VKeys []string `json:"verifier_keys,omitempty"`
+}
+
+// WitnessView is a witness of a line, and what it has signed.
+type WitnessView struct {
+	Name    string         `json:"name"`              // of its key
+	Address string         `json:"address,omitempty"` // where we ask it; "" when not configured here
+	Asked   time.Time      `json:"asked"`             // last round
+	Trouble string         `json:"trouble,omitempty"` // why it did not cosign then
+	Logs    []WitnessedLog `json:"logs,omitempty"`    // newest cosignature over each log in force
+	Ahead   []WitnessedLog `json:"ahead,omitempty"`   // it says it knows more of a log than we hold; not signed
+}
+
+// WitnessedLog is how much of a log a witness has seen.
+type WitnessedLog struct {
+	Party   parley.PartyCode `json:"party"`
+	Size    uint64           `json:"size"`
+	At      time.Time        `json:"at"` // as the witness says
+	Arrived time.Time        `json:"arrived"`
+}
+
+// Witnessed says which witness saw an entry, at the latest when.
+type Witnessed struct {
+	By string    `json:"by"`
+	At time.Time `json:"at"` // as the witness says
 }
 
 // TestState sums up the line tests.
@@ -117,7 +147,7 @@ type TestState struct {
 
 // Notice is a standing condition that needs no act at once.
 type Notice struct {
-	Code string    `json:"code"` // "withheld", "disputed-history", "classical-session", "clock", "quota", "old-key", "unreadable", "violation"
+	Code string    `json:"code"` // "withheld", "disputed-history", "classical-session", "clock", "quota", "old-key", "unreadable", "violation", "witness-missing"
 	Text string    `json:"text"`
 	At   time.Time `json:"at"`
 }
@@ -189,6 +219,7 @@ type Item struct {
 	Releaser       string            `json:"releaser,omitempty"`
 	Translations   []Translation     `json:"translations,omitempty"` // our side only
 	Hash           string            `json:"hash,omitempty"`         // leaf hash, hex
+	Witnessed      []Witnessed       `json:"witnessed,omitempty"`    // first cosignature of each witness over it
 }
 
 // Field is one further field of a form, ready for display as text.

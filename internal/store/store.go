@@ -41,6 +41,7 @@ type Store interface {
 type Line interface {
 	line.Reader
 	Records
+	Witnesses
 	// ID returns the line's id.
 	ID() parley.LineID
 	// Founding returns what CreateLine was given, meta as last set.

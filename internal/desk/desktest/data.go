@@ -26,7 +26,12 @@ func (s *Station) lines() {
 	s.LineList = []station.Line{
 		{Key: Birch, Name: "Birch", Us: us, Them: []station.Party{{Code: "birch", Name: "Birch", Languages: []string{"zh"}, Promises: promised}}, Offices: offices,
 			TwoHands: two, State: "active", Lamp: upLamp(now), Paths: birchPaths(now), Logs: birchLogs(now),
-			Tests:   station.TestState{Last: now.Add(-22 * time.Minute), LastRTT: 3100 * time.Microsecond, Next: now.Add(38 * time.Minute), Clock: -240 * time.Millisecond, HumanAt: now.Add(-5 * time.Hour)},
+			Tests: station.TestState{Last: now.Add(-22 * time.Minute), LastRTT: 3100 * time.Microsecond, Next: now.Add(38 * time.Minute), Clock: -240 * time.Millisecond, HumanAt: now.Add(-5 * time.Hour)},
+			Witnesses: []station.WitnessView{
+				{Name: "witness.example/dove", Address: "http://192.0.2.40", Asked: now.Add(-22 * time.Minute),
+					Logs: []station.WitnessedLog{{Party: "alder", Size: 61, At: now.Add(-22 * time.Minute)}, {Party: "birch", Size: 44, At: now.Add(-22 * time.Minute)}}},
+				{Name: "witness.example/rook", Address: "http://192.0.2.41", Asked: now.Add(-22 * time.Minute), Trouble: "log of alder: the witness cannot be reached: <b>refused</b>",
+					Ahead: []station.WitnessedLog{{Party: "birch", Size: 49, At: now.Add(-22 * time.Minute)}}}},
 			Notices: []station.Notice{{Code: "old-key", Text: "Our receiving key is 26 h old: it is renewed when the line is up.", At: now.Add(-26 * time.Hour)}}},
 		{Key: Cedar, Name: "Cedar", Us: us, Them: []station.Party{{Code: "cedar", Name: "Cedar", Languages: []string{"ar"}, Promises: []parley.Rung{parley.Opened}}}, Offices: offices,
 			TwoHands: two, State: "active", Lamp: downLamp(now), Paths: cedarPaths(now), Exercise: "QUIET HARBOUR",
@@ -142,7 +147,7 @@ func (s *Station) past() {
 
 func (s *Station) recent() {
 	t0 := s.Now()
-	q := s.put(station.Item{ID: theirGen + ":40", Line: Birch, FromText: "birch/envoy", To: []string{"alder/envoy"}, Info: []string{"alder/watch"}, Serial: 40, Precedence: parley.Priority,
+	q := s.put(station.Item{ID: theirGen + ":40", Line: Birch, Witnessed: []station.Witnessed{{By: "witness.example/dove", At: s.Now().Add(-22 * time.Minute)}}, FromText: "birch/envoy", To: []string{"alder/envoy"}, Info: []string{"alder/watch"}, Serial: 40, Precedence: parley.Priority,
 		Marker: parley.Question, Subject: "关于海上救援通道的询问", Language: "zh", Refs: []string{ourGen + ":57"}, Legal: "1998年备忘录第三条",
 		Text:        "一、我方注意到贵方在北纬14.2度、东经115.1度附近的活动。\n\n二、请说明该活动的性质、参与的舰机数量以及预计结束时间。\n\n三、在收到答复之前，我方舰船将保持现有航向和距离，不采取任何可能被误解的行动。",
 		Attachments: []station.Attachment{{Name: "海图 14N115E.pdf", Type: "application/pdf", Size: 2_411_724, Held: true, Bytes: 2_411_724}, {Name: "影像.mp4", Type: "video/mp4", Size: 41_000_000, Bytes: 12_600_000}},

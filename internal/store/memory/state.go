@@ -30,6 +30,7 @@ type gen struct {
 	hashes   []line.Hash
 	heads    []line.StoredHead                            // by size
 	receipts map[parley.GenerationID][]line.StoredReceipt // by holder, then size
+	cosigned []store.Cosignature                          // as store.LessCosignature
 }
 
 type value struct {
@@ -64,7 +65,7 @@ func (st *state) clone() *state {
 	c := &state{founding: st.founding, meta: st.meta, gens: map[parley.GenerationID]*gen{},
 		kv: maps.Clone(st.kv), outbox: maps.Clone(st.outbox), settled: st.settled}
 	for id, g := range st.gens {
-		n := &gen{party: g.party, hashes: slices.Clone(g.hashes), heads: slices.Clone(g.heads),
+		n := &gen{party: g.party, hashes: slices.Clone(g.hashes), heads: slices.Clone(g.heads), cosigned: slices.Clone(g.cosigned),
 			receipts: map[parley.GenerationID][]line.StoredReceipt{}}
 		for _, e := range g.entries {
 			e := *e

@@ -8,6 +8,7 @@ type queries struct {
 	founding, entries, hash, headLast, headNext, receiptLast, receiptNext, filed, values      *sql.Stmt
 	item, itemsAt, filedItem, filedItems, handed, referring, referringFiled, placed, unplaced *sql.Stmt
 	settled, chunk, serial, counts, openCounts, latest, facet                                 *sql.Stmt
+	cosignatures, cosigned                                                                    *sql.Stmt
 	arrivedUp, arrivedDown, rowsPlaced, rowsUnplaced, facetsOpen, formUp, formDown, itemsIn   *sql.Stmt
 }
 
@@ -30,6 +31,8 @@ func prepare(db *sql.DB) (q queries, err error) {
 		{&q.headNext, "SELECT id, root, ed, ml, arrived FROM heads WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1"},
 		{&q.receiptLast, "SELECT size, time, ed, ml, arrived FROM receipts WHERE gen = ? AND holder = ? AND size >= ? ORDER BY size DESC LIMIT 1"},
 		{&q.receiptNext, "SELECT size, time, ed, ml, arrived FROM receipts WHERE gen = ? AND holder = ? AND size >= ? ORDER BY size LIMIT 1"},
+		{&q.cosignatures, "SELECT size, witness, key, time, line, arrived FROM cosignatures WHERE gen = ? AND size >= ? ORDER BY size, witness, key, time LIMIT ?"},
+		{&q.cosigned, `SELECT size, witness, key, max(time), line, arrived FROM cosignatures WHERE gen = ? GROUP BY witness, key ORDER BY witness, key`},
 		{&q.filed, "SELECT id, precedence, at, secret FROM outbox WHERE line = ? ORDER BY id"},
 		{&q.values, "SELECT key, value, secret FROM kv WHERE line = ? AND key >= ? ORDER BY key"},
 		{&q.item, "SELECT " + itemColumns + "WHERE i.id = ?"},

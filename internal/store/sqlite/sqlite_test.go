@@ -355,6 +355,7 @@ func TestFirstSchema(t *testing.T) {
 	whole(t, s, g)
 	ok(t, s.Line(id1).Apply(g.Batch(the, storetest.Dispatch())))
 	whole(t, s, g)
+	ok(t, s.Line(id1).Cosign([]store.Cosignature{{Gen: us, Size: 14, Witness: "w.example/1", Key: 1, Time: 1, Line: "x"}})) // of a later schema
 }
 
 func FuzzBitmap(f *testing.F) {

@@ -33,6 +33,7 @@ func Run(t *testing.T, e Engine) {
 		{"ApplyAll", testApplyAll},
 		{"Heads", testHeads},
 		{"Receipts", testReceipts},
+		{"Cosignatures", testCosignatures},
 		{"Outbox", testOutbox},
 		{"Values", testValues},
 		{"ManyWriters", testManyWriters},
