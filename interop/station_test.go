@@ -226,7 +226,7 @@ func TestStationIsWitnessed(t *testing.T) {
 		s := p.show("alder")
 		return len(s.Notices) == 1 && s.Notices[0].Code == "witness-missing" && s.Lamp.Verdict == "up"
 	})
-	p.must("--dir", "alder", "test")
+	p.must("--dir", "alder", "test") // and the line answers
 }
 
 // proof has one entry proved, and reads the proof with the code of the

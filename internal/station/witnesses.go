@@ -351,7 +351,7 @@ func (l *liveLine) quorumNotice() (n Notice, ok bool) {
 	if rounds == 0 {
 		return n, true
 	}
-	since := l.now().Add(-2*l.testInterval() - witnessRound)
+	since := l.now().Add(-2*l.testInterval() - min(witnessRound, l.testInterval()))
 	have := 0
 	for _, g := range w.latestLogs() {
 		if g.party != l.us {
