@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"parley"
+	"parley/internal/journal"
 	"parley/internal/key"
 	"parley/internal/wire"
 )
@@ -211,4 +212,25 @@ func (f *Founding) Others(us parley.PartyCode) []parley.PartyCode {
 		}
 	}
 	return codes
+}
+
+// CheckCertificate holds a certificate of one of the parties to what was
+// revealed: the founding one has the generation and all keys of its party's
+// reveal, and no other claims to be it or has a generation of a reveal
+// (spec/log.md). The error is Conflict.
+func (f *Founding) CheckCertificate(c *journal.Certificate) error {
+	for _, r := range f.Reveals {
+		if r.Generation == c.Gen && r.Party != c.Party {
+			return parley.Errorf(parley.Conflict, "generation %s is that of %s", c.Gen, r.Party)
+		}
+	}
+	p, _ := f.Party(c.Party)
+	founding := p.Generation == c.Gen
+	switch {
+	case founding != (c.Reason == journal.ReasonFounding):
+		return parley.Errorf(parley.Conflict, "generation %s of %s: the founding one is %s", c.Gen, c.Party, p.Generation)
+	case founding && (c.Log != p.Log || c.Receipt != p.Receipt || c.Receiving != p.Receiving || c.TLS != p.TLS):
+		return parley.Errorf(parley.Conflict, "the founding certificate of %s has other keys than it revealed", c.Party)
+	}
+	return nil
 }

@@ -10,9 +10,9 @@ import (
 const (
 	MaxAddressees = 64 // to and info together
 	MaxRefs       = 64
-	MaxExercise   = 64       // characters
-	maxHeader     = 64 << 10 // bytes
-	maxNumber     = 1 << 53  // exact in every language
+	MaxExercise   = 64        // characters
+	maxHeader     = 64 << 10  // bytes
+	maxNumber     = 1<<53 - 1 // exact in every language
 )
 
 // The series of serials (spec/entry.md, key 13).

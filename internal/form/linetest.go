@@ -80,6 +80,9 @@ func (t *LineTest) check() error {
 	if len(t.Logs) > maxTestLogs || len(t.Paths) > maxTestPaths {
 		return refuse("%d logs and %d paths, at most %d and %d are allowed", len(t.Logs), len(t.Paths), maxTestLogs, maxTestPaths)
 	}
+	if t.Clock > maxNumber {
+		return refuse("the clock of a line test is out of range")
+	}
 	seen := map[parley.GenerationID]bool{}
 	for _, l := range t.Logs {
 		if seen[l.Gen] {

@@ -80,10 +80,8 @@ func (e *Engine) checkCertificate(c *journal.Certificate) error {
 	if err := c.Check(e.line, c.Party, e.founding); err != nil {
 		return err
 	}
-	if len(c.Earlier) == 0 {
-		if r, _ := e.cfg.Founding.Party(c.Party); r.Generation != c.Gen || r.Log != c.Log || r.Receipt != c.Receipt {
-			return parley.Errorf(parley.UnknownKey, "generation %s says that it is the founding one, and is not", c.Gen)
-		}
+	if err := e.cfg.Founding.CheckCertificate(c); err != nil {
+		return err
 	}
 	if c.By == journal.ByRoot {
 		return c.Verify(root, nil)

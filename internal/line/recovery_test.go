@@ -1,6 +1,7 @@
 package line_test
 
 import (
+	"crypto/rand"
 	"slices"
 	"testing"
 	"time"
@@ -156,5 +157,42 @@ func TestSecretOfBothSides(t *testing.T) {
 	}
 	if _, ok := e.SecretOf(alder, ours, theirs); ok {
 		t.Error("birch's secret proves alder")
+	}
+}
+
+// TestFoundingKeyForKey: a founding certificate has every key that its party
+// revealed, whoever signed it (spec/log.md).
+func TestFoundingKeyForKey(t *testing.T) {
+	w := newWorld(t, alder, birch)
+	a, b := w.nodes[alder], w.nodes[birch]
+	other := must(line.NewKeys(rand.Reader))
+	w.connect(alder, birch)
+	w.queue = nil // nothing of alder's arrives
+	b.step(line.FrameIn{Path: b.paths[alder], Frame: &wire.Hello{Version: 1, Line: w.founding.Line, Party: alder, Held: wire.Held{}}, Size: 60})
+	for name, change := range map[string]func(*journal.CertificateBody){
+		"log key":            func(c *journal.CertificateBody) { c.Log = other.Log.Public() },
+		"receipt key":        func(c *journal.CertificateBody) { c.Receipt = other.Held.Public() },
+		"receiving key":      func(c *journal.CertificateBody) { c.Receiving = other.Receiving.Public() },
+		"TLS key":            func(c *journal.CertificateBody) { c.TLS[0] ^= 1 },
+		"another generation": func(c *journal.CertificateBody) { c.Gen = other.Gen },
+		"birch's generation": func(c *journal.CertificateBody) { c.Gen = b.keys.Gen },
+	} {
+		body := journal.CertificateBody{Line: w.founding.Line, Party: alder, Founding: w.founding.Hash(), Time: uint64(w.now.Unix()), TLS: a.tls()}
+		a.keys.Describe(&body)
+		change(&body)
+		cert := must(journal.SignCertificate(a.root, journal.ByRoot, parley.GenerationID{}, body))
+		if _, err := line.Found(a.cfg, a.keys, cert); err == nil || parley.KindOf(err) != parley.Conflict {
+			t.Errorf("%s: founding on it: %v, want kind %v", name, err, parley.Conflict)
+		}
+		b.alarms = nil
+		b.step(line.FrameIn{Path: b.paths[alder], Frame: &wire.Certificate{Bytes: cert}, Size: len(cert)})
+		for _, l := range b.e.Status().Logs {
+			if l.Party == alder {
+				t.Errorf("%s: birch took the certificate", name)
+			}
+		}
+		if name != "birch's generation" && !b.alarmed("violation") { // that one it knows already
+			t.Errorf("%s: no alarm", name)
+		}
 	}
 }

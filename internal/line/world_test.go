@@ -100,12 +100,17 @@ func must[T any](v T, err ...error) T {
 
 func (n *node) found() {
 	n.fresh()
-	body := journal.CertificateBody{Line: n.w.founding.Line, Party: n.code, Founding: n.w.founding.Hash(), Time: uint64(n.w.now.Unix())}
+	body := journal.CertificateBody{Line: n.w.founding.Line, Party: n.code, Founding: n.w.founding.Hash(), Time: uint64(n.w.now.Unix()), TLS: n.tls()}
 	n.keys.Describe(&body)
 	cert := must(journal.SignCertificate(n.root, journal.ByRoot, parley.GenerationID{}, body))
 	b := must(line.Found(n.cfg, n.keys, cert))
 	must(0, n.st.Apply(b))
 	n.load()
+}
+
+func (n *node) tls() [32]byte {
+	r, _ := n.w.founding.Party(n.code)
+	return r.TLS
 }
 
 // fresh gives the node an empty store.

@@ -42,7 +42,7 @@ func basicParts() []part {
 }
 
 // plain shows canonical CBOR as JSON: byte strings in hexadecimal, map keys as
-// text, integers beyond 2^53 as text.
+// text, integers beyond 2^53-1 as text.
 func plain(b []byte) (v any, rest []byte) {
 	major, info := b[0]>>5, uint64(b[0]&31)
 	b = b[1:]
@@ -56,7 +56,7 @@ func plain(b []byte) (v any, rest []byte) {
 	}
 	switch major {
 	case 0:
-		if info > 1<<53 {
+		if info > 1<<53-1 {
 			return strconv.FormatUint(info, 10), b
 		}
 		return info, b
@@ -297,6 +297,9 @@ func makeEntry(m *maker) {
 	bad("epoch bit 1 on a sealed entry", func(x []any) { x[1] = uint64(1) })
 	bad("commitment of 31 bytes", func(x []any) { x[5] = c[:31] })
 	bad("header is text", func(x []any) { x[6] = "header" })
+	bad("seen of 2^53", func(x []any) { x[4] = seen{{1}: 1 << 53} })
+	bad("epoch 2^53", func(x []any) { x[2] = uint64(1 << 53) })
+	m.ok("epoch 2^53-1", hexed(sealed(func(x []any) { x[2] = uint64(1<<53 - 1) })))
 	bad("time is negative", func(x []any) { x[3] = -1 })
 	bad("seen is a list", func(x []any) { x[4] = []any{} })
 	bad("seen names a log of 7 bytes", func(x []any) { x[4] = map[[7]byte]uint64{{1}: 1} })

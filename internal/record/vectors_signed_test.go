@@ -409,6 +409,18 @@ func makeCertificate(m *maker) {
 		c.Log = recordtest.Pair("other").Public()
 		return c
 	}()))
+	bad(parley.Conflict, "founding with another TLS key than revealed", forge(s.Alder.Party.Root, journal.ByRoot, none, func() journal.CertificateBody {
+		c := s.Alder.Body()
+		c.TLS[0] ^= 1
+		return c
+	}()))
+	bad(parley.Conflict, "founding with another receiving key than revealed", forge(s.Alder.Party.Root, journal.ByRoot, none, func() journal.CertificateBody {
+		c := s.Alder.Body()
+		c.Receiving[0] ^= 1
+		return c
+	}()))
+	bad(parley.Malformed, "time 2^53", change(func(c *journal.CertificateBody) { c.Time = 1 << 53 }), b)
+	bad(parley.Malformed, "an earlier size of 2^53", change(func(c *journal.CertificateBody) { c.Earlier[0].Size = 1 << 53 }), b)
 	bad(parley.Malformed, "reason 5", change(func(c *journal.CertificateBody) { c.Reason = 5 }), b)
 	bad(parley.Malformed, "it names no earlier generation", change(func(c *journal.CertificateBody) { c.Earlier = nil }), b)
 	bad(parley.Malformed, "it names one twice", change(func(c *journal.CertificateBody) { c.Earlier = append(c.Earlier, c.Earlier[0]) }), b)

@@ -326,15 +326,8 @@ func acceptCertificate(c *journal.Certificate, f *charter.Founding, hash Hash, k
 	if known[c.Gen] != nil {
 		return parley.Errorf(parley.Conflict, "generation %s is certified already", c.Gen)
 	}
-	for _, r := range f.Reveals {
-		if r.Generation == c.Gen && r.Party != c.Party {
-			return parley.Errorf(parley.Conflict, "generation %s is that of %s", c.Gen, r.Party)
-		}
-	}
-	if founding := p.Generation == c.Gen; founding != (c.Reason == journal.ReasonFounding) {
-		return parley.Errorf(parley.Conflict, "generation %s of %s: the founding one is %s", c.Gen, c.Party, p.Generation)
-	} else if founding && (c.Log != p.Log || c.Receipt != p.Receipt || c.Receiving != p.Receiving || c.TLS != p.TLS) {
-		return parley.Errorf(parley.Conflict, "the founding certificate of %s has other keys than it revealed", c.Party)
+	if err := f.CheckCertificate(c); err != nil {
+		return err
 	}
 	if c.By == journal.ByRoot {
 		return c.Verify(p.Root, nil)

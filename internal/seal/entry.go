@@ -112,11 +112,14 @@ func Parse(b []byte) (*Entry, error) {
 	if e.Time >= MaxTime {
 		return nil, parley.Errorf(parley.Malformed, "entry: header time %d is out of range", e.Time)
 	}
+	if e.Epoch > wire.MaxNumber {
+		return nil, parley.Errorf(parley.Malformed, "entry: epoch %d is out of range", e.Epoch)
+	}
 	if len(e.Seen) > MaxSeen {
 		return nil, parley.Errorf(parley.Oversize, "entry: seen names %d logs, at most %d are allowed", len(e.Seen), MaxSeen)
 	}
 	for g, n := range e.Seen {
-		if n == 0 || n > 1<<53 {
+		if n == 0 || n > wire.MaxNumber {
 			return nil, parley.Errorf(parley.Malformed, "entry: seen %s: size %d is out of range", g, n)
 		}
 	}

@@ -2,7 +2,7 @@ package wire
 
 // MaxNumber bounds every size, index, time and offset on the wire, so that
 // each is exact in every language.
-const MaxNumber = 1 << 53
+const MaxNumber = 1<<53 - 1
 
 func appendHead(b []byte, major byte, n uint64) []byte {
 	major <<= 5

@@ -1,11 +1,11 @@
 // Deterministic CBOR (spec/conventions.md): strict decoding, encoding, and
-// shapes. Integers are numbers, or BigInts beyond 2^53; byte strings are
+// shapes. Integers are numbers, or BigInts beyond 2^53 - 1; byte strings are
 // Buffers into the input; maps are Maps in the order of their bytes.
 import { isUtf8 } from 'node:buffer';
 import { refuse } from './refuse.mjs';
 
 const simple = new Map([[20, false], [21, true], [22, null]]);
-const MAX_DEPTH = 8, MAX_NUMBER = 2 ** 53;
+const MAX_DEPTH = 8, MAX_NUMBER = Number.MAX_SAFE_INTEGER;
 
 // decodeAt reads one item at pos and returns [value, position after it].
 export function decodeAt(buf, pos = 0, depth = 0) {
