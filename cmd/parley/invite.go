@@ -22,6 +22,7 @@ type lineInviteCmd struct {
 	Recording    string        `help:"What is recorded of calls, in words."`
 	Witness      []string      `placeholder:"VKEY" help:"Verifier key of a witness (C2SP)."`
 	Output       string        `short:"o" required:"" type:"path" placeholder:"FILE" help:"Pairing file to write and hand over."`
+	qrFlags
 }
 
 func (lineInviteCmd) Help() string {
@@ -35,6 +36,9 @@ Examples:
 
 // Run invites.
 func (c lineInviteCmd) Run(s *session) error {
+	if err := c.check(s); err != nil {
+		return err
+	}
 	self, err := s.station().Self(s.ctx)
 	if err != nil {
 		return err
@@ -59,7 +63,7 @@ func (c lineInviteCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return s.handOver(p, c.Output)
+	return s.handOver(p, c.Output, c.qrFlags)
 }
 
 // charter builds and checks the charter the flags say.
@@ -141,13 +145,13 @@ func promises(words []string) ([]parley.Rung, error) {
 }
 
 // handOver writes the pairing file and says what to do with it.
-func (s *session) handOver(p station.PairingView, path string) error {
+func (s *session) handOver(p station.PairingView, path string, codes qrFlags) error {
 	if path != "" && len(p.File) > 0 {
 		if err := s.write(path, p.File); err != nil {
 			return err
 		}
 	}
-	return s.show(p, func(w io.Writer) {
+	err := s.show(p, func(w io.Writer) {
 		pairs(w, "line", p.Line, "parties", strings.Join(p.Parties, ", "), "stage", p.Stage, "waiting for", strings.Join(p.Waiting, ", "), "file", path)
 		if p.Next != "" {
 			fmt.Fprintln(w, oneLine(p.Next))
@@ -156,4 +160,11 @@ func (s *session) handOver(p station.PairingView, path string) error {
 			fmt.Fprintln(w, "No file was written: run it again with -o FILE to hand one over.")
 		}
 	})
+	if err != nil || s.g.JSON {
+		return err
+	}
+	if p.Stage == "words" {
+		return codes.showText(s, "The fingerprint, all of it, to compare without anybody reading:", p.Fingerprint)
+	}
+	return codes.showFile(s, p.File)
 }

@@ -12,6 +12,7 @@ import (
 type lineAcceptCmd struct {
 	File   string `arg:"" type:"existingfile" help:"Pairing file the other side handed over."`
 	Output string `short:"o" required:"" type:"path" placeholder:"FILE" help:"Pairing file to write and hand back."`
+	qrFlags
 }
 
 func (lineAcceptCmd) Help() string {
@@ -25,16 +26,20 @@ Examples:
 
 // Run accepts.
 func (c lineAcceptCmd) Run(s *session) error {
+	if err := c.check(s); err != nil {
+		return err
+	}
 	p, err := pairingStep(s, c.File)
 	if err != nil {
 		return err
 	}
-	return s.handOver(p, c.Output)
+	return s.handOver(p, c.Output, c.qrFlags)
 }
 
 type lineRevealCmd struct {
 	File   string `arg:"" type:"existingfile" help:"Pairing file with the commitments of all."`
 	Output string `short:"o" type:"path" placeholder:"FILE" help:"Pairing file to write and hand over. The last to take the others' keys in needs none."`
+	qrFlags
 }
 
 func (lineRevealCmd) Help() string {
@@ -48,6 +53,9 @@ Examples:
 
 // Run reveals.
 func (c lineRevealCmd) Run(s *session) error {
+	if err := c.check(s); err != nil {
+		return err
+	}
 	p, err := pairingStep(s, c.File)
 	if err != nil {
 		return err
@@ -56,7 +64,7 @@ func (c lineRevealCmd) Run(s *session) error {
 		return parley.Errorf(parley.Unavailable, "nothing is revealed yet: no commitment of %s is in the file", strings.Join(p.Waiting, ", ")).
 			WithHint("%s", p.Next)
 	}
-	if err := s.handOver(p, c.Output); err != nil || s.g.JSON || p.Stage != "words" {
+	if err := s.handOver(p, c.Output, c.qrFlags); err != nil || s.g.JSON || p.Stage != "words" {
 		return err
 	}
 	fmt.Fprintf(s.out, "Then: parley line confirm %s\n", short(p.Line))
@@ -66,6 +74,9 @@ func (c lineRevealCmd) Run(s *session) error {
 // pairingStep gives the station a file that was handed over.
 func pairingStep(s *session, path string) (station.PairingView, error) {
 	b, err := readSmall("reading the file", path)
+	if err == nil {
+		b, err = joinParts(b)
+	}
 	if err != nil {
 		return station.PairingView{}, err
 	}

@@ -44,6 +44,7 @@ func TestReal(t *testing.T) {
 			"lineof":     findLine,
 			"entry":      findEntry,
 			"flip":       flip,
+			"scan":       scanOutput,
 		},
 	})
 }
