@@ -68,7 +68,7 @@ const Suite1 = 1
 
 // Keep-alive of a path, in time between pings (spec/sessions.md, 5).
 const (
-	DefaultKeepAlive = 4 * time.Second
+	DefaultKeepAlive = 2 * time.Second
 	minKeepAlive     = time.Second
 	maxKeepAlive     = 4 * time.Second
 )

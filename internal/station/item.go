@@ -68,7 +68,8 @@ func (l *liveLine) item(row store.Row) (Item, error) {
 	if row.Time > 0 {
 		it.Time = time.Unix(int64(row.Time), 0).UTC()
 		it.DTG = parley.DTG(it.Time)
-		it.ClockDoubt = it.Time.Sub(it.Arrived).Abs() > 24*time.Hour && !it.Ours
+		ahead := it.Time.Sub(it.Arrived)
+		it.ClockDoubt = !it.Ours && (ahead > l.clockAhead() || ahead < -24*time.Hour)
 	} else {
 		it.DTG = parley.DTG(it.Arrived)
 	}

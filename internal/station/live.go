@@ -108,6 +108,20 @@ func (l *liveLine) takeAnnex(p parley.PartyCode, a *form.Annex) {
 	}
 }
 
+// annex returns the annex in force for what we write next.
+func (l *liveLine) annex() *charter.Annex {
+	if r := l.runner.Status().Rules; r != nil {
+		return r.Annex
+	}
+	return &l.founding.Annex
+}
+
+// clockAhead is how far a header time may be ahead of our clock before it is
+// marked (spec/bounds.md, 13).
+func (l *liveLine) clockAhead() time.Duration {
+	return time.Duration(l.annex().Bound(charter.ClockAhead)) * time.Second
+}
+
 func (l *liveLine) changed(kind string) { l.emit(kind, l.id.String(), "") }
 
 // proved notes that some peer answered just now.

@@ -239,7 +239,7 @@ func (n *network) alive(id parley.LineID, peer parley.PartyCode, name string) bo
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return n.now().Sub(s.heard) < suspectAfter
+	return n.now().Sub(s.heard) < s.line.suspectAfter()
 }
 
 // open registers a connection as the session of its path. Of two for one path
@@ -335,7 +335,7 @@ func (n *network) to(id parley.LineID, peer parley.PartyCode) []*session {
 			out = append(out, s)
 			s.mu.Lock()
 			rtt[s] = s.rtt
-			if s.rtt == 0 || n.now().Sub(s.heard) > 2*pingEvery {
+			if s.rtt == 0 || n.now().Sub(s.heard) > 2*s.line.pingEvery() {
 				rtt[s] = time.Hour
 			}
 			s.mu.Unlock()

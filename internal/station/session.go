@@ -14,12 +14,11 @@ import (
 	"parley/internal/wire"
 )
 
-// Keep-alive of spec/sessions.md, 5.
+// Keep-alive of spec/sessions.md, 5. How often to ping is the annex's.
 const (
-	pingEvery    = 2 * time.Second
-	suspectAfter = 5 * time.Second
-	quietLimit   = 10 * time.Second
-	helloLimit   = 10 * time.Second
+	minSuspect = 5 * time.Second
+	quietLimit = 10 * time.Second
+	helloLimit = 10 * time.Second
 )
 
 // session is one connection that carries one line to one peer.
@@ -46,6 +45,14 @@ type session struct {
 	pings  map[uint64]time.Time
 	token  uint64
 	shown  [2]parley.GenerationID // of our last auth: ours, theirs
+}
+
+// pingEvery is the keep-alive of the annex in force.
+func (l *liveLine) pingEvery() time.Duration { return l.annex().KeepAlive() }
+
+// suspectAfter is how long a path may be silent before it is dialed beside.
+func (l *liveLine) suspectAfter() time.Duration {
+	return max(minSuspect, l.pingEvery()+2*time.Second)
 }
 
 // serve runs an accepted or dialed connection until it ends. first is the
@@ -136,7 +143,7 @@ func (s *session) keepAlive(ctx context.Context) {
 			return
 		}
 		if met && !now.Before(next) { // the hello goes first
-			next = now.Add(pingEvery)
+			next = now.Add(s.line.pingEvery())
 			s.ping(now)
 			s.authOut(ctx)
 		}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
+	"slices"
 	"sort"
 	"strings"
 	"sync"
@@ -32,12 +34,14 @@ const (
 // the line's logs, ours and the others', at test times and never else. What
 // they say is kept, shown and exported as evidence; nothing waits for it.
 type witnesses struct {
-	l      *liveLine
-	all    []*asked // by name
-	quorum int
-	due    chan struct{}
+	l    *liveLine
+	urls map[string]string // where each is, by name
+	need int               // quorum as configured; 0: more than half
+	due  chan struct{}
 
 	mu     sync.Mutex
+	all    []*asked // by name
+	quorum int
 	rounds int
 	latest map[parley.GenerationID]map[string]store.Cosignature // newest by witness, of what the store keeps
 }
@@ -45,6 +49,7 @@ type witnesses struct {
 // asked is one witness of the annex.
 type asked struct {
 	name   string
+	keys   []c2sp.VKey
 	url    string // "" when we were not told where it is
 	client *witness.Client
 	known  map[parley.GenerationID]uint64 // what it is thought to know; owned by the round
@@ -76,31 +81,63 @@ func ParseWitnesses(s string) (map[string]string, error) {
 	return out, nil
 }
 
-// newWitnesses returns who is to be asked for a line; nil when nobody is.
+// newWitnesses returns who asks for a line.
 func newWitnesses(l *liveLine, cfg Config) (*witnesses, error) {
 	urls, err := ParseWitnesses(cfg.Witnesses)
 	if err != nil {
 		return nil, err
 	}
-	byName := witnessKeys(l.founding.Annex.Witnesses)
-	w := &witnesses{l: l, due: make(chan struct{}, 1), latest: map[parley.GenerationID]map[string]store.Cosignature{}}
+	return &witnesses{l: l, urls: urls, need: cfg.Quorum, due: make(chan struct{}, 1), latest: map[parley.GenerationID]map[string]store.Cosignature{}}, nil
+}
+
+// follow names the witnesses that the annex in force names.
+func (w *witnesses) follow() {
+	byName := witnessKeys(w.l.annex().Witnesses)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var all []*asked
 	for name, keys := range byName {
-		a := &asked{name: name, url: urls[name], known: map[parley.GenerationID]uint64{}, ahead: map[parley.GenerationID]uint64{}}
+		at := slices.IndexFunc(w.all, func(a *asked) bool { return a.name == name && reflect.DeepEqual(a.keys, keys) })
+		if at >= 0 {
+			all = append(all, w.all[at])
+			continue
+		}
+		a := &asked{name: name, keys: keys, url: w.urls[name], known: map[parley.GenerationID]uint64{}, ahead: map[parley.GenerationID]uint64{}}
 		if a.url != "" {
 			a.client = witness.New(a.url, keys)
 		}
-		w.all = append(w.all, a)
+		all = append(all, a)
 	}
-	if len(w.all) == 0 {
-		return nil, nil
+	sort.Slice(all, func(i, j int) bool { return all[i].name < all[j].name })
+	w.all, w.quorum = all, quorumOf(w.need, len(all))
+}
+
+// quorumOf is how many of n witnesses are asked for: what the configuration
+// says, else more than half.
+func quorumOf(configured, n int) int {
+	switch {
+	case n == 0:
+		return 0
+	case configured > 0:
+		return min(configured, n)
 	}
-	sort.Slice(w.all, func(i, j int) bool { return w.all[i].name < w.all[j].name })
-	w.quorum = quorumOf(cfg.Quorum, len(w.all))
-	return w, nil
+	return n/2 + 1
+}
+
+// witnessKeys returns the keys that can be read, by the name of the witness.
+func witnessKeys(vkeys []string) map[string][]c2sp.VKey {
+	out := map[string][]c2sp.VKey{}
+	for _, s := range vkeys {
+		if k, err := c2sp.ParseVKey(s); err == nil && k.Type != c2sp.TypeEd25519 {
+			out[k.Name] = append(out[k.Name], k)
+		}
+	}
+	return out
 }
 
 // load reads what is kept, once the line has started.
 func (w *witnesses) load() error {
+	w.follow()
 	for _, s := range w.l.runner.Status().Logs {
 		cs, err := w.l.store.Cosigned(s.Gen)
 		if err != nil {
@@ -125,26 +162,6 @@ func (w *witnesses) note(cs []store.Cosignature) {
 			m[c.Witness] = c
 		}
 	}
-}
-
-// quorumOf is how many of n witnesses are asked for: what the configuration
-// says, else more than half.
-func quorumOf(configured, n int) int {
-	if configured > 0 {
-		return min(configured, n)
-	}
-	return n/2 + 1
-}
-
-// witnessKeys returns the keys that can be read, by the name of the witness.
-func witnessKeys(vkeys []string) map[string][]c2sp.VKey {
-	out := map[string][]c2sp.VKey{}
-	for _, s := range vkeys {
-		if k, err := c2sp.ParseVKey(s); err == nil && k.Type != c2sp.TypeEd25519 {
-			out[k.Name] = append(out[k.Name], k)
-		}
-	}
-	return out
 }
 
 // ask has a round begin. It never blocks.
@@ -175,9 +192,16 @@ func (w *witnesses) run(ctx context.Context) {
 func (w *witnesses) round(ctx context.Context) {
 	ctx, stop := context.WithTimeout(ctx, witnessRound)
 	defer stop()
+	w.follow()
+	w.mu.Lock()
+	all := w.all
+	w.mu.Unlock()
+	if len(all) == 0 {
+		return
+	}
 	logs := w.logs()
 	var wg sync.WaitGroup
-	for _, a := range w.all {
+	for _, a := range all {
 		if a.client != nil {
 			wg.Go(func() { w.askOne(ctx, a, logs) })
 		}
@@ -273,12 +297,12 @@ func (w *witnesses) keep(g witnessed, got []witness.Cosigned) error {
 	return err
 }
 
-// witnessViews shows each witness of a line, by name; nil when it has none.
+// witnessViews shows each witness of a line, by name.
 func (l *liveLine) witnessViews() []WitnessView {
-	if l.witnesses == nil {
+	w := l.witnesses
+	if w == nil { // the line has not started
 		return nil
 	}
-	w := l.witnesses
 	latest := w.latestLogs()
 	var out []WitnessView
 	w.mu.Lock()
@@ -337,7 +361,7 @@ func (l *liveLine) quorumNotice() (n Notice, ok bool) {
 		return n, true
 	}
 	w.mu.Lock()
-	rounds := w.rounds
+	rounds, quorum, named := w.rounds, w.quorum, len(w.all)
 	var why []string
 	for _, a := range w.all {
 		switch {
@@ -363,11 +387,11 @@ func (l *liveLine) quorumNotice() (n Notice, ok bool) {
 			}
 		}
 	}
-	if have >= w.quorum {
+	if have >= quorum {
 		return n, true
 	}
 	return Notice{"witness-missing", fmt.Sprintf("%d of %d witnesses asked for (%d named) have cosigned our log at the last tests; nothing is stopped by it. %s",
-		have, w.quorum, len(w.all), strings.Join(why, "; ")), l.now()}, false
+		have, quorum, named, strings.Join(why, "; ")), l.now()}, false
 }
 
 // witnessEvidence is what witnesses say of the others' logs: that they go on is
@@ -390,9 +414,6 @@ func (l *liveLine) witnessEvidence() (out []Evidence) {
 
 // witnessedAt returns the first cosignature of each witness over an entry.
 func (l *liveLine) witnessedAt(ref parley.Ref) (out []Witnessed, err error) {
-	if l.witnesses == nil {
-		return nil, nil
-	}
 	cs, err := l.store.Cosignatures(ref.Gen, ref.Index+1, 64)
 	if err != nil {
 		return nil, err

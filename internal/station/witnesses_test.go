@@ -146,7 +146,10 @@ func TestWitnessesAreAsked(t *testing.T) {
 	good.mu.Lock()
 	good.mute = true
 	good.mu.Unlock()
-	a.st.lines[must(parley.ParseLineID(line))].witnesses.quorum = 2 // as if both were asked for
+	w := a.st.lines[must(parley.ParseLineID(line))].witnesses
+	w.mu.Lock()
+	w.need, w.quorum = 2, 2 // as if both were asked for
+	w.mu.Unlock()
 	eventually(t, 20*time.Second, "alder says that the quorum is missing", func() bool { return noticed(a.line(line), "witness-missing") })
 	b.send(line, "alder", "nothing is stopped", "FLASH", "INFORMATION")
 	a.waitFor(line, "nothing is stopped")
@@ -188,5 +191,34 @@ func TestParseWitnesses(t *testing.T) {
 		if got := quorumOf(x[0], x[1]); got != x[2] {
 			t.Errorf("quorum %d of %d: got %d, want %d", x[0], x[1], got, x[2])
 		}
+	}
+}
+
+// TestAnnexIsObeyed: sessions ping as often as the annex says, and times are
+// doubted as early.
+func TestAnnexIsObeyed(t *testing.T) {
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	annex := charter.DefaultAnnex()
+	annex.Times[charter.KeepAliveSeconds], annex.Quotas[charter.ClockAhead] = 1, 60
+	line := pairWith(t, annex, a, b)
+	l, err := a.st.lineOf(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.pingEvery() != time.Second || l.suspectAfter() != 5*time.Second || l.clockAhead() != time.Minute {
+		t.Errorf("pings every %v, suspicion after %v, clocks doubted beyond %v", l.pingEvery(), l.suspectAfter(), l.clockAhead())
+	}
+	pings := func() (n uint64) {
+		for _, s := range l.net.to(l.id, "birch") {
+			s.mu.Lock()
+			n = max(n, s.token)
+			s.mu.Unlock()
+		}
+		return n
+	}
+	from, began := pings(), time.Now()
+	time.Sleep(4 * time.Second)
+	if got, most := pings()-from, uint64(time.Since(began).Seconds())+2; got < 3 || got > most {
+		t.Errorf("%d pings in %v, want one a second", got, time.Since(began))
 	}
 }
