@@ -15,7 +15,7 @@ func (l *Line) Cosign(cs []store.Cosignature) error {
 	if err != nil || len(cs) == 0 {
 		return err
 	}
-	err = l.s.w.run(true, func(t *tx) error {
+	err = l.s.run(true, func(t *tx) error {
 		for i := range cs {
 			if err := l.cosign(t, n, &cs[i]); err != nil {
 				return err
@@ -34,18 +34,18 @@ func (l *Line) cosign(t *tx, n int64, c *store.Cosignature) error {
 	if g == nil || c.Size >= store.MaxIndex || c.Time >= 1<<63 {
 		return store.NoHead(c)
 	}
-	there, err := t.number("SELECT count(*) FROM heads WHERE id = ?", g.key(c.Size))
+	there, err := t.Number("SELECT count(*) FROM heads WHERE id = ?", g.key(c.Size))
 	if err != nil {
 		return err
 	}
 	if there == 0 {
 		return store.NoHead(c)
 	}
-	if err := t.exec("INSERT OR IGNORE INTO cosignatures (gen, size, witness, key, time, line, arrived) VALUES (?, ?, ?, ?, ?, ?, ?)",
+	if err := t.Exec("INSERT OR IGNORE INTO cosignatures (gen, size, witness, key, time, line, arrived) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		g.n, int64(c.Size), c.Witness, int64(c.Key), int64(c.Time), c.Line, c.Arrived); err != nil {
 		return err
 	}
-	return t.exec(`DELETE FROM cosignatures WHERE gen = ?1 AND size = ?2 AND witness = ?3 AND key = ?4
+	return t.Exec(`DELETE FROM cosignatures WHERE gen = ?1 AND size = ?2 AND witness = ?3 AND key = ?4
 		AND time > (SELECT min(time) FROM cosignatures WHERE gen = ?1 AND size = ?2 AND witness = ?3 AND key = ?4)
 		AND time < (SELECT max(time) FROM cosignatures WHERE gen = ?1 AND size = ?2 AND witness = ?3 AND key = ?4)`,
 		g.n, int64(c.Size), c.Witness, int64(c.Key))
