@@ -152,3 +152,20 @@ func scanOutput(ts *testscript.TestScript, _ bool, args []string) {
 type failer interface {
 	Fatalf(format string, args ...any)
 }
+
+// FuzzJoinParts: whatever was scanned either is a file whose codes say so, or is
+// refused; what was split comes back.
+func FuzzJoinParts(f *testing.F) {
+	f.Add([]byte("PARLEY 1/1 E3B0C442 A\n"))
+	f.Add(bytes.Repeat([]byte("a file. "), 100))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		joinParts(b)
+		parts, err := splitParts(b)
+		if err != nil || len(b) == 0 {
+			return
+		}
+		if got, err := joinParts([]byte(strings.Join(parts, "\n"))); err != nil || !bytes.Equal(got, b) {
+			t.Errorf("%d bytes come back as %d: %v", len(b), len(got), err)
+		}
+	})
+}

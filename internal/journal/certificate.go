@@ -130,10 +130,8 @@ func (b *CertificateBody) check(by uint64, signer parley.GenerationID) error {
 		return bad("signed by a key of kind %d", by)
 	case by == ByLog && signer == b.Gen:
 		return bad("signed by its own log key")
-	case b.Reason > ReasonDoubt:
-		return bad("reason %d", b.Reason)
-	case b.Time > wire.MaxNumber:
-		return bad("time %d is out of range", b.Time)
+	case b.Reason > ReasonDoubt || b.Time > wire.MaxNumber:
+		return bad("reason %d at time %d", b.Reason, b.Time)
 	case (b.Reason == ReasonFounding) != (len(b.Earlier) == 0):
 		return bad("reason %d with %d earlier generations", b.Reason, len(b.Earlier))
 	}
@@ -143,11 +141,8 @@ func (b *CertificateBody) check(by uint64, signer parley.GenerationID) error {
 			return bad("it names generation %s twice", e.Gen)
 		}
 		seen[e.Gen] = true
-		if e.Size > wire.MaxNumber {
-			return bad("size %d of generation %s is out of range", e.Size, e.Gen)
-		}
-		if e.Size == 0 && e.Root != EmptyRoot {
-			return bad("generation %s is empty with a root", e.Gen)
+		if e.Size > wire.MaxNumber || e.Size == 0 && e.Root != EmptyRoot {
+			return bad("generation %s of size %d has another root, or is too large", e.Gen, e.Size)
 		}
 	}
 	if by == ByLog && !seen[signer] {

@@ -109,11 +109,8 @@ func Parse(b []byte) (*Entry, error) {
 	default:
 		return nil, parley.Errorf(parley.Malformed, "entry: neither a sealed entry of 8 items nor an epoch entry of 6")
 	}
-	if e.Time >= MaxTime {
-		return nil, parley.Errorf(parley.Malformed, "entry: header time %d is out of range", e.Time)
-	}
-	if e.Epoch > wire.MaxNumber {
-		return nil, parley.Errorf(parley.Malformed, "entry: epoch %d is out of range", e.Epoch)
+	if e.Time >= MaxTime || e.Epoch > wire.MaxNumber {
+		return nil, parley.Errorf(parley.Malformed, "entry: header time %d or epoch %d is out of range", e.Time, e.Epoch)
 	}
 	if len(e.Seen) > MaxSeen {
 		return nil, parley.Errorf(parley.Oversize, "entry: seen names %d logs, at most %d are allowed", len(e.Seen), MaxSeen)

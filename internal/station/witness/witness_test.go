@@ -199,3 +199,17 @@ func TestParseURL(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseURL(f *testing.F) {
+	f.Add("http://192.0.2.1:80/")
+	f.Add("https://w.example/a?b#c")
+	f.Fuzz(func(t *testing.T, s string) {
+		u, err := ParseURL(s)
+		if err != nil {
+			return
+		}
+		if again, err := ParseURL(u); !strings.HasPrefix(u, "http") || err != nil && u != "http:/" && u != "https:/" || err == nil && len(again) > len(u) {
+			t.Errorf("%q is read as %q, and that as %q, %v", s, u, again, err)
+		}
+	})
+}
