@@ -44,7 +44,7 @@ func (d *desk) parsePages(book *locale) (*pages, error) {
 func (d *desk) funcs(book *locale) template.FuncMap {
 	m := template.FuncMap{
 		"t": book.text, "has": book.has, "coded": book.coded, "said": book.said,
-		"visible": visible, "line": oneLine, "paras": paragraphs, "words": form.Words, "clean": form.Visible, "tag": tagOf,
+		"visible": visible, "marked": marked, "line": oneLine, "paras": paragraphs, "words": form.Words, "clean": form.Visible, "tag": tagOf,
 		"asset":   d.assets.url,
 		"version": func() string { return d.assets.version },
 		"langs":   func() []*locale { return d.bookList() },

@@ -16,8 +16,12 @@ var mark = regexp.MustCompile(`⟦(?:U\+[0-9A-F]{4,6}|byte [0-9A-F]{2})⟧`)
 // visible returns foreign text as HTML: inert, and with every hidden character
 // shown by its number.
 func visible(s string) template.HTML {
-	escaped := html.EscapeString(form.Visible(s))
-	return template.HTML(mark.ReplaceAllString(escaped, `<span class="ctl" dir="ltr">$0</span>`))
+	return marked(form.Visible(s))
+}
+
+// marked returns a text that form.Visible has been over as HTML, inert.
+func marked(s string) template.HTML {
+	return template.HTML(mark.ReplaceAllString(html.EscapeString(s), `<span class="ctl" dir="ltr">$0</span>`))
 }
 
 // line is visible for texts of one line: line ends become spaces.
