@@ -49,6 +49,11 @@ func bytesOnWire(b *bench) (*report, error) {
 		r.add(s.path+" "+s.script, count(z.Text), count(z.EntryBytes), count(z.EntryFrame), count(z.HeadFrame), count(z.ReceiptFrame), count(frames),
 			num(s.each-float64(frames)), num(s.each), count(thin(z.ThinEntry, z.ThinReceipt)))
 	}
+	for _, s := range all {
+		if s.script == "Latin" {
+			r.atMost("dispatch of 200 octets on the wire over "+s.path+", with checkpoint and receipt", s.each, 6000, "octets")
+		}
+	}
 	r.note("octets on average of %d dispatches sent one by one; each has its own checkpoint and receipt, both under Ed25519 and ML-DSA-44 (2,420 octets a signature)", n)
 	r.note("on the wire: what passed through counting cables, both directions, less what keep-alive alone passes in the same time; it is the payload of UDP packets and the TCP stream: IP and UDP headers add 28 octets a packet, IP and TCP 52 a segment")
 	r.note("thin bearer: computed by spec/thin.md from the same entry: frames 20 and 21, Ed25519 half, two bundles on radio of MTU 256 filled to 16 and 16 octets of bundle each; not built yet")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime"
 	"runtime/pprof"
 	"strconv"
 	"strings"
@@ -154,13 +155,33 @@ func answer(ops map[string]handler, c command) (p reply) {
 	return p
 }
 
-// profile starts a CPU profile into a file; "" ends it.
+// profiled is where the profiles under way go; "" when none is.
+var profiled string
+
+// profile starts profiles of processor, blocking and locks into files that begin
+// with path; "" ends them.
 func profile(path string) (nothing, error) {
 	pprof.StopCPUProfile()
-	if path == "" {
+	if profiled != "" {
+		for _, kind := range []string{"block", "mutex"} {
+			f, err := os.Create(profiled + "." + kind + ".pprof")
+			if err != nil {
+				return nothing{}, err
+			}
+			err = pprof.Lookup(kind).WriteTo(f, 0)
+			if err = errors.Join(err, f.Close()); err != nil {
+				return nothing{}, err
+			}
+		}
+	}
+	runtime.SetBlockProfileRate(0)
+	runtime.SetMutexProfileFraction(0)
+	if profiled = path; path == "" {
 		return nothing{}, nil
 	}
-	f, err := os.Create(path)
+	runtime.SetBlockProfileRate(100_000) // nanoseconds blocked for each sample
+	runtime.SetMutexProfileFraction(10)
+	f, err := os.Create(path + ".cpu.pprof")
 	if err != nil {
 		return nothing{}, err
 	}

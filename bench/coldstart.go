@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -65,7 +66,7 @@ func coldStart(b *bench) (*report, error) {
 		return nil, err
 	}
 	if b.profile != "" {
-		if err := do(p.a, "profile", filepath.Join(b.profile, "fill.pprof")); err != nil {
+		if err := do(p.a, "profile", filepath.Join(b.profile, "fill")); err != nil {
 			return nil, err
 		}
 	}
@@ -94,13 +95,14 @@ func coldStart(b *bench) (*report, error) {
 	row("opened", opens)
 	row("the line answers", ready)
 	row("the watch board stands", boards)
+	r.atMost(fmt.Sprintf("cold start with %d entries, to a usable desk", n), quantile(boards, 0.5).Seconds(), 2, "s")
 	pages := 100
 	if b.quick {
 		pages = 20
 	}
 	// The last start of the loop is still up.
 	if b.profile != "" {
-		if err := do(p.a, "profile", filepath.Join(b.profile, "pages.pprof")); err != nil {
+		if err := do(p.a, "profile", filepath.Join(b.profile, "pages")); err != nil {
 			return nil, err
 		}
 	}
@@ -112,6 +114,8 @@ func coldStart(b *bench) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
+	pagesAt := slices.Concat(g.Newest, g.Middle, g.Plain, g.Item, g.Board)
+	r.atMost(fmt.Sprintf("any page at %d entries, server time, p95", n), milli(quantile(pagesAt, 0.95)), 50, "ms")
 	row("page: newest 50", g.Newest)
 	row("page: 50 from the middle", g.Middle)
 	row("page: 50 dispatches of one party", g.Plain)

@@ -2,7 +2,7 @@
 // beside a bare program that does the same signatures, fsyncs and round trips
 // and nothing else, in one run on one machine. README.md holds the figures.
 //
-//	go run ./bench [flags] [latency throughput queue bytes verify coldstart parts idle]
+//	go run ./bench [flags] [latency throughput queue bytes verify coldstart parts lines]
 //
 // Without a name it runs them all. Stations are processes of their own, with
 // durable stores on disk; peers are tried where their programs are installed.
@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"slices"
 	"strings"
+	"time"
 )
 
 // options are the flags of a run.
@@ -23,7 +24,7 @@ type options struct {
 	json    bool
 	quick   bool
 	dir     string // where stations are made; on a real disk
-	profile string // directory for CPU profiles; "" means none
+	profile string // directory for profiles; "" means none
 	n       int    // size of the measure; 0 means its own default
 	lines   int
 }
@@ -51,7 +52,7 @@ var measures = []struct {
 	{"verify", "verification of an exported record", verify},
 	{"coldstart", "start of a station with a long record, and its pages", coldStart},
 	{"parts", "the pieces of the written path, each alone", parts},
-	{"idle", "memory and processor of idle lines", idle},
+	{"lines", "many lines: memory and processor of idle ones, dispatches a second over all", manyLines},
 }
 
 func main() {
@@ -72,9 +73,9 @@ func run(args []string) error {
 	fs.BoolVar(&o.json, "json", false, "print JSON, one object a measure")
 	fs.BoolVar(&o.quick, "quick", false, "smaller sizes, for a look")
 	fs.StringVar(&o.dir, "dir", "", "make the stations in `DIR`, on a real disk (default: the temporary directory)")
-	fs.StringVar(&o.profile, "profile", "", "write CPU profiles of the stations to `DIR`")
+	fs.StringVar(&o.profile, "profile", "", "write profiles of the stations to `DIR`: processor, blocking, locks")
 	fs.IntVar(&o.n, "n", 0, "size of the measure: dispatches, or entries of the record (default: of each measure)")
-	fs.IntVar(&o.lines, "lines", 0, "lines of the measure idle (default 50, quick 10)")
+	fs.IntVar(&o.lines, "lines", 0, "lines of the measure lines (default 200, quick 10)")
 	fs.Usage = func() {
 		fmt.Fprintln(fs.Output(), "usage: bench [flags] [measure...]")
 		for _, m := range measures {
@@ -96,33 +97,41 @@ func run(args []string) error {
 			return fmt.Errorf("no measure %q; see -help", n)
 		}
 	}
+	var all []judged
+	began := time.Now()
 	for _, m := range measures {
 		if len(names) > 0 && !slices.Contains(names, m.name) {
 			continue
 		}
-		if err := measure(o, m.name, m.what, m.run); err != nil {
+		js, err := measure(o, m.name, m.what, m.run)
+		if err != nil {
 			return fmt.Errorf("%s: %w", m.name, err)
 		}
+		all = append(all, js...)
 	}
-	return nil
+	if o.json {
+		return nil // each object has its own
+	}
+	return printJudged(os.Stdout, all, time.Since(began))
 }
 
 // measure runs one measure in a directory of its own, which goes afterwards.
-func measure(o options, name, what string, f func(*bench) (*report, error)) error {
+func measure(o options, name, what string, f func(*bench) (*report, error)) ([]judged, error) {
 	b := &bench{options: o}
 	var err error
 	if b.dir, err = os.MkdirTemp(o.dir, "bench-"+name+"-"); err != nil {
-		return err
+		return nil, err
 	}
 	defer os.RemoveAll(b.dir)
 	defer b.stop()
+	began := time.Now()
 	r, err := f(b)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	r.Measure, r.What = name, what
+	r.Measure, r.What, r.Took = name, what, time.Since(began).Seconds()
 	r.describe(b.dir, commandLine(o, name))
-	return r.print(os.Stdout, o.json)
+	return r.Judged, r.print(os.Stdout, o.json)
 }
 
 func commandLine(o options, name string) string {

@@ -25,9 +25,63 @@ type report struct {
 	Go      string   `json:"go"`
 	Date    string   `json:"date"`
 	Load    string   `json:"load"` // of the machine when the measure ended
+	Took    float64  `json:"took"` // seconds, the making of stations and records included
 	Columns []string `json:"columns"`
 	Rows    []row    `json:"rows"`
 	Notes   []string `json:"notes,omitempty"`
+	Judged  []judged `json:"judged,omitempty"`
+}
+
+// judged is a figure beside its target.
+type judged struct {
+	Name   string `json:"name"`
+	Figure cell   `json:"figure"`
+	Floor  cell   `json:"floor"` // null where the target has none
+	Ratio  cell   `json:"ratio"` // figure by floor; null where there is none
+	Target string `json:"target"`
+	Met    bool   `json:"met"`
+}
+
+// atMost judges a figure that is to be small.
+func (r *report) atMost(name string, figure, most float64, unit string) {
+	r.Judged = append(r.Judged, judged{Name: name, Figure: num(figure), Floor: none, Ratio: none, Target: fmt.Sprintf("<= %g %s", most, unit), Met: figure <= most})
+}
+
+// atLeast judges a figure that is to be large.
+func (r *report) atLeast(name string, figure, least float64, unit string) {
+	r.Judged = append(r.Judged, judged{Name: name, Figure: num(figure), Floor: none, Ratio: none, Target: fmt.Sprintf(">= %g %s", least, unit), Met: figure >= least})
+}
+
+// ofFloor judges a figure by its floor: small where most is asked, else large.
+func (r *report) ofFloor(name string, figure, floor, bound float64, most bool) {
+	x, sign, met := figure/floor, ">=", figure/floor >= bound
+	if most {
+		sign, met = "<=", x <= bound
+	}
+	r.Judged = append(r.Judged, judged{Name: name, Figure: num(figure), Floor: num(floor), Ratio: num(x), Target: fmt.Sprintf("%s %g of the floor", sign, bound), Met: met})
+}
+
+// printJudged prints every figure that has a target.
+func printJudged(w io.Writer, all []judged, took time.Duration) error {
+	if len(all) == 0 {
+		return nil
+	}
+	met := 0
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintf(t, "figure\tvalue\ttarget\tfloor\tratio\t\n")
+	for _, j := range all {
+		word := "NOT MET"
+		if j.Met {
+			word = "met"
+			met++
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s\t%s\n", j.Name, j.Figure, j.Target, j.Floor, j.Ratio, word)
+	}
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "%d of %d targets met, in %.0f s\n", met, len(all), took.Seconds())
+	return err
 }
 
 // row is one thing measured. A cell that is not a number was not measured.
@@ -75,7 +129,9 @@ func num(v float64) cell { return cell{Value: v} }
 
 func count[T int | int64 | uint64](v T) cell { return cell{Value: float64(v)} }
 
-func millis(d time.Duration) cell { return cell{Value: float64(d) / 1e6} }
+func millis(d time.Duration) cell { return cell{Value: milli(d)} }
+
+func milli(d time.Duration) float64 { return float64(d) / 1e6 }
 
 func (r *report) add(name string, cells ...cell) {
 	r.Rows = append(r.Rows, row{Name: name, Cells: cells})
@@ -98,7 +154,7 @@ func (r *report) print(w io.Writer, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(w).Encode(r)
 	}
-	fmt.Fprintf(w, "%s: %s\n  %s\n  %s, %s, %s, load %s\n", r.Measure, r.What, r.Command, r.Machine, r.Go, r.Date, r.Load)
+	fmt.Fprintf(w, "%s: %s\n  %s\n  %s, %s, %s, load %s, %.0f s\n", r.Measure, r.What, r.Command, r.Machine, r.Go, r.Date, r.Load, r.Took)
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "\t%s\t\n", strings.Join(r.Columns, "\t"))
 	for _, x := range r.Rows {

@@ -43,7 +43,7 @@ func serveStation(ops map[string]handler) (end func()) {
 	h := &host{}
 	for name, f := range map[string]handler{
 		"init": on(h.init), "open": on(h.open), "close": on(func(nothing) (nothing, error) { return nothing{}, h.close() }),
-		"invite": on(h.invite), "step": on(h.step), "confirm": on(h.confirm), "up": on(h.up), "cut": on(h.cut), "state": on(h.state),
+		"invite": on(h.invite), "step": on(h.step), "confirm": on(h.confirm), "up": on(h.up), "cut": on(h.cut), "state": on(h.state), "states": on(h.states),
 		"draft": on(h.draft), "release": on(h.release), "latency": on(h.latency), "wait": on(h.wait), "checkcalls": on(h.checkCalls),
 		"passed": on(h.passed), "sizes": on(storedSizes), "order": on(storedOrder), "fill": on(fillRecords), "export": on(h.export), "pages": on(h.pages),
 	} {
@@ -221,12 +221,13 @@ func (h *host) cut(a cutArgs) (nothing, error) {
 type logState struct{ Size, Stored uint64 }
 
 func (h *host) state(line string) (s logState, err error) {
-	l, err := h.st.Line(context.Background(), line)
+	logs, err := h.st.Logs(context.Background(), line)
 	if err != nil {
 		return s, err
 	}
-	for _, g := range l.Logs {
-		if g.Party == l.Us.Code && g.Current {
+	us, _ := h.st.Self()
+	for _, g := range logs {
+		if g.Party == us && g.Current {
 			s.Size = g.Size
 			for _, n := range g.Stored {
 				s.Stored = n
@@ -239,24 +240,47 @@ func (h *host) state(line string) (s logState, err error) {
 type draftArgs struct {
 	Line, To, Script, Precedence string
 	N                            int
+	More                         bool // beside those made ready before
 }
 
 // draft makes dispatches ready to be released: written by one officer, and
 // submitted to the other.
 func (h *host) draft(a draftArgs) (nothing, error) {
-	h.drafts = h.drafts[:0]
-	for i := range a.N {
-		d, err := h.st.SaveDraft(context.Background(), h.envoy, station.Draft{Line: a.Line, From: "envoy", To: []string{a.To + "/envoy"}, Subject: fmt.Sprintf("Dispatch %06d", i+1),
-			Text: text(a.Script, i), Language: language(a.Script), Precedence: a.Precedence, Marker: "INFORMATION", Reason: "an exercise"})
-		if err != nil {
-			return nothing{}, err
-		}
-		if d, err = h.st.Submit(context.Background(), h.envoy, d.ID); err != nil {
-			return nothing{}, err
-		}
-		h.drafts = append(h.drafts, draft{d.ID, d.Version, a.Precedence})
+	if !a.More {
+		h.drafts = h.drafts[:0]
 	}
-	return nothing{}, nil
+	first := len(h.drafts)
+	h.drafts = append(h.drafts, make([]draft, a.N)...)
+	return nothing{}, together(16, a.N, func(i int) (err error) {
+		h.drafts[first+i], err = h.draftOne(a, i)
+		return err
+	})
+}
+
+func (h *host) draftOne(a draftArgs, i int) (draft, error) {
+	d, err := h.st.SaveDraft(context.Background(), h.envoy, station.Draft{Line: a.Line, From: "envoy", To: []string{a.To + "/envoy"}, Subject: fmt.Sprintf("Dispatch %06d", i+1),
+		Text: text(a.Script, i), Language: language(a.Script), Precedence: a.Precedence, Marker: "INFORMATION", Reason: "an exercise"})
+	if err != nil {
+		return draft{}, err
+	}
+	d, err = h.st.Submit(context.Background(), h.envoy, d.ID)
+	return draft{d.ID, d.Version, a.Precedence}, err
+}
+
+// together calls f for 0 to n-1, by so many at once, until one fails.
+func together(workers, n int, f func(i int) error) error {
+	var next atomic.Int64
+	errs := make([]error, workers)
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n && errs[w] == nil; i = int(next.Add(1)) - 1 {
+				errs[w] = f(i)
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
 }
 
 func (h *host) releaseOne(d draft) error {
@@ -269,19 +293,39 @@ type releaseArgs struct{ Officers int }
 // release releases every draft, by so many officers at once, and says how long
 // that took.
 func (h *host) release(a releaseArgs) (time.Duration, error) {
-	var next atomic.Int64
-	errs := make([]error, a.Officers)
 	began := time.Now()
-	var wg sync.WaitGroup
-	for o := range a.Officers {
-		wg.Go(func() {
-			for i := int(next.Add(1)) - 1; i < len(h.drafts) && errs[o] == nil; i = int(next.Add(1)) - 1 {
-				errs[o] = h.releaseOne(h.drafts[i])
+	err := together(a.Officers, len(h.drafts), func(i int) error { return h.releaseOne(h.drafts[i]) })
+	return time.Since(began), err
+}
+
+// statesArgs name lines, and how much of our log on each must be stored there.
+type statesArgs struct {
+	Lines []string
+	Sizes []uint64 // nil: do not wait
+}
+
+// states returns our logs on many lines, once all of them are stored there.
+func (h *host) states(a statesArgs) (all []logState, err error) {
+	for limit := time.Now().Add(5 * time.Minute); ; time.Sleep(2 * time.Millisecond) {
+		all = all[:0]
+		missing := 0
+		for i, l := range a.Lines {
+			s, err := h.state(l)
+			if err != nil {
+				return nil, err
 			}
-		})
+			if a.Sizes != nil && s.Stored < a.Sizes[i] {
+				missing++
+			}
+			all = append(all, s)
+		}
+		if missing == 0 {
+			return all, nil
+		}
+		if time.Now().After(limit) {
+			return nil, fmt.Errorf("%d lines have not stored all after 5 minutes", missing)
+		}
 	}
-	wg.Wait()
-	return time.Since(began), errors.Join(errs...)
 }
 
 type waitArgs struct {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"path/filepath"
 	"time"
 )
@@ -173,6 +174,8 @@ func (b *bench) besideFloor(r *report, p *pair, f *floorPair, x phase, path stri
 	}
 	n := int(x.to - x.from)
 	r.add(x.name, count(n), num(x.rate), num(g.group), num(g.rate), num(x.rate/g.rate), each(x.cpu[0], n), each(x.cpu[1], n))
+	r.atLeast(x.name+", dispatches/s", x.rate, 8000, "/s")
+	r.ofFloor(x.name+", dispatches/s", x.rate, g.rate, 0.5, false)
 	return nil
 }
 
@@ -199,6 +202,14 @@ func (p *pair) floorOf(f *floorPair, x phase, path string) (g grouped, err error
 	t, err := f.run(floorArgs{Transport: path, Groups: groups, Entries: size, Bytes: s.EntryBytes, Ahead: 4})
 	g.took, g.rate = t.All, perSecond(groups*size, t.All)
 	return g, err
+}
+
+// orNever is v when it holds, else more than any target.
+func orNever(v float64, holds bool) float64 {
+	if holds {
+		return v
+	}
+	return math.Inf(1)
 }
 
 // queue files dispatches during an outage, and times the line from the cut
@@ -255,6 +266,9 @@ func (b *bench) addQueue(r *report, p *pair, f *floorPair, x phase, path string)
 		r.note("%s: THE DISPATCHES ARE NOT IN ORDER", x.name)
 	}
 	n := int(x.to - x.from)
+	if n == 10_000 {
+		r.atMost("queue of 10,000 over "+path+", path back to all stored, in order", orNever(x.took.Seconds(), ok), 3, "s")
+	}
 	r.add(x.name, count(n), num(x.took.Seconds()), num(perSecond(n, x.took)), count(in), num(g.group), num(g.took.Seconds()), num(perSecond(n, x.took)/g.rate), each(x.cpu[0], n), each(x.cpu[1], n))
 	return nil
 }

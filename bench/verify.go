@@ -116,6 +116,7 @@ func verifyFile(r *report, name, file string, open bool, fl *hashesAndSignatures
 		name += ", with texts"
 	}
 	mine, bare := perSecond(fl.count, best), perSecond(fl.count, floor)
+	r.ofFloor("verify, "+name+", entries/s", mine, bare, 0.5, false)
 	r.add(name, count(fl.count), count(fl.signatures), num(float64(st.Size())/1e6), num(mine), num(bare), num(mine/bare))
 	return nil
 }

@@ -25,10 +25,15 @@ type clerk struct {
 	overdue map[string]bool      // item -> its alarm was raised
 	down    bool                 // the lamp was down when last looked at
 	sounds  []own.Alarm          // of what is being taken, raised together
+
+	grew     bool      // something was made durable since the last sweep
+	again    time.Time // when time alone asks for the next sweep
+	unplaced bool      // something was made durable since the record was placed
+	placed   time.Time
 }
 
 func newClerk(s *Station, l *liveLine) *clerk {
-	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}}
+	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, unplaced: true}
 }
 
 // commit hands over what was made durable. When the clerk is far behind it
@@ -74,6 +79,7 @@ func (c *clerk) sound(code, text, item string) {
 }
 
 func (c *clerk) take(ctx context.Context, a *applied) {
+	c.grew, c.unplaced = true, true
 	for _, x := range a.alarms {
 		item := ""
 		if x.Ref.Gen != (parley.GenerationID{}) {
@@ -163,13 +169,29 @@ func (c *clerk) tick(ctx context.Context) {
 		c.s.alarm(c.l, "test-missed", fmt.Sprintf("%d line tests in a row were not answered", c.l.testView().Missed), "")
 	}
 	c.lampAlarm(c.l.look())
-	if err := c.sweep(ctx); err != nil {
-		c.l.log.Error("looking for overdue items", "err", err)
+	now, busy := c.l.now(), c.grew
+	if busy || now.After(c.again) || c.again.Sub(now) > sweepAgain {
+		if err := c.sweep(ctx); err != nil {
+			c.grew = true // again
+			c.l.log.Error("looking for overdue items", "err", err)
+		}
 	}
-	if err := c.l.place(); err != nil {
-		c.l.log.Error("placing the record", "err", err)
+	if c.unplaced && (!busy || now.Sub(c.placed).Abs() >= placeAgain) {
+		c.unplaced, c.placed = false, now
+		if err := c.l.place(); err != nil {
+			c.unplaced = true
+			c.l.log.Error("placing the record", "err", err)
+		}
 	}
 }
+
+// A line at rest is swept when an objective passes, and now and then; a busy one
+// is placed now and then, and when it comes to rest. Whoever reads the record
+// has it placed first.
+const (
+	sweepAgain = time.Minute
+	placeAgain = 5 * time.Second
+)
 
 // lampAlarm sounds once when the line goes down and once when it is back.
 func (c *clerk) lampAlarm(lamp Lamp) {
@@ -194,9 +216,11 @@ func (c *clerk) sweep(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	now := c.l.now()
+	c.grew, c.again = false, now.Add(sweepAgain)
 	late := ""
 	for _, r := range rows {
-		if c.l.now().Sub(time.UnixMilli(r.Arrived)) > 14*24*time.Hour {
+		if now.Sub(time.UnixMilli(r.Arrived)) > 14*24*time.Hour {
 			break
 		}
 		it, err := c.l.item(r)
@@ -205,7 +229,13 @@ func (c *clerk) sweep(ctx context.Context) error {
 		}
 		if !it.Overdue || it.Disregarded != "" {
 			delete(c.overdue, it.ID)
+			if it.Objective.After(now) && it.Objective.Before(c.again) {
+				c.again = it.Objective
+			}
 			continue
+		}
+		if t := now.Add(min(c.queryAgain(), 10*time.Second)); t.Before(c.again) {
+			c.again = t
 		}
 		if it.Ours && it.Precedence >= parley.Immediate {
 			late = fmt.Sprintf("%s Nr %04d is stored there and not opened %s after its objective", it.PrecedenceText, it.Serial, ago(c.l.now().Sub(it.Objective)))
@@ -218,6 +248,14 @@ func (c *clerk) sweep(ctx context.Context) error {
 	return nil
 }
 
+// queryAgain is the least time between automatic queries about one entry.
+func (c *clerk) queryAgain() time.Duration {
+	if d := c.l.timings.QueryAgain; d > 0 {
+		return d
+	}
+	return 10 * time.Minute
+}
+
 func (c *clerk) late(ctx context.Context, it *Item) {
 	if !c.overdue[it.ID] {
 		c.overdue[it.ID] = true
@@ -227,11 +265,7 @@ func (c *clerk) late(ctx context.Context, it *Item) {
 		}
 		c.s.alarm(c.l, "overdue", fmt.Sprintf("%s not opened %s Nr %04d within its objective", who, it.PrecedenceText, it.Serial), it.ID)
 	}
-	again := c.l.timings.QueryAgain
-	if again == 0 {
-		again = 10 * time.Minute
-	}
-	if !it.Ours || !c.queried[it.ID].IsZero() && c.l.now().Sub(c.queried[it.ID]) < again {
+	if !it.Ours || !c.queried[it.ID].IsZero() && c.l.now().Sub(c.queried[it.ID]) < c.queryAgain() {
 		return
 	}
 	ref, err := parley.ParseRef(it.ID)

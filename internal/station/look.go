@@ -50,6 +50,16 @@ func (s *Station) Line(_ context.Context, name string) (Line, error) {
 	return l.render(), nil
 }
 
+// Logs returns the logs of a line, and what is stored of them: what Line says of
+// them, for who asks often.
+func (s *Station) Logs(_ context.Context, name string) ([]Log, error) {
+	l, err := s.lineOf(name)
+	if err != nil {
+		return nil, err
+	}
+	return l.logs(), nil
+}
+
 func (l *liveLine) render() Line {
 	c := l.founding.Charter
 	out := Line{ID: l.id, Key: l.id.String(), Name: l.name(), Offices: c.Offices, TwoHands: map[string]bool{}, Instruct: c.Instruct, State: "active",

@@ -363,11 +363,29 @@ func (l *Line) addFiled(t *tx, n int64, p *prepared) error {
 			}
 		}
 	}
-	for _, id := range p.Unfiled {
-		if p.passed[id] {
+	return l.unfileAll(t, n, p)
+}
+
+// unfileAll empties the outbox of what was handed out. Mostly that is a stretch
+// of ids which refer to nothing, and goes at once.
+func (l *Line) unfileAll(t *tx, n int64, p *prepared) error {
+	plain := func(id uint64) bool { it := p.gone[id]; return it != nil && len(it.Refs) == 0 }
+	for i := 0; i < len(p.Unfiled); i++ {
+		id := p.Unfiled[i]
+		last := id
+		switch {
+		case p.passed[id]:
+			continue
+		case !plain(id):
+			if err := l.unfile(t, n, id, p.gone[id]); err != nil {
+				return err
+			}
 			continue
 		}
-		if err := l.unfile(t, n, id, p.gone[id]); err != nil {
+		for i+1 < len(p.Unfiled) && p.Unfiled[i+1] == last+1 && plain(last+1) && !p.passed[last+1] {
+			i, last = i+1, last+1
+		}
+		if err := t.Exec("DELETE FROM outbox WHERE line = ? AND id BETWEEN ? AND ?", n, int64(id), int64(last)); err != nil {
 			return err
 		}
 	}
@@ -377,9 +395,6 @@ func (l *Line) addFiled(t *tx, n int64, p *prepared) error {
 // unfile takes an item out of the outbox with its references; the entry it
 // became has its own, and the same. it is nil when that is not known.
 func (l *Line) unfile(t *tx, n int64, id uint64, it *store.Item) error {
-	if it != nil && len(it.Refs) == 0 {
-		return t.Exec("DELETE FROM outbox WHERE line = ? AND id = ?", n, int64(id))
-	}
 	rows, err := t.Query("SELECT n, secret FROM outbox WHERE line = ? AND id = ?", n, int64(id))
 	if err != nil || len(rows) == 0 {
 		return err

@@ -172,9 +172,28 @@ func testHandedOut(t *testing.T, f *fixture) {
 	if left, err := f.l.Filed(); err != nil || len(left) != 0 {
 		t.Errorf("%d items are left in the outbox, %v", len(left), err)
 	}
+	f.apply(t, &line.Batch{Line: LineID(1), Filed: []line.Filed{Filed(20, Dispatch()), Filed(21, Dispatch()), Filed(22, s), Filed(23, Dispatch()), Filed(24, Dispatch()), Filed(26, Dispatch())}})
+	var says []Say
+	for _, id := range []uint64{21, 22, 23, 25, 26} { // 25 was never filed; 20 and 24 stay
+		x := Dispatch()
+		if id == 22 {
+			x.Refs = s.Refs
+		}
+		x.Filed = id
+		says = append(says, x)
+	}
+	b := f.ours.Batch(GenID(2), says...)
+	b.Unfiled = []uint64{21, 22, 23, 25, 26}
+	f.apply(t, b)
+	if left, err := f.l.Filed(); err != nil || len(left) != 2 || left[0].ID != 20 || left[1].ID != 24 {
+		t.Errorf("left in the outbox: %v, %v", left, err)
+	}
+	if rs, err := f.l.Referring(to.Gen, to.Index); err != nil || len(rs) != 3 {
+		t.Errorf("referring: %d rows, %v", len(rs), err)
+	}
 	f.apply(t, &line.Batch{Line: LineID(1), Filed: []line.Filed{Filed(7, s)}})
 	s.Filed = 7
-	b := f.ours.Batch(GenID(2), s)
+	b = f.ours.Batch(GenID(2), s)
 	b.Filed, b.Unfiled = []line.Filed{Filed(7, s)}, []uint64{7}
 	wantKind(t, f.l.Apply(b), parley.Conflict)
 }
