@@ -37,7 +37,17 @@ const alarmColumns = "id, line, peer, code, item, at, last, count, silenced, off
 func (s *Store) Raise(a Alarm, once bool) (_ Alarm, sounds bool, err error) {
 	var out Alarm
 	err = s.write(func(tx *sqlfile.Tx) (err error) {
-		out, sounds, err = s.raise(tx, a, once)
+		if once {
+			old, err := s.scanAlarm(tx.Row("SELECT "+alarmColumns+"WHERE line = ? AND code = ? AND item = ? LIMIT 1", a.Line[:], a.Code, a.Item))
+			if err == nil || !errors.Is(err, sql.ErrNoRows) {
+				out, sounds = old, false
+				return err
+			}
+			out, err = s.addAlarm(tx, a, 1)
+			sounds = true
+			return err
+		}
+		out, sounds, err = s.raise(tx, a, 1)
 		return err
 	})
 	if err != nil {
@@ -52,16 +62,36 @@ type Raised struct {
 	Sounds bool
 }
 
-// RaiseAll is Raise, without once, of many in one transaction.
+// RaiseAll is Raise, without once, of many in one transaction. Of those that
+// count as one it returns each as all of them left it; the first may sound.
 func (s *Store) RaiseAll(as []Alarm) (out []Raised, err error) {
+	type kind struct {
+		line parley.LineID
+		peer parley.PartyCode
+		code string
+	}
 	err = s.write(func(tx *sqlfile.Tx) error {
-		out = out[:0]
-		for _, a := range as {
-			got, sounds, err := s.raise(tx, a, false)
-			if err != nil {
-				return err
+		out = make([]Raised, len(as))
+		last, n := map[kind]int{}, map[kind]int64{}
+		for i, a := range as {
+			k := kind{a.Line, a.Peer, a.Code}
+			last[k], n[k] = i, n[k]+1
+		}
+		done := map[kind]Raised{}
+		for i, a := range as {
+			k := kind{a.Line, a.Peer, a.Code}
+			r, again := done[k]
+			if !again {
+				a = as[last[k]] // what is shown is the newest
+				got, sounds, err := s.raise(tx, a, n[k])
+				if err != nil {
+					return err
+				}
+				r = Raised{got, false}
+				done[k], out[i] = r, Raised{got, sounds}
+				continue
 			}
-			out = append(out, Raised{got, sounds})
+			out[i] = r
 		}
 		return nil
 	})
@@ -71,39 +101,38 @@ func (s *Store) RaiseAll(as []Alarm) (out []Raised, err error) {
 	return out, nil
 }
 
-func (s *Store) raise(tx *sqlfile.Tx, a Alarm, once bool) (_ Alarm, sounds bool, err error) {
+// raise raises n alarms of one kind, the last of which is a.
+func (s *Store) raise(tx *sqlfile.Tx, a Alarm, n int64) (_ Alarm, sounds bool, err error) {
 	now := s.millis()
-	if once {
-		old, err := s.scanAlarm(tx.Row("SELECT "+alarmColumns+"WHERE line = ? AND code = ? AND item = ? LIMIT 1", a.Line[:], a.Code, a.Item))
-		if err == nil || !errors.Is(err, sql.ErrNoRows) {
-			return old, false, err
-		}
-	}
 	var id int64
 	err = tx.Row(`SELECT id FROM alarms WHERE line = ? AND peer = ? AND code = ? AND (silenced = 0 OR last > ?)
 		ORDER BY silenced = 0 DESC, id DESC LIMIT 1`, a.Line[:], string(a.Peer), a.Code, now-AlarmEvery.Milliseconds()).Scan(&id)
-	switch {
-	case err == nil && !once:
-		err = tx.Exec("UPDATE alarms SET count = count + 1, last = ?, item = ?, secret = ? WHERE id = ?", now, a.Item, s.seal("alarm", id, []byte(a.Text)), id)
-	case err == nil || errors.Is(err, sql.ErrNoRows):
-		sounds = true
-		id, err = s.addAlarm(tx, &a, now)
+	if errors.Is(err, sql.ErrNoRows) {
+		a, err = s.addAlarm(tx, a, n)
+		return a, true, err
 	}
 	if err != nil {
 		return Alarm{}, false, err
 	}
+	err = tx.Exec("UPDATE alarms SET count = count + ?, last = ?, item = ?, secret = ? WHERE id = ?", n, now, a.Item, s.seal("alarm", id, []byte(a.Text)), id)
+	if err != nil {
+		return Alarm{}, false, err
+	}
 	a, err = s.scanAlarm(tx.Row("SELECT "+alarmColumns+"WHERE id = ?", id))
-	return a, sounds, err
+	return a, false, err
 }
 
-func (s *Store) addAlarm(tx *sqlfile.Tx, a *Alarm, now int64) (int64, error) {
-	id, err := tx.Insert("INSERT INTO alarms (line, peer, code, item, at, last, count, secret) VALUES (?, ?, ?, ?, ?, ?, 1, x'')",
-		a.Line[:], string(a.Peer), a.Code, a.Item, now, now)
+func (s *Store) addAlarm(tx *sqlfile.Tx, a Alarm, n int64) (Alarm, error) {
+	now := s.millis()
+	id, err := tx.Insert("INSERT INTO alarms (line, peer, code, item, at, last, count, secret) VALUES (?, ?, ?, ?, ?, ?, ?, x'')",
+		a.Line[:], string(a.Peer), a.Code, a.Item, now, now, n)
 	if err != nil {
-		return 0, err
+		return Alarm{}, err
 	}
-	err = tx.Exec("UPDATE alarms SET secret = ? WHERE id = ?", s.seal("alarm", id, []byte(a.Text)), id)
-	return id, err
+	if err := tx.Exec("UPDATE alarms SET secret = ? WHERE id = ?", s.seal("alarm", id, []byte(a.Text)), id); err != nil {
+		return Alarm{}, err
+	}
+	return s.scanAlarm(tx.Row("SELECT "+alarmColumns+"WHERE id = ?", id))
 }
 
 func (s *Store) scanAlarm(sc scanner) (a Alarm, err error) {

@@ -305,7 +305,7 @@ func TestRaiseAll(t *testing.T) {
 	as := []Alarm{{Line: line1, Code: "routine", Item: "a", Text: "one"}, {Line: line1, Code: "routine", Item: "b", Text: "two"}, {Line: line1, Code: "flash", Item: "c"}}
 	got, err := f.RaiseAll(as)
 	ok(t, err)
-	if len(got) != 3 || !got[0].Sounds || got[1].Sounds || !got[2].Sounds || got[1].ID != got[0].ID || got[1].Count != 2 || got[1].Text != "two" {
+	if len(got) != 3 || !got[0].Sounds || got[1].Sounds || !got[2].Sounds || got[1].ID != got[0].ID || got[1].Count != 2 || got[1].Text != "two" || got[1].Item != "b" || got[2].Count != 1 {
 		t.Errorf("%+v", got)
 	}
 	if all, err := f.Alarms(true, 10); err != nil || len(all) != 2 {

@@ -26,14 +26,16 @@ type clerk struct {
 	down    bool                 // the lamp was down when last looked at
 	sounds  []own.Alarm          // of what is being taken, raised together
 
-	grew     bool      // something was made durable since the last sweep
-	again    time.Time // when time alone asks for the next sweep
+	grew     bool      // something was made durable since the last tick
+	unswept  bool      // something was made durable since the last sweep
+	swept    time.Time // the last sweep
+	again    time.Time // when time alone asks for the next one
 	unplaced bool      // something was made durable since the record was placed
 	placed   time.Time
 }
 
 func newClerk(s *Station, l *liveLine) *clerk {
-	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, unplaced: true}
+	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, unswept: true, unplaced: true}
 }
 
 // commit hands over what was made durable. When the clerk is far behind it
@@ -79,7 +81,7 @@ func (c *clerk) sound(code, text, item string) {
 }
 
 func (c *clerk) take(ctx context.Context, a *applied) {
-	c.grew, c.unplaced = true, true
+	c.grew, c.unswept, c.unplaced = true, true, true
 	for _, x := range a.alarms {
 		item := ""
 		if x.Ref.Gen != (parley.GenerationID{}) {
@@ -170,13 +172,15 @@ func (c *clerk) tick(ctx context.Context) {
 	}
 	c.lampAlarm(c.l.look())
 	now, busy := c.l.now(), c.grew
-	if busy || now.After(c.again) || c.again.Sub(now) > sweepAgain {
+	c.grew = false
+	if now.After(c.again) || c.again.Sub(now) > sweepAgain || c.unswept && (!busy || now.Sub(c.swept).Abs() >= busyAgain) {
+		c.unswept, c.swept = false, now
 		if err := c.sweep(ctx); err != nil {
-			c.grew = true // again
+			c.unswept = true
 			c.l.log.Error("looking for overdue items", "err", err)
 		}
 	}
-	if c.unplaced && (!busy || now.Sub(c.placed).Abs() >= placeAgain) {
+	if c.unplaced && (!busy || now.Sub(c.placed).Abs() >= busyAgain) {
 		c.unplaced, c.placed = false, now
 		if err := c.l.place(); err != nil {
 			c.unplaced = true
@@ -185,12 +189,12 @@ func (c *clerk) tick(ctx context.Context) {
 	}
 }
 
-// A line at rest is swept when an objective passes, and now and then; a busy one
-// is placed now and then, and when it comes to rest. Whoever reads the record
-// has it placed first.
+// A line is swept when an objective passes, and now and then. What has come is
+// looked at and placed when the line comes to rest; a busy one is every few
+// seconds. Whoever reads the record has it placed first.
 const (
 	sweepAgain = time.Minute
-	placeAgain = 5 * time.Second
+	busyAgain  = 5 * time.Second
 )
 
 // lampAlarm sounds once when the line goes down and once when it is back.
@@ -217,7 +221,7 @@ func (c *clerk) sweep(ctx context.Context) error {
 		return err
 	}
 	now := c.l.now()
-	c.grew, c.again = false, now.Add(sweepAgain)
+	c.again = now.Add(sweepAgain)
 	late := ""
 	for _, r := range rows {
 		if now.Sub(time.UnixMilli(r.Arrived)) > 14*24*time.Hour {
