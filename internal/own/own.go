@@ -3,7 +3,8 @@
 // There is no path from here to a log: line, journal and seal never import it,
 // and what a draft says goes on the record only by a release that an officer
 // makes (see Store.MarkReleased). What people write is sealed under the storage
-// key; all that a method returned without error is durable.
+// key; all that a method returned without error is durable, but for notes that
+// a start makes again (Store.MarkFiled).
 package own
 
 import (

@@ -34,7 +34,8 @@ type Outgoing struct {
 //  2. It files line.Filed{o.ID, o.Precedence, o.At, o.Header, o.Fields} with
 //     the engine, and lets the batch be applied. It files one line's items in
 //     order of ID, for ids rise.
-//  3. It calls MarkFiled. Only now is the release told to anybody.
+//  3. It calls MarkFiled. Only now is the release told to anybody. Should the
+//     note be lost with the power, the item is found by 4.
 //  4. At every start, before anything else is filed, it goes through Pending.
 //     An item whose id the store knows (FiledItem finds it in the outbox, or
 //     Handed finds the entry it became) was filed: MarkFiled. Any other was
@@ -215,9 +216,10 @@ func (s *Store) Outgoing(l parley.LineID, id uint64) (Outgoing, error) {
 	return o, err
 }
 
-// MarkFiled notes that the item is in the line's store. Again is no error.
+// MarkFiled notes that the item is in the line's store. Again is no error. It does
+// not wait for the disk: a note that is lost is made again at the next start.
 func (s *Store) MarkFiled(l parley.LineID, id uint64) error {
-	return s.write(func(tx *sqlfile.Tx) error {
+	return s.w.Run(false, func(tx *sqlfile.Tx) error {
 		n, err := tx.Change("UPDATE outgoing SET done = 1 WHERE line = ? AND id = ?", l[:], int64(id))
 		return one(n, err, parley.Errorf(parley.NotFound, "no outgoing item %d", id))
 	})
