@@ -33,6 +33,7 @@ type network struct {
 	mu       sync.Mutex
 	lines    map[parley.LineID]*liveLine
 	sessions map[line.PathID]*session
+	ofLine   map[parley.LineID]map[line.PathID]*session // the same, by line
 	cut      map[cutKey]bool
 	trouble  map[pathKey]trouble // why a path is down, as measured here
 	heardAt  map[pathKey]time.Time
@@ -255,8 +256,8 @@ func (n *network) open(l *liveLine, peer parley.PartyCode, name string, c bearer
 		return nil
 	}
 	keep := (l.us < peer) == dialed // we would keep this one over its twin
-	for id, o := range n.sessions {
-		if o.line != l || o.peer != peer || o.name != name {
+	for _, o := range n.ofLine[l.id] {
+		if o.peer != peer || o.name != name {
 			continue
 		}
 		if o.dialed != dialed && !keep {
@@ -264,13 +265,23 @@ func (n *network) open(l *liveLine, peer parley.PartyCode, name string, c bearer
 			return nil
 		}
 		o.conn.Close(parley.Errorf(parley.Conflict, "a newer connection took its place"))
-		delete(n.sessions, id)
+		n.forget(o)
 	}
 	n.sessions[s.id] = s
+	if n.ofLine[l.id] == nil {
+		n.ofLine[l.id] = map[line.PathID]*session{}
+	}
+	n.ofLine[l.id][s.id] = s
 	delete(n.trouble, pathKey{l.id, peer, name})
 	n.log.Debug("a path stands", "path", name, "peer", peer, "dialed", dialed)
 	l.changed("path")
 	return s
+}
+
+// forget takes a session out. The caller holds n.mu.
+func (n *network) forget(s *session) {
+	delete(n.sessions, s.id)
+	delete(n.ofLine[s.line.id], s.id)
 }
 
 func (n *network) finish(s *session, err error) {
@@ -279,7 +290,7 @@ func (n *network) finish(s *session, err error) {
 	n.mu.Lock()
 	k := pathKey{s.line.id, s.peer, s.name}
 	if n.sessions[s.id] == s {
-		delete(n.sessions, s.id)
+		n.forget(s)
 		if cerr := s.conn.Err(); cerr != nil {
 			err = cerr
 		}
@@ -316,8 +327,8 @@ func (n *network) isCut(id parley.LineID, name string) bool {
 func (n *network) find(id parley.LineID, peer parley.PartyCode, name string) *session {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	for _, s := range n.sessions {
-		if s.line.id == id && s.peer == peer && s.name == name {
+	for _, s := range n.ofLine[id] {
+		if s.peer == peer && s.name == name {
 			return s
 		}
 	}
@@ -330,8 +341,8 @@ func (n *network) to(id parley.LineID, peer parley.PartyCode) []*session {
 	defer n.mu.Unlock()
 	var out []*session
 	rtt := map[*session]time.Duration{}
-	for _, s := range n.sessions {
-		if s.line.id == id && (s.peer == peer || peer == "") {
+	for _, s := range n.ofLine[id] {
+		if s.peer == peer || peer == "" {
 			out = append(out, s)
 			s.mu.Lock()
 			rtt[s] = s.rtt
@@ -398,8 +409,8 @@ func (n *network) cutPath(id parley.LineID, name string, cut bool) error {
 		n.mu.Lock()
 		n.cut[cutKey{id, b.Name()}] = cut
 		var close []*session
-		for _, s := range n.sessions {
-			if cut && s.line.id == id && s.name == b.Name() {
+		for _, s := range n.ofLine[id] {
+			if cut && s.name == b.Name() {
 				close = append(close, s)
 			}
 		}

@@ -84,7 +84,7 @@ func Open(cfg Config, log *slog.Logger) (_ *Station, err error) {
 }
 
 func (s *Station) newNetwork(id bearer.Identity) *network {
-	n := &network{self: s.self, lobby: newLobby(s.now), listen: map[string]string{}, log: s.log, now: s.now, lines: map[parley.LineID]*liveLine{}, sessions: map[line.PathID]*session{},
+	n := &network{self: s.self, lobby: newLobby(s.now), listen: map[string]string{}, log: s.log, now: s.now, lines: map[parley.LineID]*liveLine{}, sessions: map[line.PathID]*session{}, ofLine: map[parley.LineID]map[line.PathID]*session{},
 		cut: map[cutKey]bool{}, trouble: map[pathKey]trouble{}, heardAt: map[pathKey]time.Time{}, words: map[parley.LineID]lastWords{},
 		bound: map[string]string{}, unbound: map[string]error{}}
 	o := bearer.Options{Identity: id, Allow: n.allowed}
