@@ -130,7 +130,8 @@ func (s *session) send(c bearer.Class, f wire.Frame) error {
 // keepAlive pings, proves the session once both sides can, and closes what has
 // been silent for too long.
 func (s *session) keepAlive(ctx context.Context) {
-	t := time.NewTicker(250 * time.Millisecond)
+	const often = 250 * time.Millisecond // until the other side has spoken
+	t := time.NewTimer(often)
 	defer t.Stop()
 	next := time.Time{}
 	for {
@@ -147,6 +148,11 @@ func (s *session) keepAlive(ctx context.Context) {
 			s.ping(now)
 			s.authOut(ctx)
 		}
+		wait := often
+		if met { // until the next ping, or the end of patience
+			wait = min(max(min(next.Sub(now), quietLimit-quiet), 0)+time.Millisecond, pingEvery)
+		}
+		t.Reset(wait)
 		select {
 		case <-ctx.Done():
 			return
