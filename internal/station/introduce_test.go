@@ -161,11 +161,14 @@ func TestStrangersLearnNothing(t *testing.T) {
 	other := must(wire.Marshal(&wire.Hello{Version: 1, Line: parley.LineID{9}, Party: "alder", Time: 1, Held: wire.Held{}}))
 	mallory := must(wire.Marshal(&wire.Hello{Version: 1, Line: l.id, Party: "mallory", Time: 1, Held: wire.Held{}}))
 	var founded []byte
-	for _, g := range l.runner.Status().Logs {
-		if g.Party == "alder" {
-			founded = g.Cert
+	eventually(t, 10*time.Second, "birch has alder's certificate", func() bool {
+		for _, g := range l.runner.Status().Logs {
+			if g.Party == "alder" {
+				founded = g.Cert
+			}
 		}
-	}
+		return founded != nil
+	})
 	forged := must(wire.Marshal(&wire.Certificate{Bytes: flipLast(founded)}))
 	replayed := must(wire.Marshal(&wire.Certificate{Bytes: founded}))
 	ping := must(wire.Marshal(&wire.Ping{Token: 1, Time: 1}))
