@@ -159,11 +159,11 @@ func answer(ops map[string]handler, c command) (p reply) {
 var profiled string
 
 // profile starts profiles of processor, blocking and locks into files that begin
-// with path; "" ends them.
+// with path; "" ends them, with one of memory as it is then.
 func profile(path string) (nothing, error) {
 	pprof.StopCPUProfile()
 	if profiled != "" {
-		for _, kind := range []string{"block", "mutex"} {
+		for _, kind := range []string{"block", "mutex", "heap"} {
 			f, err := os.Create(profiled + "." + kind + ".pprof")
 			if err != nil {
 				return nothing{}, err

@@ -52,10 +52,12 @@ func manyLines(b *bench) (*report, error) {
 		if err := p.profile(filepath.Join(b.profile, "lines")); err != nil {
 			return nil, err
 		}
-		defer p.profile("")
 	}
 	many, err := p.idleFor(watch)
 	if err != nil {
+		return nil, err
+	}
+	if err := p.profile(""); err != nil {
 		return nil, err
 	}
 	further := float64(lines - 1)
