@@ -149,8 +149,8 @@ func (s *session) keepAlive(ctx context.Context) {
 			s.authOut(ctx)
 		}
 		wait := often
-		if met { // until the next ping, or the end of patience
-			wait = min(max(min(next.Sub(now), quietLimit-quiet), 0)+time.Millisecond, pingEvery)
+		if met { // until the next ping, or the end of patience; an annex or a clock may move either
+			wait = min(max(min(next.Sub(now), quietLimit-quiet), 0)+time.Millisecond, time.Second)
 		}
 		t.Reset(wait)
 		select {
