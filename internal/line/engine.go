@@ -40,12 +40,14 @@ type Engine struct {
 	founding [32]byte
 	roots    map[parley.PartyCode]key.Public
 
-	logs  map[parley.GenerationID]*log
-	own   *log // the generation we write to; nil before one is opened, or in doubt
-	sign  key.Signer
-	hold  key.Signer
-	doubt string // why own is nil or not to be written to; "" when all is well
-	why   uint64 // reason code of doubt
+	logs    map[parley.GenerationID]*log
+	ordered []*log      // logsInOrder, until logs or their order change
+	shown   []LogStatus // of all logs, until one changes
+	own     *log        // the generation we write to; nil before one is opened, or in doubt
+	sign    key.Signer
+	hold    key.Signer
+	doubt   string // why own is nil or not to be written to; "" when all is well
+	why     uint64 // reason code of doubt
 
 	receiving  []*receiving
 	outbox     []Filed // by id
@@ -117,6 +119,7 @@ type log struct {
 	sealedTo   map[parley.PartyCode]key.ReceivingID // whom that is sealed to, and to which key; nil when not known
 	coveredTo  map[parley.PartyCode]key.ReceivingID // the same of the newest that an entry of ours covers
 	dirty      bool
+	shown      *LogStatus // until the log changes
 }
 
 // pending is a checkpoint that waits. It is tried again when something was
@@ -249,22 +252,25 @@ func (e *Engine) peersInOrder() []*peer {
 	return slices.SortedFunc(maps.Values(e.peers), func(a, b *peer) int { return cmp.Compare(a.code, b.code) })
 }
 
-// logsInOrder returns the logs in the order in which they were accepted.
+// logsInOrder returns the logs in the order in which they were accepted. Nobody
+// changes the slice.
 func (e *Engine) logsInOrder() []*log {
-	return slices.SortedFunc(maps.Values(e.logs), func(a, b *log) int {
-		return cmp.Or(cmp.Compare(a.order, b.order), bytes.Compare(a.gen[:], b.gen[:]))
-	})
+	if e.ordered == nil {
+		e.ordered = slices.SortedFunc(maps.Values(e.logs), func(a, b *log) int {
+			return cmp.Or(cmp.Compare(a.order, b.order), bytes.Compare(a.gen[:], b.gen[:]))
+		})
+	}
+	return e.ordered
 }
 
 // current returns party's newest generation; nil when none is known.
 func (e *Engine) current(party parley.PartyCode) *log {
-	var best *log
-	for _, l := range e.logs {
-		if l.party == party && (best == nil || l.order > best.order) {
-			best = l
+	for _, l := range slices.Backward(e.logsInOrder()) {
+		if l.party == party {
+			return l
 		}
 	}
-	return best
+	return nil
 }
 
 func (e *Engine) alarm(code string, party parley.PartyCode, ref parley.Ref, format string, args ...any) {

@@ -117,7 +117,7 @@ func (e *Engine) addLog(l *log) {
 // keep makes a log known, and its certificate durable once and for all.
 func (e *Engine) keep(l *log) {
 	l.dirty = true
-	e.logs[l.gen] = l
+	e.logs[l.gen], e.ordered = l, nil
 	e.fx.Batch.Keys = append(e.fx.Batch.Keys, KV{Key: certKey(l.gen), Value: l.cert})
 }
 

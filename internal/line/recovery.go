@@ -1,6 +1,7 @@
 package line
 
 import (
+	"cmp"
 	"time"
 
 	"parley"
@@ -19,15 +20,8 @@ const askAgain = 2 * time.Second
 
 // pathProved notes what a path has passed.
 func (e *Engine) pathProved(ev PathProved) {
-	w := e.paths[ev.Path]
-	if w == nil {
-		return
-	}
-	if ev.Theirs != (parley.GenerationID{}) {
-		w.theirs = ev.Theirs
-	}
-	if ev.Ours != (parley.GenerationID{}) {
-		w.ours = ev.Ours
+	if w := e.paths[ev.Path]; w != nil {
+		w.theirs, w.ours = cmp.Or(ev.Theirs, w.theirs), cmp.Or(ev.Ours, w.ours)
 	}
 }
 
@@ -103,12 +97,10 @@ func (e *Engine) refuseKeys(w *path, cur *log, why string) {
 	}
 	w.refused = e.now
 	e.fx.Sends = append(e.fx.Sends, Send{To: w.peer.code, Path: w.id, Class: ClassControl, Frame: &wire.Refusal{Kind: parley.NotAllowed, Text: why}})
-	k := cur.gen.String() + why
-	if w.peer.refused[k] {
-		return
+	if k := cur.gen.String() + why; !w.peer.refused[k] {
+		w.peer.refused[k] = true
+		e.alarm("recovery", w.peer.code, parley.Ref{Gen: cur.gen}, "%s asks for the keys of old entries; nothing was given: we told it that %s", w.peer.code, why)
 	}
-	w.peer.refused[k] = true
-	e.alarm("recovery", w.peer.code, parley.Ref{Gen: cur.gen}, "%s asks for the keys of old entries; nothing was given: we told it that %s", w.peer.code, why)
 }
 
 // keysIn takes keys back. Each is checked against the commitment in its leaf;

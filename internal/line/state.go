@@ -109,7 +109,7 @@ func (e *Engine) saveDirty() {
 		if !l.dirty {
 			continue
 		}
-		l.dirty = false
+		l.dirty, l.shown, e.shown = false, nil, nil
 		e.put(logKey(l.gen), &logState{Party: string(l.party), Order: uint64(l.order), Seen: l.seen, Time: l.time, Epoch: l.epoch,
 			SealedBy: l.sealedBy, Serial: l.serial, Disputed: l.disputed, Closed: l.closed, RecvAt: l.recvAt,
 			Receipts: l.receipts, Limit: l.limit, EpochAt: l.epochAt, Unread: l.unread, Blind: l.blind, Without: l.without}, false)
@@ -226,7 +226,7 @@ func (e *Engine) loadLog(kv KV) error {
 		return parley.Errorf(parley.Corrupt, "the tree hashes do not give the root of the stored checkpoint at size %d", h.Size).
 			WithHint("run parley fsck")
 	}
-	e.logs[l.gen] = l
+	e.logs[l.gen], e.ordered = l, nil
 	return nil
 }
 

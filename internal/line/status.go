@@ -9,7 +9,9 @@ import (
 	"parley/internal/charter"
 )
 
-// Status is what a desk may show of an engine. It is a copy.
+// Status is what a desk may show of an engine, as it stood after a step. Nothing
+// in it is ever changed, by its readers either: of what did not change, later
+// ones share it.
 type Status struct {
 	Doubt      string // "" when our log is ours to write to
 	Own        parley.GenerationID
@@ -55,9 +57,12 @@ func (e *Engine) Status() Status {
 	if r := e.newestReceiving(); r != nil {
 		s.Receiving = time.Unix(r.created, 0)
 	}
-	for _, l := range e.logsInOrder() {
-		s.Logs = append(s.Logs, e.logStatus(l))
+	if e.shown == nil {
+		for _, l := range e.logsInOrder() {
+			e.shown = append(e.shown, e.logStatus(l))
+		}
 	}
+	s.Logs = e.shown
 	for _, p := range slices.Sorted(maps.Keys(e.roots)) {
 		if e.out(p) {
 			s.Out = append(s.Out, p)
@@ -71,7 +76,11 @@ func (e *Engine) Status() Status {
 	return s
 }
 
+// logStatus returns the state of a log, made anew when it has changed.
 func (e *Engine) logStatus(l *log) LogStatus {
+	if l.shown != nil {
+		return *l.shown
+	}
 	ls := LogStatus{Gen: l.gen, Party: l.party, Size: l.size, Root: l.tree.Root(), Reason: l.body.Reason, Created: time.Unix(int64(l.body.Time), 0),
 		Current: l == e.current(l.party), Disputed: l.disputed, Limit: l.limit, Cert: l.cert, Unread: l.unread > 0, Without: maps.Clone(l.without),
 		Stored: map[parley.PartyCode]uint64{}, Seen: maps.Clone(l.seen)}
@@ -80,6 +89,7 @@ func (e *Engine) logStatus(l *log) LogStatus {
 			ls.Stored[h.party] = max(ls.Stored[h.party], n)
 		}
 	}
+	l.shown = &ls
 	return ls
 }
 
@@ -118,11 +128,8 @@ func (e *Engine) SecretOf(peer parley.PartyCode, ours, theirs EpochName) (secret
 	}
 	sa, ok1 := a.secrets[ours.Epoch]
 	sb, ok2 := b.secrets[theirs.Epoch]
-	if !ok1 || !ok2 {
-		return secret, false
-	}
 	for i := range secret {
 		secret[i] = sa[i] ^ sb[i]
 	}
-	return secret, true
+	return secret, ok1 && ok2
 }

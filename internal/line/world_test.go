@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	mrand "math/rand/v2"
+	"reflect"
 	"sort"
 	"testing"
 	"time"
@@ -35,6 +36,7 @@ type world struct {
 	shuffle  bool
 	cut      map[[2]parley.PartyCode]bool
 	bytes    int
+	steps    int
 	unproved bool // sessions do not exchange auth frames
 	authed   map[line.PathID][2]parley.GenerationID
 	tap      func(from, to parley.PartyCode, f wire.Frame) wire.Frame // nil result: dropped
@@ -141,6 +143,11 @@ func (n *node) step(evs ...line.Event) {
 	if !fx.Batch.Empty() {
 		if err := n.st.Apply(&fx.Batch); err != nil {
 			n.w.t.Fatalf("%s: apply: %v", n.code, err)
+		}
+	}
+	if n.w.steps++; n.w.steps%5 == 0 { // what a status shares with the one before is as it would be made anew
+		if got, want := n.e.Status().Logs, n.e.FreshLogs(); !reflect.DeepEqual(got, want) {
+			n.w.t.Fatalf("%s: the status of the logs is stale:\n%+v\n%+v", n.code, got, want)
 		}
 	}
 	n.alarms = append(n.alarms, fx.Alarms...)
