@@ -59,6 +59,9 @@ func (e *Engine) acceptHeads(l *log) (moved bool, err error) {
 			l.heads = dropHeads(l.heads, l.size)
 			return moved, nil
 		case errors.Is(err, errWait):
+			if !l.claimed.IsZero() {
+				p.wait = tryAgain // it has until showWithin, and no longer
+			}
 			continue
 		case errors.Is(err, errStore):
 			return moved, err
