@@ -29,7 +29,7 @@ var allowed = strings.Fields(`Parley parley line confirm Nr QUIC TLS DTG UTC ROU
 	Alder Birch Cedar Dogwood alder birch cedar`)
 
 // written are texts of people in the example that stand among the desk's own.
-var written = []string{"maintenance <b>tonight</b>", "token in the safe", "\"><script>", "<b>phone</b>", "<b>unknown field 9</b>"}
+var written = []string{"<b>refused</b>", "maintenance <b>tonight</b>", "token in the safe", "\"><script>", "<b>phone</b>", "<b>unknown field 9</b>"}
 
 // leaks are the English words of a page that nobody wrote.
 func leaks(page string) []string {
@@ -43,8 +43,8 @@ func leaks(page string) []string {
 	}
 	seen := map[string]bool{}
 	for _, l := range strings.Split(html.UnescapeString(said), "\n") {
-		if slices.Contains(written, strings.TrimSpace(l)) {
-			continue
+		for _, w := range written {
+			l = strings.ReplaceAll(l, w, " ")
 		}
 		for _, w := range letters.FindAllString(machine.ReplaceAllString(l, " "), -1) {
 			if !slices.Contains(allowed, w) {
