@@ -34,6 +34,8 @@ type side struct {
 	dir    string
 	mark   string
 	rootAt string
+	listen string
+	share  []string // recovery share of the storage key
 	log    string
 	udp    *link.Link
 	tcp    *link.Link
@@ -97,11 +99,12 @@ func (w *world) newSide(code string) *side {
 // make makes the station's data; again with the root key that is there already.
 func (s *side) make(listen string, again bool) {
 	s.t.Helper()
-	_, err := station.Init(station.InitOptions{Dir: s.dir, RootKeyPath: s.rootAt, KeepRoot: again, Party: s.code, Name: title(s.code), Languages: []string{"en"},
+	res, err := station.Init(station.InitOptions{Dir: s.dir, RootKeyPath: s.rootAt, KeepRoot: again, Party: s.code, Name: title(s.code), Languages: []string{"en"},
 		ListenQUIC: listen, ListenTLS: listen, AnnounceQUIC: s.udp.Addr(), AnnounceTLS: s.tcp.Addr(), HighWater: s.mark})
 	if err != nil {
 		s.t.Fatal(err)
 	}
+	s.share, s.listen = res.Share, listen
 	c := s.config()
 	c.Test, c.Settle = time.Minute, time.Second
 	if err := os.WriteFile(filepath.Join(s.dir, station.ConfigName), c.Text(), 0o600); err != nil {
@@ -260,10 +263,7 @@ func (w *world) found() {
 	for _, s := range w.sides {
 		s.start()
 		ps = append(ps, charter.Party{Code: parley.PartyCode(s.code), Name: title(s.code), Languages: []string{"en"}})
-		for _, name := range []string{envoy, chief} {
-			_, err := s.client.AddOfficer(ctx, name, []parley.Office{parley.Envoy, parley.Watch})
-			must(err)
-		}
+		w.enlist(s)
 	}
 	v, err := w.sides[0].client.Invite(ctx, charter.DefaultCharter(ps...), charter.DefaultAnnex())
 	must(err)
@@ -279,6 +279,16 @@ func (w *world) found() {
 		must(err)
 	}
 	w.waitUp()
+}
+
+// enlist opens the officers' accounts.
+func (w *world) enlist(s *side) {
+	w.t.Helper()
+	for _, name := range []string{envoy, chief} {
+		if _, err := s.client.AddOfficer(context.Background(), name, []parley.Office{parley.Envoy, parley.Watch}); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 }
 
 // waitUp waits until every side sees the line up.

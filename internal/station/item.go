@@ -329,6 +329,22 @@ func (l *liveLine) stepBy(r store.Row, party parley.PartyCode) string {
 	return fmt.Sprintf("%s/%s", party, v.header.From)
 }
 
+// findFiled returns an outbox item, or the entry it became. One that is handed
+// out between the two looks is found by the third.
+func (l *liveLine) findFiled(id uint64) (store.Row, error) {
+	for look := 0; ; look++ {
+		if ref, ok, err := handed(l.store, id); err != nil {
+			return store.Row{}, err
+		} else if ok {
+			return l.store.Item(ref.Gen, ref.Index)
+		}
+		row, err := l.store.FiledItem(id)
+		if parley.KindOf(err) != parley.NotFound || look > 0 {
+			return row, err
+		}
+	}
+}
+
 // find returns the row of an item: an entry, or one of the outbox. An outbox
 // id that has been handed out finds the entry it became.
 func (l *liveLine) find(id string) (store.Row, error) {
@@ -337,12 +353,7 @@ func (l *liveLine) find(id string) (store.Row, error) {
 		if err != nil {
 			return store.Row{}, parley.Errorf(parley.Malformed, "item %q: want filed:NUMBER", id)
 		}
-		if ref, ok, err := handed(l.store, num); err != nil {
-			return store.Row{}, err
-		} else if ok {
-			return l.store.Item(ref.Gen, ref.Index)
-		}
-		return l.store.FiledItem(num)
+		return l.findFiled(num)
 	}
 	ref, err := parley.ParseRef(id)
 	if err != nil {
