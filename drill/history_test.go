@@ -216,6 +216,15 @@ func (w *world) judge(ops []porcupine.Operation) {
 	if err := porcupine.VisualizePath(model, info, path); err != nil {
 		w.t.Logf("the picture is not kept: %v", err)
 	}
+	for _, part := range model.Partition(ops) {
+		if porcupine.CheckOperations(model, part) {
+			continue
+		}
+		slices.SortFunc(part, func(a, b porcupine.Operation) int { return int(a.Call - b.Call) })
+		for _, o := range part {
+			w.t.Logf("%8.3f to %8.3f  %s", float64(o.Call)/1e9, min(float64(o.Return)/1e9, 9999), model.DescribeOperation(o.Input, o.Output))
+		}
+	}
 	w.t.Fatalf("the history breaks the promises (%s); see %s", res, path)
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/station"
 )
 
 // recoveriesPerWorld bounds how many generations one line sees: each party may
@@ -180,7 +181,7 @@ func (w *world) recovered(s *side, how string) {
 	w.forget(s)
 	eventually(w.t, 60*time.Second, fmt.Sprintf("%s goes on in a new generation after %s", s.code, how), func() bool {
 		l, err := s.client.Line(ctx, w.line)
-		return err == nil && l.State == "active" && l.Lamp.State == "up"
+		return err == nil && l.State == "active" && (l.Lamp.State == station.LampUp || l.Lamp.State == station.LampPartly)
 	})
 	w.compareWords(s)
 	a := w.release(s, w.others(s)[0], w.rng)

@@ -2,6 +2,7 @@ package station
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -223,6 +224,16 @@ func (s *Station) Record(_ context.Context, name string, f Filter) (Page, error)
 	if n, err := strconv.ParseUint(strings.TrimLeft(f.Query, "0"), 10, 64); err == nil {
 		sf.Serial, f.Query = n, ""
 	}
+	// What is not settled is read first: an entry that settles in between is in
+	// both lists, never in none.
+	var un []store.Row
+	if f.Before == 0 {
+		uf := sf
+		uf.After = 0
+		if un, _, err = l.store.Unsettled(uf); err != nil {
+			return Page{}, err
+		}
+	}
 	rows, total, err := l.search(sf, f.Query)
 	if err != nil {
 		return Page{}, err
@@ -231,18 +242,13 @@ func (s *Station) Record(_ context.Context, name string, f Filter) (Page, error)
 	if p.Settled, err = s.items(l, rows, false); err != nil {
 		return Page{}, err
 	}
-	if f.Before == 0 {
-		uf := sf
-		uf.After = 0
-		un, _, err := l.store.Unsettled(uf)
-		if err != nil {
-			return Page{}, err
-		}
-		if p.Unsettled, err = s.items(l, l.matching(un, f.Query), false); err != nil {
-			return Page{}, err
-		}
+	settled := make(map[parley.Ref]bool, len(rows))
+	for i := range rows {
+		settled[rows[i].Ref()] = true
 	}
-	return p, nil
+	un = slices.DeleteFunc(un, func(r store.Row) bool { return settled[r.Ref()] })
+	p.Unsettled, err = s.items(l, l.matching(un, f.Query), false)
+	return p, err
 }
 
 // searchPages bounds how much of a record one search by words opens.

@@ -343,18 +343,26 @@ func (l *Line) Unsettled(f store.Filter) ([]store.Row, int64, error) {
 		return nil, 0, err
 	}
 	keep := func(r *store.Row, offices string) bool { return matches(&f, r, offices) }
-	rows, err := l.s.q.rowsPlaced.Query(n, max(settled, f.After))
+	// What has no place is read first: an entry that is placed in between is in
+	// both lists, never in none.
+	rows, err := l.s.q.rowsUnplaced.Query(n)
+	unplaced, err := l.collect(rows, err, settled, f.PageLimit(), keep)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows, err = l.s.q.rowsPlaced.Query(n, max(settled, f.After))
 	out, err := l.collect(rows, err, settled, f.PageLimit(), keep)
 	if err != nil {
 		return nil, 0, err
 	}
-	if more := f.PageLimit() - len(out); more > 0 {
-		rows, err := l.s.q.rowsUnplaced.Query(n)
-		some, err := l.collect(rows, err, settled, more, keep)
-		if err != nil {
-			return nil, 0, err
+	placed := make(map[parley.Ref]bool, len(out))
+	for i := range out {
+		placed[out[i].Ref()] = true
+	}
+	for _, r := range unplaced {
+		if len(out) < f.PageLimit() && !placed[r.Ref()] {
+			out = append(out, r)
 		}
-		out = append(out, some...)
 	}
 	total, err := l.countUnsettled(n, settled, &f)
 	return out, total, err
