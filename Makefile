@@ -40,9 +40,14 @@ drill-short:
 # drill does so for long, and prints what it did (docs/drill.md). A SEED plays
 # the same choices again.
 KILLS ?= 1000
+POWERS ?= 25
+RESTORES ?= 100
+LOSSES ?= 100
+HISTORIES ?= 5
 SEED ?= 0
 drill: deps
-	cd drill && $(GO) test -count=1 -v -timeout 0 . -args -kills $(KILLS) -faults -seed $(SEED) -keep $(CURDIR)/bin/drill
+	cd drill && $(GO) test -count=1 -v -timeout 0 . -args -kills $(KILLS) -faults -powers $(POWERS) \
+		-restores $(RESTORES) -losses $(LOSSES) -histories $(HISTORIES) -seed $(SEED) -keep $(CURDIR)/bin/drill
 
 # fuzz gives every fuzz target, those of interop too, FUZZTIME each; see tools/fuzz.sh.
 FUZZTIME ?= 1m
