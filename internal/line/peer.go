@@ -34,7 +34,7 @@ type peer struct {
 	paths map[PathID]bool // true once hello was accepted
 	logs  map[parley.GenerationID]*flight
 	spent quota
-	told  map[parley.GenerationID]uint64 // how much of our own logs it said it holds; nil: it has said nothing yet
+	told  map[parley.GenerationID]uint64 // how much of each log it said it holds; nil: it has said nothing yet
 
 	lackedAt    time.Time     // when we last told it what we lack
 	lackWait    time.Duration // before we do so again
@@ -92,7 +92,7 @@ func (p *peer) flight(g parley.GenerationID) *flight {
 	return f
 }
 
-// hears notes how much of a log of ours the peer says it holds.
+// hears notes how much of a log the peer says it holds.
 func (p *peer) hears(g parley.GenerationID, size uint64) {
 	if p.told == nil {
 		return // no hello yet
@@ -224,7 +224,7 @@ func (e *Engine) helloIn(w *path, h *wire.Hello) error {
 		e.sayHello(w) // it says hello again: it may not have heard ours
 	}
 	w.ready, w.peer.paths[w.id] = true, true
-	if w.peer.told == nil {
+	if w.peer.told == nil && len(h.Held) > 0 { // an introduction says nothing of what is held
 		w.peer.told = map[parley.GenerationID]uint64{}
 	}
 	for _, l := range e.logsInOrder() {
@@ -260,12 +260,12 @@ func (e *Engine) checkHello(w *path, h *wire.Hello) error {
 // haveIn learns what a peer holds, shows it what it should know of its own
 // log, and sends what it lacks.
 func (e *Engine) haveIn(p *peer, held map[parley.GenerationID]uint64) error {
+	for g, n := range held {
+		p.hears(g, n)
+	}
 	for _, l := range e.logsInOrder() {
 		size, ok := held[l.gen]
 		f := p.flight(l.gen)
-		if ok && l.party == e.cfg.Us {
-			p.hears(l.gen, size)
-		}
 		switch {
 		case !ok:
 		case size > l.size && l.party == e.cfg.Us:

@@ -88,7 +88,7 @@ func (e *Engine) judgeWithheld() error {
 		e.letGo()
 		return nil
 	}
-	if !e.pastIsBack() || e.now.Sub(e.withheld.at) < judgeAgain {
+	if !e.pastIsBack() || e.unreadPast() || e.now.Sub(e.withheld.at) < judgeAgain {
 		return nil
 	}
 	e.withheld.at = e.now
@@ -113,7 +113,7 @@ func (e *Engine) pastIsBack() bool {
 		if l.party != e.cfg.Us || l == e.own {
 			continue
 		}
-		if l.disputed || l.unread > 0 || len(l.heads) > 0 || len(l.early) > 0 {
+		if l.disputed || len(l.heads) > 0 || len(l.early) > 0 {
 			return false // of two histories officers say which one is ours
 		}
 		for _, p := range e.peers {
@@ -123,11 +123,32 @@ func (e *Engine) pastIsBack() bool {
 		}
 	}
 	for _, p := range e.peers {
-		if !e.out(p.code) && p.told == nil {
+		if !e.out(p.code) && (p.told == nil || e.unheardOf(p)) {
 			return false
 		}
 	}
 	return true
+}
+
+// unheardOf reports whether a peer holds a log that we do not know: one of ours
+// may be among them.
+func (e *Engine) unheardOf(p *peer) bool {
+	for g := range p.told {
+		if e.logs[g] == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// unreadPast reports whether entries of our old logs wait for their keys.
+func (e *Engine) unreadPast() bool {
+	for _, l := range e.logs {
+		if l.party == e.cfg.Us && l.unread > 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // sentBefore returns the entries that this store did not know of when it was
