@@ -49,8 +49,8 @@ func (plain) Open(name string, b []byte) ([]byte, error) {
 	return b[len(name)+1:], nil
 }
 
-// record is one write to the disk of a store: a batch, or positions.
-type record struct {
+// logged is one write to the disk of a store: a batch, or positions.
+type logged struct {
 	batch *line.Batch
 	place []store.Position
 }
@@ -62,7 +62,7 @@ type disk struct {
 	id         parley.LineID
 	mem        *memory.Store
 	image      *memory.Store
-	recs       []record
+	recs       []logged
 	synced     int // of recs: these survive a loss of power
 
 	full   bool
@@ -131,7 +131,7 @@ func (d *disk) Apply(b *line.Batch) error {
 	if err := d.Line.Apply(b); err != nil {
 		return err
 	}
-	d.recs = append(d.recs, record{batch: b})
+	d.recs = append(d.recs, logged{batch: b})
 	if d.point == pointTorn {
 		return errPower
 	}
@@ -160,7 +160,7 @@ func (d *disk) Place(ps []store.Position) error {
 	if err := d.Line.Place(ps); err != nil {
 		return err
 	}
-	d.recs = append(d.recs, record{place: ps})
+	d.recs = append(d.recs, logged{place: ps})
 	if d.placed != nil {
 		d.placed(ps)
 	}

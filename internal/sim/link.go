@@ -35,13 +35,14 @@ type direction struct {
 	rate     int // bytes a second; 0: no bound
 	lanes    [int(line.ClassBulk) + 1][]flying
 	sending  bool
-	lastSeen time.Duration // arrival of the last frame, to keep their order
+	lastSeen [int(line.ClassBulk) + 1]time.Duration // arrival of the last frame of a class, to keep their order
 }
 
 // flying is a frame on its way.
 type flying struct {
 	session *session
 	to      int
+	class   line.Class
 	raw     []byte
 }
 
@@ -192,7 +193,7 @@ func (c *cable) gone(i int) {
 // send puts a frame on the cable.
 func (c *cable) send(from int, s *session, class line.Class, raw []byte) {
 	d := &c.dirs[from]
-	f := flying{s, 1 - from, raw}
+	f := flying{s, 1 - from, class, raw}
 	c.w.counts.Frames++
 	c.w.counts.Bytes += int64(len(raw))
 	if d.rate == 0 && !d.sending {
@@ -229,18 +230,17 @@ func (c *cable) next(d *direction) {
 
 // launch lets a frame fly, and lets happen to it what happens to frames.
 func (c *cable) launch(d *direction, f flying) {
-	if d.cuts > 0 || c.chance(d.noise[0]) {
+	if d.cuts > 0 || !certifies(f.raw) && c.chance(d.noise[0]) {
 		c.w.counts.Lost++
 		return
 	}
 	at := c.w.now + d.delay + time.Duration(c.rng.Int64N(int64(d.delay)+1))
 	if c.chance(d.noise[2]) {
 		at += time.Duration(c.rng.Int64N(int64(5 * time.Second)))
-		c.w.counts.Reordered++
-	} else {
-		at = max(at, d.lastSeen)
-		d.lastSeen = at
+		c.w.counts.Reordered++ // other classes overtake it
 	}
+	at = max(at, d.lastSeen[f.class])
+	d.lastSeen[f.class] = at
 	if c.chance(d.noise[3]) {
 		f.raw = append([]byte(nil), f.raw...)
 		f.raw[c.rng.IntN(len(f.raw))] ^= byte(1 + c.rng.IntN(255))
@@ -253,6 +253,11 @@ func (c *cable) launch(d *direction, f flying) {
 		c.w.after(at-c.w.now+time.Duration(c.rng.Int64N(int64(5*time.Second))), func() { c.deliver(f) })
 	}
 }
+
+// certifies reports whether a frame is a certificate. One is lost only with its
+// session, for they are taken only in the order in which they were made
+// (docs/simulation.md).
+func certifies(raw []byte) bool { return len(raw) > 1 && raw[1] == wire.TypeCertificate }
 
 func (c *cable) chance(p float64) bool { return p > 0 && c.rng.Float64() < p }
 

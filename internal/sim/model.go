@@ -1,3 +1,207 @@
 package sim
 
-func (w *world) compare() {}
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"parley"
+	"parley/internal/form"
+	"parley/internal/record"
+	"parley/internal/seal"
+)
+
+// The model is a naive line: every entry in one list, and the rules of
+// spec/order.md read off the page, each in the plainest way, with no care for
+// time or space. It shares nothing with package record, against which it is
+// held at the end of every run in which no log was superseded.
+type model struct {
+	parties []parley.PartyCode
+	entries []*modelEntry
+	at      map[parley.Ref]*modelEntry
+	order   []*modelEntry
+	settled int
+}
+
+type modelEntry struct {
+	ref   parley.Ref
+	party parley.PartyCode
+	time  uint64
+	seen  map[parley.GenerationID]uint64 // accumulated
+	taken bool
+}
+
+// newModel reads the clear parts of all that a station holds.
+func newModel(s *station) *model {
+	m := &model{parties: s.w.founding.Charter.Codes(), at: map[parley.Ref]*modelEntry{}}
+	for _, l := range s.own.Engine.Status().Logs {
+		acc := map[parley.GenerationID]uint64{}
+		es, err := s.disk.Entries(l.Gen, 0, int(l.Size))
+		must(err)
+		for _, e := range es {
+			p := check(seal.Parse(e.Bytes))
+			next := map[parley.GenerationID]uint64{}
+			for g, n := range acc {
+				next[g] = n
+			}
+			for g, n := range p.Seen {
+				next[g] = n
+			}
+			acc = next
+			x := &modelEntry{ref: parley.Ref{Gen: e.Gen, Index: e.Index}, party: l.Party, time: p.Time, seen: acc}
+			m.entries = append(m.entries, x)
+			m.at[x.ref] = x
+		}
+	}
+	m.sort()
+	m.settle()
+	return m
+}
+
+// sort takes, again and again, the least of the entries all of whose
+// predecessors are taken.
+func (m *model) sort() {
+	next := map[parley.GenerationID]uint64{} // how much of each log is taken
+	for {
+		var best *modelEntry
+		for _, e := range m.entries {
+			if !e.taken && m.ready(e, next) && (best == nil || m.before(e, best)) {
+				best = e
+			}
+		}
+		if best == nil {
+			return
+		}
+		best.taken = true
+		next[best.ref.Gen]++
+		m.order = append(m.order, best)
+	}
+}
+
+func (m *model) ready(e *modelEntry, next map[parley.GenerationID]uint64) bool {
+	if next[e.ref.Gen] != e.ref.Index {
+		return false
+	}
+	for g, n := range e.seen {
+		if next[g] < n {
+			return false
+		}
+	}
+	return true
+}
+
+func (m *model) before(a, b *modelEntry) bool {
+	return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.party, b.party), slices.Compare(a.ref.Gen[:], b.ref.Gen[:]), cmp.Compare(a.ref.Index, b.ref.Index)) < 0
+}
+
+// settle counts the entries that every other party has covered, up to the first
+// that one has not.
+func (m *model) settle() {
+	for _, e := range m.order {
+		for _, p := range m.parties {
+			if p != e.party && !m.covers(p, e.ref) {
+				return
+			}
+		}
+		m.settled++
+	}
+}
+
+func (m *model) covers(p parley.PartyCode, ref parley.Ref) bool {
+	for _, e := range m.entries {
+		if e.party == p && e.seen[ref.Gen] > ref.Index {
+			return true
+		}
+	}
+	return false
+}
+
+// compare holds every station's record against the model.
+func (w *world) compare() {
+	if w.counts.Generations > 0 {
+		return // the model knows no superseded logs
+	}
+	for _, s := range w.stations {
+		if len(s.disk.recs) > 0 && s.disk.full {
+			continue
+		}
+		m := newModel(s)
+		if len(m.order) != len(m.entries) {
+			w.fail("one order", "%s: the model can place %d of %d entries", s.code, len(m.order), len(m.entries))
+			return
+		}
+		w.compareOrder(s, m)
+		w.compareLadders(s, m)
+		w.counts.Compared += len(m.order)
+	}
+}
+
+func (w *world) compareOrder(s *station, m *model) {
+	for i, e := range m.order {
+		r, err := s.disk.Item(e.ref.Gen, e.ref.Index)
+		must(err)
+		if r.Pos != int64(i+1) {
+			w.fail("one order", "%s places %s %s at %d, the model at %d", s.code, w.watch.name(e.ref.Gen), e.ref, r.Pos, i+1)
+			return
+		}
+		if r.Settled && i >= m.settled {
+			w.fail("settled means settled", "%s calls position %d settled, the model settles %d", s.code, i+1, m.settled)
+			return
+		}
+		if !r.Settled && i < m.settled {
+			w.fail("settled means settled", "%s does not call position %d settled, the model settles %d", s.code, i+1, m.settled)
+			return
+		}
+	}
+}
+
+// compareLadders climbs the ladder of each dispatch naively, and by package
+// record.
+func (w *world) compareLadders(s *station, m *model) {
+	var later []record.Referrer
+	for _, e := range m.order {
+		r, err := s.disk.Item(e.ref.Gen, e.ref.Index)
+		must(err)
+		c := check(r.Content())
+		if c.Header == nil {
+			continue
+		}
+		h := check(form.ParseHeader(c.Header))
+		f, _, err := form.ParseBody(h.Form, c.Body)
+		must(err)
+		later = append(later, record.Referrer{Ref: e.ref, Party: e.party, Header: h, Form: f, At: time.Unix(int64(e.time), 0)})
+	}
+	for i := range later {
+		d := &later[i]
+		if d.Header.Form != "dispatch" {
+			continue
+		}
+		for _, reader := range m.parties {
+			if reader == d.Party {
+				continue
+			}
+			in := record.LadderInput{Ref: d.Ref, Writer: d.Party, Header: d.Header, Reader: reader, Later: referring(later, d.Ref)}
+			for _, rung := range record.Ladder(in) {
+				if got, want := !rung.At.IsZero(), naiveRung(later, d, reader, rung.Rung); rung.Rung >= parley.Opened && got != want {
+					w.fail("one ladder", "%s: rung %s of %s for %s: %t, the model says %t", s.code, rung.Rung, d.Ref, reader, got, want)
+				}
+			}
+		}
+	}
+}
+
+func referring(all []record.Referrer, to parley.Ref) []record.Referrer {
+	return slices.DeleteFunc(slices.Clone(all), func(r record.Referrer) bool { return !slices.Contains(r.Header.Refs, to) })
+}
+
+// naiveRung reports whether a party has said that it climbed a rung.
+func naiveRung(all []record.Referrer, d *record.Referrer, reader parley.PartyCode, rung parley.Rung) bool {
+	want := map[parley.Rung]string{parley.Opened: "opened", parley.Translated: "translated", parley.PrincipalInformed: "informed", parley.Answered: "dispatch"}[rung]
+	for i := range all {
+		x := &all[i]
+		if x.Party == reader && x.Header.Form == want && len(x.Header.Refs) > 0 && x.Header.Refs[0] == d.Ref && (want != "dispatch" || x.Header.Marker == parley.Answer) {
+			return true
+		}
+	}
+	return false
+}

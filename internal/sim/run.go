@@ -16,7 +16,7 @@ type Counts struct {
 	Frames, Lost, Repeated, Reordered, Corrupted int
 	Bytes                                        int64
 	Filed, Entries, Settled, Generations, Losses int
-	Alarms, Refused, Excused, Unfinished         int
+	Alarms, Refused, Excused, Compared           int
 	Hours                                        float64
 	Faults                                       map[Kind]int
 }
@@ -42,7 +42,7 @@ func (c *Counts) Add(o *Counts) {
 	c.Alarms += o.Alarms
 	c.Refused += o.Refused
 	c.Excused += o.Excused
-	c.Unfinished += o.Unfinished
+	c.Compared += o.Compared
 	c.Hours += o.Hours
 	if c.Faults == nil {
 		c.Faults = map[Kind]int{}

@@ -365,10 +365,9 @@ func (s *station) speak(sends []line.Send) {
 
 // shown is what one end of a session has proved of itself (spec/sessions.md, 4).
 type shown struct {
-	gens   [2]parley.GenerationID
-	theirs parley.GenerationID
-	tries  int
-	next   time.Duration
+	gens  [2]parley.GenerationID
+	tries int
+	next  time.Duration
 }
 
 // prove sends an auth frame where the other side does not know yet that we hold
@@ -381,15 +380,15 @@ func (s *station) prove(c *cable) {
 		x = new(shown)
 		s.spoken[r] = x
 	}
-	if s.w.now < x.next || x.tries > 8 {
-		return
-	}
 	secret, ours, theirs, ok := s.own.Engine.SessionSecret(peer.code)
 	if !ok {
 		return
 	}
 	if g := [2]parley.GenerationID{ours.Gen, theirs.Gen}; g != x.gens {
-		x.gens, x.tries = g, 0
+		x.gens, x.tries, x.next = g, 0, 0
+	}
+	if s.w.now < x.next || x.tries > 8 {
+		return
 	}
 	x.tries++
 	x.next = s.w.now + 2*time.Second<<x.tries

@@ -33,6 +33,7 @@ func (c *Counts) Text() string {
 		row(name, "%s", strings.Join(fs[i:min(i+8, len(fs))], ", "))
 	}
 	row("after losses", "%d disks lost what they had, %d new generations, %d items lost with the only disk that had them", c.Losses, c.Generations, c.Excused)
+	row("against the model", "%d positions compared", c.Compared)
 	row("simulated", "%d events, %d steps of engines", c.Events, c.Steps)
 	return b.String()
 }

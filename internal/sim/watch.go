@@ -23,6 +23,7 @@ type watch struct {
 	owner     map[parley.GenerationID]*station
 	of        map[*station]*watched
 	leaf      map[parley.Ref][32]byte // of every entry that was ever spoken or accepted
+	signed    map[headID][32]byte     // both halves over it
 	content   map[parley.Ref][32]byte // what its writer put in it
 	root      map[headID][32]byte     // of every checkpoint that was ever spoken
 	entryKeys map[[32]byte]parley.Ref
@@ -50,7 +51,8 @@ type watched struct {
 	byID   map[uint64]*fate
 	outbox []*fate
 	losses int
-	dirty  bool // something was written since the record was last put in order
+	opened int64 // when its generation was, by its own clock
+	dirty  bool  // something was written since the record was last put in order
 }
 
 // fate is what became of a released item.
@@ -65,7 +67,7 @@ type fate struct {
 
 func newWatch(w *world) *watch {
 	return &watch{w: w, owner: map[parley.GenerationID]*station{}, of: map[*station]*watched{}, leaf: map[parley.Ref][32]byte{},
-		content: map[parley.Ref][32]byte{}, root: map[headID][32]byte{}, entryKeys: map[[32]byte]parley.Ref{},
+		content: map[parley.Ref][32]byte{}, root: map[headID][32]byte{}, signed: map[headID][32]byte{}, entryKeys: map[[32]byte]parley.Ref{},
 		promised: map[headGen]uint64{}, excused: map[parley.Ref]bool{}}
 }
 
@@ -116,6 +118,8 @@ func (x *watch) stepped(s *station, fx *line.Effects) {
 			a.heads[id] = h.Root
 		} else if r, ok := x.root[id]; (!ok || r != h.Root) && !x.forked {
 			x.w.fail("no entry is altered", "%s accepted a checkpoint of %s at size %d that its writer never signed", s.code, x.name(h.Gen), h.Size)
+		} else if x.signed[id] != halves(h.Ed, h.ML) && x.w.trace.exact && !x.forked {
+			x.w.fail("both signatures count", "%s accepted a checkpoint of %s at size %d under signatures that its writer never made", s.code, x.name(h.Gen), h.Size)
 		}
 	}
 	for _, r := range b.Receipts {
@@ -144,6 +148,10 @@ func (x *watch) certificate(s *station, raw []byte) {
 		x.w.fail("only a party opens its generations", "%s accepted generation %s of %s, which nobody opened", s.code, c.Gen, c.Party)
 	}
 	x.owns(c.Gen, s)
+	x.at(s).opened = int64(c.Time) * 1000
+	for _, t := range x.at(s).outbox {
+		t.set = true
+	}
 	x.w.counts.Generations++
 	x.w.tell("generation", s.code, "", "%s opens generation %s of its log: %s", s.code, c.Gen.String()[:4], line.ReasonText(c.Reason))
 	if x.at(s).losses == 0 && !x.forked {
@@ -156,6 +164,7 @@ func (x *watch) boxed(s *station, a *watched, f *line.Filed) {
 	for _, t := range a.fates {
 		if t.id == f.ID && !t.inbox {
 			t.inbox = true
+			t.set = t.item.At < a.opened
 			a.byID[f.ID] = t
 			a.outbox = append(a.outbox, t)
 			return
@@ -306,8 +315,11 @@ func (x *watch) spokeHead(s *station, f *wire.Checkpoint) {
 	if old, ok := x.root[id]; ok && old != r && !x.forked {
 		x.w.fail("an honest station never forks", "%s has signed two roots for size %d of %s", s.code, f.Size, x.name(f.Gen))
 	}
-	x.root[id] = r
+	x.root[id], x.signed[id] = r, halves(f.Ed, f.ML)
 }
+
+// halves is a hash of both halves of a signature.
+func halves(ed [64]byte, ml []byte) [32]byte { return sha256.Sum256(append(ed[:], ml...)) }
 
 func (x *watch) alarmed(s *station, al *line.Alarm) {
 	x.w.tell("alarm", s.code, al.Party, "%s's alarm %s: %s", s.code, al.Code, al.Text)

@@ -29,7 +29,6 @@ type flags struct {
 	real  bool
 	out   string
 	prof  string
-	parts int
 }
 
 func main() {
@@ -61,6 +60,8 @@ func (f *flags) run() error {
 	switch f.do {
 	case "run":
 		return many(f)
+	case "find":
+		return find(f)
 	case "story":
 		return story(f)
 	}
@@ -114,5 +115,3 @@ func end(r *sim.Result) error {
 	fmt.Printf("every promise kept; all stored and settled %s after the last fault\n", r.Took)
 	return nil
 }
-
-func faults(*flags) error { return errors.New("no faults yet") }

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sort"
+	"strconv"
+	"strings"
+	"time"
+
+	"parley/internal/sim"
+	"parley/internal/sim/overlay"
+)
+
+// find runs seed after seed until one breaks a promise, and says which.
+func find(f *flags) error {
+	began := time.Now()
+	for n := f.seed; f.limit <= 0 || n == f.seed || time.Since(began).Seconds() < f.limit; n++ {
+		if r := sim.Seed(n, sim.Options{}); r.Broken != nil {
+			fmt.Printf("%d\t%s\t%s\n", n, r.Broken.Promise, r.Broken.What)
+			return nil
+		}
+	}
+	return errors.New("no seed broke a promise")
+}
+
+// known is where the seed that caught each deliberate fault is kept.
+const known = "internal/sim/testdata/faults.txt"
+
+// faults builds the product with every deliberate fault in it, each behind a
+// switch, and shows that a seed catches each: the one that is known, or the
+// first that does. With -out the seeds are written down.
+func faults(f *flags) error {
+	root, err := overlay.Root()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "faults")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	edits, list, err := faultEdits(root)
+	if err != nil {
+		return err
+	}
+	bin := filepath.Join(dir, "simulate")
+	if err := overlay.Build(root, bin, self, edits...); err != nil {
+		return err
+	}
+	if out, err := catch(bin, "", f.seed, 0); err == nil {
+		return fmt.Errorf("seed %d breaks a promise with no fault on: %s", f.seed, out)
+	}
+	seeds := readSeeds(filepath.Join(root, known))
+	var lines []string
+	missed := 0
+	for _, e := range list {
+		seed, ok := seeds[e.Name]
+		if !ok {
+			seed = 1
+		}
+		out, err := catch(bin, e.Name, seed, f.limit)
+		if err != nil {
+			missed++
+			fmt.Printf("%-24s NOT CAUGHT               %s\n", e.Name, e.About)
+			continue
+		}
+		part := strings.SplitN(strings.TrimSpace(out), "\t", 3)
+		fmt.Printf("%-24s seed %-5s %s\n%-35s caught: %s: %s\n", e.Name, part[0], e.About, "", part[1], clip(part[2]))
+		lines = append(lines, e.Name+" "+part[0]+"\n")
+	}
+	fmt.Printf("%d deliberate faults, %d caught\n", len(list), len(list)-missed)
+	if f.out != "" {
+		if err := os.WriteFile(f.out, []byte(strings.Join(lines, "")), 0o644); err != nil {
+			return err
+		}
+	}
+	if missed > 0 {
+		return errors.New("a deliberate fault was not caught")
+	}
+	return nil
+}
+
+func clip(s string) string {
+	if len(s) > 110 {
+		return s[:110] + "..."
+	}
+	return s
+}
+
+// faultEdits reads the deliberate faults, and returns all that is built with them.
+func faultEdits(root string) (edits, list []*overlay.Edit, err error) {
+	data := filepath.Join(root, "internal/sim/testdata")
+	paths, err := filepath.Glob(filepath.Join(data, "faults", "*.edit"))
+	if err != nil {
+		return nil, nil, err
+	}
+	sort.Strings(paths)
+	for _, p := range append([]string{filepath.Join(data, "ideal.edit"), filepath.Join(data, "fault.edit")}, paths...) {
+		e, err := overlay.Read(p)
+		if err != nil {
+			return nil, nil, err
+		}
+		edits = append(edits, e)
+	}
+	return edits, edits[2:], nil
+}
+
+// catch runs one fault until a promise breaks.
+func catch(bin, name string, seed uint64, seconds float64) (string, error) {
+	cmd := exec.Command(bin, "-do", "find", "-seed", strconv.FormatUint(seed, 10), "-seconds", strconv.FormatFloat(max(seconds, 0.001), 'f', 3, 64))
+	cmd.Env = append(os.Environ(), "SIM_FAULT="+name)
+	out, err := cmd.Output()
+	return string(out), err
+}
+
+// readSeeds reads lines of a name and a seed. None is no error.
+func readSeeds(path string) map[string]uint64 {
+	seeds := map[string]uint64{}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return seeds
+	}
+	for _, l := range strings.Split(string(b), "\n") {
+		name, n, _ := strings.Cut(l, " ")
+		if x, err := strconv.ParseUint(n, 10, 64); err == nil {
+			seeds[name] = x
+		}
+	}
+	return seeds
+}
