@@ -65,12 +65,13 @@ type disk struct {
 	recs       []logged
 	synced     int // of recs: these survive a loss of power
 
-	full   bool
-	lying  bool
-	point  crashPoint             // the power fails at the next commit
-	placed func([]store.Position) // told of positions that were given
-	sizes  map[parley.GenerationID]uint64
-	safe   map[parley.GenerationID]uint64 // entries that survive a loss of power
+	full    bool
+	lying   bool
+	point   crashPoint             // the power fails at the next commit
+	placed  func([]store.Position) // told of positions that were given
+	applied func(*line.Batch)      // told of batches that were written
+	sizes   map[parley.GenerationID]uint64
+	safe    map[parley.GenerationID]uint64 // entries that survive a loss of power
 }
 
 func newDisk(id parley.LineID, image *memory.Store) *disk {
@@ -145,6 +146,9 @@ func (d *disk) Apply(b *line.Batch) error {
 			g := b.Entries[i].Gen
 			d.safe[g] = d.sizes[g]
 		}
+	}
+	if d.applied != nil {
+		d.applied(b)
 	}
 	if d.point == pointAfter {
 		return errPower

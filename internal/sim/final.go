@@ -68,7 +68,7 @@ func (w *world) waiting() string {
 		for _, l := range st.Logs {
 			if i == 0 {
 				sizes[l.Gen] = l.Size
-			} else if n, ok := sizes[l.Gen]; !ok || n != l.Size && !w.watch.forked {
+			} else if n, ok := sizes[l.Gen]; !ok || n != l.Size && (l.Current || !w.watch.forked) {
 				return fmt.Sprintf("%s holds %d entries of %s, %s holds %d", s.code, l.Size, w.watch.name(l.Gen), w.stations[0].code, n)
 			}
 		}
@@ -79,10 +79,10 @@ func (w *world) waiting() string {
 			return why
 		}
 	}
+	if w.watch.forked {
+		return w.uncaught()
+	}
 	for _, s := range w.stations {
-		if s.disk.full {
-			continue
-		}
 		w.place(s)
 		if why := w.unsettled(s); why != "" {
 			return why
@@ -125,12 +125,45 @@ func (w *world) unsettled(s *station) string {
 	return ""
 }
 
+// uncaught says which fork is not caught: where two stations hold two histories
+// of one log, each must have the proof of it.
+func (w *world) uncaught() string {
+	for _, a := range w.stations {
+		for _, l := range a.own.Engine.Status().Logs {
+			for _, b := range w.stations {
+				for _, o := range b.own.Engine.Status().Logs {
+					if o.Gen == l.Gen && w.differ(a, b, l.Gen, min(l.Size, o.Size)) && !(l.Disputed && o.Disputed) {
+						return fmt.Sprintf("%s and %s hold two histories of %s, and do not both know it", a.code, b.code, w.watch.name(l.Gen))
+					}
+				}
+			}
+		}
+	}
+	return ""
+}
+
+func (w *world) differ(a, b *station, gen parley.GenerationID, size uint64) bool {
+	x, err := a.disk.Entries(gen, 0, int(size))
+	must(err)
+	y, err := b.disk.Entries(gen, 0, int(size))
+	must(err)
+	for i := range x {
+		if string(x[i].Bytes) != string(y[i].Bytes) {
+			return true
+		}
+	}
+	return false
+}
+
 // final holds what the stations made of it against the naive model.
 func (w *world) final() {
+	if w.watch.forked {
+		return
+	}
 	for _, s := range w.stations {
 		w.finalFates(s)
 	}
-	if w.broken == nil && !w.watch.forked {
+	if w.broken == nil {
 		w.compare()
 	}
 }

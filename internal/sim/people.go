@@ -10,6 +10,7 @@ import (
 	"parley/internal/journal"
 	"parley/internal/line"
 	"parley/internal/store"
+	"parley/internal/store/hwm"
 	"parley/internal/store/memory"
 )
 
@@ -20,7 +21,8 @@ type people struct {
 	said     int
 	backup   *memory.Store
 	image    *memory.Store
-	doubt    time.Duration // since when the log has been in doubt; 0: it is not
+	mark     [hwm.FileSize]byte // as it was at the image
+	doubt    time.Duration      // since when the log has been in doubt; 0: it is not
 	words    map[parley.GenerationID]time.Duration
 	probe    *release // the newest line test of ours
 	tested   time.Time
@@ -356,7 +358,7 @@ func (s *station) act(a Act) {
 	case Backup:
 		s.people.backup = s.disk.mem.WithoutSecrets()
 	case Image:
-		s.people.image = s.disk.mem.Snapshot()
+		s.people.image, s.people.mark = s.disk.mem.Snapshot(), s.markDisk.bytes
 	case Restore, Flip:
 		if a.Kind == Flip && s.people.backup == nil {
 			s.replace(s.empty())
@@ -366,6 +368,15 @@ func (s *station) act(a Act) {
 	case PutBack:
 		if s.people.image != nil {
 			s.replace(s.people.image)
+		}
+	case Rollback:
+		if s.people.image != nil {
+			w.watch.forked = true
+			for _, c := range w.cablesOf(s, w.stations[a.B%len(w.stations)]) {
+				c.act(Act{Kind: Cut, N: 3, For: a.For + 5*time.Minute})
+			}
+			s.replace(s.people.image)
+			s.markDisk.bytes = s.people.mark
 		}
 	case Lose:
 		s.markDisk.bytes = [len(s.markDisk.bytes)]byte{}

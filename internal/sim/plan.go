@@ -44,13 +44,13 @@ const (
 	Image                // an image is taken of A's disk
 	PutBack              // A's last image is put back
 	Lose                 // A loses everything but its root key and the founding
-	Twin                 // a copy of A with its keys runs beside it for For, on the cables to B
+	Rollback             // A's last image is put back, high-water mark and all, which nobody may do; the cables to B are cut for For
 	Attach               // A files a dispatch with an attachment of N bytes
 	kinds
 )
 
 var kindNames = [kinds]string{"say", "react", "noise", "slow link", "delay", "cut", "dark", "crash", "disk full", "slow disk", "lying disk",
-	"bit flip", "clock jump", "clock drift", "backup", "restore", "image", "put back", "lost station", "twin", "attachment"}
+	"bit flip", "clock jump", "clock drift", "backup", "restore", "image", "put back", "lost station", "rollback", "attachment"}
 
 // String returns the name of the kind.
 func (k Kind) String() string { return kindNames[k] }
@@ -126,8 +126,8 @@ func (a Act) String() string {
 		return fmt.Sprintf("the last image of %s's disk is put back", who)
 	case Lose:
 		return fmt.Sprintf("%s loses everything but its root key", who)
-	case Twin:
-		return fmt.Sprintf("a copy of %s, with its keys, starts beside it on the cables to %s, for %s", who, whom, d)
+	case Rollback:
+		return fmt.Sprintf("the last image of %s's disk is put back, high-water mark and all, and %s cannot be reached for %s", who, whom, d)
 	}
 	return "?"
 }
@@ -292,6 +292,11 @@ func (g *generator) losses() {
 		who := g.who()
 		at := time.Duration((0.1 + 0.8*g.Float64()) * float64(g.length))
 		back := g.span(time.Second, at/2)
+		if g.IntN(12) == 0 {
+			g.add(Act{At: at - back, Kind: Image, A: who})
+			g.add(Act{At: at, Kind: Rollback, A: who, B: (who + 1) % g.p.Parties, For: g.span(time.Minute, 3*time.Hour)})
+			continue
+		}
 		switch g.IntN(5) {
 		case 0:
 			g.add(Act{At: at - back, Kind: Backup, A: who})

@@ -111,6 +111,7 @@ func (s *station) found() {
 	s.disk.placed = func(ps []store.Position) { s.w.watch.placed(s, ps) }
 	b := check(line.Found(s.config(), s.keys, cert))
 	must(s.disk.Apply(b))
+	s.disk.applied = func(b *line.Batch) { s.w.watch.durable(s, b) }
 	s.w.watch.owns(s.keys.Gen, s)
 	s.keys = nil
 }
@@ -422,7 +423,7 @@ func (s *station) frame(r *session, f wire.Frame, size int) {
 		}
 	case *wire.Refusal:
 		s.w.tell("refusal", s.code, "", "%s is told: %s: %s", s.code, f.Kind, f.Text)
-		if f.Kind == parley.BadSignature && !s.w.watch.corrupted {
+		if f.Kind == parley.BadSignature && !s.w.watch.corrupted && !s.w.watch.forked {
 			s.w.fail("honest stations believe one another", "%s was refused: %s", s.code, f.Text)
 		}
 	case *wire.Unknown, *wire.Ping, *wire.Pong, *wire.Want, *wire.Chunk:

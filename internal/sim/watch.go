@@ -90,13 +90,19 @@ func (x *watch) released(s *station, r *release) {
 	a.fates = append(a.fates, &fate{release: r})
 }
 
-// stepped looks at what a step has made durable.
+// stepped looks at what a step wants a person to notice.
 func (x *watch) stepped(s *station, fx *line.Effects) {
-	b, a := &fx.Batch, x.at(s)
-	if !b.Empty() {
-		a.dirty = true
-		x.w.counts.Batches++
+	for i := range fx.Alarms {
+		x.alarmed(s, &fx.Alarms[i])
 	}
+}
+
+// durable looks at what a station has just made durable, whatever comes of the
+// step.
+func (x *watch) durable(s *station, b *line.Batch) {
+	a := x.at(s)
+	a.dirty = true
+	x.w.counts.Batches++
 	for _, kv := range b.Keys {
 		if len(kv.Key) > 5 && kv.Key[:5] == "cert/" {
 			x.certificate(s, kv.Value)
@@ -126,9 +132,6 @@ func (x *watch) stepped(s *station, fx *line.Effects) {
 		if x.owner[r.Holder] != s && x.promised[headGen{r.Holder, r.Gen}] < r.Size {
 			x.w.fail("stored means stored", "%s counts a receipt of %s for %d entries of %s that was never given", s.code, x.name(r.Holder), r.Size, x.name(r.Gen))
 		}
-	}
-	for i := range fx.Alarms {
-		x.alarmed(s, &fx.Alarms[i])
 	}
 }
 
