@@ -161,6 +161,22 @@ func stream(seed uint64, what string) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, h))
 }
 
+// ForkPlan makes the plan of a seed in which one station forks its log: its store
+// and its high-water mark were both put back, which no operator may do.
+func ForkPlan(seed uint64) *Plan {
+	p := NewPlan(seed)
+	p.Parties = max(3, p.Parties)
+	g := &generator{Rand: stream(seed, "fork"), p: p, length: time.Duration(p.Hours * float64(time.Hour))}
+	at := time.Duration((0.3 + 0.4*g.Float64()) * float64(g.length))
+	g.fork(g.who(), at, g.span(time.Minute, at/2))
+	p.sort()
+	return p
+}
+
+func (p *Plan) sort() {
+	slices.SortStableFunc(p.Acts, func(a, b Act) int { return int(a.At - b.At) })
+}
+
 // NewPlan makes the plan of a seed.
 func NewPlan(seed uint64) *Plan {
 	r := stream(seed, "plan")
@@ -187,7 +203,7 @@ func NewPlan(seed uint64) *Plan {
 	if g.IntN(3) == 0 {
 		g.losses()
 	}
-	slices.SortStableFunc(p.Acts, func(a, b Act) int { return int(a.At - b.At) })
+	p.sort()
 	return p
 }
 
@@ -292,11 +308,6 @@ func (g *generator) losses() {
 		who := g.who()
 		at := time.Duration((0.1 + 0.8*g.Float64()) * float64(g.length))
 		back := g.span(time.Second, at/2)
-		if g.IntN(12) == 0 {
-			g.add(Act{At: at - back, Kind: Image, A: who})
-			g.add(Act{At: at, Kind: Rollback, A: who, B: (who + 1) % g.p.Parties, For: g.span(time.Minute, 3*time.Hour)})
-			continue
-		}
 		switch g.IntN(5) {
 		case 0:
 			g.add(Act{At: at - back, Kind: Backup, A: who})
@@ -313,4 +324,21 @@ func (g *generator) losses() {
 			g.add(Act{At: at, Kind: Flip, A: who})
 		}
 	}
+}
+
+// fork lets a station forget what one other party has heard of it and the rest
+// has not, and speak to the rest first: nothing but the proof of the fork, when
+// all meet again, can tell.
+func (g *generator) fork(who int, at, back time.Duration) {
+	heard := (who + 1) % g.p.Parties
+	g.add(Act{At: at - back, Kind: Image, A: who})
+	for i := range g.p.Parties {
+		if i != who && i != heard {
+			g.add(Act{At: at - back + time.Second, Kind: Dark, A: i, For: back + 2*time.Minute})
+		}
+	}
+	g.add(Act{At: at - back/2, Kind: Say, A: who, N: 100})
+	g.add(Act{At: at, Kind: Rollback, A: who, B: heard, For: g.span(time.Hour, 3*time.Hour)})
+	g.add(Act{At: at, Kind: Dark, A: heard, For: time.Hour})
+	g.add(Act{At: at + 10*time.Minute, Kind: Say, A: who, N: 100})
 }

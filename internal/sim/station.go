@@ -139,6 +139,7 @@ func (s *station) start() {
 		return
 	}
 	s.w.tell("start", s.code, "", "%s starts, holding %s", s.code, s.sizes())
+	s.w.trace.sizes(s)
 	s.gap = tickLeast
 	s.schedule()
 	for _, c := range s.w.cablesOf(s, nil) {
@@ -165,6 +166,7 @@ func (s *station) stop() {
 		return
 	}
 	s.own, s.inbox, s.waking, s.busy = nil, nil, false, 0
+	s.w.tell("stop", s.code, "", "%s stops", s.code)
 	for _, c := range s.w.cablesOf(s, nil) {
 		c.gone(c.end(s))
 	}

@@ -21,6 +21,8 @@ type Event struct {
 	Who  parley.PartyCode
 	Whom parley.PartyCode
 	Text string
+	Kind string            // of a frame that was said, or of an alarm
+	Log  string            // that an alarm is about
 	Size map[string]uint64 // of the logs that Who holds, where they grew
 }
 
@@ -61,6 +63,29 @@ func (w *world) tell(what string, who, whom parley.PartyCode, format string, arg
 	t.story = append(t.story, Event{At: w.now, What: what, Who: who, Whom: whom, Text: fmt.Sprintf(format, args...)})
 }
 
+// said notes what left a station, where a person may want to see it leave.
+func (w *world) said(s *station, send *line.Send) {
+	if !w.trace.keep {
+		return
+	}
+	kind := ""
+	switch send.Frame.(type) {
+	case *wire.Entry:
+		kind = "entry"
+	case *wire.Receipt:
+		kind = "receipt"
+	case *wire.Evidence:
+		kind = "evidence"
+	case *wire.Certificate:
+		kind = "certificate"
+	case *wire.Keys:
+		kind = "keys"
+	default:
+		return
+	}
+	w.trace.story = append(w.trace.story, Event{At: w.now, What: "said", Who: s.code, Whom: send.To, Kind: kind, Text: fmt.Sprintf("%s sends %s: %s", s.code, send.To, kind)})
+}
+
 // frame notes a frame that arrived, byte for byte where bytes can repeat.
 func (t *trace) frame(w *world, s *station, f wire.Frame, raw []byte) {
 	t.number(uint64(w.now))
@@ -70,6 +95,17 @@ func (t *trace) frame(w *world, s *station, f wire.Frame, raw []byte) {
 		return
 	}
 	fmt.Fprintf(t.sum, "%T", f)
+}
+
+// sizes adds to the last event what a station holds.
+func (t *trace) sizes(s *station) {
+	if t.keep {
+		e := &t.story[len(t.story)-1]
+		e.Size = map[string]uint64{}
+		for _, l := range s.own.Engine.Status().Logs {
+			e.Size[s.w.watch.name(l.Gen)] = l.Size
+		}
+	}
 }
 
 // step notes what a step did.

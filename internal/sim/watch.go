@@ -3,7 +3,6 @@ package sim
 import (
 	"bytes"
 	"crypto/sha256"
-	"fmt"
 	"time"
 
 	"parley"
@@ -256,9 +255,7 @@ func (x *watch) accepted(s *station, e *line.StoredEntry) {
 
 // spoke looks at a frame that leaves a station.
 func (x *watch) spoke(s *station, send *line.Send, raw []byte) {
-	if x.w.trace.keep {
-		x.w.trace.story = append(x.w.trace.story, Event{At: x.w.now, What: "said", Who: s.code, Whom: send.To, Text: fmt.Sprintf("%s>%s %T %d", s.code, send.To, send.Frame, len(raw))})
-	}
+	x.w.said(s, send)
 	switch f := send.Frame.(type) {
 	case *wire.Entry:
 		x.spokeEntry(s, f)
@@ -326,6 +323,9 @@ func halves(ed [64]byte, ml []byte) [32]byte { return sha256.Sum256(append(ed[:]
 
 func (x *watch) alarmed(s *station, al *line.Alarm) {
 	x.w.tell("alarm", s.code, al.Party, "%s's alarm %s: %s", s.code, al.Code, al.Text)
+	if t := x.w.trace; t.keep {
+		t.story[len(t.story)-1].Kind, t.story[len(t.story)-1].Log = al.Code, x.name(al.Ref.Gen)
+	}
 	x.w.counts.Alarms++
 	switch al.Code {
 	case "violation", "fork":

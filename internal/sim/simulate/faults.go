@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"sort"
 	"strconv"
 	"strings"
@@ -57,12 +58,8 @@ func faults(f *flags) error {
 	seeds := readSeeds(filepath.Join(root, known))
 	var lines []string
 	missed := 0
-	for _, e := range list {
-		seed, ok := seeds[e.Name]
-		if !ok {
-			seed = 1
-		}
-		out, err := catch(bin, e.Name, seed, f.limit)
+	for i, e := range list {
+		out, err := catchAll(bin, list, seeds, f.limit, i)
 		if err != nil {
 			missed++
 			fmt.Printf("%-24s NOT CAUGHT               %s\n", e.Name, e.About)
@@ -82,6 +79,36 @@ func faults(f *flags) error {
 		return errors.New("a deliberate fault was not caught")
 	}
 	return nil
+}
+
+// caught is what became of one fault.
+type caught struct {
+	out  string
+	err  error
+	done chan struct{}
+}
+
+var started []*caught
+
+// catchAll starts every fault, as many at a time as there are cores, when it is
+// first called, and returns what became of the i-th.
+func catchAll(bin string, list []*overlay.Edit, seeds map[string]uint64, seconds float64, i int) (string, error) {
+	if started == nil {
+		slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+		for _, e := range list {
+			c := &caught{done: make(chan struct{})}
+			started = append(started, c)
+			seed := max(1, seeds[e.Name])
+			go func() {
+				slots <- struct{}{}
+				c.out, c.err = catch(bin, e.Name, seed, seconds)
+				<-slots
+				close(c.done)
+			}()
+		}
+	}
+	<-started[i].done
+	return started[i].out, started[i].err
 }
 
 func clip(s string) string {

@@ -27,6 +27,7 @@ type flags struct {
 	limit float64
 	seed  uint64
 	real  bool
+	forks bool
 	out   string
 	prof  string
 }
@@ -38,6 +39,7 @@ func main() {
 	flag.Float64Var(&f.limit, "seconds", 0, "begin no seed after so many seconds; 0: no limit")
 	flag.Uint64Var(&f.seed, "seed", 1, "the first seed")
 	flag.BoolVar(&f.real, "real", false, "use real signatures and encapsulation")
+	flag.BoolVar(&f.forks, "forks", false, "let one station fork its log")
 	flag.StringVar(&f.out, "out", "", "file to write")
 	flag.StringVar(&f.prof, "profile", "", "write a profile of the processor's time")
 	flag.Parse()
@@ -60,6 +62,8 @@ func (f *flags) run() error {
 	switch f.do {
 	case "run":
 		return many(f)
+	case "picture":
+		return picture(f)
 	case "find":
 		return find(f)
 	case "story":
@@ -97,12 +101,40 @@ func again() error {
 	return cmd.Run()
 }
 
+// one runs one seed, and keeps its story.
+func (f *flags) one() *sim.Result {
+	p := sim.NewPlan(f.seed)
+	if f.forks {
+		p = sim.ForkPlan(f.seed)
+	}
+	return sim.Run(p, sim.Options{Story: true})
+}
+
 func story(f *flags) error {
-	r := sim.Seed(f.seed, sim.Options{Story: true})
+	r := f.one()
 	fmt.Printf("Seed %d: %d parties, %d cables between each two, %.1f hours, %d acts.\n", f.seed, r.Plan.Parties, r.Plan.Cables, r.Plan.Hours, len(r.Plan.Acts))
 	for _, e := range r.Story {
 		fmt.Printf("%14s  %-10s %s\n", sim.Clock(e.At), e.What, strings.TrimSpace(e.Text))
 	}
+	return end(r)
+}
+
+func picture(f *flags) error {
+	r := f.one()
+	if f.out == "" {
+		f.out = fmt.Sprintf("sim-%d.html", f.seed)
+	}
+	w, err := os.Create(f.out)
+	if err != nil {
+		return err
+	}
+	if err := sim.WritePicture(w, r); err != nil {
+		return err
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	fmt.Println("written:", f.out)
 	return end(r)
 }
 
