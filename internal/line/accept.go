@@ -72,9 +72,27 @@ func (e *Engine) acceptHeads(l *log) (moved bool, err error) {
 				return moved, errors.Join(errStore, err)
 			}
 		}
+		if err := e.showDoubted(l, err); err != nil {
+			return moved, errors.Join(errStore, err)
+		}
 		e.refuse(l, h, err)
 	}
 	return moved, nil
+}
+
+// showDoubted shows everybody our checkpoint of a log of which another does not
+// fit what we hold: whoever has more of it, on another branch, proves the fork.
+func (e *Engine) showDoubted(l *log, err error) error {
+	if parley.KindOf(err) != parley.BadSignature || e.now.Sub(l.shown) < showWithin {
+		return nil
+	}
+	l.shown = e.now
+	for _, p := range e.peersInOrder() {
+		if err := e.show(p, l); p.live() && err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func dropHeads(hs []pending, size uint64) []pending {

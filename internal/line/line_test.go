@@ -294,6 +294,39 @@ func TestLongTalkOfTwo(t *testing.T) {
 	}
 }
 
+// TestForkIsFoundWhenTheyMeet puts an old image of alder back, high-water mark
+// and all. It speaks first to cedar, who has not heard what birch has, and has
+// said more than that when it meets birch: the entries birch gets then fit
+// nothing it holds. All must have the proof.
+func TestForkIsFoundWhenTheyMeet(t *testing.T) {
+	w := newWorld(t, alder, birch, cedar)
+	w.connectAll()
+	w.run(5 * time.Second)
+	a := w.nodes[alder]
+	old := a.mem.Snapshot()
+	w.disconnect(alder, cedar)
+	w.disconnect(birch, cedar)
+	a.dispatch(parley.Routine, "to birch")
+	w.run(3 * time.Second)
+	a.down()
+	a.use(old)
+	a.load()
+	w.connect(alder, cedar)
+	w.run(12 * time.Second)
+	for i := range 3 {
+		a.dispatch(parley.Routine, fmt.Sprint("to cedar ", i))
+		w.run(time.Second)
+	}
+	w.connect(alder, birch)
+	w.connect(birch, cedar)
+	w.run(20 * time.Second)
+	for _, c := range w.codes {
+		if !w.nodes[c].alarmed("fork") {
+			t.Errorf("%s does not know of the fork", c)
+		}
+	}
+}
+
 func TestLostStationComesBack(t *testing.T) {
 	w := newWorld(t, alder, birch)
 	w.connectAll()
