@@ -3,7 +3,7 @@
 GO ?= go
 export CGO_ENABLED = 1
 
-.PHONY: build test deps axe fast race reader interop drill drill-short fuzz sim sim-story bench clean
+.PHONY: build test deps axe fast race reader interop drill drill-short fuzz sim sim-story sim-picture sim-fork faults bench clean
 
 build:
 	$(GO) build -o bin/parley ./cmd/parley
@@ -64,6 +64,19 @@ sim:
 
 sim-story:
 	$(GO) run ./internal/sim/simulate -do story -seed $(SEED)
+
+# sim-picture writes one page that plays a seed. sim-fork is the same of a plan
+# in which a station forks its log.
+sim-picture:
+	$(GO) run ./internal/sim/simulate -do picture -seed $(SEED) -out sim-$(SEED).html
+
+sim-fork:
+	$(GO) run ./internal/sim/simulate -do picture -forks -seed $(SEED) -out sim-fork-$(SEED).html
+
+# faults shows that the simulator finds bugs: each deliberate fault, and the seed
+# that catches it. One whose edit no longer fits the source is an error.
+faults:
+	$(GO) run ./internal/sim/simulate -do faults -seconds 60
 
 bench:
 	$(GO) run ./bench

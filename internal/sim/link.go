@@ -82,7 +82,7 @@ func (c *cable) act(a Act) {
 				if a.N&(1<<bit) != 0 {
 					x := a.X
 					if 1<<bit == noiseCorrupt {
-						x /= 10
+						x /= 4
 					}
 					d.noise[bit] += x
 					w.after(a.For, func() { d.noise[bit] = max(0, d.noise[bit]-x) })
