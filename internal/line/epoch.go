@@ -80,26 +80,12 @@ func (e *Engine) wantsEpoch() bool {
 // unreachable reports that a recipient has opened a new generation since: the
 // epoch was sealed to a key that it no longer has.
 func (e *Engine) unreachable(ep *ownEpoch) bool {
-	for _, p := range e.others() {
-		l := e.current(p)
-		if l == nil {
-			continue
-		}
-		if ep.gens[p] != l.gen {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.others(), func(p parley.PartyCode) bool { l := e.current(p); return l != nil && ep.gens[p] != l.gen })
 }
 
 // newerKeys reports that a recipient has published a newer receiving key.
 func (e *Engine) newerKeys(ep *ownEpoch) bool {
-	for _, p := range e.others() {
-		if l := e.current(p); l != nil && ep.to[p] != l.recv.ID() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.others(), func(p parley.PartyCode) bool { l := e.current(p); return l != nil && ep.to[p] != l.recv.ID() })
 }
 
 func (e *Engine) lastEpoch() *ownEpoch {

@@ -157,12 +157,7 @@ func (e *Engine) write() error {
 
 // takers reports whether a peer with a live path has room.
 func (e *Engine) takers() bool {
-	for _, p := range e.peers {
-		if p.live() && !p.flight(e.own.gen).full() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(e.peersInOrder(), func(p *peer) bool { return p.live() && !p.flight(e.own.gen).full() })
 }
 
 // draft is an entry about to be written.

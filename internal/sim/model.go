@@ -11,16 +11,15 @@ import (
 	"parley/internal/seal"
 )
 
-// The model is a naive line: every entry in one list, and the rules of
-// spec/order.md read off the page, each in the plainest way, with no care for
-// time or space. It shares nothing with package record, against which it is
-// held at the end of every run in which no log was superseded.
+// The model is a naive line: every entry in one list, and what every order must
+// keep (spec/order.md), each in the plainest way, with no care for time or space.
+// It shares nothing with package record, against which it is held at the end of
+// every run in which no log was superseded.
 type model struct {
 	parties []parley.PartyCode
 	entries []*modelEntry
 	at      map[parley.Ref]*modelEntry
 	order   []*modelEntry
-	settled int
 }
 
 type modelEntry struct {
@@ -54,7 +53,6 @@ func newModel(s *station) *model {
 		}
 	}
 	m.sort()
-	m.settle()
 	return m
 }
 
@@ -94,19 +92,6 @@ func (m *model) before(a, b *modelEntry) bool {
 	return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.party, b.party), slices.Compare(a.ref.Gen[:], b.ref.Gen[:]), cmp.Compare(a.ref.Index, b.ref.Index)) < 0
 }
 
-// settle counts the entries that every other party has covered, up to the first
-// that one has not.
-func (m *model) settle() {
-	for _, e := range m.order {
-		for _, p := range m.parties {
-			if p != e.party && !m.covers(p, e.ref) {
-				return
-			}
-		}
-		m.settled++
-	}
-}
-
 func (m *model) covers(p parley.PartyCode, ref parley.Ref) bool {
 	for _, e := range m.entries {
 		if e.party == p && e.seen[ref.Gen] > ref.Index {
@@ -136,21 +121,37 @@ func (w *world) compare() {
 	}
 }
 
+// compareOrder checks of every entry that its place comes after the entry before
+// it in its log and after all that it had seen, that no place is given twice, and
+// that what is settled is covered by an entry of every other party.
 func (w *world) compareOrder(s *station, m *model) {
-	for i, e := range m.order {
+	at, taken := map[parley.Ref]int64{}, map[int64]bool{}
+	settled := map[parley.Ref]bool{}
+	for _, e := range m.order {
 		r, err := s.disk.Item(e.ref.Gen, e.ref.Index)
 		must(err)
-		if r.Pos != int64(i+1) {
-			w.fail("one order", "%s places %s %s at %d, the model at %d", s.code, w.watch.name(e.ref.Gen), e.ref, r.Pos, i+1)
+		if r.Pos < 1 || taken[r.Pos] {
+			w.fail("one order", "%s gives %s %s the place %d", s.code, w.watch.name(e.ref.Gen), e.ref, r.Pos)
 			return
 		}
-		if r.Settled && i >= m.settled {
-			w.fail("settled means settled", "%s calls position %d settled, the model settles %d", s.code, i+1, m.settled)
-			return
+		at[e.ref], taken[r.Pos], settled[e.ref] = r.Pos, true, r.Settled
+	}
+	for _, e := range m.order {
+		before := map[parley.GenerationID]uint64{e.ref.Gen: e.ref.Index}
+		for g, n := range e.seen {
+			before[g] = n
 		}
-		if !r.Settled && i < m.settled {
-			w.fail("settled means settled", "%s does not call position %d settled, the model settles %d", s.code, i+1, m.settled)
-			return
+		for g, n := range before {
+			if n > 0 && at[parley.Ref{Gen: g, Index: n - 1}] >= at[e.ref] {
+				w.fail("one order", "%s places %s %s at %d, before what it had seen", s.code, w.watch.name(e.ref.Gen), e.ref, at[e.ref])
+				return
+			}
+		}
+		for _, p := range m.parties {
+			if settled[e.ref] && p != e.party && !m.covers(p, e.ref) {
+				w.fail("settled means settled", "%s calls %s %s settled, which %s does not confirm", s.code, w.watch.name(e.ref.Gen), e.ref, p)
+				return
+			}
 		}
 	}
 }

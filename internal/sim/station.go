@@ -48,6 +48,7 @@ type station struct {
 	root     *key.Pair
 	keys     *line.Keys // of the founding generation; nil once founded
 	entropy  io.Reader
+	tls      [32]byte // of the key that its sessions would have
 	rng      *rand.Rand
 	disk     *disk
 	markDisk *markDisk
@@ -105,6 +106,9 @@ func (s *station) empty() *memory.Store {
 func (s *station) found() {
 	body := journal.CertificateBody{Line: s.w.founding.Line, Party: s.code, Founding: s.w.founding.Hash(), Time: uint64(began.Unix())}
 	s.keys.Describe(&body)
+	ours, _ := s.w.founding.Party(s.code)
+	body.TLS = ours.TLS
+	s.tls = ours.TLS
 	cert := check(journal.SignCertificate(s.root, journal.ByRoot, parley.GenerationID{}, body))
 	s.disk = newDisk(s.w.founding.Line, s.empty())
 	s.markDisk.point = &s.disk.point
@@ -117,7 +121,7 @@ func (s *station) found() {
 }
 
 func (s *station) config() line.Config {
-	return line.Config{Founding: s.w.founding, Us: s.code, Store: s.disk, Rand: s.entropy}
+	return line.Config{Founding: s.w.founding, Us: s.code, Store: s.disk, Rand: s.entropy, TLS: s.tls}
 }
 
 // start loads the engine from the disk, as the runner of a station does.

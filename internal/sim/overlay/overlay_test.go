@@ -91,3 +91,23 @@ func TestIdealApplies(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestFaultsApply is the same for the deliberate faults, all at once.
+func TestFaultsApply(t *testing.T) {
+	paths, err := filepath.Glob("../testdata/faults/*.edit")
+	if err != nil || len(paths) < 20 {
+		t.Fatalf("%d deliberate faults, %v", len(paths), err)
+	}
+	var edits []*Edit
+	for _, p := range paths {
+		e, err := Read(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		edits = append(edits, e)
+		if _, err := Write("../../..", t.TempDir(), edits...); err != nil {
+			t.Error(err)
+			edits = edits[:len(edits)-1]
+		}
+	}
+}
