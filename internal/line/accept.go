@@ -83,10 +83,10 @@ func (e *Engine) acceptHeads(l *log) (moved bool, err error) {
 // showDoubted shows everybody our checkpoint of a log of which another does not
 // fit what we hold: whoever has more of it, on another branch, proves the fork.
 func (e *Engine) showDoubted(l *log, err error) error {
-	if parley.KindOf(err) != parley.BadSignature || e.now.Sub(l.shown) < showWithin {
+	if parley.KindOf(err) != parley.BadSignature || e.now.Sub(l.showed) < showWithin {
 		return nil
 	}
-	l.shown = e.now
+	l.showed = e.now
 	for _, p := range e.peersInOrder() {
 		if err := e.show(p, l); p.live() && err != nil {
 			return err

@@ -114,7 +114,7 @@ type log struct {
 	suspects   map[uint64][]byte // differ from what we hold
 	heads      []pending         // waiting for entries or for what they have seen, by size
 	waiting    []wire.Receipt
-	shown      time.Time                            // when we last showed a checkpoint of it to all
+	showed     time.Time                            // when we last showed a checkpoint of it to all
 	claimed    time.Time                            // since when an entry waits that claims more of our log than we wrote
 	complained uint64                               // epochs announced when we last complained of this log
 	epochAt    uint64                               // index of the newest epoch entry
