@@ -21,9 +21,11 @@ type cli struct {
 	Backup  backupCmd  `cmd:"" group:"station" help:"Write a backup."`
 	Restore restoreCmd `cmd:"" group:"station" help:"Make a data directory from a backup."`
 	Recover recoverCmd `cmd:"" group:"station" help:"Go on after a loss, with the other side's help."`
+	TLS     tlsCmd     `cmd:"" group:"station" help:"The key that the station shows on its paths."`
 	Officer officerCmd `cmd:"" group:"station" help:"Officers and their seats."`
 
 	Line    lineCmd    `cmd:"" group:"line" help:"Lines: pair, look, cut, leave."`
+	Charter charterCmd `cmd:"" group:"line" help:"What the parties agreed: show, amend, assent."`
 	Test    testCmd    `cmd:"" group:"line" help:"Test a line now."`
 	Why     whyCmd     `cmd:"" group:"line" help:"Say why a line's lamp shows what it shows."`
 	Send    sendCmd    `cmd:"" group:"line" help:"Write a dispatch."`

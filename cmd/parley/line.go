@@ -21,6 +21,7 @@ type lineCmd struct {
 	Founding lineFoundingCmd `cmd:"" help:"Write the founding of a line, to keep a copy of."`
 	Cut      lineCutCmd      `cmd:"" help:"Take a path, or all, down."`
 	Restore  lineRestoreCmd  `cmd:"" help:"Put a path, or all, up again."`
+	Address  lineAddressCmd  `cmd:"" help:"Tell the others where our side is reached."`
 	Leave    lineLeaveCmd    `cmd:"" help:"Leave a line for good."`
 }
 

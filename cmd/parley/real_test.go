@@ -45,6 +45,9 @@ func TestReal(t *testing.T) {
 			"entry":      findEntry,
 			"flip":       flip,
 			"scan":       scanOutput,
+			"hash":       findHash,
+			"inforce":    inForce,
+			"rotated":    rotated,
 		},
 	})
 }
@@ -139,6 +142,68 @@ func findEntry(ts *testscript.TestScript, _ bool, args []string) {
 		time.Sleep(300 * time.Millisecond)
 	}
 	ts.Fatalf("no entry %q in %s: %s", args[1], args[0], ts.ReadFile("stdout"))
+}
+
+// findHash runs "hash DIR VARIABLE": the hash of what is proposed on the line of
+// the station in DIR, within three minutes.
+func findHash(ts *testscript.TestScript, _ bool, args []string) {
+	for range 600 {
+		if v := charterOf(ts, args[0]); len(v.Proposed) == 1 && len(v.Proposed[0].By) > 0 {
+			ts.Setenv(args[1], v.Proposed[0].Hash)
+			return
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+	ts.Fatalf("nothing is proposed in %s: %s", args[0], ts.ReadFile("stdout"))
+}
+
+// inForce runs "inforce DIR VERSION": within three minutes the charter of that
+// version is in force for the station in DIR.
+func inForce(ts *testscript.TestScript, _ bool, args []string) {
+	for range 600 {
+		if v := charterOf(ts, args[0]); fmt.Sprint(v.InForce[0].Version) == args[1] {
+			return
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+	ts.Fatalf("charter %s is not in force in %s: %s", args[1], args[0], ts.ReadFile("stdout"))
+}
+
+func charterOf(ts *testscript.TestScript, dir string) (v station.CharterView) {
+	ts.Check(ts.Exec("parley", "--dir", dir, "--json", "charter"))
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
+	return v
+}
+
+// rotated runs "rotated DIR": its TLS key is another within three minutes, and
+// every path of the line stands again; the line is never down meanwhile.
+func rotated(ts *testscript.TestScript, _ bool, args []string) {
+	state := func(cmd ...string) (v struct {
+		Key, Next string
+		Lamp      station.Lamp
+		Paths     []station.Path
+	}) {
+		ts.Check(ts.Exec("parley", append([]string{"--dir", args[0], "--json"}, cmd...)...))
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &v))
+		return v
+	}
+	first := state("tls").Key
+	ts.Check(ts.Exec("parley", "--dir", args[0], "tls", "rotate"))
+	for range 600 {
+		k, l := state("tls"), state("line", "show")
+		if l.Lamp.State == station.LampDown {
+			ts.Fatalf("the line is down while the key changes: %s", l.Lamp.Sentence)
+		}
+		up := len(l.Paths) > 0
+		for _, p := range l.Paths {
+			up = up && p.Up
+		}
+		if k.Key != first && k.Next == "" && up {
+			return
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	ts.Fatalf("the key of %s has not changed: %s", args[0], ts.ReadFile("stdout"))
 }
 
 // flip runs "flip FILE OUT": one bit in the middle is another.

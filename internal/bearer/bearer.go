@@ -113,6 +113,9 @@ type Stats struct {
 // Options is what every fat bearer is made from.
 type Options struct {
 	Identity Identity
+	// Latest, where it is set, gives the identity of each handshake in place of
+	// Identity: a key can change while connections stand. It must not block.
+	Latest func() Identity
 	// Allow says whether a key may talk to us. It is asked during the handshake,
 	// from any goroutine, and must not block.
 	Allow func(keyHash [32]byte) bool
@@ -120,6 +123,14 @@ type Options struct {
 	QueueBytes int
 	// Idle is when silence ends a connection; 0 is IdleLimit.
 	Idle time.Duration
+}
+
+// Who is the identity of a handshake that begins now.
+func (o Options) Who() Identity {
+	if o.Latest != nil {
+		return o.Latest()
+	}
+	return o.Identity
 }
 
 // Filled returns o with the defaults in place of zeros.

@@ -13,6 +13,24 @@ const (
 	exporterLabel = "EXPORTER-parley-v1"
 )
 
+// ConfigOf returns the configuration for o: each handshake shows the identity of
+// its moment.
+func ConfigOf(o Options) *tls.Config {
+	c := Config(o.Identity, o.Allow)
+	if o.Latest == nil {
+		return c
+	}
+	c.Certificates = nil
+	c.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return latest(o), nil }
+	c.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return latest(o), nil }
+	return c
+}
+
+func latest(o Options) *tls.Certificate {
+	c := o.Latest().Certificate
+	return &c
+}
+
 // Config returns the one TLS configuration of Parley, for both directions:
 // 1.3 only, X25519MLKEM768 only, both sides show a key, no tickets, no early
 // data, and a peer is whoever allow knows by the hash of its key. It does not

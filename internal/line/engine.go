@@ -17,7 +17,7 @@ import (
 )
 
 // Config is what an engine needs besides its store. Nothing in it changes
-// while the engine lives.
+// while the engine lives, but TLS by SetTLS.
 type Config struct {
 	Founding *charter.Founding
 	Us       parley.PartyCode

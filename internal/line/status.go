@@ -113,6 +113,9 @@ func (e *Engine) SessionSecret(peer parley.PartyCode) (secret [32]byte, ours, th
 	return secret, ours, theirs, ok
 }
 
+// SetTLS says that our TLS key is another now (Config.TLS).
+func (e *Engine) SetTLS(k [32]byte) { e.cfg.TLS = k }
+
 // EpochName names an epoch of a log.
 type EpochName struct {
 	Gen   parley.GenerationID

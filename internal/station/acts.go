@@ -20,11 +20,10 @@ type formContext struct {
 
 func (c formContext) Writer() parley.PartyCode { return c.l.us }
 func (c formContext) HasParty(p parley.PartyCode) bool {
-	_, ok := c.l.founding.Charter.Party(p)
-	return ok
+	return c.l.rules().In(p)
 }
-func (c formContext) HasOffice(o parley.Office) bool { return c.l.founding.Charter.HasOffice(o) }
-func (c formContext) InstructionAllowed() bool       { return c.l.founding.Charter.Instruct }
+func (c formContext) HasOffice(o parley.Office) bool { return c.l.charter().HasOffice(o) }
+func (c formContext) InstructionAllowed() bool       { return c.l.charter().Instruct }
 
 func (c formContext) Entry(r parley.Ref) (form.Entry, bool) {
 	row, err := c.l.store.Item(r.Gen, r.Index)
@@ -178,7 +177,7 @@ func (s *Station) fileAs(ctx context.Context, l *liveLine, by Officer, it *Item,
 // charter knows.
 func (l *liveLine) officeOf(by Officer) parley.Office {
 	for _, o := range by.Offices {
-		if l.founding.Charter.HasOffice(o) {
+		if l.charter().HasOffice(o) {
 			return o
 		}
 	}
@@ -187,7 +186,7 @@ func (l *liveLine) officeOf(by Officer) parley.Office {
 
 // language is our side's own language.
 func (l *liveLine) language() string {
-	if p, ok := l.founding.Charter.Party(l.us); ok && len(p.Languages) > 0 {
+	if p, ok := l.charter().Party(l.us); ok && len(p.Languages) > 0 {
 		return p.Languages[0]
 	}
 	return "en"
@@ -268,7 +267,7 @@ func (s *Station) Review(ctx context.Context, by Officer, name, id string, trans
 		return err
 	}
 	s.hub.emit("item", it.Line, it.ID)
-	if !l.founding.Charter.Promises(l.us, parley.Translated) || it.Ours || (formContext{l}).Receipted(ref, "translated") {
+	if !l.charter().Promises(l.us, parley.Translated) || it.Ours || (formContext{l}).Receipted(ref, "translated") {
 		return nil
 	}
 	return s.fileAs(ctx, l, by, &it, &form.Translated{Wording: parley.ReceiptWording, Time: form.Minute(s.now()), Language: t.Language}, "translated")

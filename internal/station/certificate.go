@@ -75,7 +75,8 @@ func (l *liveLine) pinCertified() error {
 			return fmt.Errorf("reading a certificate that was handed over: %w", err)
 		}
 	}
-	now, old := boundKeys(l.runner.Status())
+	status := l.runner.Status()
+	now, old := boundKeys(status)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for p, keys := range old {
@@ -89,6 +90,10 @@ func (l *liveLine) pinCertified() error {
 		if p != l.us {
 			l.pins[p][k] = true
 		}
+	}
+	for _, p := range l.peers() {
+		gen, k := l.bindingOf(p, status)
+		l.retire(p, gen, k)
 	}
 	return nil
 }
@@ -152,7 +157,7 @@ func (s *Station) certificateStep(ctx context.Context, by Officer, b []byte) (Pa
 }
 
 func (l *liveLine) partyNames() (names []string) {
-	for _, p := range l.founding.Charter.Parties {
+	for _, p := range l.charter().Parties {
 		names = append(names, p.Name)
 	}
 	return names

@@ -143,7 +143,10 @@ func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
 	case *form.Service:
 		c.arrived(h, ref, party, f.Subject)
 	case *form.Annex:
-		c.l.takeAnnex(party, f)
+		c.l.takeAnnex(party, ref, f)
+		if err := c.l.pinCertified(); err != nil {
+			c.l.log.Error("pinning the TLS key that a party told", "err", err)
+		}
 	case *form.Query, *form.Tracer, *form.CheckCall:
 		c.sound("priority", fmt.Sprintf("%s from %s", h.Form, party), ref.String())
 	}
@@ -305,7 +308,7 @@ func (c *clerk) queriedBefore(ref parley.Ref) (bool, error) {
 // catchUp takes up after a start what was left: attachments under way, the
 // addresses that others have told us.
 func (c *clerk) catchUp() error {
-	rows, _, err := c.l.store.Rows(store.Filter{Forms: []string{"dispatch", "annex"}, Order: store.ByArrival, Newest: true, Limit: 500})
+	rows, _, err := c.l.store.Rows(store.Filter{Forms: []string{"dispatch"}, Order: store.ByArrival, Newest: true, Limit: 500})
 	if err != nil {
 		return err
 	}
@@ -318,12 +321,9 @@ func (c *clerk) catchUp() error {
 		if err != nil {
 			return err
 		}
-		switch f := v.form.(type) {
-		case *form.Dispatch:
+		if f, ok := v.form.(*form.Dispatch); ok {
 			c.l.blobs.need(r.Party, r.Ref(), f.Attachments)
-		case *form.Annex:
-			c.l.takeAnnex(r.Party, f)
 		}
 	}
-	return nil
+	return c.l.takeAnnexes()
 }

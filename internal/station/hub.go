@@ -91,9 +91,16 @@ func (l *liveLine) calls(name string) bool {
 // name is the other sides' names.
 func (l *liveLine) name() string {
 	var ns []string
-	for _, p := range l.others() {
-		r, _ := l.founding.Party(p)
-		ns = append(ns, r.Name)
+	on := l.others()
+	if len(on) == 0 || !l.rules().In(l.us) {
+		on = l.peers()
+	}
+	for _, p := range on {
+		c, ok := l.charter().Party(p)
+		if !ok {
+			c, _ = l.founding.Charter.Party(p)
+		}
+		ns = append(ns, c.Name)
 	}
 	return strings.Join(ns, ", ")
 }

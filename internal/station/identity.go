@@ -18,6 +18,7 @@ import (
 const (
 	storageFile = "storage.key" // under the passphrase, when there is one
 	tlsFile     = "tls.key"     // under the storage key
+	nextTLSFile = "tls.next"    // the TLS key to come, while it is being made known
 	rootFile    = "root.pub"    // the public half of the root key
 	ownFile     = "own.db"
 	storeFile   = "parley.db"
@@ -65,13 +66,17 @@ func openKeysWith(cfg Config, pass []byte) (*key.Storage, [32]byte, error) {
 }
 
 func openTLS(cfg Config, storage *key.Storage) (seed [32]byte, err error) {
-	sealed, err := keyfile.Read(cfg.path(tlsFile), tlsKind, nil)
+	return openTLSFile(cfg, storage, tlsFile)
+}
+
+func openTLSFile(cfg Config, storage *key.Storage, name string) (seed [32]byte, err error) {
+	sealed, err := keyfile.Read(cfg.path(name), tlsKind, nil)
 	if err != nil {
 		return seed, fmt.Errorf("opening the TLS key: %w", err)
 	}
 	b, err := storage.Open(tlsSeal, sealed)
 	if err != nil {
-		return seed, fmt.Errorf("opening the TLS key: %w", parley.Errorf(parley.Unreadable, "%s does not open under this storage key", cfg.path(tlsFile)).
+		return seed, fmt.Errorf("opening the TLS key: %w", parley.Errorf(parley.Unreadable, "%s does not open under this storage key", cfg.path(name)).
 			WithHint("storage.key and tls.key must be of one station"))
 	}
 	defer clear(b)

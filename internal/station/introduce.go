@@ -147,7 +147,7 @@ func (n *network) knows(k [32]byte) bool {
 	}
 	n.mu.Unlock()
 	for _, l := range ls {
-		for _, p := range l.others() {
+		for _, p := range l.peers() {
 			if l.pinned(p, k) {
 				return true
 			}

@@ -105,7 +105,7 @@ func TestLostStationIntroducesItself(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			old := a.st.self
+			old := a.st.tls.hash()
 			a.lose(line, founding)
 			a.start()
 			took := eventually(t, 20*time.Second, "both are up again", func() bool {
@@ -113,7 +113,7 @@ func TestLostStationIntroducesItself(t *testing.T) {
 			})
 			t.Logf("up again %s after the new station started", took)
 			eventually(t, 10*time.Second, "birch has the new key of alder alone", func() bool {
-				return b.hasPinned(line, "alder", a.st.self) && !b.hasPinned(line, "alder", old) && a.st.self != old
+				return b.hasPinned(line, "alder", a.st.tls.hash()) && !b.hasPinned(line, "alder", old) && a.st.tls.hash() != old
 			})
 			b.confirm(line, a)
 			eventually(t, 15*time.Second, "alder reads what it said", func() bool {
@@ -138,7 +138,7 @@ func TestBothLost(t *testing.T) {
 	a.start()
 	b.start()
 	eventually(t, 20*time.Second, "both are up again", func() bool { return a.talks(line) && b.talks(line) })
-	if !b.hasPinned(line, "alder", a.st.self) || !a.hasPinned(line, "birch", b.st.self) {
+	if !b.hasPinned(line, "alder", a.st.tls.hash()) || !a.hasPinned(line, "birch", b.st.tls.hash()) {
 		t.Error("the new keys are not pinned")
 	}
 }
@@ -317,7 +317,7 @@ func TestIntroducedFewTimes(t *testing.T) {
 		}
 		cert := must(os.ReadFile(filepath.Join(c.path(recoveryDir), l.id.String()+".certificate")))
 		block, _ := pem.Decode(cert)
-		switch err := l.meet("alder", block.Bytes, s.self); {
+		switch err := l.meet("alder", block.Bytes, s.tls.hash()); {
 		case err == nil:
 			taken++
 		case parley.KindOf(err) != parley.Quota:

@@ -257,7 +257,7 @@ func (l *liveLine) storedStep(it *Item, v *entryView, reader parley.PartyCode) S
 
 // laterSteps finds the rungs that people make, in the entries that refer to it.
 func (l *liveLine) laterSteps(it *Item, v *entryView, reader parley.PartyCode) ([]Step, error) {
-	c := l.founding.Charter
+	c := l.charter()
 	steps := []Step{{Rung: parley.Opened}, {Rung: parley.Translated}, {Rung: parley.PrincipalInformed}, {Rung: parley.Answered}}
 	for i := range steps {
 		steps[i].Promised = c.Promises(reader, steps[i].Rung)

@@ -43,9 +43,11 @@ func (l *liveLine) look() Lamp {
 		s.mu.Unlock()
 	}
 	lamp := Lamp{Proved: proved, Since: now}
-	switch {
+	switch why := l.ended(); {
 	case l.runner.Failed() != nil:
 		l.faultOurs(&lamp)
+	case why != "":
+		l.explainEnd(&lamp, why)
 	case up == 0 && proved.IsZero() && !l.tried():
 		lamp.State, lamp.Verdict, lamp.Sentence = LampUnknown, VerdictCannotTell, "Not measured yet: the station has just started."
 	case up == 0:
@@ -82,6 +84,19 @@ func (l *liveLine) faultOurs(lamp *Lamp) {
 	lamp.Sentence = "Our own station cannot keep what it receives, so it does not speak."
 	lamp.Evidence = append(lamp.Evidence, Evidence{byUs, "store-failed", l.runner.Failed().Error(), l.now()})
 	lamp.Try = append(lamp.Try, "check-disk: look at the disk of the station; run parley check")
+}
+
+// explainEnd says that the line has ended, and by whose word: that of others is
+// signed and on the record.
+func (l *liveLine) explainEnd(lamp *Lamp, why string) {
+	lamp.State, lamp.Verdict = LampDown, VerdictOurs
+	lamp.Sentence = "The line has ended: " + why + "."
+	by := byUs
+	if gone(l.rules(), l.us) != "left" {
+		lamp.Verdict, by = VerdictTheirs, byThem
+	}
+	lamp.Evidence = append(lamp.Evidence, Evidence{by, "line-ended", lamp.Sentence, l.now()})
+	lamp.Try = append(lamp.Try, "new-line: found a new line to talk again")
 }
 
 func (l *liveLine) explainUp(lamp *Lamp, paths []Path, down int) {

@@ -36,6 +36,9 @@ type liveLine struct {
 	mu         sync.Mutex
 	lastUp     time.Time // last time any peer proved to be there
 	pins       map[parley.PartyCode]map[[32]byte]bool
+	ownKeys    map[parley.PartyCode][]ownKey // told in annex entries, oldest first
+	outSince   time.Time                     // since when we know that somebody is out
+	stood      map[parley.PartyCode][32]byte // the newest of these that a session has stood with
 	addrs      map[parley.PartyCode][]string
 	metOn      int64                    // day of met
 	met        map[parley.PartyCode]int // introductions of each party
@@ -62,13 +65,14 @@ func (l *liveLine) objective(p parley.Precedence) time.Duration {
 	if d, ok := l.timings.Objective[p]; ok {
 		return d
 	}
-	return l.founding.Charter.Objective(p)
+	return l.charter().Objective(p)
 }
 
 // setPeers reads keys and addresses of the other parties: from their reveals,
 // and after that from their own annex entries.
 func (l *liveLine) setPeers() {
 	l.pins, l.addrs = map[parley.PartyCode]map[[32]byte]bool{}, map[parley.PartyCode][]string{}
+	l.ownKeys, l.stood = map[parley.PartyCode][]ownKey{}, map[parley.PartyCode][32]byte{}
 	for _, r := range l.founding.Reveals {
 		l.pins[r.Party] = map[[32]byte]bool{r.TLS: true}
 		l.addrs[r.Party] = r.Addresses
@@ -92,20 +96,6 @@ func (l *liveLine) address(p parley.PartyCode, bearerName string) string {
 		}
 	}
 	return ""
-}
-
-// takeAnnex obeys a party's own annex entry: its addresses and TLS key. The
-// key before stays good until a session with the new one has stood, so that
-// a station can change it while a path is up.
-func (l *liveLine) takeAnnex(p parley.PartyCode, a *form.Annex) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if len(a.Addresses) > 0 {
-		l.addrs[p] = a.Addresses
-	}
-	if a.TLS != nil {
-		l.pins[p][*a.TLS] = true
-	}
 }
 
 // annex returns the annex in force for what we write next.
@@ -152,8 +142,9 @@ func (l *liveLine) noteHuman() {
 	l.human = l.now()
 }
 
-// others returns the codes of the other parties.
-func (l *liveLine) others() []parley.PartyCode { return l.founding.Others(l.us) }
+// peers returns the codes of all other parties that founded the line: those
+// that are out may still come for what is sealed for them.
+func (l *liveLine) peers() []parley.PartyCode { return l.founding.Others(l.us) }
 
 // heard tells the rest of the station what a commit made durable. It runs on
 // the owner goroutine, and only hands over.
@@ -168,7 +159,11 @@ func (l *liveLine) heard(a *applied) {
 }
 
 // file encodes a form and files it on behalf of the station.
+// Where the line has ended nothing is filed any more: NotAllowed.
 func (l *liveLine) file(ctx context.Context, h *form.Header, f form.Form) (uint64, error) {
+	if why := l.ended(); why != "" {
+		return 0, errEnded(why)
+	}
 	h.Form = f.Name()
 	return l.runner.File(ctx, line.Filed{Precedence: h.Precedence, At: l.now().UnixMilli(), Header: form.EncodeHeader(h), Fields: form.EncodeFields(f)})
 }

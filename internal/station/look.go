@@ -62,7 +62,7 @@ func (s *Station) Logs(_ context.Context, name string) ([]Log, error) {
 }
 
 func (l *liveLine) render() Line {
-	c := l.founding.Charter
+	c := l.charter()
 	out := Line{ID: l.id, Key: l.id.String(), Name: l.name(), Offices: c.Offices, TwoHands: map[string]bool{}, Instruct: c.Instruct, State: "active",
 		Lamp: l.look(), Paths: l.pathList(), Logs: l.logs(), Tests: l.testView(), Notices: l.notices(), Witnesses: l.witnessViews()}
 	for p := parley.Routine; p <= parley.Flash; p++ {
@@ -71,9 +71,18 @@ func (l *liveLine) render() Line {
 	if l.runner.Status().Doubt != "" {
 		out.State = "in doubt"
 	}
-	for _, p := range c.Parties {
-		r, _ := l.founding.Party(p.Code)
-		v := Party{Code: p.Code, Name: r.Name, Languages: p.Languages, Promises: c.Rungs[p.Code], Us: p.Code == l.us}
+	if l.ended() != "" {
+		out.State = "ended"
+		if w := gone(l.rules(), l.us); w != "" {
+			out.State = w
+		}
+	}
+	for _, first := range l.founding.Charter.Parties {
+		p, named := c.Party(first.Code)
+		if !named {
+			p = first
+		}
+		v := Party{Code: p.Code, Name: p.Name, Languages: p.Languages, Promises: c.Rungs[p.Code], Us: p.Code == l.us, Out: gone(l.rules(), p.Code)}
 		if v.Us {
 			out.Us = v
 		} else {

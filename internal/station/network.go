@@ -20,7 +20,6 @@ import (
 // network owns every connection of a station: it listens, dials what is not
 // up, and hands frames between sessions and lines.
 type network struct {
-	self    [32]byte // our TLS key
 	bearers []bearer.Bearer
 	listen  map[string]string // bearer name -> address
 	log     *slog.Logger
@@ -141,7 +140,7 @@ func (n *network) welcome(ctx context.Context, name string, c bearer.Conn) {
 			n.finish(s, s.serve(n.life, h, size))
 		}
 		return
-	case l != nil && slices.Contains(l.others(), h.Party):
+	case l != nil && slices.Contains(l.peers(), h.Party):
 		if !guest { // pinned on another line: a guest on this one
 			var ok bool
 			if hctx, leave, ok = n.admit(hctx, c); !ok {
@@ -192,7 +191,7 @@ func (n *network) dial(ctx context.Context, l *liveLine, peer parley.PartyCode, 
 	back, tries := bearer.Backoff{}, 0
 	for ctx.Err() == nil {
 		addr := l.address(peer, b.Name())
-		if addr == "" || n.isCut(l.id, b.Name()) || n.alive(l.id, peer, b.Name()) {
+		if addr == "" || !l.wanted(peer) || n.isCut(l.id, b.Name()) || n.alive(l.id, peer, b.Name()) {
 			sleep(ctx, 250*time.Millisecond)
 			back.Reset()
 			continue

@@ -24,7 +24,7 @@ const (
 )
 
 func (s *Station) pairings() *pairings {
-	ps := pairingsOf(s.cfg, s.storage, s.store, s.self)
+	ps := pairingsOf(s.cfg, s.storage, s.store, s.tls.hash())
 	ps.now = s.now
 	return ps
 }

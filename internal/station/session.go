@@ -63,6 +63,9 @@ func (s *session) serve(ctx context.Context, first *wire.Hello, size int) error 
 	if first != nil {
 		s.line.runner.tell(ctx, line.FrameIn{Path: s.id, Frame: first, Size: size})
 	}
+	if err := s.line.stands(s.peer, s.conn.PeerKey()); err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go s.keepAlive(ctx)

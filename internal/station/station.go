@@ -29,7 +29,7 @@ type Station struct {
 	log      *slog.Logger
 	now      func() time.Time
 	storage  *key.Storage
-	self     [32]byte // our TLS key
+	tls      *tlsKeys
 	store    *sqlite.Store
 	own      *own.Store
 	marks    *hwm.Marks
@@ -59,11 +59,9 @@ func Open(cfg Config, log *slog.Logger) (_ *Station, err error) {
 		return nil, err
 	}
 	s.storage = storage
-	id, err := bearer.NewIdentity(seed)
-	if err != nil {
+	if s.tls, err = openTLSKeys(cfg, storage, seed); err != nil {
 		return nil, fmt.Errorf("opening the TLS key: %w", err)
 	}
-	s.self = bearer.KeyHash(id)
 	if s.store, err = sqlite.Open(cfg.Dir, storage, sqlite.Options{}); err != nil {
 		return nil, err
 	}
@@ -79,15 +77,15 @@ func Open(cfg Config, log *slog.Logger) (_ *Station, err error) {
 	if s.blobs, err = blob.Open(filepath.Join(cfg.Dir, "blobs"), blob.Options{}); err != nil {
 		return nil, err
 	}
-	s.net = s.newNetwork(id)
+	s.net = s.newNetwork()
 	return s, nil
 }
 
-func (s *Station) newNetwork(id bearer.Identity) *network {
-	n := &network{self: s.self, lobby: newLobby(s.now), listen: map[string]string{}, log: s.log, now: s.now, lines: map[parley.LineID]*liveLine{}, sessions: map[line.PathID]*session{}, ofLine: map[parley.LineID]map[line.PathID]*session{},
+func (s *Station) newNetwork() *network {
+	n := &network{lobby: newLobby(s.now), listen: map[string]string{}, log: s.log, now: s.now, lines: map[parley.LineID]*liveLine{}, sessions: map[line.PathID]*session{}, ofLine: map[parley.LineID]map[line.PathID]*session{},
 		cut: map[cutKey]bool{}, trouble: map[pathKey]trouble{}, heardAt: map[pathKey]time.Time{}, words: map[parley.LineID]lastWords{},
 		bound: map[string]string{}, unbound: map[string]error{}}
-	o := bearer.Options{Identity: id, Allow: n.allowed}
+	o := bearer.Options{Identity: s.tls.latest(), Latest: s.tls.latest, Allow: n.allowed}
 	n.bearers = []bearer.Bearer{quic.New(o), bearertls.New(o)}
 	n.life, n.end = context.WithCancel(context.Background())
 	n.listen["QUIC"], n.listen["TLS"] = s.cfg.ListenQUIC, s.cfg.ListenTLS
@@ -120,6 +118,7 @@ func (s *Station) Run(ctx context.Context) error {
 	s.spawn(func() { s.store.Run(ctx) })
 	s.spawn(func() { s.own.Run(ctx) })
 	s.spawn(func() { s.watch(ctx) })
+	s.spawn(func() { s.rotateTLS(ctx) })
 	close(s.ready)
 	<-ctx.Done()
 	s.wg.Wait()
@@ -170,7 +169,7 @@ func (s *Station) addLine(ctx context.Context, id parley.LineID) error {
 	l := &liveLine{id: id, us: us, founding: f, store: st, net: s.net, log: s.log.With("line", id.String()[:8]), now: s.now, timings: s.cfg.timings(), emit: s.hub.emit}
 	l.setPeers()
 	l.blobs = newTransfers(l, s.blobs)
-	cfg := line.Config{Founding: f, Us: us, Store: st, Rand: cryptoRand, SettleAfter: l.timings.SettleAfter, TLS: s.self, Limits: limitsOf(s.cfg)}
+	cfg := line.Config{Founding: f, Us: us, Store: st, Rand: cryptoRand, SettleAfter: l.timings.SettleAfter, TLS: s.tls.hash(), Limits: limitsOf(s.cfg)}
 	r := &runner{id: id, cfg: cfg, store: st, mark: lineMark{s.marks, id}, clock: s.now, log: l.log, in: make(chan request, 1024), done: make(chan struct{})}
 	r.speak = func(sends []line.Send, closes []line.Close) { s.net.speak(l, sends, closes) }
 	r.heard = l.heard
@@ -206,7 +205,7 @@ func (s *Station) addLine(ctx context.Context, id parley.LineID) error {
 	s.net.mu.Lock()
 	s.net.lines[id] = l
 	s.net.mu.Unlock()
-	for _, p := range l.others() {
+	for _, p := range l.peers() {
 		for _, b := range s.net.bearers {
 			s.spawn(func() { s.net.dial(ctx, l, p, b) })
 		}

@@ -29,7 +29,7 @@ func (l *liveLine) testInterval() time.Duration {
 	if l.timings.Test > 0 {
 		return l.timings.Test
 	}
-	return l.founding.Charter.TestInterval
+	return l.charter().TestInterval
 }
 
 // probe files a line test. It proves nothing until it is answered in their log.
@@ -56,7 +56,7 @@ func (l *liveLine) probe(ctx context.Context) error {
 	return nil
 }
 
-func (l *liveLine) stationOffice() parley.Office { return l.founding.Charter.StationOffice() }
+func (l *liveLine) stationOffice() parley.Office { return l.charter().StationOffice() }
 
 func (l *liveLine) everyWatch() []parley.Address {
 	var to []parley.Address
@@ -140,6 +140,9 @@ func (l *liveLine) testAnswered(ref parley.Ref, t *form.LineTest) {
 // testTick files the next test when it is due, and counts one that was not
 // answered within a minute or a quarter of the interval.
 func (l *liveLine) testTick(ctx context.Context) (missed bool) {
+	if l.ended() != "" {
+		return false
+	}
 	now := l.now()
 	l.mu.Lock()
 	due := !now.Before(l.tests.next)

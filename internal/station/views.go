@@ -13,6 +13,7 @@ type Party struct {
 	Languages []string         `json:"languages"`
 	Promises  []parley.Rung    `json:"promises"` // receipt rungs this side promises
 	Us        bool             `json:"us"`
+	Out       string           `json:"out,omitempty"` // "left", "removed"
 }
 
 // Line is one line as a desk or a command shows it.
@@ -25,7 +26,7 @@ type Line struct {
 	Offices  []parley.Office `json:"offices"`
 	TwoHands map[string]bool `json:"two_hands"` // precedence word -> a second officer must release
 	Instruct bool            `json:"instruction_allowed"`
-	State    string          `json:"state"` // pairing, active, in doubt, left
+	State    string          `json:"state"` // pairing, active, in doubt, left, removed, ended (they have left)
 	Lamp     Lamp            `json:"lamp"`
 	Paths    []Path          `json:"paths"`
 	Exercise string          `json:"exercise,omitempty"`

@@ -361,8 +361,8 @@ func (s *Station) Release(ctx context.Context, by Officer, id, version int64, pr
 	if err != nil {
 		return "", err
 	}
-	lone := l.founding.Charter.Rule(p) == charter.LoneWatch && d.Form == "dispatch" && by.Holds(parley.Watch)
-	if l.founding.Charter.TwoHands(p) && d.Drafter == by.ID && !lone {
+	lone := l.charter().Rule(p) == charter.LoneWatch && d.Form == "dispatch" && by.Holds(parley.Watch)
+	if l.charter().TwoHands(p) && d.Drafter == by.ID && !lone {
 		return "", parley.Errorf(parley.NotAllowed, "the charter wants two hands for %s: its drafter cannot release it", p).WithHint("submit it; another officer releases it")
 	}
 	h, f, err := s.formOf(l, &d, p)

@@ -79,7 +79,7 @@ func (b *Bearer) Dial(ctx context.Context, addr string) (bearer.Conn, error) {
 	if l == nil || cut {
 		return nil, parley.Errorf(parley.Unavailable, "dialing %q: no answer", addr)
 	}
-	us, them := bearer.KeyHash(b.o.Identity), bearer.KeyHash(l.b.o.Identity)
+	us, them := bearer.KeyHash(b.o.Who()), bearer.KeyHash(l.b.o.Who())
 	if !b.o.Allow(them) || !l.b.o.Allow(us) {
 		return nil, parley.Errorf(parley.UnknownKey, "dialing %q: a key is of no line", addr)
 	}
@@ -105,8 +105,8 @@ func (n *Net) join(x, y bearer.Options, xAddr, yAddr string, left func()) (*conn
 	binary.BigEndian.PutUint64(in[8:], n.made)
 	n.mu.Unlock()
 	exporter := sha256.Sum256(in[:])
-	a := newConn(n, x, bearer.KeyHash(y.Identity), exporter, yAddr, func() {})
-	b := newConn(n, y, bearer.KeyHash(x.Identity), exporter, xAddr, left)
+	a := newConn(n, x, bearer.KeyHash(y.Who()), exporter, yAddr, func() {})
+	b := newConn(n, y, bearer.KeyHash(x.Who()), exporter, xAddr, left)
 	a.peer, b.peer = b, a
 	a.start()
 	b.start()

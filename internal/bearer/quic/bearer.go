@@ -43,8 +43,8 @@ func New(o bearer.Options) *Bearer {
 	os.Setenv("QUIC_GO_DISABLE_RECEIVE_BUFFER_WARNING", "true")
 	return &Bearer{
 		o:     o,
-		tls:   bearer.Config(o.Identity, o.Allow),
-		reset: resetKey(o.Identity),
+		tls:   bearer.ConfigOf(o),
+		reset: resetKey(o.Who()),
 		conf: &quic.Config{
 			Versions:                       []quic.Version{quic.Version1},
 			HandshakeIdleTimeout:           bearer.HandshakeLimit / 2, // the library ends a handshake after twice this

@@ -17,7 +17,7 @@ type Bearer struct {
 // New returns the bearer of o.
 func New(o bearer.Options) *Bearer {
 	o = o.Filled()
-	return &Bearer{o, bearer.Config(o.Identity, o.Allow)}
+	return &Bearer{o, bearer.ConfigOf(o)}
 }
 
 // Name returns "TLS".

@@ -1,0 +1,99 @@
+package control
+
+import (
+	"context"
+	"net/http"
+
+	"parley"
+	"parley/internal/station"
+)
+
+// Amending is a station on which officers can change what rules a line, and
+// what is our own in its annex. One that is not answers Unsupported.
+type Amending interface {
+	Charter(ctx context.Context, line string) (station.CharterView, error)
+	Propose(ctx context.Context, by station.Officer, line string, p station.Proposal) (station.DocumentView, error)
+	Assent(ctx context.Context, by station.Officer, line, hash string) (station.DocumentView, error)
+	SetAddresses(ctx context.Context, by station.Officer, line string, addresses []string) (item string, err error)
+	TLS(ctx context.Context) (station.TLSView, error)
+	RotateTLS(ctx context.Context, by station.Officer) (station.TLSView, error)
+}
+
+type proposing struct {
+	Line     string           `json:"line"`
+	Proposal station.Proposal `json:"proposal"`
+}
+
+type assenting struct {
+	Line string `json:"line"`
+	Hash string `json:"hash"`
+}
+
+type addressing struct {
+	Line      string   `json:"line"`
+	Addresses []string `json:"addresses"`
+}
+
+// amend serves an act of a station that can amend.
+func amend[In, Out any](mux *http.ServeMux, st Station, name string, act func(a Amending, ctx context.Context, by station.Officer, in In) (Out, error)) {
+	handle(mux, st, name, func(ctx context.Context, by station.Officer, in In) (out Out, err error) {
+		a, ok := st.(Amending)
+		if !ok {
+			return out, parley.Errorf(parley.Unsupported, "this station cannot amend a charter")
+		}
+		return act(a, ctx, by, in)
+	})
+}
+
+func handleAmending(mux *http.ServeMux, st Station) {
+	amend(mux, st, "charter", func(a Amending, ctx context.Context, _ station.Officer, in onLine) (station.CharterView, error) {
+		return a.Charter(ctx, in.Line)
+	})
+	amend(mux, st, "charter.propose", func(a Amending, ctx context.Context, by station.Officer, in proposing) (station.DocumentView, error) {
+		return a.Propose(ctx, by, in.Line, in.Proposal)
+	})
+	amend(mux, st, "charter.assent", func(a Amending, ctx context.Context, by station.Officer, in assenting) (station.DocumentView, error) {
+		return a.Assent(ctx, by, in.Line, in.Hash)
+	})
+	amend(mux, st, "line.address", func(a Amending, ctx context.Context, by station.Officer, in addressing) (released, error) {
+		id, err := a.SetAddresses(ctx, by, in.Line, in.Addresses)
+		return released{id}, err
+	})
+	amend(mux, st, "tls", func(a Amending, ctx context.Context, _ station.Officer, _ none) (station.TLSView, error) {
+		return a.TLS(ctx)
+	})
+	amend(mux, st, "tls.rotate", func(a Amending, ctx context.Context, by station.Officer, _ none) (station.TLSView, error) {
+		return a.RotateTLS(ctx, by)
+	})
+}
+
+// Charter shows what rules a line.
+func (c *Client) Charter(ctx context.Context, line string) (station.CharterView, error) {
+	return ask[station.CharterView](ctx, c, "charter", onLine{line})
+}
+
+// Propose files our assent to an amendment of our own.
+func (c *Client) Propose(ctx context.Context, line string, p station.Proposal) (station.DocumentView, error) {
+	return ask[station.DocumentView](ctx, c, "charter.propose", proposing{line, p})
+}
+
+// Assent files our assent to what is proposed.
+func (c *Client) Assent(ctx context.Context, line, hash string) (station.DocumentView, error) {
+	return ask[station.DocumentView](ctx, c, "charter.assent", assenting{line, hash})
+}
+
+// SetAddresses tells the others where we are reached from now on.
+func (c *Client) SetAddresses(ctx context.Context, line string, addresses []string) (string, error) {
+	r, err := ask[released](ctx, c, "line.address", addressing{line, addresses})
+	return r.Item, err
+}
+
+// TLS says which TLS key the station shows.
+func (c *Client) TLS(ctx context.Context) (station.TLSView, error) {
+	return ask[station.TLSView](ctx, c, "tls", none{})
+}
+
+// RotateTLS begins to change it.
+func (c *Client) RotateTLS(ctx context.Context) (station.TLSView, error) {
+	return ask[station.TLSView](ctx, c, "tls.rotate", none{})
+}
