@@ -24,14 +24,15 @@ type cli struct {
 	TLS     tlsCmd     `cmd:"" group:"station" help:"The key that the station shows on its paths."`
 	Officer officerCmd `cmd:"" group:"station" help:"Officers and their seats."`
 
-	Line    lineCmd    `cmd:"" group:"line" help:"Lines: pair, look, cut, leave."`
-	Charter charterCmd `cmd:"" group:"line" help:"What the parties agreed: show, amend, assent."`
-	Test    testCmd    `cmd:"" group:"line" help:"Test a line now."`
-	Why     whyCmd     `cmd:"" group:"line" help:"Say why a line's lamp shows what it shows."`
-	Send    sendCmd    `cmd:"" group:"line" help:"Write a dispatch."`
-	Release releaseCmd `cmd:"" group:"line" help:"Release what waits for a second officer."`
-	Read    readCmd    `cmd:"" group:"line" help:"Read what came."`
-	Record  recordCmd  `cmd:"" group:"line" help:"Show the record of a line."`
+	Line     lineCmd     `cmd:"" group:"line" help:"Lines: pair, look, cut, leave."`
+	Charter  charterCmd  `cmd:"" group:"line" help:"What the parties agreed: show, amend, assent."`
+	Test     testCmd     `cmd:"" group:"line" help:"Test a line now."`
+	Why      whyCmd      `cmd:"" group:"line" help:"Say why a line's lamp shows what it shows."`
+	Send     sendCmd     `cmd:"" group:"line" help:"Write a dispatch."`
+	Release  releaseCmd  `cmd:"" group:"line" help:"Release what waits for a second officer."`
+	Exercise exerciseCmd `cmd:"" group:"line" help:"Begin, agree to or end an exercise."`
+	Read     readCmd     `cmd:"" group:"line" help:"Read what came."`
+	Record   recordCmd   `cmd:"" group:"line" help:"Show the record of a line."`
 
 	Proof   proofCmd   `cmd:"" group:"proof" help:"Make a proof file of one entry, or of a silence."`
 	Export  exportCmd  `cmd:"" group:"proof" help:"Export the record of a line."`

@@ -66,7 +66,7 @@ func (c releaseCmd) list(s *session) error {
 			if d.State == "released" || d.State == "discarded" {
 				continue
 			}
-			rows = append(rows, []string{fmt.Sprint(d.ID), d.State, d.Precedence, strings.Join(d.To, " "), d.Subject, d.Drafter, d.Note})
+			rows = append(rows, []string{fmt.Sprint(d.ID), d.State, d.Precedence, strings.Join(d.To, " "), drill(d.Exercise) + d.Subject, d.Drafter, d.Note})
 		}
 		if len(rows) == 1 {
 			fmt.Fprintln(w, "No draft waits.")
@@ -90,7 +90,7 @@ func (c releaseCmd) release(s *session) error {
 		return err
 	}
 	d.State, d.Entry = "released", id
-	return s.show(sent{d, id}, func(w io.Writer) { fmt.Fprintf(w, "released %s as %s\n", p, id) })
+	return s.show(sent{d, id}, func(w io.Writer) { fmt.Fprintf(w, "%sreleased %s as %s\n", drill(d.Exercise), p, id) })
 }
 
 // confirmed is the precedence the officer confirms, in the command or when

@@ -230,16 +230,24 @@ func (c sendCmd) pass(s *session, d station.Draft) error {
 			return errors.Join(fmt.Errorf("draft %d waits for a second officer, and is not released: %w", d.ID, err), sub)
 		}
 		return s.show(sent{d, id}, func(w io.Writer) {
-			fmt.Fprintf(w, "released %s as %s\n", d.Precedence, id)
+			fmt.Fprintf(w, "%sreleased %s as %s\n", drill(d.Exercise), d.Precedence, id)
 		})
 	case c.Draft:
-		return s.show(sent{Draft: d}, func(w io.Writer) { fmt.Fprintf(w, "draft %d saved\n", d.ID) })
+		return s.show(sent{Draft: d}, func(w io.Writer) { fmt.Fprintf(w, "%sdraft %d saved\n", drill(d.Exercise), d.ID) })
 	}
 	d, err := s.station().Submit(s.ctx, d.ID)
 	if err != nil {
 		return fmt.Errorf("draft %d is saved, and not submitted: %w", d.ID, err)
 	}
 	return s.show(sent{Draft: d}, func(w io.Writer) {
-		fmt.Fprintf(w, "draft %d waits for release by another officer: parley --as NAME release %d\n", d.ID, d.ID)
+		fmt.Fprintf(w, "%sdraft %d waits for release by another officer: parley --as NAME release %d\n", drill(d.Exercise), d.ID, d.ID)
 	})
+}
+
+// drill is what stands before everything that is part of an exercise.
+func drill(exercise string) string {
+	if exercise == "" {
+		return ""
+	}
+	return "EXERCISE " + oneLine(exercise) + ": "
 }

@@ -3,6 +3,7 @@ package control
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"parley"
 	"parley/internal/station"
@@ -15,6 +16,7 @@ type Amending interface {
 	Propose(ctx context.Context, by station.Officer, line string, p station.Proposal) (station.DocumentView, error)
 	Assent(ctx context.Context, by station.Officer, line, hash string) (station.DocumentView, error)
 	SetAddresses(ctx context.Context, by station.Officer, line string, addresses []string) (item string, err error)
+	Exercise(ctx context.Context, by station.Officer, line, phase, about, title string, until time.Time) (item string, err error)
 	TLS(ctx context.Context) (station.TLSView, error)
 	RotateTLS(ctx context.Context, by station.Officer) (station.TLSView, error)
 }
@@ -32,6 +34,14 @@ type assenting struct {
 type addressing struct {
 	Line      string   `json:"line"`
 	Addresses []string `json:"addresses"`
+}
+
+type exercising struct {
+	Line  string    `json:"line"`
+	Phase string    `json:"phase"`
+	About string    `json:"about,omitempty"`
+	Title string    `json:"title,omitempty"`
+	Until time.Time `json:"until"`
 }
 
 // amend serves an act of a station that can amend.
@@ -57,6 +67,10 @@ func handleAmending(mux *http.ServeMux, st Station) {
 	})
 	amend(mux, st, "line.address", func(a Amending, ctx context.Context, by station.Officer, in addressing) (released, error) {
 		id, err := a.SetAddresses(ctx, by, in.Line, in.Addresses)
+		return released{id}, err
+	})
+	amend(mux, st, "exercise", func(a Amending, ctx context.Context, by station.Officer, in exercising) (released, error) {
+		id, err := a.Exercise(ctx, by, in.Line, in.Phase, in.About, in.Title, in.Until)
 		return released{id}, err
 	})
 	amend(mux, st, "tls", func(a Amending, ctx context.Context, _ station.Officer, _ none) (station.TLSView, error) {
@@ -85,6 +99,12 @@ func (c *Client) Assent(ctx context.Context, line, hash string) (station.Documen
 // SetAddresses tells the others where we are reached from now on.
 func (c *Client) SetAddresses(ctx context.Context, line string, addresses []string) (string, error) {
 	r, err := ask[released](ctx, c, "line.address", addressing{line, addresses})
+	return r.Item, err
+}
+
+// Exercise begins, agrees to or ends an exercise.
+func (c *Client) Exercise(ctx context.Context, line, phase, about, title string, until time.Time) (string, error) {
+	r, err := ask[released](ctx, c, "exercise", exercising{line, phase, about, title, until})
 	return r.Item, err
 }
 

@@ -310,7 +310,16 @@ func (f *frame) RingSeq() int64 {
 }
 
 // DrillRings reports whether all that rings belongs to an exercise.
-func (f *frame) DrillRings() bool { return f.Exercise() != "" && !f.RealWaits() }
+func (f *frame) DrillRings() bool {
+	rings := false
+	for _, a := range f.Board.Alarms {
+		if !a.Silenced && a.Code != "exercise" {
+			return f.Exercise() != "" && !f.RealWaits()
+		}
+		rings = rings || !a.Silenced
+	}
+	return rings && !f.RealWaits() || f.Exercise() != "" && !f.RealWaits()
+}
 
 // Admin and Archive say what the navigation shows.
 func (f *frame) Admin() bool { return f.Seat != nil && f.Seat.is(parley.Administrator) }

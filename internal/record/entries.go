@@ -168,6 +168,7 @@ func (v *verifier) takeOpened(h *held, e *entryItem) {
 	if e.whole {
 		v.counts.bodies++
 	}
+	v.act(h, e)
 	if fault != nil {
 		h.remember(e.index, fault, true)
 	}
@@ -193,6 +194,9 @@ func (v *verifier) endEntries() error {
 	}
 	for _, h := range v.ranks {
 		v.checkSeen(h)
+	}
+	if v.title == titleRecord {
+		v.followChain()
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func (r *Report) lineLines() []string {
 }
 
 func (r *Report) recordLines() []string {
-	var out []string
+	out := r.chainLines()
 	for _, l := range r.Logs {
 		out = append(out, l.lines()...)
 	}
@@ -121,6 +121,9 @@ func (e *EntryReport) lines() []string {
 		head += " to " + strings.Join(e.To, ", ")
 	}
 	out := []string{head, fmt.Sprintf("      %s by its own clock%s%s", clock(e.Time), e.NotBefore.before(), e.NotAfter.after())}
+	if e.Charter > 1 {
+		out = append(out, fmt.Sprintf("      under charter %d", e.Charter))
+	}
 	for _, s := range e.Stored {
 		out = append(out, fmt.Sprintf("      stored at %s by %s, signed by their station", s.By, clock(s.Time)))
 	}

@@ -20,6 +20,10 @@ type Report struct {
 	Words       []string      `json:"words,omitempty"`
 	Compared    bool          `json:"compared"` // the founding is the one that was given
 	Parties     []PartyReport `json:"parties,omitempty"`
+	Chain       []ChainReport `json:"chain,omitempty"`      // what rules the line, one after the other
+	Out         []OutReport   `json:"out,omitempty"`        // who is no longer on it
+	Void        []Fault       `json:"void,omitempty"`       // assents that count for nothing, and why
+	Unfollowed  int           `json:"unfollowed,omitempty"` // entries that may change it and are not opened
 	Logs        []LogReport   `json:"logs,omitempty"`
 
 	Entries          int                `json:"entries"`
@@ -89,7 +93,8 @@ type EntryReport struct {
 	Refs       []string         `json:"refs,omitempty"`
 	Language   string           `json:"language,omitempty"`
 	Exercise   string           `json:"exercise,omitempty"`
-	Fields     []sheet.Field    `json:"fields,omitempty"` // of the body
+	Charter    uint64           `json:"charter,omitempty"` // version of the charter that rules it
+	Fields     []sheet.Field    `json:"fields,omitempty"`  // of the body
 	Stored     []Stamp          `json:"stored,omitempty"`
 	NotBefore  *Stamp           `json:"not_before,omitempty"`
 	NotAfter   *Stamp           `json:"not_after,omitempty"`
@@ -161,6 +166,9 @@ func (v *verifier) describe() {
 	if v.founding != nil {
 		r.describeLine(v.founding, v.hash, v.opts.Founding != nil)
 	}
+	if r.Failures == 0 {
+		v.describeChain()
+	}
 	for _, h := range v.ranks {
 		r.Logs = append(r.Logs, h.report())
 	}
@@ -226,6 +234,7 @@ func (v *verifier) entryReport(x *row, s *spans) EntryReport {
 	h := x.log
 	e := EntryReport{Entry: h.ref(x.index).String(), Party: h.cert.Party, Time: h.times[x.index], Shown: x.shown, Fields: x.fields}
 	e.describeHeader(x.header, h.cert.Party)
+	e.Charter = v.ruled(h, x.index)
 	e.Stored, e.NotAfter = s.stored(x.index), s.notAfter(x.index)
 	e.NotBefore = v.notBefore(h, x.index)
 	return e

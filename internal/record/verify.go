@@ -68,6 +68,9 @@ type verifier struct {
 	lastKey  [3]uint64
 	headsEnd bool
 	order    []Placed
+	acts     []charter.Act      // opened assents and leaves
+	chain    *charter.Chain     // of a record, once all entries are read
+	links    []charter.Document // what came into force, of chain
 	question *question
 	referred []reference                       // silence only
 	asked    map[parley.Ref][]parley.PartyCode // silence only: the parties an opened entry is addressed to

@@ -272,7 +272,7 @@ func (s *Station) assentTo(ctx context.Context, l *liveLine, by Officer, f *form
 				WithHint("propose it again: it gets a higher version")
 		}
 	}
-	if _, err := l.fileForm(ctx, &form.Header{From: l.officeOf(by), To: l.everyWatch()}, f, nil); err != nil {
+	if _, err := l.fileForm(ctx, &form.Header{From: l.officeOf(by), To: l.everyWatch()}, f); err != nil {
 		return DocumentView{}, err
 	}
 	l.noteHuman()
@@ -329,9 +329,61 @@ func (s *Station) SetAddresses(ctx context.Context, by Officer, name string, add
 			return "", parley.Errorf(parley.BadForm, "address %q: want quic://HOST:PORT or tls://HOST:PORT", a)
 		}
 	}
-	n, err := l.fileForm(ctx, &form.Header{From: l.stationOffice(), To: l.everyWatch()}, &form.Annex{Addresses: addresses}, nil)
+	n, err := l.fileForm(ctx, &form.Header{From: l.stationOffice(), To: l.everyWatch()}, &form.Annex{Addresses: addresses})
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("filed:%d", n), s.audit(by, "own addresses", l.id.String(), strings.Join(addresses, " "))
+}
+
+// Exercise begins an exercise, until a time; or, about the entry that began one,
+// agrees to it or ends it. What is marked with its name is part of it.
+func (s *Station) Exercise(ctx context.Context, by Officer, name, phase, about, title string, until time.Time) (string, error) {
+	if err := person(by, "begin, agree to or end an exercise"); err != nil {
+		return "", err
+	}
+	if err := seatFor(by, "begin, agree to or end an exercise", parley.Envoy, parley.Principal, parley.Watch); err != nil {
+		return "", err
+	}
+	l, err := s.lineOf(name)
+	if err != nil {
+		return "", err
+	}
+	h, f := &form.Header{From: l.officeOf(by), To: l.everyWatch()}, &form.Exercise{Phase: form.ExerciseBegin, Title: title}
+	switch phase {
+	case "begin":
+		if !until.After(s.now()) {
+			return "", parley.Errorf(parley.BadForm, "an exercise ends by itself, at a time to come")
+		}
+		f.Until = uint64(until.Unix())
+	case "agree", "end":
+		ref, err := l.refOf(about)
+		if err != nil {
+			return "", err
+		}
+		row, err := l.store.Item(ref.Gen, ref.Index)
+		if err != nil {
+			return "", err
+		}
+		v, err := l.view(row)
+		if err != nil {
+			return "", err
+		}
+		begun, ok := v.form.(*form.Exercise)
+		if !ok {
+			return "", parley.Errorf(parley.NotFound, "entry %s begins no exercise", about)
+		}
+		h.Refs, f.Phase, f.Title = []parley.Ref{ref}, form.ExerciseAgree, begun.Title
+		if phase == "end" {
+			f.Phase = form.ExerciseEnd
+		}
+	default:
+		return "", parley.Errorf(parley.BadForm, "an exercise is begun, agreed to or ended, not %q", phase)
+	}
+	n, err := l.fileForm(ctx, h, f)
+	if err != nil {
+		return "", err
+	}
+	l.noteHuman()
+	return fmt.Sprintf("filed:%d", n), s.audit(by, "exercise "+phase, l.id.String(), f.Title)
 }

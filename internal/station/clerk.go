@@ -148,6 +148,10 @@ func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
 			c.l.log.Error("pinning the TLS key that a party told", "err", err)
 		}
 	case *form.Query, *form.Tracer, *form.CheckCall:
+		if h.Exercise != "" {
+			c.sound("exercise", fmt.Sprintf("EXERCISE %s: %s from %s", form.Visible(h.Exercise), h.Form, party), ref.String())
+			break
+		}
 		c.sound("priority", fmt.Sprintf("%s from %s", h.Form, party), ref.String())
 	}
 }
@@ -156,8 +160,8 @@ func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
 func (c *clerk) arrived(h *form.Header, ref parley.Ref, party parley.PartyCode, subject string) {
 	code := map[parley.Precedence]string{parley.Flash: "flash", parley.Immediate: "immediate", parley.Priority: "priority", parley.Routine: "routine"}[h.Precedence]
 	text := fmt.Sprintf("%s %s from %s: %s", h.Precedence, h.Marker, party, form.Visible(subject))
-	if h.Exercise != "" {
-		text = "EXERCISE " + text
+	if h.Exercise != "" { // an alarm of its own: it never sounds as what is real
+		code, text = "exercise", "EXERCISE "+form.Visible(h.Exercise)+": "+text
 	}
 	c.sound(code, text, ref.String())
 }
@@ -244,7 +248,7 @@ func (c *clerk) sweep(ctx context.Context) error {
 		if t := now.Add(min(c.queryAgain(), 10*time.Second)); t.Before(c.again) {
 			c.again = t
 		}
-		if it.Ours && it.Precedence >= parley.Immediate {
+		if it.Ours && it.Precedence >= parley.Immediate && it.Exercise == "" {
 			late = fmt.Sprintf("%s Nr %04d is stored there and not opened %s after its objective", it.PrecedenceText, it.Serial, ago(c.l.now().Sub(it.Objective)))
 		}
 		c.late(ctx, &it)
@@ -270,7 +274,11 @@ func (c *clerk) late(ctx context.Context, it *Item) {
 		if !it.Ours {
 			who = "We have"
 		}
-		c.s.alarm(c.l, "overdue", fmt.Sprintf("%s not opened %s Nr %04d within its objective", who, it.PrecedenceText, it.Serial), it.ID)
+		code, mark := "overdue", ""
+		if it.Exercise != "" {
+			code, mark = "exercise", "EXERCISE "+form.Visible(it.Exercise)+": "
+		}
+		c.s.alarm(c.l, code, mark+fmt.Sprintf("%s not opened %s Nr %04d within its objective", who, it.PrecedenceText, it.Serial), it.ID)
 	}
 	if !it.Ours || !c.queried[it.ID].IsZero() && c.l.now().Sub(c.queried[it.ID]) < c.queryAgain() {
 		return

@@ -71,6 +71,7 @@ func (l *liveLine) render() Line {
 	if l.runner.Status().Doubt != "" {
 		out.State = "in doubt"
 	}
+	out.Exercise = l.exercise()
 	if l.ended() != "" {
 		out.State = "ended"
 		if w := gone(l.rules(), l.us); w != "" {

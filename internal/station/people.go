@@ -267,7 +267,7 @@ func (s *Station) Silence(_ context.Context, by Officer, id int64) error {
 // silenceItem stops the alarms about an item that was just acknowledged.
 func (s *Station) silenceItem(l *liveLine, item string) error {
 	var errs []error
-	for _, code := range []string{"flash", "immediate", "priority", "routine", "overdue"} {
+	for _, code := range []string{"flash", "immediate", "priority", "routine", "overdue", "exercise"} {
 		errs = append(errs, s.own.SilenceItem(l.id, code, item))
 	}
 	return errors.Join(errs...)

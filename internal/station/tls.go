@@ -198,7 +198,7 @@ func (s *Station) tellNext(ctx context.Context) error {
 			}
 			continue
 		}
-		if _, err := l.fileForm(ctx, &form.Header{From: l.stationOffice(), To: l.everyWatch()}, &form.Annex{TLS: &next}, nil); err != nil {
+		if _, err := l.fileForm(ctx, &form.Header{From: l.stationOffice(), To: l.everyWatch()}, &form.Annex{TLS: &next}); err != nil {
 			return err
 		}
 	}
