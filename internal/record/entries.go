@@ -195,7 +195,7 @@ func (v *verifier) endEntries() error {
 	for _, h := range v.ranks {
 		v.checkSeen(h)
 	}
-	if v.title == titleRecord {
+	if v.title == titleRecord && v.founding != nil {
 		v.followChain()
 	}
 	return nil

@@ -23,6 +23,7 @@ func stationParts() []part {
 		{name: "reveal", about: "A reveal by itself (pairing.md).", station: true, run: runReveal, make: makeReveal},
 		{name: "charter", about: "A charter (charter.md).", station: true, run: runCharter, make: makeCharter},
 		{name: "annex", about: "An annex (charter.md, bounds.md).", station: true, run: runAnnex, make: makeAnnex},
+		chainPart(),
 		{name: "form", about: "Header and body of an entry by themselves, without the rules that need other entries (entry.md, forms.md).", station: true, run: runForm, make: makeForm},
 		{name: "frame", about: "Frames (frames.md, frames.cddl). A frame of an unknown type is passed over.", station: true, run: runFrame, make: makeFrame},
 	}
