@@ -44,7 +44,7 @@ func TestChainIsFollowed(t *testing.T) {
 	verify := func(open bool) *record.Report {
 		t.Helper()
 		var file bytes.Buffer
-		if _, err := record.WriteExport(&file, l.Source(), open); err != nil {
+		if _, err := record.WriteExport(&file, recordtest.Source{Line: l}, open); err != nil {
 			t.Fatal(err)
 		}
 		r, err := record.Verify(&file, record.VerifyOptions{})
