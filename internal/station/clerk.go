@@ -274,11 +274,11 @@ func (c *clerk) late(ctx context.Context, it *Item) {
 		if !it.Ours {
 			who = "We have"
 		}
-		code, mark := "overdue", ""
+		code, text := "overdue", fmt.Sprintf("%s not opened %s Nr %04d within its objective", who, it.PrecedenceText, it.Serial)
 		if it.Exercise != "" {
-			code, mark = "exercise", "EXERCISE "+form.Visible(it.Exercise)+": "
+			code, text = "exercise", "EXERCISE "+form.Visible(it.Exercise)+": "+text
 		}
-		c.s.alarm(c.l, code, mark+fmt.Sprintf("%s not opened %s Nr %04d within its objective", who, it.PrecedenceText, it.Serial), it.ID)
+		c.s.alarm(c.l, code, text, it.ID)
 	}
 	if !it.Ours || !c.queried[it.ID].IsZero() && c.l.now().Sub(c.queried[it.ID]) < c.queryAgain() {
 		return
