@@ -55,6 +55,8 @@ func (d *desk) routes() http.Handler {
 	on("GET /line/{line}", d.line)
 	on("POST /line/{line}/{act}", d.actOnLine)
 	on("GET /line/{line}/export", d.export)
+	on("GET /line/{line}/charter", d.charter)
+	on("POST /line/{line}/charter", d.assent)
 
 	admin := func(pattern string, h handler) { on(pattern, d.onlyFor(h, parley.Administrator)) }
 	on("GET /station/audit", d.onlyFor(d.audit, parley.Administrator, parley.Archivist))
