@@ -27,7 +27,7 @@ func TestReal(t *testing.T) {
 		Dir: "testdata/real",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv(realVariable, "1")
-			for _, name := range []string{"ALDER", "BIRCH", "ALDERDESK", "BIRCHDESK"} {
+			for _, name := range []string{"ALDER", "ALDER2", "BIRCH", "ALDERDESK", "BIRCHDESK"} {
 				addr, err := freePort()
 				if err != nil {
 					return err

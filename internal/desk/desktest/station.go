@@ -43,9 +43,9 @@ type Station struct {
 	Keys     []station.Passkey
 	Waiting  []station.Return
 	Shut     map[string]time.Time // locked sessions
-	Fail     map[string]error // by method name: the error it returns
-	Assented bool             // our side has assented to the amendment that waits
-	Calls    []string         // methods that changed something, with their arguments
+	Fail     map[string]error     // by method name: the error it returns
+	Assented bool                 // our side has assented to the amendment that waits
+	Calls    []string             // methods that changed something, with their arguments
 
 	tokens   map[string]seat
 	sessions map[string]seat
