@@ -61,7 +61,7 @@ func (e *Engine) frameIn(ev FrameIn) error {
 // entryIn keeps an entry until a checkpoint covers it. Nothing is believed yet.
 func (e *Engine) entryIn(f *wire.Entry) error {
 	l := e.logs[f.Gen]
-	if l == nil || l == e.own {
+	if l == nil || l == e.own || e.out(l.party) && l.late(f.Index+1) { // a party that is out; what others hold of it raises the limit first
 		return nil
 	}
 	if f.Index < l.size {
@@ -96,11 +96,8 @@ func (e *Engine) suspect(l *log, f *wire.Entry) error {
 
 func (e *Engine) headIn(f *wire.Checkpoint) error {
 	l := e.logs[f.Gen]
-	if l == nil || l == e.own || f.ML == nil {
+	if l == nil || l == e.own || f.ML == nil || e.out(l.party) && l.late(f.Size) {
 		return nil // a classical half alone is provisional; no fat bearer sends it
-	}
-	if l.late(f.Size) && e.out(l.party) {
-		return nil // written by a party that is out; what others hold of it raises the limit first
 	}
 	if f.Size <= l.size {
 		if len(l.suspects) > 0 {
