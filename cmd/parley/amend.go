@@ -212,12 +212,21 @@ func (c charterProposeCmd) read(s *session, line string) (p station.Proposal, er
 	if err != nil {
 		return p, err
 	}
+	if p, err = readProposal(b, now); err != nil {
+		err = fmt.Errorf("reading %s: %w", c.File, err)
+	}
+	return p, err
+}
+
+// readProposal takes a whole view, or one part of it, and returns the part that
+// differs from what is in force.
+func readProposal(b []byte, now station.CharterView) (p station.Proposal, err error) {
 	var whole struct {
 		Charter *station.CharterText `json:"charter"`
 		Annex   *station.AnnexText   `json:"annex"`
 	}
 	if err := json.Unmarshal(b, &whole); err != nil {
-		return p, parley.Errorf(parley.Malformed, "reading %s: %v", c.File, err).WithHint("begin from: parley charter show --json")
+		return p, parley.Errorf(parley.Malformed, "%v", err).WithHint("begin from: parley charter show --json")
 	}
 	if whole.Charter == nil && whole.Annex == nil { // a part alone
 		d := json.NewDecoder(bytes.NewReader(b))
@@ -230,20 +239,20 @@ func (c charterProposeCmd) read(s *session, line string) (p station.Proposal, er
 			err = d.Decode(p.Annex)
 		}
 		if err != nil {
-			err = parley.Errorf(parley.Malformed, "reading %s: %v", c.File, err)
+			err = parley.Errorf(parley.Malformed, "%v", err)
 		}
 		return p, err
 	}
 	charter, annex := whole.Charter != nil && !same(whole.Charter, now.Charter), whole.Annex != nil && !same(whole.Annex, now.Annex)
 	switch {
 	case charter && annex:
-		return p, parley.Errorf(parley.BadForm, "%s changes the charter and the annex", c.File).WithHint("propose one after the other: each is assented to by itself")
+		return p, parley.Errorf(parley.BadForm, "it changes the charter and the annex").WithHint("propose one after the other: each is assented to by itself")
 	case charter:
 		p.Charter = whole.Charter
 	case annex:
 		p.Annex = whole.Annex
 	default:
-		return p, parley.Errorf(parley.BadForm, "%s changes nothing", c.File)
+		return p, parley.Errorf(parley.BadForm, "it changes nothing")
 	}
 	return p, nil
 }

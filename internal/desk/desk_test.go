@@ -125,7 +125,7 @@ var pages = []struct {
 	{flash, false, []string{"Not opened. The text is shown once you open it", "Open", "!贵方一架飞机"}},
 	{question, false, []string{"我方注意到", "DRAFT, NOT REVIEWED", "OUR SIDE ONLY", "END OF", "Answer", "Principal informed", "海图 14N115E.pdf", "Witnessed", "witness.example/dove"}},
 	{ourUrgent, false, []string{"Ask for it to be read", "Tracer", "Disregard", "late by", "does not report this"}},
-	{birch + "/charter", false, []string{"calls are recorded ⟦U+202E⟧&lt;b&gt;", "waits for:", "In force for our side since", "!Put our assent on record"}},
+	{birch + "/charter", false, []string{"calls are recorded", "⟦U+202E⟧", "&lt;b&gt;", "waits for:", "In force for our side since", "!Put our assent on record"}},
 	{hostile, false, []string{"⟦U+202E⟧"}},
 	{"/work", false, []string{"To be released", "My drafts", "Name the windows, and say who asks."}},
 	{"/compose", false, []string{"What I write", "Exactly what will be signed", "Not saved yet", "!INSTRUCTION"}},
