@@ -181,7 +181,7 @@ func (c charterProposeCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	p, err := c.read(s, l.Key)
+	p, err := c.amendment(s, l.Key)
 	if err != nil {
 		return err
 	}
@@ -197,8 +197,8 @@ func (c charterProposeCmd) Run(s *session) error {
 	return proposed(s, l, p)
 }
 
-// read takes the part that differs from what is in force.
-func (c charterProposeCmd) read(s *session, line string) (p station.Proposal, err error) {
+// amendment takes the part that differs from what is in force.
+func (c charterProposeCmd) amendment(s *session, line string) (p station.Proposal, err error) {
 	var b []byte
 	if c.File == "-" {
 		b, err = io.ReadAll(io.LimitReader(s.in, maxSmallFile))

@@ -13,6 +13,7 @@ import (
 type testState struct {
 	sent    map[parley.Ref]time.Time // own probes handed out, not answered
 	filed   uint64                   // outbox id of the newest probe, while it waits
+	handed  uint64                   // outbox id of the newest probe handed out
 	filedAt time.Time
 	last    time.Time
 	rtt     time.Duration
@@ -49,12 +50,21 @@ func (l *liveLine) probe(ctx context.Context) error {
 		return err
 	}
 	l.mu.Lock()
-	if l.tests.filed == 0 {
-		l.tests.filed = id
-	}
+	l.tests.waits(id)
 	l.mu.Unlock()
 	return nil
 }
+
+// waits notes that a probe was filed. It may have been handed out, and that
+// noted, before whoever filed it comes to say so: then it waits no more.
+func (t *testState) waits(id uint64) {
+	if t.filed == 0 && id > t.handed {
+		t.filed = id
+	}
+}
+
+// leaves notes that a probe was handed out.
+func (t *testState) leaves(id uint64) { t.filed, t.handed = 0, max(t.handed, id) }
 
 func (l *liveLine) stationOffice() parley.Office { return l.charter().StationOffice() }
 
@@ -102,7 +112,8 @@ func (l *liveLine) testIn(ctx context.Context, e *line.StoredEntry, h *form.Head
 		if l.tests.sent == nil {
 			l.tests.sent = map[parley.Ref]time.Time{}
 		}
-		l.tests.sent[ref], l.tests.filed = l.now(), 0
+		l.tests.sent[ref] = l.now()
+		l.tests.leaves(e.Filed)
 		l.mu.Unlock()
 	case !ours && t.Phase == form.Call:
 		if l.now().Sub(time.UnixMilli(e.Arrived)) < time.Minute {
