@@ -146,7 +146,7 @@ func makeChain(m *maker) {
 	joined := next(base, 2, "four")
 	joined.Parties = append(slices.Clone(joined.Parties), charter.Party{Code: "dogwood", Name: "Dogwood", Languages: []string{"en"}})
 	bad(parley.NotAllowed, "a party that joins", func(a *acts) { a.add("alder", yes(joined)) })
-	bad(parley.NotAllowed, "of two, one removes the other", func(a *acts) {
+	bad(parley.BadForm, "of two, one removes the other", func(a *acts) {
 		a.add("cedar", leave)
 		all(a, out)
 		a.add("alder", yes(next(out, 3, "alone", "birch")))
