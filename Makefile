@@ -3,7 +3,7 @@
 GO ?= go
 export CGO_ENABLED = 1
 
-.PHONY: build test deps axe fast race reader interop drill drill-short fuzz sim sim-story sim-picture sim-fork faults bench clean
+.PHONY: build test deps axe fast race reader interop hostile drill drill-short fuzz sim sim-story sim-picture sim-fork faults bench clean
 
 build:
 	$(GO) build -o bin/parley ./cmd/parley
@@ -32,6 +32,11 @@ reader:
 # interop checks our C2SP formats against third-party code and a real witness.
 interop:
 	cd interop && $(GO) vet ./... && $(GO) test -timeout 15m ./...
+
+# hostile lets a peer with valid keys do everything wrong to a real station, and
+# prints what each attack costs (docs/threats.md).
+hostile:
+	cd internal/hostile && PARLEY_HOSTILE_FULL=1 $(GO) test -count 1 -timeout 60m
 
 # drill-short kills, starves and restores real stations a few times.
 drill-short:

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"time"
 
 	"parley"
@@ -13,6 +12,7 @@ import (
 	"parley/internal/form"
 	"parley/internal/journal"
 	"parley/internal/seal"
+	"parley/internal/wait"
 	"parley/internal/wire"
 )
 
@@ -37,37 +37,33 @@ func (e *Engine) settle() error {
 
 // acceptHeads tries the pending checkpoints of a log, the greatest first.
 func (e *Engine) acceptHeads(l *log) (moved bool, err error) {
+	if e.low && l.party != e.cfg.Us {
+		return false, nil
+	}
 	for i := len(l.heads) - 1; i >= 0; i-- {
 		p := &l.heads[i]
 		if p.Size <= l.size {
 			l.heads = append(l.heads[:i], l.heads[i+1:]...)
 			continue
 		}
-		if !l.has(p.Size) || l.late(p.Size) || !p.at.IsZero() && p.tried == e.moves && e.now.Sub(p.at) < p.wait {
+		if !l.has(p.Size) || l.late(p.Size) || !p.Due(e.now, e.moves) {
 			continue
 		}
-		if p.tried != e.moves {
-			p.wait = 0
-		}
-		p.tried, p.at, p.wait = e.moves, e.now, min(max(2*p.wait, tryAgain), tryCap)
 		h := p.Checkpoint
 		err := e.acceptRun(l, &h)
 		switch {
 		case err == nil:
 			moved = true
 			e.moves++
-			l.heads = dropHeads(l.heads, l.size)
+			l.heads = slices.DeleteFunc(l.heads, func(h wait.Head) bool { return h.Size <= l.size })
 			return moved, nil
 		case errors.Is(err, errWait):
-			if !l.claimed.IsZero() {
-				p.wait = tryAgain // it has until showWithin, and no longer
-			}
 			continue
 		case errors.Is(err, errStore):
 			return moved, err
 		}
-		l.heads = append(l.heads[:i], l.heads[i+1:]...)
-		if parley.KindOf(err) == parley.BadSignature && len(l.suspects) > 0 {
+		sure, bad := p.Sure, parley.KindOf(err) == parley.BadSignature
+		if bad {
 			if err := e.checkFork(l, &h); err != nil {
 				return moved, errors.Join(errStore, err)
 			}
@@ -75,7 +71,13 @@ func (e *Engine) acceptHeads(l *log) (moved bool, err error) {
 		if err := e.showDoubted(l, err); err != nil {
 			return moved, errors.Join(errStore, err)
 		}
-		e.refuse(l, h, err)
+		if bad && l.early.DropBelow(h.Size, false) && sure {
+			continue // its party's word over what others passed on: it waits for the true entries
+		}
+		l.heads = append(l.heads[:i], l.heads[i+1:]...)
+		if !bad || sure {
+			e.refuse(l, h, err)
+		}
 	}
 	return moved, nil
 }
@@ -95,17 +97,13 @@ func (e *Engine) showDoubted(l *log, err error) error {
 	return nil
 }
 
-func dropHeads(hs []pending, size uint64) []pending {
-	return slices.DeleteFunc(hs, func(h pending) bool { return h.Size <= size })
-}
-
 // has reports whether every entry up to size is held or early.
 func (l *log) has(size uint64) bool {
-	if uint64(len(l.early)) < size-l.size {
+	if uint64(l.early.Len()) < size-l.size {
 		return false
 	}
 	for i := l.size; i < size; i++ {
-		if _, ok := l.early[i]; !ok {
+		if l.early.Get(i) == nil {
 			return false
 		}
 	}
@@ -126,17 +124,19 @@ func (e *Engine) acceptRun(l *log, h *wire.Checkpoint) error {
 	tree := l.tree.Clone()
 	parsed := make([]*seal.Entry, 0, h.Size-l.size)
 	for i := l.size; i < h.Size; i++ {
-		tree.Append(journal.LeafHash(l.early[i]))
-		p, err := seal.Parse(l.early[i])
-		if err != nil && parley.KindOf(err) != parley.Unsupported {
-			return err
-		}
-		parsed = append(parsed, p)
+		tree.Append(l.early.Leaf(i))
 	}
 	root := tree.Root()
 	head := wire.Head{Size: h.Size, Root: root, Ed: h.Ed, ML: h.ML}
 	if err := journal.Verify(l.signed, journal.Checkpoint{Origin: l.origin, Size: h.Size, Root: root}, head); err != nil {
 		return err
+	}
+	for i := l.size; i < h.Size; i++ { // only what is signed is its writer's doing
+		p, err := seal.Parse(l.early.Get(i))
+		if err != nil && parley.KindOf(err) != parley.Unsupported {
+			return err
+		}
+		parsed = append(parsed, p)
 	}
 	if e.tooManyEpochs(l, parsed) {
 		return errWait
@@ -157,8 +157,8 @@ func (e *Engine) tooManyEpochs(l *log, run []*seal.Entry) bool {
 	if p == nil || n == 0 {
 		return false
 	}
-	p.spent.roll(e.now)
-	if p.spent.epochs+n <= int(e.rules.Annex.Bound(charter.EpochsPerDay)) {
+	p.spent.Roll(e.now)
+	if p.spent.Epochs+n <= int(e.rules.Annex.Bound(charter.EpochsPerDay)) {
 		return false
 	}
 	e.overQuota(p)
@@ -311,7 +311,7 @@ func (e *Engine) mayClaim(l *log) bool {
 // takeRun makes a verified run ours: state, batch, secrets, alarms.
 func (e *Engine) takeRun(l *log, p *progress, run []*seal.Entry, tree *journal.Tree, head wire.Head) {
 	if p := e.peers[l.party]; p != nil {
-		p.spent.epochs += e.newEpochs(l, run)
+		p.spent.Add(0, 0, e.newEpochs(l, run))
 	}
 	from, hashes := tree.Pending()
 	tree.Flush()
@@ -325,9 +325,8 @@ func (e *Engine) takeRun(l *log, p *progress, run []*seal.Entry, tree *journal.T
 	l.seen, l.time, l.epoch, l.sealedBy = p.seen, p.time, p.epoch, p.sealedBy
 	for i, s := range run {
 		index := base + uint64(i)
-		raw := l.early[index]
-		delete(l.early, index)
-		l.earlyLen -= len(raw)
+		raw := l.early.Get(index)
+		l.early.Drop(index)
 		if p.accs[i] != nil {
 			acc = p.accs[i]
 			if len(e.roots) > 2 {
@@ -336,11 +335,7 @@ func (e *Engine) takeRun(l *log, p *progress, run []*seal.Entry, tree *journal.T
 		}
 		b.Entries = append(b.Entries, e.openEntry(l, index, raw, s, acc))
 	}
-	for i := range l.early { // what is not covered was not what the peer signed, or is to come again
-		if i < head.Size {
-			delete(l.early, i)
-		}
-	}
+	l.early.DropBelow(head.Size, true) // what is not covered was not what the peer signed, or is to come again
 	l.tree, l.size, l.dirty, l.claimed = tree, head.Size, true, time.Time{}
 	e.dutyFrom(l, run)
 }
@@ -351,6 +346,10 @@ func (e *Engine) openEntry(l *log, index uint64, raw []byte, s *seal.Entry, acc 
 	se := StoredEntry{Gen: l.gen, Index: index, Bytes: raw, Arrived: e.millis()}
 	fault := func(k parley.Kind) StoredEntry {
 		se.Fault, se.Faulty = k, true
+		if se.Header != nil && e.opened+len(se.Header)+len(se.Body) > openedStep {
+			se.Header, se.Body, se.Parsed = nil, nil, nil // nothing that could be read
+		}
+		e.opened += e.opens(l, &se)
 		if se.Key == nil {
 			l.blind = [2]bool{true, true}
 		}
@@ -375,6 +374,11 @@ func (e *Engine) openEntry(l *log, index uint64, raw []byte, s *seal.Entry, acc 
 		return fault(parley.Unreadable)
 	}
 	k := seal.EntryKey(&secret, l.origin, s.Epoch, index)
+	if e.tooMuch(l) {
+		se.Key = k[:]
+		l.blind = [2]bool{true, true}
+		return e.keepShut(l, se)
+	}
 	header, body, err := seal.Open(k, l.origin, index, s)
 	if err != nil {
 		e.complain(l, index, err)
@@ -394,7 +398,76 @@ func (e *Engine) openEntry(l *log, index uint64, raw []byte, s *seal.Entry, acc 
 	if charter.IsAct(h.Form) {
 		e.act(l, index, h.Form, body, acc)
 	}
+	return e.keepShut(l, se)
+}
+
+// Bounds of the plaintext that one step makes: what a peer packs into a few
+// bytes must fill neither our memory nor our disk, nor keep us busy.
+const (
+	openedStep = 4 << 20  // kept of the entries that came in it
+	openedMost = 16 << 20 // opened in it at all
+	openedTick = 1 << 20  // of those that were kept shut
+)
+
+// tooMuch reports whether nothing more of a log is opened in this step.
+func (e *Engine) tooMuch(l *log) bool {
+	p := e.peers[l.party]
+	return e.opened > openedMost || p != nil && p.spent.Bytes > e.limits.Bytes
+}
+
+// opens counts what is kept of an entry opened, beyond its own bytes, against
+// its writer's bytes of the day.
+func (e *Engine) opens(l *log, s *StoredEntry) int {
+	n := len(s.Header) + len(s.Body)
+	if p := e.peers[l.party]; p != nil && n > len(s.Bytes) {
+		p.spent.Add(n-len(s.Bytes), 0, 0)
+	}
+	return n
+}
+
+// keepShut keeps an entry with its key alone when it is too much for one step:
+// openShut gives it header and body soon after, or when its writer's day is
+// over.
+func (e *Engine) keepShut(l *log, se StoredEntry) StoredEntry {
+	if se.Header != nil {
+		if e.opened += len(se.Header) + len(se.Body); e.opened <= openedStep {
+			e.opens(l, &se)
+			return se
+		}
+	}
+	if l.shut == 0 {
+		l.shut = se.Index + 1
+	}
+	se.Header, se.Body, se.Parsed, se.Fault, se.Faulty = nil, nil, nil, parley.Quota, true
 	return se
+}
+
+// openShut opens what was kept shut, a little at each tick.
+func (e *Engine) openShut() error {
+	for _, l := range e.logsInOrder() {
+		if p := e.peers[l.party]; l.shut > 0 && p != nil {
+			p.spent.Roll(e.now)
+		}
+		for n := 0; l.shut > 0 && n < openedTick && !e.tooMuch(l); {
+			es, err := e.cfg.Store.Entries(l.gen, l.shut-1, 16)
+			if err != nil || len(es) == 0 {
+				return err
+			}
+			for _, s := range es {
+				if n >= openedTick || e.tooMuch(l) {
+					break
+				}
+				if s.Faulty && s.Fault == parley.Quota && s.Key != nil && e.reopen(l, s, seal.Key(s.Key)) {
+					n += e.opens(l, &e.fx.Batch.Entries[len(e.fx.Batch.Entries)-1])
+				}
+				l.shut, l.dirty = l.shut+1, true
+			}
+			if l.shut > l.size {
+				l.shut = 0
+			}
+		}
+	}
+	return nil
 }
 
 // count holds the serial of an entry to its series.
@@ -432,15 +505,10 @@ func (e *Engine) react(l *log, index uint64, h *form.Header, body []byte) {
 // refuse drops what did not verify. It costs the peer nothing but its entries;
 // a rule broken under valid signatures is a violation and kept as evidence.
 func (e *Engine) refuse(l *log, h wire.Checkpoint, err error) {
-	for i := l.size; i < h.Size; i++ {
-		if b, ok := l.early[i]; ok {
-			l.earlyLen -= len(b)
-			delete(l.early, i)
-		}
-	}
+	l.early.DropBelow(h.Size, true)
 	kind := parley.KindOf(err)
 	if p := e.peers[l.party]; p != nil {
-		e.send(p.code, ClassControl, &wire.Refusal{Kind: kind, Text: clip(err.Error())})
+		e.send(p.code, ClassControl, &wire.Refusal{Kind: kind, Text: err.Error()})
 	}
 	if kind == parley.BadSignature {
 		return
@@ -467,14 +535,6 @@ func (e *Engine) cosignGrown() error {
 		}
 	}
 	return nil
-}
-
-// clip keeps a sentence within what a refusal carries.
-func clip(s string) string {
-	if len(s) > wire.MaxText {
-		return strings.ToValidUTF8(s[:wire.MaxText], "")
-	}
-	return s
 }
 
 func (e *Engine) tellPeer(code parley.PartyCode, c Class, f wire.Frame) {
@@ -511,14 +571,21 @@ func (e *Engine) receiptClass(l *log) Class {
 	return top
 }
 
-func (e *Engine) receiptIn(f *wire.Receipt) error {
+// partyOf is whose a generation is; "" when it is not known.
+func (e *Engine) partyOf(g parley.GenerationID) parley.PartyCode {
+	if l := e.logs[g]; l != nil {
+		return l.party
+	}
+	return ""
+}
+
+// receiptIn keeps a receipt until we hold what it is for.
+func (e *Engine) receiptIn(p *peer, f *wire.Receipt) error {
 	l := e.logs[f.Gen]
-	if l == nil || f.ML == nil || f.Time == 0 || f.Size == 0 {
+	if l == nil || f.ML == nil || f.Time == 0 || f.Size == 0 || l == e.own && f.Size > l.size {
 		return nil
 	}
-	if len(l.waiting) < pendingHeads {
-		l.waiting = append(l.waiting, *f)
-	}
+	l.waiting = wait.AddReceipt(l.waiting, wait.Receipt{Receipt: *f, From: p.code}, e.partyOf)
 	return nil
 }
 
@@ -541,7 +608,7 @@ func (e *Engine) acceptReceipts() error {
 	return nil
 }
 
-func (e *Engine) acceptReceipt(l, h *log, r *wire.Receipt) error {
+func (e *Engine) acceptReceipt(l, h *log, r *wait.Receipt) error {
 	if h.party == l.party || h.party == e.cfg.Us || r.Size <= l.receipts[r.Holder] {
 		return nil
 	}
@@ -551,13 +618,13 @@ func (e *Engine) acceptReceipt(l, h *log, r *wire.Receipt) error {
 	}
 	cp := journal.Checkpoint{Origin: l.origin, Size: r.Size, Root: root}
 	if err := journal.VerifyCosignature(h.held, parley.HolderName(h.origin), cp, r.Time, r.Ed, r.ML); err != nil {
-		e.alarm("violation", h.party, parley.Ref{Gen: l.gen, Index: r.Size - 1}, "a receipt of %s does not verify: %v", h.party, err)
+		e.alarm("violation", r.From, parley.Ref{Gen: l.gen, Index: r.Size - 1}, "a receipt of %s for the log of %s, brought by %s, does not fit what we hold (it may hold another history of that log): %v", h.party, l.party, r.From, err)
 		return nil
 	}
 	l.receipts[r.Holder], l.dirty = r.Size, true
 	e.fx.Batch.Receipts = append(e.fx.Batch.Receipts, StoredReceipt{Gen: l.gen, Size: r.Size, Holder: r.Holder, Time: r.Time, Ed: r.Ed, ML: r.ML, Arrived: e.millis()})
 	if p := e.peers[h.party]; p != nil {
-		p.flight(l.gen).progress(r.Size, e.now)
+		p.flight(l.gen).Progress(r.Size, e.now)
 		return e.push(p, l)
 	}
 	return nil

@@ -97,8 +97,7 @@ func (e *Engine) act(l *log, index uint64, name string, body []byte, acc map[par
 func (e *Engine) follow() {
 	old := e.rules
 	e.rules = e.chain.At(charter.View{All: true})
-	e.limits = e.cfg.Limits
-	e.limits.fill(e.rules.Annex)
+	e.limits = e.cfg.Limits.Or(limitsOf(e.rules.Annex))
 	if old == nil {
 		return
 	}

@@ -13,7 +13,7 @@ import (
 	"parley/internal/charter"
 	"parley/internal/journal"
 	"parley/internal/key"
-	"parley/internal/wire"
+	"parley/internal/wait"
 )
 
 // Config is what an engine needs besides its store. Nothing in it changes
@@ -72,10 +72,14 @@ type Engine struct {
 	acts   int            // of chain, kept
 	stale  bool           // chain is to be built again
 
-	moves uint64 // runs accepted so far
-	now   time.Time
-	fx    Effects
-	grew  map[parley.GenerationID]uint64 // others' logs that grew in this step: old size
+	early  wait.Parties
+	opened int    // bytes of headers and bodies in the batch of this step
+	spoken int    // bytes of entries read from the store to be sent in this step
+	moves  uint64 // runs accepted so far
+	low    bool   // our disk is kept for our own logs
+	now    time.Time
+	fx     Effects
+	grew   map[parley.GenerationID]uint64 // others' logs that grew in this step: old size
 }
 
 // log is one generation of one party's log as this station holds it.
@@ -109,11 +113,12 @@ type log struct {
 	secrets   map[uint64][32]byte            // epoch secrets we hold
 	receipts  map[parley.GenerationID]uint64 // holder generation -> size
 
-	early      map[uint64][]byte
-	earlyLen   int
-	suspects   map[uint64][]byte // differ from what we hold
-	heads      []pending         // waiting for entries or for what they have seen, by size
-	waiting    []wire.Receipt
+	early      *wait.Entries
+	suspects   wait.Suspects // differ from what we hold
+	forkTried  time.Time
+	heads      []wait.Head // waiting for entries or for what they have seen, by size
+	waiting    []wait.Receipt
+	shut       uint64                               // 1 + the first entry kept shut, see openEntry; 0: none
 	showed     time.Time                            // when we last showed a checkpoint of it to all
 	claimed    time.Time                            // since when an entry waits that claims more of our log than we wrote
 	complained uint64                               // epochs announced when we last complained of this log
@@ -123,20 +128,6 @@ type log struct {
 	dirty      bool
 	shown      *LogStatus // until the log changes
 }
-
-// pending is a checkpoint that waits. It is tried again when something was
-// accepted since, or after a while: a try costs two verifications.
-type pending struct {
-	wire.Checkpoint
-	tried uint64        // Engine.moves at the last try
-	at    time.Time     // of the last try; zero: none
-	wait  time.Duration // before the next, while nothing moves
-}
-
-const (
-	tryAgain = time.Second
-	tryCap   = time.Minute
-)
 
 type mark struct {
 	index uint64 // the entry at which seen grew
@@ -164,6 +155,9 @@ func Load(cfg Config, now time.Time) (*Engine, error) {
 	if err := e.load(); err != nil {
 		return nil, fmt.Errorf("loading line %s: %w", e.line, err)
 	}
+	if err := e.loadQuotas(); err != nil {
+		return nil, fmt.Errorf("loading line %s: %w", e.line, err)
+	}
 	return e, nil
 }
 
@@ -173,6 +167,7 @@ func Load(cfg Config, now time.Time) (*Engine, error) {
 func (e *Engine) Step(now time.Time, events ...Event) (*Effects, error) {
 	e.now = now
 	e.fx = Effects{Batch: Batch{Line: e.line}}
+	e.opened, e.spoken = 0, 0
 	clear(e.grew)
 	filed := e.lastFiled
 	if e.stale {
@@ -201,6 +196,7 @@ func (e *Engine) Step(now time.Time, events ...Event) (*Effects, error) {
 		e.saveSelf()
 	}
 	e.saveDirty()
+	e.saveQuotas()
 	fx := e.fx
 	e.fx = Effects{}
 	return &fx, nil
@@ -226,6 +222,8 @@ func (e *Engine) take(ev Event) error {
 		e.given[ev.Gen] = true
 	case SendWithheld:
 		e.letGo()
+	case Space:
+		e.low = ev.Low
 	case Tick:
 		return e.tick()
 	}
@@ -248,7 +246,7 @@ func (e *Engine) tick() error {
 		}
 		e.askKeys(p)
 	}
-	return nil
+	return e.openShut()
 }
 
 func (e *Engine) peersInOrder() []*peer {

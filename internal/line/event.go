@@ -57,6 +57,9 @@ type (
 	// SendWithheld says that officers want what waits since our log was set
 	// back to be sent, even if it may have been sent before.
 	SendWithheld struct{}
+	// Space says whether our disk is so full that the rest is kept for our own
+	// logs: while Low is true nothing is taken into anybody else's.
+	Space struct{ Low bool }
 	// Tick comes at least once a second.
 	Tick struct{}
 )
@@ -70,6 +73,7 @@ func (Doubt) event()          {}
 func (OpenGeneration) event() {}
 func (GiveKeys) event()       {}
 func (SendWithheld) event()   {}
+func (Space) event()          {}
 func (Tick) event()           {}
 
 // Class orders what waits on one path; the lowest goes first. It is never

@@ -2,18 +2,14 @@ package line
 
 import (
 	"bytes"
+	"time"
 
 	"parley"
+	"parley/internal/charter"
+	"parley/internal/journal"
 	"parley/internal/seal"
+	"parley/internal/wait"
 	"parley/internal/wire"
-)
-
-// Bounds of spec/bounds.md.
-const (
-	earlyEntries = 4096
-	earlyBytes   = 16 << 20
-	pendingHeads = 64
-	suspectMax   = 1024
 )
 
 // frameIn takes one frame. Whatever a peer sends can cost it its path, never
@@ -24,22 +20,30 @@ func (e *Engine) frameIn(ev FrameIn) error {
 		return nil
 	}
 	if h, ok := ev.Frame.(*wire.Hello); ok {
+		if w.ready && e.now.Sub(w.met) < helloAgain/2 {
+			return nil // each makes us look for what the peer lacks: not for every frame it likes
+		}
+		w.met = e.now
 		return e.helloIn(w, h)
 	}
 	if !w.ready {
 		return nil
 	}
-	if !w.peer.spent.take(&e.limits, e.now, ev.Size) {
+	if !w.peer.spent.Take(&e.limits, e.now, ev.Size) {
 		e.overQuota(w.peer)
+		return nil
+	}
+	if e.low && wait.Grows(ev.Frame) {
+		e.refuseSpace(w.peer)
 		return nil
 	}
 	switch f := ev.Frame.(type) {
 	case *wire.Entry:
-		return e.entryIn(f)
+		return e.entryIn(w.peer, f)
 	case *wire.Checkpoint:
-		return e.headIn(f)
+		return e.headIn(w.peer, f)
 	case *wire.Receipt:
-		return e.receiptIn(f)
+		return e.receiptIn(w.peer, f)
 	case *wire.Have:
 		return e.haveIn(w.peer, f.Held)
 	case *wire.Certificate:
@@ -58,66 +62,49 @@ func (e *Engine) frameIn(ev FrameIn) error {
 	return nil
 }
 
+// refuseSpace says once a minute that we take nothing into others' logs: the
+// rest of our disk is kept for our own. Receipts for it, which are small, are taken.
+func (e *Engine) refuseSpace(p *peer) {
+	if wait.Again(&p.noSpace, e.now, time.Minute) {
+		e.send(p.code, ClassControl, &wire.Refusal{Kind: parley.DiskFull, Text: "the rest of our disk is kept for our own log; send it again later"})
+	}
+}
+
 // entryIn keeps an entry until a checkpoint covers it. Nothing is believed yet.
-func (e *Engine) entryIn(f *wire.Entry) error {
+// What the log's own party sends goes before what others pass on, so that
+// nobody can crowd out another's entries.
+func (e *Engine) entryIn(p *peer, f *wire.Entry) error {
 	l := e.logs[f.Gen]
 	if l == nil || l == e.own || e.out(l.party) && l.late(f.Index+1) { // a party that is out; what others hold of it raises the limit first
 		return nil
 	}
 	if f.Index < l.size {
-		return e.suspect(l, f)
-	}
-	if f.Index-l.size >= earlyEntries || l.earlyLen+len(f.Bytes) > earlyBytes {
-		return nil
-	}
-	if old, ok := l.early[f.Index]; ok {
-		if bytes.Equal(old, f.Bytes) {
-			return nil
+		es, err := e.cfg.Store.Entries(l.gen, f.Index, 1)
+		if err == nil && len(es) > 0 && !bytes.Equal(es[0].Bytes, f.Bytes) {
+			l.suspects.Put(f.Index, f.Bytes)
 		}
-		l.earlyLen -= len(old) // the later one may be the true one; the checkpoint decides
-	}
-	l.early[f.Index] = f.Bytes
-	l.earlyLen += len(f.Bytes)
-	return nil
-}
-
-// suspect keeps an entry that differs from what we hold at its index: with a
-// signature over it, it proves a fork.
-func (e *Engine) suspect(l *log, f *wire.Entry) error {
-	es, err := e.cfg.Store.Entries(l.gen, f.Index, 1)
-	if err != nil || len(es) == 0 {
 		return err
 	}
-	if !bytes.Equal(es[0].Bytes, f.Bytes) && len(l.suspects) < suspectMax {
-		l.suspects[f.Index] = f.Bytes
+	if f.Index-l.size < e.rules.Annex.Bound(charter.EarlyEntries) {
+		l.early.Put(f.Index, f.Bytes, journal.LeafHash, p.code == l.party)
 	}
 	return nil
 }
 
-func (e *Engine) headIn(f *wire.Checkpoint) error {
+func (e *Engine) headIn(p *peer, f *wire.Checkpoint) error {
 	l := e.logs[f.Gen]
 	if l == nil || l == e.own || f.ML == nil || e.out(l.party) && l.late(f.Size) {
 		return nil // a classical half alone is provisional; no fat bearer sends it
 	}
 	if f.Size <= l.size {
-		if len(l.suspects) > 0 {
-			return e.checkFork(l, f)
-		}
-		return nil
+		return e.checkFork(l, f)
 	}
-	for _, h := range l.heads {
-		if h.Size == f.Size && h.Ed == f.Ed {
-			return nil
-		}
-	}
-	l.heads = append(l.heads, pending{Checkpoint: *f})
-	for i := len(l.heads) - 1; i > 0 && l.heads[i].Size < l.heads[i-1].Size; i-- {
-		l.heads[i], l.heads[i-1] = l.heads[i-1], l.heads[i]
-	}
-	if len(l.heads) > pendingHeads {
-		l.heads = l.heads[:pendingHeads] // the least are wanted first, the rest comes again
-	}
+	e.addHead(p, l, f)
 	return nil
+}
+
+func (e *Engine) addHead(p *peer, l *log, f *wire.Checkpoint) {
+	l.heads = wait.AddHead(l.heads, wait.Head{Checkpoint: *f, Sure: p.code == l.party}, int(e.rules.Annex.Bound(charter.PendingCheckpoints)))
 }
 
 // claims returns how much of gen the clear part of an entry says it has seen.

@@ -9,6 +9,8 @@ import (
 	"parley/internal/charter"
 	"parley/internal/journal"
 	"parley/internal/key"
+	"parley/internal/sheet"
+	"parley/internal/wait"
 	"parley/internal/wire"
 )
 
@@ -25,12 +27,12 @@ func (e *Engine) certificateIn(p *peer, b []byte) error {
 		return nil
 	}
 	if err := e.checkCertificate(c); err != nil {
-		e.alarm("violation", c.Party, parley.Ref{Gen: c.Gen}, "a certificate that %s passed on was refused: %v", p.code, err)
+		e.alarm("violation", p.code, parley.Ref{Gen: c.Gen}, "a certificate that %s passed on was refused: %v", p.code, err)
 		return nil
 	}
 	if q := e.peers[c.Party]; q != nil && c.Reason != journal.ReasonFounding {
-		q.spent.roll(e.now)
-		if q.spent.gens++; q.spent.gens > int(e.rules.Annex.Bound(charter.GenerationsPerDay)) {
+		q.spent.Roll(e.now)
+		if q.spent.Add(0, 1, 0); q.spent.Gens > int(e.rules.Annex.Bound(charter.GenerationsPerDay)) {
 			e.overQuota(q)
 			return nil
 		}
@@ -54,13 +56,8 @@ func (e *Engine) certificateIn(p *peer, b []byte) error {
 
 func (e *Engine) alarmGeneration(l *log) {
 	if l.body.Reason != journal.ReasonFounding && l.party != e.cfg.Us {
-		e.alarm("generation", l.party, parley.Ref{Gen: l.gen}, "%s has opened a new generation of its log: %s", l.party, ReasonText(l.body.Reason))
+		e.alarm("generation", l.party, parley.Ref{Gen: l.gen}, "%s has opened a new generation of its log: %s", l.party, sheet.ReasonText(l.body.Reason))
 	}
-}
-
-// ReasonText says in words why a generation was opened.
-func ReasonText(reason uint64) string {
-	return [...]string{"founding", "restored from a backup", "the station lost everything", "its old log was forked", "doubt"}[min(reason, 4)]
 }
 
 // passOn hands a certificate to the other parties of the line.
@@ -194,7 +191,7 @@ func (e *Engine) shownIn(p *peer, f *wire.Shown) error {
 		}
 	}
 	if l.party == e.cfg.Us && l.closed || l.party != e.cfg.Us {
-		l.heads = append(l.heads, pending{Checkpoint: wire.Checkpoint{Gen: l.gen, Size: h.Size, Ed: h.Ed, ML: h.ML}})
+		e.addHead(p, l, &wire.Checkpoint{Gen: l.gen, Size: h.Size, Ed: h.Ed, ML: h.ML})
 		e.send(p.code, ClassControl, &wire.AskEntries{Gen: l.gen, From: l.size, To: h.Size})
 	}
 	return nil
@@ -203,31 +200,34 @@ func (e *Engine) shownIn(p *peer, f *wire.Shown) error {
 // checkFork tries whether entries that differ from ours, under a checkpoint
 // that does not fit ours, are signed: then the log has two histories.
 func (e *Engine) checkFork(l *log, f *wire.Checkpoint) error {
-	first := f.Size
-	for i := range l.suspects {
-		first = min(first, i)
-	}
-	if first == f.Size {
+	first := l.suspects.First(f.Size)
+	if first == f.Size || !wait.Again(&l.forkTried, e.now, wait.ForkEvery) {
 		return nil
 	}
 	t, err := journal.NewTree(first, e.hashes(l.gen))
 	if err != nil {
 		return err
 	}
-	held, err := e.cfg.Store.Entries(l.gen, first, int(min(f.Size, l.size)-first))
-	if err != nil {
-		return err
+	upto := min(f.Size, l.size)
+	if upto-first > wait.ForkSpan {
+		return nil // a peer must not make us read our whole store for each frame
 	}
-	for _, s := range held {
-		b := s.Bytes
-		if o, ok := l.suspects[s.Index]; ok {
-			b = o
+	for t.Size() < upto {
+		held, err := e.cfg.Store.Entries(l.gen, t.Size(), int(upto-t.Size()))
+		if err != nil || len(held) == 0 {
+			return err
 		}
-		t.Append(journal.LeafHash(b))
+		for _, s := range held {
+			b := s.Bytes
+			if o, ok := l.suspects.Get(s.Index); ok {
+				b = o
+			}
+			t.Append(journal.LeafHash(b))
+		}
 	}
 	for i := l.size; i < f.Size; i++ {
-		b, ok := l.early[i]
-		if !ok {
+		b := l.early.Get(i)
+		if b == nil {
 			return nil
 		}
 		t.Append(journal.LeafHash(b))
@@ -273,7 +273,7 @@ func (e *Engine) dispute(l *log, ev *journal.Evidence) error {
 		return nil
 	}
 	l.disputed, l.dirty = true, true
-	clear(l.suspects)
+	l.suspects.Clear()
 	raw, err := wire.Marshal(ev)
 	if err != nil {
 		return nil // longer than any peer could have sent it: not evidence

@@ -8,55 +8,36 @@ import (
 	"parley"
 	"parley/internal/form"
 	"parley/internal/journal"
+	"parley/internal/wait"
 	"parley/internal/wire"
 )
 
 // What may be under way to one peer before it says that it holds it, and how
 // long to wait before sending it again.
 const (
-	flightEntries = 1024
-	flightBytes   = 1 << 20
-	resendAfter   = 2 * time.Second
-	resendCap     = 10 * time.Minute // longer than a peer that waits for hands may be flooded
-	relayAfter    = 3 * time.Second  // for logs of third parties: their owner comes first
-	runEntries    = 256
-	runHeads      = 32
-	showWithin    = 10 * time.Second // to show our own signature on what we do not know
-	helloAgain    = 2 * time.Second
-	heldMost      = 256 // logs that a frame lists
-	lackAgain     = tryAgain
-	lackCap       = 5 * time.Minute
+	relayAfter = 3 * time.Second // for logs of third parties: their owner comes first
+	runEntries = 256
+	runHeads   = 32
+	spokenStep = 4 << 20          // bytes read from the store for one step to send
+	showWithin = 10 * time.Second // to show our own signature on what we do not know
+	helloAgain = 2 * time.Second
+	heldMost   = 256 // logs that a frame lists
 )
 
 // peer is another party as a place to send to.
 type peer struct {
 	code  parley.PartyCode
 	paths map[PathID]bool // true once hello was accepted
-	logs  map[parley.GenerationID]*flight
-	spent quota
+	logs  map[parley.GenerationID]*wait.Flight
+	spent wait.Spent
 	told  map[parley.GenerationID]uint64 // how much of each log it said it holds; nil: it has said nothing yet
 
-	lackedAt    time.Time     // when we last told it what we lack
-	lackWait    time.Duration // before we do so again
-	lackedMoves uint64        // Engine.moves then
-	asked       wire.AskKeys  // what we last asked it for
-	askedAt     time.Time
-	refused     map[string]bool // asks for keys that an alarm has sounded for
-}
+	lack    wait.Lack
+	asked   wire.AskKeys // what we last asked it for
+	askedAt time.Time
+	refused map[string]bool // asks for keys that an alarm has sounded for
 
-// flight is how far one log has gone to one peer.
-type flight struct {
-	have  uint64 // durably there, by its own word
-	sent  uint64 // handed to a bearer
-	bytes []burst
-	at    time.Time // last sent or last progress
-	wait  time.Duration
-	lag   time.Time // since when the peer lacks entries of a third party's log
-}
-
-type burst struct {
-	end  uint64
-	size int
+	noSpace time.Time // when we last told it that our disk is full
 }
 
 type path struct {
@@ -64,6 +45,7 @@ type path struct {
 	peer   *peer
 	ready  bool
 	said   time.Time           // when we last said hello on it
+	met    time.Time           // when we last acted on one of its
 	theirs parley.GenerationID // whose epoch secret the peer has shown; zero: none
 	ours   parley.GenerationID // whose epoch secret we have shown
 
@@ -71,7 +53,7 @@ type path struct {
 }
 
 func newPeer(code parley.PartyCode) *peer {
-	return &peer{code: code, paths: map[PathID]bool{}, logs: map[parley.GenerationID]*flight{}, refused: map[string]bool{}}
+	return &peer{code: code, paths: map[PathID]bool{}, logs: map[parley.GenerationID]*wait.Flight{}, refused: map[string]bool{}}
 }
 
 func (p *peer) live() bool {
@@ -83,10 +65,10 @@ func (p *peer) live() bool {
 	return false
 }
 
-func (p *peer) flight(g parley.GenerationID) *flight {
+func (p *peer) flight(g parley.GenerationID) *wait.Flight {
 	f := p.logs[g]
 	if f == nil {
-		f = &flight{wait: resendAfter}
+		f = wait.NewFlight()
 		p.logs[g] = f
 	}
 	return f
@@ -99,29 +81,6 @@ func (p *peer) hears(g parley.GenerationID, size uint64) {
 	}
 	p.told[g] = max(p.told[g], size)
 }
-
-func (f *flight) under() (bytes int) {
-	for _, b := range f.bytes {
-		bytes += b.size
-	}
-	return bytes
-}
-
-func (f *flight) full() bool { return f.sent-f.have >= flightEntries || f.under() >= flightBytes }
-
-func (f *flight) progress(size uint64, now time.Time) {
-	if size <= f.have {
-		return
-	}
-	f.have, f.at, f.wait = size, now, resendAfter
-	f.sent = max(f.sent, size)
-	for len(f.bytes) > 0 && f.bytes[0].end <= size {
-		f.bytes = f.bytes[1:]
-	}
-}
-
-// restart forgets what was under way, so that it is sent again.
-func (f *flight) restart() { f.sent, f.bytes = f.have, nil }
 
 func (e *Engine) send(to parley.PartyCode, c Class, f wire.Frame) {
 	e.fx.Sends = append(e.fx.Sends, Send{To: to, Class: c, Frame: f, Everywhere: c == ClassFlash || c == ClassImmediate})
@@ -190,7 +149,7 @@ func (e *Engine) pathDown(id PathID) {
 	delete(e.paths, id)
 	delete(w.peer.paths, id)
 	for _, f := range w.peer.logs {
-		f.restart()
+		f.Restart()
 	}
 }
 
@@ -234,10 +193,10 @@ func (e *Engine) helloIn(w *path, h *wire.Hello) error {
 	}
 	for g, f := range w.peer.logs {
 		if n := h.Held[g]; len(h.Held) < heldMost { // it may have lost what it had
-			f.have = min(f.have, n)
+			f.Have = min(f.Have, n)
 		}
-		f.restart()
-		f.wait = resendAfter
+		f.Restart()
+		f.Patient()
 	}
 	if err := e.haveIn(w.peer, h.Held); err != nil {
 		return err
@@ -275,9 +234,9 @@ func (e *Engine) haveIn(p *peer, held map[parley.GenerationID]uint64) error {
 				e.holdOff = e.now.Add(showWithin)
 			}
 		case size > l.size:
-			f.progress(l.size, e.now)
+			f.Progress(l.size, e.now)
 		default:
-			f.progress(size, e.now)
+			f.Progress(size, e.now)
 		}
 		if ok && l.party == p.code && size < l.size {
 			if err := e.show(p, l); err != nil {
@@ -315,27 +274,27 @@ func (e *Engine) push(p *peer, l *log) error {
 		return nil
 	}
 	f, end := p.flight(l.gen), e.until(p, l)
-	if f.have >= end {
-		f.lag = time.Time{}
+	if f.Have >= end {
+		f.Lag = time.Time{}
 		return nil
 	}
 	if l.party != e.cfg.Us && l.party != p.code {
-		if f.lag.IsZero() {
-			f.lag = e.now
+		if f.Lag.IsZero() {
+			f.Lag = e.now
 		}
-		if e.now.Sub(f.lag) < relayAfter {
+		if e.now.Sub(f.Lag) < relayAfter {
 			return nil
 		}
 	}
 	if l.party == p.code && !l.closed {
 		return nil // its own log in force: it is told by show, and asks
 	}
-	for f.sent < end && !f.full() {
-		from := f.sent
+	for f.Sent < end && !f.Full() {
+		from := f.Sent
 		if err := e.sendRun(p, l, from, end); err != nil {
 			return err
 		}
-		if f.sent == from {
+		if f.Sent == from {
 			break
 		}
 	}
@@ -345,7 +304,13 @@ func (e *Engine) push(p *peer, l *log) error {
 // sendRun sends entries from on, with every stored checkpoint over them: logs
 // that have seen one another can only be accepted in the steps in which they
 // grew.
+//
+// Over spokenStep it sends nothing: it is asked again, or the next tick finds
+// what is missing.
 func (e *Engine) sendRun(p *peer, l *log, from, to uint64) error {
+	if e.spoken >= spokenStep {
+		return nil
+	}
 	var heads []StoredHead
 	for size := from; size < to && len(heads) < runHeads; {
 		h, ok, err := e.cfg.Store.Head(l.gen, size+1)
@@ -361,13 +326,20 @@ func (e *Engine) sendRun(p *peer, l *log, from, to uint64) error {
 	if len(heads) == 0 {
 		return nil
 	}
-	es, err := e.cfg.Store.Entries(l.gen, from, int(heads[len(heads)-1].Size-from))
-	if err != nil {
-		return err
-	}
-	run := make([]written, len(es))
-	for i, s := range es {
-		run[i] = written{index: s.Index, bytes: s.Bytes, class: e.storedClass(s)}
+	var run []written
+	for at, end := from, heads[len(heads)-1].Size; at < end; {
+		es, err := e.cfg.Store.Entries(l.gen, at, int(end-at))
+		if err != nil {
+			return err
+		}
+		if len(es) == 0 {
+			return nil
+		}
+		for _, s := range es {
+			run = append(run, written{index: s.Index, bytes: s.Bytes, class: e.storedClass(s)})
+			e.spoken += len(s.Bytes)
+		}
+		at += uint64(len(es))
 	}
 	e.sendEntries(p, l, run, heads...)
 	return nil
@@ -396,7 +368,6 @@ type written struct {
 
 // sendEntries sends a run and the checkpoints over it.
 func (e *Engine) sendEntries(p *peer, l *log, run []written, heads ...StoredHead) {
-	f := p.flight(l.gen)
 	top, n := ClassRoutine, 0
 	for _, w := range run {
 		top = min(top, w.class)
@@ -405,10 +376,8 @@ func (e *Engine) sendEntries(p *peer, l *log, run []written, heads ...StoredHead
 	}
 	for _, h := range heads {
 		e.send(p.code, top, &wire.Checkpoint{Gen: l.gen, Size: h.Size, Ed: h.Ed, ML: h.ML})
-		f.sent = max(f.sent, h.Size)
 	}
-	f.bytes = append(f.bytes, burst{f.sent, n})
-	f.at = e.now
+	p.flight(l.gen).Went(heads[len(heads)-1].Size, n, e.now)
 }
 
 // nudge sends again what a peer has not said it holds, and tells it what we
@@ -418,41 +387,23 @@ func (e *Engine) nudge(p *peer) error {
 		return nil
 	}
 	for _, l := range e.logsInOrder() {
-		f := p.flight(l.gen)
-		if f.sent > f.have && e.now.Sub(f.at) >= f.wait {
-			f.restart()
-			f.wait = min(2*f.wait, resendCap)
-			f.at = e.now
-		}
+		p.flight(l.gen).Resend(e.now)
 	}
 	if e.lacking() {
-		e.tellLack(p)
+		if p.lack.Due(e.now, e.moves) {
+			e.send(p.code, ClassControl, &wire.Have{Held: e.held()})
+			e.askMissing(p)
+		}
 	} else {
-		p.lackWait = 0
+		p.lack.Over()
 	}
 	return e.pushAll(p)
-}
-
-// tellLack tells a peer what we hold, and asks for what something received
-// waits for: ever less often, as long as nothing more can be accepted. What is
-// missing may depend on people, and a peer may not be made to send us what we
-// cannot take over and over.
-func (e *Engine) tellLack(p *peer) {
-	if p.lackedMoves != e.moves {
-		p.lackWait = 0
-	}
-	if e.now.Sub(p.lackedAt) < p.lackWait {
-		return
-	}
-	p.lackedAt, p.lackedMoves, p.lackWait = e.now, e.moves, min(max(2*p.lackWait, lackAgain), lackCap)
-	e.send(p.code, ClassControl, &wire.Have{Held: e.held()})
-	e.askMissing(p)
 }
 
 // lacking reports whether something received waits for something missing.
 func (e *Engine) lacking() bool {
 	for _, l := range e.logs {
-		if len(l.heads) > 0 || len(l.early) > 0 || len(l.waiting) > 0 {
+		if len(l.heads) > 0 || l.early.Len() > 0 || len(l.waiting) > 0 {
 			return true
 		}
 	}
@@ -467,13 +418,11 @@ func (e *Engine) askMissing(p *peer) {
 			want = max(want, h.Size)
 		}
 		from := l.size // what is here already, early, is not asked for
-		for l.early[from] != nil {
+		for l.early.Get(from) != nil {
 			from++
 		}
 		for _, o := range e.logs {
-			for _, b := range o.early {
-				want = max(want, claims(b, l.gen))
-			}
+			o.early.All(func(b []byte) { want = max(want, claims(b, l.gen)) })
 		}
 		if want > from && (l.party != e.cfg.Us || l.closed) {
 			e.send(p.code, ClassControl, &wire.AskEntries{Gen: l.gen, From: from, To: want})
@@ -488,12 +437,12 @@ func (e *Engine) askIn(p *peer, a *wire.AskEntries) error {
 		return nil
 	}
 	f := p.flight(l.gen)
-	if e.now.Sub(f.at) < resendAfter/2 && f.sent > a.From {
+	if e.now.Sub(f.At) < wait.ResendAfter/2 && f.Sent > a.From {
 		return nil // under way already
 	}
-	saved := f.sent
+	saved := f.Sent
 	err := e.sendRun(p, l, a.From, min(a.To, e.until(p, l)))
-	f.sent = max(f.sent, saved)
+	f.Sent = max(f.Sent, saved)
 	if err == nil {
 		err = e.sendReceipts(p, l)
 	}

@@ -15,6 +15,9 @@ import (
 // keysFrame is how many entry keys one frame carries (spec/recovery.md).
 const keysFrame = 1024
 
+// keysRead is how many entries are read at a time for their keys.
+const keysRead = 64
+
 // askAgain is how long an ask for keys waits for its answer.
 const askAgain = 2 * time.Second
 
@@ -75,17 +78,24 @@ func (e *Engine) askKeysIn(w *path, a *wire.AskKeys) error {
 		e.refuseKeys(w, cur, "our officers have not confirmed the words of this recovery")
 		return nil
 	}
-	es, err := e.cfg.Store.Entries(a.Gen, a.From, keysFrame)
-	if err != nil || len(es) == 0 {
-		return err
-	}
 	f := &wire.Keys{Gen: a.Gen, From: a.From}
-	for _, s := range es {
-		var k [32]byte
-		copy(k[:], s.Key)
-		f.Keys = append(f.Keys, k)
+	for len(f.Keys) < keysFrame {
+		es, err := e.cfg.Store.Entries(a.Gen, a.From+uint64(len(f.Keys)), keysRead)
+		if err != nil {
+			return err
+		}
+		if len(es) == 0 {
+			break
+		}
+		for _, s := range es {
+			var k [32]byte
+			copy(k[:], s.Key)
+			f.Keys = append(f.Keys, k)
+		}
 	}
-	e.fx.Sends = append(e.fx.Sends, Send{To: w.peer.code, Path: w.id, Class: ClassControl, Frame: f})
+	if len(f.Keys) > 0 {
+		e.fx.Sends = append(e.fx.Sends, Send{To: w.peer.code, Path: w.id, Class: ClassControl, Frame: f})
+	}
 	return nil
 }
 
@@ -130,7 +140,8 @@ func (e *Engine) keysIn(f *wire.Keys) error {
 	return nil
 }
 
-// reopen opens a stored entry with a key that came back.
+// reopen opens a stored entry with a key that came back, or that was kept shut
+// and acted upon already.
 func (e *Engine) reopen(l *log, s StoredEntry, k seal.Key) bool {
 	p, err := seal.Parse(s.Bytes)
 	if err != nil || p.Announces {
@@ -140,8 +151,9 @@ func (e *Engine) reopen(l *log, s StoredEntry, k seal.Key) bool {
 	if err != nil {
 		return false
 	}
+	shut := s.Fault == parley.Quota
 	s.Key, s.Header, s.Body, s.Faulty, s.Fault = k[:], header, body, false, 0
-	if h, err := form.ParseHeader(header); err == nil {
+	if h, err := form.ParseHeader(header); err == nil && !shut {
 		e.react(l, s.Index, h, body)
 		if charter.IsAct(h.Form) {
 			e.stale = true

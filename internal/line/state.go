@@ -34,6 +34,7 @@ type logState struct {
 	Unread   uint64                         `cbor:"16,keyasint"`
 	Blind    [2]bool                        `cbor:"17,keyasint"`
 	Without  map[parley.PartyCode]Without   `cbor:"18,keyasint,omitempty"`
+	Shut     uint64                         `cbor:"19,keyasint,omitempty"`
 }
 
 // receiving is one of our private receiving keys (spec/sealing.md).
@@ -113,7 +114,7 @@ func (e *Engine) saveDirty() {
 		l.dirty, l.shown, e.shown = false, nil, nil
 		e.put(logKey(l.gen), &logState{Party: string(l.party), Order: uint64(l.order), Seen: l.seen, Time: l.time, Epoch: l.epoch,
 			SealedBy: l.sealedBy, Serial: l.serial, Disputed: l.disputed, Closed: l.closed, RecvAt: l.recvAt,
-			Receipts: l.receipts, Limit: l.limit, EpochAt: l.epochAt, Unread: l.unread, Blind: l.blind, Without: l.without}, false)
+			Receipts: l.receipts, Limit: l.limit, EpochAt: l.epochAt, Unread: l.unread, Blind: l.blind, Without: l.without, Shut: l.shut}, false)
 	}
 }
 
@@ -210,7 +211,7 @@ func (e *Engine) loadLog(kv KV) error {
 	}
 	l.order, l.time, l.epoch, l.sealedBy, l.serial = int(s.Order), s.Time, s.Epoch, s.SealedBy, s.Serial
 	l.disputed, l.closed, l.recvAt, l.limit = s.Disputed, s.Closed, s.RecvAt, s.Limit
-	l.epochAt, l.unread, l.blind, l.without = s.EpochAt, s.Unread, s.Blind, s.Without
+	l.epochAt, l.unread, l.blind, l.without, l.shut = s.EpochAt, s.Unread, s.Blind, s.Without, s.Shut
 	maps.Copy(l.seen, s.Seen)
 	maps.Copy(l.receipts, s.Receipts)
 	h, ok, err := e.cfg.Store.Head(l.gen, 0)
@@ -264,8 +265,7 @@ func (e *Engine) newLog(c *journal.Certificate, cert []byte) (*log, error) {
 	}
 	l := &log{gen: b.Gen, party: b.Party, origin: parley.Origin(e.line, b.Party, b.Gen), cert: cert, body: c.CertificateBody,
 		signed: signed, held: held, recv: b.Receiving, limit: ^uint64(0),
-		seen: map[parley.GenerationID]uint64{}, secrets: map[uint64][32]byte{}, receipts: map[parley.GenerationID]uint64{},
-		early: map[uint64][]byte{}, suspects: map[uint64][]byte{}}
+		seen: map[parley.GenerationID]uint64{}, secrets: map[uint64][32]byte{}, receipts: map[parley.GenerationID]uint64{}, early: e.early.Entries(b.Party)}
 	l.tree, err = journal.NewTree(0, e.hashes(b.Gen))
 	return l, err
 }

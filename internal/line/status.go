@@ -70,7 +70,7 @@ func (e *Engine) Status() Status {
 		}
 	}
 	for _, p := range e.peersInOrder() {
-		if p.spent.over {
+		if p.spent.Over {
 			s.Over = append(s.Over, p.code)
 		}
 	}

@@ -107,7 +107,8 @@ type KV struct {
 // A Reader gives the engine what it once made durable. It sees every batch
 // applied before the call.
 type Reader interface {
-	// Entries returns up to n entries of gen from index from on, in order.
+	// Entries returns up to n entries of gen from index from on, in order: at
+	// least one where there is one, and fewer than n where they are large.
 	Entries(gen parley.GenerationID, from uint64, n int) ([]StoredEntry, error)
 	// Hashes returns tree hashes by stored-hash index, parley.Corrupt when one is missing.
 	Hashes(gen parley.GenerationID, indexes []int64) ([]Hash, error)

@@ -11,6 +11,7 @@ import (
 	"parley/internal/form"
 	"parley/internal/journal"
 	"parley/internal/seal"
+	"parley/internal/wait"
 )
 
 // writeEntries is how many entries one step hands out at the most, under one
@@ -157,7 +158,7 @@ func (e *Engine) write() error {
 
 // takers reports whether a peer with a live path has room.
 func (e *Engine) takers() bool {
-	return slices.ContainsFunc(e.peersInOrder(), func(p *peer) bool { return p.live() && !p.flight(e.own.gen).full() })
+	return slices.ContainsFunc(e.peersInOrder(), func(p *peer) bool { return p.live() && !p.flight(e.own.gen).Full() })
 }
 
 // draft is an entry about to be written.
@@ -226,31 +227,12 @@ func (e *Engine) dueToSettle() bool { return !e.settleBy.IsZero() && !e.now.Befo
 // nextFiled returns up to n outbox items, highest precedence first, then in
 // the order in which they were filed. What is withheld is not among them.
 func (e *Engine) nextFiled(n int) []*Filed {
-	var lanes [parley.Flash + 1][]*Filed
-	for i := range e.outbox {
-		if e.outbox[i].ID <= e.withheld.to {
-			continue
+	return wait.Urgent(e.outbox, n, int(parley.Flash), wait.FlightBytes, func(f *Filed) int {
+		if f.ID <= e.withheld.to {
+			return -1
 		}
-		p := min(e.outbox[i].Precedence, parley.Flash)
-		if len(lanes[p]) < n {
-			lanes[p] = append(lanes[p], &e.outbox[i])
-		}
-		if p == parley.Flash && len(lanes[p]) == n {
-			break
-		}
-	}
-	var out []*Filed
-	total := 0
-	for p := len(lanes) - 1; p >= 0; p-- {
-		for _, f := range lanes[p] {
-			if len(out) >= n || total > flightBytes {
-				return out
-			}
-			out = append(out, f)
-			total += len(f.Fields) + len(f.Header)
-		}
-	}
-	return out
+		return int(f.Precedence)
+	}, func(f *Filed) int { return len(f.Fields) + len(f.Header) })
 }
 
 func (e *Engine) filedDraft(f *Filed, epoch uint64) (draft, error) {
@@ -332,7 +314,7 @@ func (e *Engine) emit(run []draft) error {
 	e.owedAt, e.settleBy = time.Time{}, time.Time{}
 	e.noteCovered()
 	for _, p := range e.peersInOrder() {
-		if f := p.flight(l.gen); p.live() && f.sent == base && e.until(p, l) == l.size {
+		if f := p.flight(l.gen); p.live() && f.Sent == base && e.until(p, l) == l.size {
 			e.sendEntries(p, l, out, h)
 		}
 	}
@@ -406,16 +388,5 @@ func (e *Engine) emitOne(d *draft, seen map[parley.GenerationID]uint64) (written
 // stays where it is, for drafts point at it.
 func (e *Engine) unfile(ids ...uint64) {
 	e.fx.Batch.Unfiled = append(e.fx.Batch.Unfiled, ids...)
-	gone := make(map[uint64]bool, len(ids))
-	for _, id := range ids {
-		gone[id] = true
-	}
-	for len(e.outbox) > 0 && gone[e.outbox[0].ID] {
-		delete(gone, e.outbox[0].ID)
-		e.outbox = e.outbox[1:]
-	}
-	if len(gone) == 0 {
-		return
-	}
-	e.outbox = slices.DeleteFunc(slices.Clone(e.outbox), func(f Filed) bool { return gone[f.ID] })
+	e.outbox = wait.Without(e.outbox, ids, func(f *Filed) uint64 { return f.ID })
 }

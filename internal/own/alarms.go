@@ -30,10 +30,29 @@ type Alarm struct {
 
 const alarmColumns = "id, line, peer, code, item, at, last, count, silenced, officer, secret FROM alarms "
 
-// Raise raises an alarm. One of the same line, peer and code that still sounds,
-// or that was raised within AlarmEvery, counts instead, takes item and text of
-// the new one, and sounds is false. With once, an alarm that was ever raised
-// for the same line, code and item is left as it is.
+// urgency ranks the codes of alarms. One that is not here has 0.
+var urgency = map[string]int{
+	"priority": 1, "quota": 1, "unreadable": 1, "recovered": 1, "clock": 1, "disk": 1,
+	"immediate": 2, "violation": 2, "generation": 2,
+	"flash": 3,
+	"fork":  4, "doubt": 4,
+}
+
+// lineStates are told in turn: of a line that goes up and down within
+// AlarmEvery the newest state stands, and all are counted.
+var lineStates = map[string]bool{"line-down": true, "line-up": true}
+
+// Urgency ranks the codes of alarms: the greater, the more urgent.
+func Urgency(code string) int { return urgency[code] }
+
+// Raise raises an alarm, or a.Count of them at once. One of the same line, peer
+// and code that still sounds, or that was raised within AlarmEvery, counts instead, takes item and text of
+// the new one, and sounds is false. Of one peer no two alarms begin within
+// AlarmEvery, whatever their codes: the second counts with the first, and only
+// where it is more urgent takes its place, and sounds. So a peer can have a
+// desk called once a minute, and no more than a few times within it, while a
+// FLASH is never kept quiet by what came before. With once, an alarm that was
+// ever raised for the same line, code and item is left as it is.
 func (s *Store) Raise(a Alarm, once bool) (_ Alarm, sounds bool, err error) {
 	var out Alarm
 	err = s.write(func(tx *sqlfile.Tx) (err error) {
@@ -43,11 +62,15 @@ func (s *Store) Raise(a Alarm, once bool) (_ Alarm, sounds bool, err error) {
 				out, sounds = old, false
 				return err
 			}
-			out, err = s.addAlarm(tx, a, 1)
+			now := s.millis()
+			id, err := s.addAlarm(tx, &a, now, now, 1)
+			if err == nil {
+				out, err = s.alarmOf(tx, id)
+			}
 			sounds = true
 			return err
 		}
-		out, sounds, err = s.raise(tx, a, 1)
+		out, sounds, err = s.raise(tx, a, max(a.Count, 1))
 		return err
 	})
 	if err != nil {
@@ -72,10 +95,10 @@ func (s *Store) RaiseAll(as []Alarm) (out []Raised, err error) {
 	}
 	err = s.write(func(tx *sqlfile.Tx) error {
 		out = make([]Raised, len(as))
-		last, n := map[kind]int{}, map[kind]int64{}
+		last, n := map[kind]int{}, map[kind]int{}
 		for i, a := range as {
 			k := kind{a.Line, a.Peer, a.Code}
-			last[k], n[k] = i, n[k]+1
+			last[k], n[k] = i, n[k]+max(a.Count, 1)
 		}
 		done := map[kind]Raised{}
 		for i, a := range as {
@@ -102,37 +125,83 @@ func (s *Store) RaiseAll(as []Alarm) (out []Raised, err error) {
 }
 
 // raise raises n alarms of one kind, the last of which is a.
-func (s *Store) raise(tx *sqlfile.Tx, a Alarm, n int64) (_ Alarm, sounds bool, err error) {
+func (s *Store) raise(tx *sqlfile.Tx, a Alarm, n int) (_ Alarm, sounds bool, err error) {
 	now := s.millis()
-	var id int64
-	err = tx.Row(`SELECT id FROM alarms WHERE line = ? AND peer = ? AND code = ? AND (silenced = 0 OR last > ?)
-		ORDER BY silenced = 0 DESC, id DESC LIMIT 1`, a.Line[:], string(a.Peer), a.Code, now-AlarmEvery.Milliseconds()).Scan(&id)
-	if errors.Is(err, sql.ErrNoRows) {
-		a, err = s.addAlarm(tx, a, n)
-		return a, true, err
+	a.Count = n
+	id, same, err := s.under(tx, &a, now)
+	switch {
+	case err != nil:
+	case id != 0 && same:
+		err = tx.Exec("UPDATE alarms SET count = count + ?, last = ?, item = ?, secret = ? WHERE id = ?", n, now, a.Item, s.seal("alarm", id, []byte(a.Text)), id)
+	case id != 0:
+		id, sounds, err = s.counts(tx, &a, id, now)
+	default:
+		sounds = true
+		id, err = s.addAlarm(tx, &a, now, now, n)
 	}
 	if err != nil {
 		return Alarm{}, false, err
 	}
-	err = tx.Exec("UPDATE alarms SET count = count + ?, last = ?, item = ?, secret = ? WHERE id = ?", n, now, a.Item, s.seal("alarm", id, []byte(a.Text)), id)
-	if err != nil {
-		return Alarm{}, false, err
-	}
-	a, err = s.scanAlarm(tx.Row("SELECT "+alarmColumns+"WHERE id = ?", id))
-	return a, false, err
+	a, err = s.alarmOf(tx, id)
+	return a, sounds, err
 }
 
-func (s *Store) addAlarm(tx *sqlfile.Tx, a Alarm, n int64) (Alarm, error) {
-	now := s.millis()
-	id, err := tx.Insert("INSERT INTO alarms (line, peer, code, item, at, last, count, secret) VALUES (?, ?, ?, ?, ?, ?, ?, x'')",
-		a.Line[:], string(a.Peer), a.Code, a.Item, now, now, n)
-	if err != nil {
-		return Alarm{}, err
-	}
-	if err := tx.Exec("UPDATE alarms SET secret = ? WHERE id = ?", s.seal("alarm", id, []byte(a.Text)), id); err != nil {
-		return Alarm{}, err
-	}
+func (s *Store) alarmOf(tx *sqlfile.Tx, id int64) (Alarm, error) {
 	return s.scanAlarm(tx.Row("SELECT "+alarmColumns+"WHERE id = ?", id))
+}
+
+// under finds the alarm that a new one is to count with: one of its own code
+// (same), or, where a peer caused it, the one of that peer that began within
+// AlarmEvery. id is 0 when there is none.
+func (s *Store) under(tx *sqlfile.Tx, a *Alarm, now int64) (id int64, same bool, err error) {
+	since := now - AlarmEvery.Milliseconds()
+	err = tx.Row(`SELECT id FROM alarms WHERE line = ? AND peer = ? AND code = ? AND (silenced = 0 OR last > ?)
+		ORDER BY silenced = 0 DESC, id DESC LIMIT 1`, a.Line[:], string(a.Peer), a.Code, since).Scan(&id)
+	if err == nil || !errors.Is(err, sql.ErrNoRows) || a.Peer == "" && !lineStates[a.Code] {
+		if errors.Is(err, sql.ErrNoRows) {
+			err = nil
+		}
+		return id, true, err
+	}
+	which := ""
+	if lineStates[a.Code] {
+		which = "AND code IN ('line-down', 'line-up') "
+	}
+	err = tx.Row("SELECT id FROM alarms WHERE line = ? AND peer = ? AND at > ? "+which+"ORDER BY id DESC LIMIT 1", a.Line[:], string(a.Peer), since).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, false, nil
+	}
+	return id, false, err
+}
+
+// counts adds a to the alarm id of the same peer, or puts it in its place when
+// it is more urgent.
+func (s *Store) counts(tx *sqlfile.Tx, a *Alarm, id, now int64) (int64, bool, error) {
+	var code string
+	var began int64
+	var count int
+	if err := tx.Row("SELECT code, at, count FROM alarms WHERE id = ?", id).Scan(&code, &began, &count); err != nil {
+		return 0, false, err
+	}
+	turned := lineStates[a.Code] && lineStates[code] // the newest is told, and does not sound again
+	if urgency[a.Code] <= urgency[code] && !turned {
+		return id, false, tx.Exec("UPDATE alarms SET count = count + ?, last = ? WHERE id = ?", a.Count, now, id)
+	}
+	if err := tx.Exec("DELETE FROM alarms WHERE id = ?", id); err != nil {
+		return 0, false, err
+	}
+	id, err := s.addAlarm(tx, a, began, now, count+a.Count)
+	return id, !turned, err
+}
+
+func (s *Store) addAlarm(tx *sqlfile.Tx, a *Alarm, began, now int64, count int) (int64, error) {
+	id, err := tx.Insert("INSERT INTO alarms (line, peer, code, item, at, last, count, secret) VALUES (?, ?, ?, ?, ?, ?, ?, x'')",
+		a.Line[:], string(a.Peer), a.Code, a.Item, began, now, count)
+	if err != nil {
+		return 0, err
+	}
+	err = tx.Exec("UPDATE alarms SET secret = ? WHERE id = ?", s.seal("alarm", id, []byte(a.Text)), id)
+	return id, err
 }
 
 func (s *Store) scanAlarm(sc scanner) (a Alarm, err error) {

@@ -470,6 +470,51 @@ func TestAudit(t *testing.T) {
 	refused(t, err, parley.Corrupt)
 }
 
+// TestAlarmsOfOnePeer holds one peer to one alarm a minute, whatever it does.
+func TestAlarmsOfOnePeer(t *testing.T) {
+	f := newFixture(t)
+	raise := func(peer parley.PartyCode, code string) (Alarm, bool) {
+		a, sounds, err := f.Raise(Alarm{Line: line1, Peer: peer, Code: code, Item: "05:1", Text: code}, false)
+		ok(t, err)
+		return a, sounds
+	}
+	first, sounds := raise("birch", "unreadable")
+	if !sounds {
+		t.Fatal("the first is silent")
+	}
+	for i, code := range []string{"priority", "quota", "routine", "unreadable"} {
+		if a, sounds := raise("birch", code); sounds || a.ID != first.ID || a.Count != i+2 || a.Code != "unreadable" {
+			t.Errorf("%s: %+v, %v", code, a, sounds)
+		}
+	}
+	ok(t, f.Silence(first.ID, 3))
+	if _, sounds := raise("birch", "quota"); sounds {
+		t.Error("a silenced peer sounds again within the minute")
+	}
+	flash, sounds := raise("birch", "flash")
+	if !sounds || flash.Code != "flash" || flash.Count != 7 || !flash.Silenced.IsZero() {
+		t.Errorf("a FLASH was kept quiet by what came before: %+v, %v", flash, sounds)
+	}
+	if a, sounds := raise("birch", "violation"); sounds || a.ID != flash.ID || a.Code != "flash" {
+		t.Errorf("%+v, %v", a, sounds)
+	}
+	if _, sounds := raise("cedar", "quota"); !sounds {
+		t.Error("another peer's was swallowed")
+	}
+	if _, sounds := raise("", "line-down"); !sounds {
+		t.Error("one of ours was swallowed")
+	}
+	as, err := f.Alarms(true, 10)
+	ok(t, err)
+	if len(as) != 3 {
+		t.Errorf("%d alarms: %+v", len(as), as)
+	}
+	f.now = f.now.Add(AlarmEvery)
+	if a, sounds := raise("birch", "quota"); !sounds || a.Count != 1 {
+		t.Errorf("a minute later: %+v, %v", a, sounds)
+	}
+}
+
 func TestAlarms(t *testing.T) {
 	f := newFixture(t)
 	a := Alarm{Line: line1, Peer: "birch", Code: "flash", Item: "05:1", Text: "FLASH from Birch"}

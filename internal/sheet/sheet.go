@@ -198,3 +198,8 @@ func clock(t uint64) string {
 	}
 	return time.Unix(int64(t), 0).UTC().Format("2006-01-02 15:04 UTC")
 }
+
+// ReasonText says in words why a generation was opened.
+func ReasonText(reason uint64) string {
+	return [...]string{"founding", "restored from a backup", "the station lost everything", "its old log was forked", "doubt"}[min(reason, 4)]
+}

@@ -8,6 +8,7 @@ import (
 	"parley"
 	"parley/internal/journal"
 	"parley/internal/line"
+	"parley/internal/sheet"
 	"parley/internal/store"
 	"parley/internal/wire"
 )
@@ -155,7 +156,7 @@ func (x *watch) certificate(s *station, raw []byte) {
 		t.set = true
 	}
 	x.w.counts.Generations++
-	x.w.tell("generation", s.code, "", "%s opens generation %s of its log: %s", s.code, c.Gen.String()[:4], line.ReasonText(c.Reason))
+	x.w.tell("generation", s.code, "", "%s opens generation %s of its log: %s", s.code, c.Gen.String()[:4], sheet.ReasonText(c.Reason))
 	if x.at(s).losses == 0 && !x.forked {
 		x.w.fail("an honest log goes on", "%s opened a new generation without a reason", s.code)
 	}

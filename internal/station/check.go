@@ -347,8 +347,8 @@ func (c *checks) disk() {
 		switch {
 		case percent < 2:
 			c.add(LevelFail, "free space", "%d MB free on the disk of %s, %d %%", free>>20, dir, percent)
-		case percent < 10:
-			c.add(LevelWarn, "free space: below a tenth nothing more of a peer is taken in", "%d MB free on the disk of %s, %d %%", free>>20, dir, percent)
+		case percent < uint64(c.cfg.reserve()):
+			c.add(LevelWarn, fmt.Sprintf("free space: below %d %% nothing more of a peer is taken in", c.cfg.reserve()), "%d MB free on the disk of %s, %d %%", free>>20, dir, percent)
 		default:
 			c.ok("%d MB free on the disk of %s, %d %%", free>>20, dir, percent)
 		}

@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"parley"
@@ -21,10 +22,14 @@ type clerk struct {
 	l  *liveLine
 	in chan *applied
 
-	queried map[string]time.Time // item -> last automatic query
-	overdue map[string]bool      // item -> its alarm was raised
-	down    bool                 // the lamp was down when last looked at
-	sounds  []own.Alarm          // of what is being taken, raised together
+	behind atomic.Int64                   // bytes of entries in in
+	waits  map[parley.PartyCode]*heldBack // alarms to be counted; see sound
+
+	clockOff map[parley.PartyCode]*clockWatch
+	queried  map[string]time.Time // item -> last automatic query
+	overdue  map[string]bool      // item -> its alarm was raised
+	down     bool                 // the lamp was down when last looked at
+	sounds   []own.Alarm          // of what is being taken, raised together
 
 	grew     bool      // something was made durable since the last tick
 	unswept  bool      // something was made durable since the last sweep
@@ -35,16 +40,43 @@ type clerk struct {
 }
 
 func newClerk(s *Station, l *liveLine) *clerk {
-	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, unswept: true, unplaced: true}
+	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, waits: map[parley.PartyCode]*heldBack{},
+		clockOff: map[parley.PartyCode]*clockWatch{}, unswept: true, unplaced: true}
 }
+
+// maxBehind bounds the texts that wait for the clerk. Of what is beyond, only
+// the place is kept, and the store has the rest.
+const maxBehind = 2 << 20
 
 // commit hands over what was made durable. When the clerk is far behind it
 // drops the notice: sweep finds by itself what matters.
 func (c *clerk) commit(_ *liveLine, a *applied) {
-	select {
-	case c.in <- a:
-	default:
+	slim := &applied{alarms: a.alarms, entries: make([]line.StoredEntry, len(a.entries))}
+	var n int64
+	for i, e := range a.entries {
+		n += int64(len(e.Header) + len(e.Body))
+		slim.entries[i] = line.StoredEntry{Gen: e.Gen, Index: e.Index, Header: e.Header, Parsed: e.Parsed, Body: e.Body, Arrived: e.Arrived}
 	}
+	if n += c.behind.Load(); n > maxBehind {
+		slim.bare = true
+		for i := range slim.entries {
+			slim.entries[i].Header, slim.entries[i].Parsed, slim.entries[i].Body = nil, nil, nil
+		}
+	}
+	c.behind.Add(slim.size())
+	select {
+	case c.in <- slim:
+	default:
+		c.behind.Add(-slim.size())
+	}
+}
+
+// size is the bytes of headers and bodies.
+func (a *applied) size() (n int64) {
+	for i := range a.entries {
+		n += int64(len(a.entries[i].Header) + len(a.entries[i].Body))
+	}
+	return n
 }
 
 func (c *clerk) run(ctx context.Context) {
@@ -64,21 +96,22 @@ func (c *clerk) run(ctx context.Context) {
 					more = false
 				}
 			}
-			c.s.alarms(c.l, c.sounds)
-			c.sounds = c.sounds[:0]
+			c.flush()
 		case <-tick.C:
 			c.tick(ctx)
+			c.flush()
 		}
 	}
 }
 
+// flush raises the alarms gathered so far, in one commit.
+func (c *clerk) flush() {
+	c.s.alarms(c.l, c.sounds...)
+	c.sounds = c.sounds[:0]
+}
+
 // maxSounds bounds the alarms that one commit of our own side takes.
 const maxSounds = 256
-
-// sound has an alarm raised with the others of what is being taken.
-func (c *clerk) sound(code, text, item string) {
-	c.sounds = append(c.sounds, own.Alarm{Line: c.l.id, Code: code, Text: text, Item: item})
-}
 
 func (c *clerk) take(ctx context.Context, a *applied) {
 	c.grew, c.unswept, c.unplaced = true, true, true
@@ -87,7 +120,7 @@ func (c *clerk) take(ctx context.Context, a *applied) {
 		if x.Ref.Gen != (parley.GenerationID{}) {
 			item = x.Ref.String()
 		}
-		c.sound(x.Code, x.Text, item)
+		c.sound(c.l.causer(x.Party), x.Code, x.Text, item)
 		if x.Code == "generation" {
 			if err := c.l.pinCertified(); err != nil {
 				c.l.log.Error("reading the TLS key of a new generation", "err", err)
@@ -96,8 +129,64 @@ func (c *clerk) take(ctx context.Context, a *applied) {
 		}
 	}
 	for i := range a.entries {
-		c.entry(ctx, &a.entries[i])
+		e := &a.entries[i]
+		if a.bare {
+			es, err := c.l.store.Entries(e.Gen, e.Index, 1)
+			if err != nil || len(es) == 0 {
+				c.l.log.Error("reading what was just stored", "gen", e.Gen, "index", e.Index, "err", err)
+				continue
+			}
+			e = &es[0]
+		}
+		c.entry(ctx, e)
 	}
+	c.behind.Add(-a.size())
+}
+
+// heldBack is what one peer caused since its last alarm was kept.
+type heldBack struct {
+	code string    // of that alarm
+	at   time.Time // when that was
+	next own.Alarm // the newest of those held back; Count is how many
+}
+
+// countEvery is how often further alarms of one peer are written down. Each
+// write is a flush of the disk that other lines wait for too.
+const countEvery = time.Second
+
+// sound has an alarm raised with the others of what is being taken. Of what one
+// peer causes, more within countEvery is counted together, unless it is more
+// urgent.
+func (c *clerk) sound(peer parley.PartyCode, code, text, item string) {
+	w, now := c.waits[peer], c.l.now()
+	if peer != "" && w != nil && now.Sub(w.at) < countEvery && own.Urgency(code) <= own.Urgency(w.code) {
+		w.next = own.Alarm{Peer: peer, Code: code, Text: text, Item: item, Count: w.next.Count + 1}
+		return
+	}
+	n := 1
+	if w != nil {
+		n += w.next.Count
+	}
+	c.waits[peer] = &heldBack{code: code, at: now}
+	c.sounds = append(c.sounds, own.Alarm{Peer: peer, Code: code, Text: text, Item: item, Count: n})
+}
+
+// soundHeld writes down what sound held back.
+func (c *clerk) soundHeld() {
+	for _, w := range c.waits {
+		if w.next.Count > 0 && c.l.now().Sub(w.at) >= countEvery {
+			c.sounds = append(c.sounds, w.next)
+			*w = heldBack{code: w.code, at: c.l.now()}
+		}
+	}
+}
+
+// causer is the peer whose doing an alarm is; "" when it is ours.
+func (l *liveLine) causer(p parley.PartyCode) parley.PartyCode {
+	if p == l.us {
+		return ""
+	}
+	return p
 }
 
 // partyOf returns whose log a generation is.
@@ -149,10 +238,10 @@ func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
 		}
 	case *form.Query, *form.Tracer, *form.CheckCall:
 		if h.Exercise != "" {
-			c.sound("exercise", fmt.Sprintf("EXERCISE %s: %s from %s", form.Visible(h.Exercise), h.Form, party), ref.String())
+			c.sound(party, "exercise", fmt.Sprintf("EXERCISE %s: %s from %s", form.Visible(h.Exercise), h.Form, party), ref.String())
 			break
 		}
-		c.sound("priority", fmt.Sprintf("%s from %s", h.Form, party), ref.String())
+		c.sound(party, "priority", fmt.Sprintf("%s from %s", h.Form, party), ref.String())
 	}
 }
 
@@ -163,7 +252,7 @@ func (c *clerk) arrived(h *form.Header, ref parley.Ref, party parley.PartyCode, 
 	if h.Exercise != "" { // an alarm of its own: it never sounds as what is real
 		code, text = "exercise", "EXERCISE "+form.Visible(h.Exercise)+": "+text
 	}
-	c.sound(code, text, ref.String())
+	c.sound(party, code, text, ref.String())
 }
 
 func (l *liveLine) noteTheirHuman() {
@@ -175,9 +264,11 @@ func (l *liveLine) noteTheirHuman() {
 // tick does what time asks for: tests, the lamp, objectives, the order.
 func (c *clerk) tick(ctx context.Context) {
 	if c.l.testTick(ctx) {
-		c.s.alarm(c.l, "test-missed", fmt.Sprintf("%d line tests in a row were not answered", c.l.testView().Missed), "")
+		c.sound("", "test-missed", fmt.Sprintf("%d line tests in a row were not answered", c.l.testView().Missed), "")
 	}
 	c.lampAlarm(c.l.look())
+	c.clocks()
+	c.soundHeld()
 	now, busy := c.l.now(), c.grew
 	c.grew = false
 	if now.After(c.again) || c.again.Sub(now) > sweepAgain || c.unswept && (!busy || now.Sub(c.swept).Abs() >= busyAgain) {
@@ -212,9 +303,9 @@ func (c *clerk) lampAlarm(lamp Lamp) {
 	}
 	c.down = down
 	if down {
-		c.s.alarm(c.l, "line-down", lamp.Sentence, "")
+		c.sound("", "line-down", lamp.Sentence, "")
 	} else {
-		c.s.alarm(c.l, "line-up", "The line is up again.", "")
+		c.sound("", "line-up", "The line is up again.", "")
 	}
 }
 
@@ -233,6 +324,12 @@ func (c *clerk) sweep(ctx context.Context) error {
 	for _, r := range rows {
 		if now.Sub(time.UnixMilli(r.Arrived)) > 14*24*time.Hour {
 			break
+		}
+		if due := c.l.dueAt(&r); now.Before(due) { // no need to open it yet
+			if due.Before(c.again) {
+				c.again = due
+			}
+			continue
 		}
 		it, err := c.l.item(r)
 		if err != nil {
@@ -267,6 +364,15 @@ func (c *clerk) queryAgain() time.Duration {
 	return 10 * time.Minute
 }
 
+// dueAt is the earliest moment at which a row can be overdue.
+func (l *liveLine) dueAt(r *store.Row) time.Time {
+	at := time.UnixMilli(r.Arrived)
+	if told := claimed(r.Time); r.Time > 0 && told.Before(at) {
+		at = told
+	}
+	return at.Add(l.objective(r.Precedence))
+}
+
 func (c *clerk) late(ctx context.Context, it *Item) {
 	if !c.overdue[it.ID] {
 		c.overdue[it.ID] = true
@@ -278,7 +384,7 @@ func (c *clerk) late(ctx context.Context, it *Item) {
 		if it.Exercise != "" {
 			code, text = "exercise", "EXERCISE "+form.Visible(it.Exercise)+": "+text
 		}
-		c.s.alarm(c.l, code, text, it.ID)
+		c.sound("", code, text, it.ID)
 	}
 	if !it.Ours || !c.queried[it.ID].IsZero() && c.l.now().Sub(c.queried[it.ID]) < c.queryAgain() {
 		return

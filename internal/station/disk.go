@@ -3,12 +3,20 @@ package station
 import (
 	"fmt"
 	"syscall"
+	"time"
+
+	"parley"
+	"parley/internal/own"
 )
 
-// reserve is the share of the disk kept for our own logs (spec/bounds.md).
-const reserve = 10 // percent
+// usualReserve is the share of the disk kept for our own logs, in percent,
+// where the configuration names none (spec/bounds.md).
+const usualReserve = 10
 
-// diskFree returns the free share of the disk of the data directory, in percent.
+// diskEvery is how often the disk is looked at.
+const diskEvery = 5 * time.Second
+
+// diskFree returns the free share of the disk of a directory, in percent.
 func diskFree(dir string) (int, error) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {
@@ -20,15 +28,49 @@ func diskFree(dir string) (int, error) {
 	return int(st.Bavail * 100 / st.Blocks), nil
 }
 
-// lookAtDisk raises an alarm on every line while the disk runs full.
+// reserve is the share of the disk that is kept for our own logs, in percent.
+func (c Config) reserve() int {
+	if c.KeepFree > 0 {
+		return c.KeepFree
+	}
+	return usualReserve
+}
+
+// lookAtDisk closes the station to what peers send while less than the reserve
+// is free, and raises an alarm on every line when that begins and each minute.
+// Our own logs go on (spec/bounds.md).
 func (s *Station) lookAtDisk() {
 	free, err := diskFree(s.cfg.Dir)
-	if err != nil || free >= reserve {
+	if err != nil {
+		s.log.Error("looking at the disk", "dir", s.cfg.Dir, "err", err)
+		return
+	}
+	low := free < s.cfg.reserve()
+	was := s.low.Swap(low)
+	if !low {
+		if was {
+			s.log.Warn("the disk has room again; peers' entries are taken", "free", free)
+		}
 		return
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, l := range s.lines {
-		s.alarm(l, "disk", fmt.Sprintf("only %d %% of the disk is free; below %d %% it is kept for our own log", free, reserve), "")
+	if len(s.lines) == 0 || was && s.now().Sub(s.lowTold) < time.Minute {
+		s.mu.Unlock()
+		return
 	}
+	s.lowTold = s.now()
+	lines := make([]*liveLine, 0, len(s.lines))
+	for _, l := range s.lines {
+		lines = append(lines, l)
+	}
+	s.mu.Unlock()
+	for _, l := range lines {
+		s.alarms(l, own.Alarm{Code: "disk", Text: fmt.Sprintf("Only %d %% of the disk of %s is free. Below %d %% it is kept for our own logs: nothing more of a peer is taken in. Free space, or give the data directory a larger disk.",
+			free, s.cfg.Dir, s.cfg.reserve())})
+	}
+}
+
+// diskKept is why something of a peer is not taken.
+func diskKept() error {
+	return parley.Errorf(parley.DiskFull, "the rest of our disk is kept for our own logs").WithHint("free space on the disk of the data directory")
 }

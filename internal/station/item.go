@@ -42,6 +42,14 @@ func (l *liveLine) view(row store.Row) (entryView, error) {
 	return v, nil
 }
 
+// claimed turns the seconds that somebody wrote into a time that every format
+// can carry: what is beyond the year 9999 has no JSON, and would take the whole
+// page with it.
+func claimed(seconds uint64) time.Time {
+	const last = 253_402_300_799 // 9999-12-31T23:59:59Z
+	return time.Unix(int64(min(seconds, last)), 0).UTC()
+}
+
 // isTraffic reports whether people wrote it for people: it has a ladder.
 func isTraffic(name string) bool { return name == "dispatch" || name == "service" }
 
@@ -66,15 +74,18 @@ func (l *liveLine) item(row store.Row) (Item, error) {
 		it.Party = l.us
 	}
 	if row.Time > 0 {
-		it.Time = time.Unix(int64(row.Time), 0).UTC()
+		it.Time = claimed(row.Time)
 		it.DTG = parley.DTG(it.Time)
 		ahead := it.Time.Sub(it.Arrived)
 		it.ClockDoubt = !it.Ours && (ahead > l.clockAhead() || ahead < -24*time.Hour)
 	} else {
 		it.DTG = parley.DTG(it.Arrived)
 	}
-	if !row.Waiting() && row.Bytes != nil {
-		h := row.Leaf()
+	if !row.Waiting() {
+		h, err := row.Leaf()
+		if err != nil {
+			return it, err
+		}
 		it.Hash = hex.EncodeToString(h[:])
 	}
 	it.Unreadable = row.Faulty && v.header == nil
@@ -135,10 +146,34 @@ func (l *liveLine) formItem(it *Item, v *entryView) {
 		it.Subject, it.Text = f.Subject, f.Text
 	case nil:
 	default:
-		for _, x := range sheet.Fields(f) {
-			it.Fields = append(it.Fields, Field{x.Name, form.Visible(x.Value)})
-		}
+		it.Fields = append(it.Fields, shownFields(sheet.Fields(f))...)
 	}
+}
+
+// Bounds of what a page shows of a form that we do not know: a mebibyte of it
+// would be shown a hundred times over.
+const (
+	shownAtMost = 64
+	shownBytes  = 4 << 10
+)
+
+// shownFields makes fields safe and short enough to show. What is left out is
+// said, and stands in an export.
+func shownFields(fs []sheet.Field) []Field {
+	more := len(fs) - min(len(fs), shownAtMost)
+	out := make([]Field, 0, len(fs)-more)
+	for _, x := range fs[:len(fs)-more] {
+		v, cut := x.Value, ""
+		if len(v) > shownBytes {
+			cut = fmt.Sprintf(" ... (%d bytes in all)", len(v))
+			v = strings.ToValidUTF8(v[:shownBytes], "")
+		}
+		out = append(out, Field{x.Name, form.Visible(v) + cut})
+	}
+	if more > 0 {
+		out = append(out, Field{"more", fmt.Sprintf("%d more fields are not shown", more)})
+	}
+	return out
 }
 
 func (l *liveLine) attachment(ref parley.Ref, a form.Attachment) Attachment {
@@ -312,11 +347,11 @@ func (l *liveLine) stepTime(r store.Row) time.Time {
 			t = f.Time
 		}
 		if t > 0 {
-			return time.Unix(int64(min(t, 1<<40)), 0).UTC()
+			return claimed(t)
 		}
 	}
 	if r.Time > 0 {
-		return time.Unix(int64(r.Time), 0).UTC()
+		return claimed(r.Time)
 	}
 	return time.UnixMilli(r.Arrived).UTC()
 }

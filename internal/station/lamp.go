@@ -3,6 +3,7 @@ package station
 import (
 	"errors"
 	"fmt"
+	"parley/internal/sheet"
 	"sort"
 	"syscall"
 	"time"
@@ -10,7 +11,6 @@ import (
 	"parley"
 	"parley/internal/c2sp"
 	"parley/internal/journal"
-	"parley/internal/line"
 )
 
 // Words of who measured a thing.
@@ -349,7 +349,7 @@ func (l *liveLine) logs() []Log {
 			}
 		}
 		out = append(out, Log{VKeys: keys, Party: g.Party, Gen: g.Gen.String(), Size: g.Size, Root: fmt.Sprintf("%x", g.Root), Current: g.Current,
-			Disputed: g.Disputed, Stored: s, Created: g.Created.UTC(), Reason: line.ReasonText(g.Reason)})
+			Disputed: g.Disputed, Stored: s, Created: claimed(uint64(g.Created.Unix())), Reason: sheet.ReasonText(g.Reason)})
 	}
 	return out
 }

@@ -28,6 +28,7 @@ type liveLine struct {
 	log      *slog.Logger
 	now      func() time.Time
 	timings  Timings
+	diskLow  func() bool                   // the disk is kept for our own logs
 	emit     func(kind, line, item string) // to desks
 	onCommit func(l *liveLine, a *applied) // to alarms and automatic acts
 
@@ -127,7 +128,7 @@ func (l *liveLine) proved(t time.Time) {
 func (l *liveLine) sayState() wire.PongState {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	s := wire.PongState{StorageOK: l.runner.Failed() == nil}
+	s := wire.PongState{StorageOK: l.runner.Failed() == nil && !l.diskLow()}
 	if !l.human.IsZero() {
 		s.LastAnswer = uint64(l.human.Unix())
 		s.OnWatch = l.now().Sub(l.human) < 12*time.Hour

@@ -39,7 +39,42 @@ type network struct {
 	words    map[parley.LineID]lastWords // why they said they would stop
 	bound    map[string]string           // bearer name -> address listened on
 	unbound  map[string]error
+	arrivals map[[32]byte]*arrivals // of proved connections, by key
 	wg       sync.WaitGroup
+}
+
+// Every connection costs a handshake and a session. One whose key comes more
+// often than that in a second waits before it is welcomed, and holds a seat at
+// the door meanwhile.
+const (
+	arrivalsAtOnce = 8
+	arrivalPause   = 500 * time.Millisecond
+)
+
+// arrivals counts the connections of one key in the second from since.
+type arrivals struct {
+	since time.Time
+	n     int
+}
+
+// hurry makes a key that connects too often wait.
+func (n *network) hurry(ctx context.Context, k [32]byte) {
+	now := n.now()
+	n.mu.Lock()
+	a := n.arrivals[k]
+	if a == nil || now.Sub(a.since) >= time.Second || now.Before(a.since) {
+		if n.arrivals == nil || len(n.arrivals) > 1024 {
+			n.arrivals = map[[32]byte]*arrivals{}
+		}
+		a = &arrivals{since: now}
+		n.arrivals[k] = a
+	}
+	a.n++
+	wait := a.n > arrivalsAtOnce
+	n.mu.Unlock()
+	if wait {
+		sleep(ctx, arrivalPause)
+	}
 }
 
 type cutKey struct {
@@ -125,6 +160,9 @@ func (n *network) welcome(ctx context.Context, name string, c bearer.Conn) {
 		}
 	}
 	defer func() { leave() }() // it may be told twice
+	if !guest {
+		n.hurry(ctx, c.PeerKey())
+	}
 	h, size, err := readHello(hctx, c)
 	if err != nil {
 		n.log.Debug("a connection did not begin with a hello", "path", name, "from", c.RemoteAddr(), "err", err)
@@ -247,7 +285,7 @@ func (n *network) alive(id parley.LineID, peer parley.PartyCode, name string) bo
 func (n *network) open(l *liveLine, peer parley.PartyCode, name string, c bearer.Conn, dialed bool) *session {
 	now := n.now()
 	s := &session{node: n, id: line.PathID(n.ids.Add(1)), conn: c, name: name, line: l, peer: peer, dialed: dialed,
-		up: now, heard: now, pings: map[uint64]time.Time{}}
+		up: now, heard: now, pings: map[uint64]time.Time{}, wants: make(chan *wire.Want, 8)}
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.cut[cutKey{l.id, name}] {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"time"
@@ -202,28 +203,29 @@ func (s *Station) assent(ctx context.Context, id parley.LineID) error {
 	return err
 }
 
-// alarm keeps an alarm, tells the desks, and runs the station's own alarm
-// command. One of a code and line sounds a minute; more are counted.
-func (s *Station) alarm(l *liveLine, code, text, item string) {
-	s.alarms(l, []own.Alarm{{Line: l.id, Code: code, Text: text, Item: item}})
-}
-
-// alarms keeps alarms in one commit, and sounds them: those that could not be
-// kept too.
-func (s *Station) alarms(l *liveLine, as []own.Alarm) {
+// alarms keeps alarms of a line in one commit, tells the desks, and runs the
+// station's own alarm command: for those that could not be kept too. Peer is
+// whose doing one is, "" our own: what one peer causes sounds once a minute,
+// and more is counted (own.Store.Raise).
+func (s *Station) alarms(l *liveLine, as ...own.Alarm) {
 	if len(as) == 0 {
 		return
+	}
+	for i := range as {
+		as[i].Line = l.id
 	}
 	kept, err := s.own.RaiseAll(as)
 	if err != nil {
 		s.log.Error("alarms could not be kept", "number", len(as), "err", err)
 	}
 	for i, a := range as {
-		r := own.Raised{Alarm: a}
+		r, level := own.Raised{Alarm: a}, slog.LevelWarn
 		if err == nil {
-			r = kept[i]
+			if r = kept[i]; !r.Sounds {
+				level = slog.LevelDebug
+			}
 		}
-		s.log.Warn("alarm", "line", l.id, "code", a.Code, "text", a.Text, "count", r.Count)
+		s.log.Log(context.Background(), level, "alarm", "line", l.id, "peer", a.Peer, "code", a.Code, "text", a.Text, "count", r.Count)
 		s.hub.emit("alarm", l.id.String(), a.Item)
 		if r.Sounds && s.cfg.Alarm != "" {
 			go s.ring(a.Code, a.Text)
@@ -250,7 +252,7 @@ func (s *Station) Alarms(context.Context) ([]Alarm, error) {
 	}
 	out := make([]Alarm, 0, len(rows))
 	for _, a := range rows {
-		out = append(out, Alarm{ID: a.ID, Line: a.Line.String(), Code: a.Code, Text: a.Text, Item: a.Item, At: a.At, Count: a.Count, Silenced: !a.Silenced.IsZero()})
+		out = append(out, Alarm{ID: a.ID, Line: a.Line.String(), Peer: string(a.Peer), Code: a.Code, Text: a.Text, Item: a.Item, At: a.At, Count: a.Count, Silenced: !a.Silenced.IsZero()})
 	}
 	return out, nil
 }
@@ -275,14 +277,15 @@ func (s *Station) silenceItem(l *liveLine, item string) error {
 
 // watch looks at the station itself now and then.
 func (s *Station) watch(ctx context.Context) {
-	t := time.NewTicker(time.Minute)
+	t := time.NewTicker(diskEvery)
 	defer t.Stop()
 	for {
+		s.lookAtDisk()
+		s.lookAtClock(thisInstant())
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.C:
-			s.lookAtDisk()
 		}
 	}
 }

@@ -22,7 +22,9 @@ type runner struct {
 	store store.Line
 	mark  owner.HighWater
 	clock func() time.Time
+	low   func() bool // the disk is kept for our own logs
 	log   *slog.Logger
+	paced bool // peers are held to paceBytes
 
 	speak func(sends []line.Send, closes []line.Close) // to the sessions; never blocks
 	heard func(applied *applied)                       // to desks, tests, blobs; never blocks
@@ -33,6 +35,7 @@ type runner struct {
 	done chan struct{}
 
 	mu     sync.Mutex
+	rooms  map[parley.PartyCode]*room // of frames not stepped yet
 	status line.Status
 	failed error // why the line has stopped, once it has
 }
@@ -44,6 +47,8 @@ type request struct {
 	file   *filing
 	ask    func(*line.Engine)
 	done   chan error // nil: nobody waits
+	room   *room      // given size back once stepped; nil: none
+	size   int
 }
 
 // releases keeps on our own side, durably, what officers released: own.Store.
@@ -71,6 +76,7 @@ type applied struct {
 	filed    []line.Filed
 	unfiled  []uint64
 	alarms   []line.Alarm
+	bare     bool // entries have their place alone: the store has the rest
 }
 
 // maxDrain is how many requests one commit may gather.
@@ -139,7 +145,7 @@ func (r *runner) session(ctx context.Context) error {
 		case q := <-r.in:
 			reqs = append(reqs, q)
 		case <-tick.C:
-			reqs = append(reqs, request{events: []line.Event{line.Tick{}}})
+			reqs = append(reqs, request{events: []line.Event{line.Space{Low: r.low()}, line.Tick{}}})
 		}
 	drain:
 		for len(reqs) < maxDrain {
@@ -218,7 +224,7 @@ func (r *runner) start(e *line.Engine) error {
 	if err != nil {
 		return err
 	}
-	return r.step(e, nil, events...)
+	return r.step(e, nil, append(events, line.Space{Low: r.low()})...)
 }
 
 func (r *runner) handle(e *line.Engine, reqs []request) error {
@@ -228,6 +234,7 @@ func (r *runner) handle(e *line.Engine, reqs []request) error {
 	}
 	err := r.step(e, kept, events...)
 	for i := range reqs {
+		reqs[i].leave()
 		if err == nil && reqs[i].ask != nil {
 			reqs[i].ask(e)
 		}
@@ -302,6 +309,14 @@ func (r *runner) release(last uint64, qs []*request) (outs []own.Outcome, kept f
 	}
 }
 
+// leave gives back the room that a request took.
+func (q *request) leave() {
+	if q.room != nil {
+		q.room.give(q.size)
+		q.room = nil
+	}
+}
+
 func answer(q *request, err error) {
 	if q.done != nil {
 		q.done <- err
@@ -332,6 +347,7 @@ func (r *runner) refuseAll(err error) {
 	for {
 		select {
 		case q := <-r.in:
+			q.leave()
 			answer(&q, err)
 		default:
 			return
@@ -345,6 +361,22 @@ func (r *runner) tell(ctx context.Context, events ...line.Event) {
 	case r.in <- request{events: events}:
 	case <-ctx.Done():
 	case <-r.done:
+	}
+}
+
+// hear hands a frame of a peer to the owner, and waits while too much of that
+// peer's waits already.
+func (r *runner) hear(ctx context.Context, p parley.PartyCode, f line.FrameIn) {
+	q := request{events: []line.Event{f}, room: r.roomOf(p), size: f.Size + frameCost}
+	if !q.room.take(ctx, r.done, q.size) {
+		return
+	}
+	select {
+	case r.in <- q:
+	case <-ctx.Done():
+		q.leave()
+	case <-r.done:
+		q.leave()
 	}
 }
 

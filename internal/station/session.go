@@ -45,6 +45,10 @@ type session struct {
 	pings  map[uint64]time.Time
 	token  uint64
 	shown  [2]parley.GenerationID // of our last auth: ours, theirs
+
+	wants chan *wire.Want // served one after the other
+	talk  int             // frames besides those of the logs in the second from since
+	since time.Time       // owned by serve, as talk is
 }
 
 // pingEvery is the keep-alive of the annex in force.
@@ -61,7 +65,7 @@ func (s *session) serve(ctx context.Context, first *wire.Hello, size int) error 
 	s.line.runner.tell(ctx, line.PathUp{Path: s.id, Peer: s.peer})
 	defer func() { s.line.runner.tell(ctx, line.PathDown{Path: s.id}) }()
 	if first != nil {
-		s.line.runner.tell(ctx, line.FrameIn{Path: s.id, Frame: first, Size: size})
+		s.line.runner.hear(ctx, s.peer, line.FrameIn{Path: s.id, Frame: first, Size: size})
 	}
 	if err := s.line.stands(s.peer, s.conn.PeerKey()); err != nil {
 		return err
@@ -69,6 +73,7 @@ func (s *session) serve(ctx context.Context, first *wire.Hello, size int) error 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go s.keepAlive(ctx)
+	go s.line.blobs.serveAll(ctx, s)
 	for {
 		b, err := s.conn.Recv(ctx)
 		if err != nil {
@@ -87,7 +92,30 @@ func (s *session) serve(ctx context.Context, first *wire.Hello, size int) error 
 	}
 }
 
+// talkative is how many frames besides those of the logs a peer sends in a
+// second before each further one costs it talkPause.
+const (
+	talkative = 200
+	talkPause = 10 * time.Millisecond
+)
+
+// slow holds back a peer that talks too much of what costs it no quota.
+func (s *session) slow(ctx context.Context, f wire.Frame) {
+	switch f.(type) {
+	case *wire.Ping, *wire.Pong, *wire.Auth, *wire.Want, *wire.Refusal, *wire.Unknown:
+	default:
+		return
+	}
+	if now := s.node.now(); now.Sub(s.since) >= time.Second || now.Before(s.since) {
+		s.since, s.talk = now, 0
+	}
+	if s.talk++; s.talk > talkative {
+		sleep(ctx, talkPause)
+	}
+}
+
 func (s *session) take(ctx context.Context, f wire.Frame, size int) error {
+	s.slow(ctx, f)
 	switch f := f.(type) {
 	case *wire.Ping:
 		s.send(bearer.Control, &wire.Pong{Token: f.Token, Time: uint64(s.node.now().UnixMilli()), State: s.line.sayState()})
@@ -96,7 +124,10 @@ func (s *session) take(ctx context.Context, f wire.Frame, size int) error {
 	case *wire.Auth:
 		return s.authIn(ctx, f)
 	case *wire.Want:
-		s.line.blobs.wantIn(s, f)
+		select {
+		case s.wants <- f:
+		default: // it asks again
+		}
 	case *wire.Chunk:
 		s.line.blobs.chunkIn(s, f)
 	case *wire.Refusal:
@@ -106,16 +137,23 @@ func (s *session) take(ctx context.Context, f wire.Frame, size int) error {
 		s.refused(f)
 	case *wire.Unknown:
 	default:
-		s.line.runner.tell(ctx, line.FrameIn{Path: s.id, Frame: f, Size: size})
+		s.line.runner.hear(ctx, s.peer, line.FrameIn{Path: s.id, Frame: f, Size: size})
+		if s.line.runner.overQuota(s.peer) {
+			sleep(ctx, overPause) // it is passed over; the bearer holds the peer back
+		}
 	}
 	return nil
 }
 
-// refused notes a refusal in the log of the station: each once a minute, for a
-// peer may repeat itself.
+// overPause is how long a session rests after each frame of a peer that is over
+// its quota.
+const overPause = 50 * time.Millisecond
+
+// refused notes a refusal in the log of the station: one a second, and each once
+// a minute, for a peer may repeat itself.
 func (s *session) refused(f *wire.Refusal) {
 	now := s.node.now()
-	if s.lastNo == *f && now.Sub(s.lastNoAt) < time.Minute {
+	if age := now.Sub(s.lastNoAt); age < time.Second || s.lastNo == *f && age < time.Minute {
 		return
 	}
 	s.lastNo, s.lastNoAt = *f, now

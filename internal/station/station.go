@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley"
@@ -40,10 +41,14 @@ type Station struct {
 
 	ready chan struct{} // closed once every line has started
 
-	mu    sync.Mutex
-	lines map[parley.LineID]*liveLine
-	run   context.Context // while Run runs
-	wg    sync.WaitGroup
+	low      atomic.Bool // the disk is kept for our own logs
+	lastLook instant     // owned by watch
+
+	mu      sync.Mutex
+	lowTold time.Time // when the alarm about the disk was raised
+	lines   map[parley.LineID]*liveLine
+	run     context.Context // while Run runs
+	wg      sync.WaitGroup
 }
 
 // Open opens the data directory of cfg. Errors say which file, and what to do.
@@ -74,7 +79,7 @@ func Open(cfg Config, log *slog.Logger) (_ *Station, err error) {
 	if s.marks, err = hwm.Open(cfg.HighWater); err != nil {
 		return nil, err
 	}
-	if s.blobs, err = blob.Open(filepath.Join(cfg.Dir, "blobs"), blob.Options{}); err != nil {
+	if s.blobs, err = blob.Open(filepath.Join(cfg.Dir, "blobs"), blob.Options{Daily: s.blobsPerDay, Least: blobCost}); err != nil {
 		return nil, err
 	}
 	s.net = s.newNetwork()
@@ -99,6 +104,7 @@ func (s *Station) Run(ctx context.Context) error {
 	s.mu.Lock()
 	s.run = ctx
 	s.mu.Unlock()
+	s.lookAtDisk() // before a peer can say anything
 	if err := s.resumeFoundings(); err != nil {
 		return err
 	}
@@ -166,11 +172,11 @@ func (s *Station) addLine(ctx context.Context, id parley.LineID) error {
 		return err
 	}
 	us := parley.PartyCode(s.cfg.Party)
-	l := &liveLine{id: id, us: us, founding: f, store: st, net: s.net, log: s.log.With("line", id.String()[:8]), now: s.now, timings: s.cfg.timings(), emit: s.hub.emit}
+	l := &liveLine{id: id, us: us, founding: f, store: st, net: s.net, log: s.log.With("line", id.String()[:8]), now: s.now, timings: s.cfg.timings(), emit: s.hub.emit, diskLow: s.low.Load}
 	l.setPeers()
 	l.blobs = newTransfers(l, s.blobs)
 	cfg := line.Config{Founding: f, Us: us, Store: st, Rand: cryptoRand, SettleAfter: l.timings.SettleAfter, TLS: s.tls.hash(), Limits: limitsOf(s.cfg)}
-	r := &runner{id: id, cfg: cfg, store: st, mark: lineMark{s.marks, id}, clock: s.now, log: l.log, in: make(chan request, 1024), done: make(chan struct{})}
+	r := &runner{id: id, cfg: cfg, store: st, mark: lineMark{s.marks, id}, clock: s.now, low: s.low.Load, log: l.log, paced: s.cfg.AcceptRate == 0, in: make(chan request, 1024), done: make(chan struct{})}
 	r.speak = func(sends []line.Send, closes []line.Close) { s.net.speak(l, sends, closes) }
 	r.heard = l.heard
 	r.own = s.own
@@ -234,7 +240,7 @@ func (m lineMark) Store(gen parley.GenerationID, size uint64, root [32]byte) err
 // ask, not what we may give.
 func limitsOf(c Config) (l line.Limits) {
 	if c.AcceptRate > 0 {
-		l = line.Limits{Bytes: 1 << 50, Rate: float64(c.AcceptRate), Burst: float64(c.AcceptRate) * 60}
+		l.Bytes, l.Rate, l.Burst = 1<<50, float64(c.AcceptRate), float64(c.AcceptRate)*60
 	}
 	return l
 }
@@ -247,6 +253,25 @@ func (s *Station) starting() bool {
 	default:
 		return s.run != nil
 	}
+}
+
+// blobCost is the least that an attachment counts against the bound of its day:
+// two files, their names, and keeping track of it. A gigabyte of empty ones is
+// 16,384.
+const blobCost = 64 << 10
+
+// blobsPerDay is what the annex of a line lets another party announce in a day;
+// our own attachments have no bound.
+func (s *Station) blobsPerDay(id parley.LineID, p parley.PartyCode) int64 {
+	if p == parley.PartyCode(s.cfg.Party) {
+		return -1
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if l := s.lines[id]; l != nil {
+		return int64(l.founding.Annex.Bound(charter.BlobBytesPerDay))
+	}
+	return 0
 }
 
 // lineOf finds a line by its id, a unique prefix of at least 4 digits of it,

@@ -2,6 +2,7 @@ package station
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"slices"
 	"sync"
@@ -9,7 +10,10 @@ import (
 
 	"parley"
 	"parley/internal/bearer"
+	"parley/internal/charter"
 	"parley/internal/form"
+	"parley/internal/line"
+	"parley/internal/seal"
 	"parley/internal/store"
 	"parley/internal/wire"
 )
@@ -33,11 +37,17 @@ type wanted struct {
 	size  int64
 	asked time.Time
 	ref   parley.Ref
+	later bool          // not announced yet, or over the quota of its day, or our disk is full
+	again time.Duration // how long to wait before it is announced again
 }
 
 const (
 	chunksAhead = 16 // chunks sent for one want
 	wantAgain   = 5 * time.Second
+	wantsAtOnce = 32 // attachments asked for in one look
+	laterAgain  = 10 * time.Minute
+	askPause    = 100 * time.Millisecond // between two looks: a look makes files
+	maxWanted   = 20_000                 // remembered; what is beyond is found again by catchUp
 )
 
 func newTransfers(l *liveLine, s store.Blobs) *transfers {
@@ -59,15 +69,46 @@ func (t *transfers) need(from parley.PartyCode, ref parley.Ref, as []form.Attach
 			t.l.blobStored(a.Hash, ref)
 			continue
 		}
-		if err := t.store.Create(t.id(a.Hash), from, int64(a.Sealed)); err != nil {
-			t.l.log.Warn("an attachment is not taken", "from", from, "err", err)
-			continue
-		}
 		t.mu.Lock()
-		t.wanted[a.Hash] = &wanted{from: from, size: int64(a.Sealed), ref: ref}
+		if len(t.wanted) < maxWanted && t.wanted[a.Hash] == nil {
+			t.wanted[a.Hash] = &wanted{from: from, size: int64(a.Sealed), ref: ref, later: true}
+		}
 		t.mu.Unlock()
 	}
 	t.kick()
+}
+
+// announced reports whether room was made for an attachment. What is over a
+// bound per time is tried again later, what can never be taken is forgotten.
+func (t *transfers) announced(hash [32]byte, w *wanted) bool {
+	err := t.announce(hash, w)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	switch k := parley.KindOf(err); {
+	case err == nil:
+		w.later = false
+	case k == parley.Quota || k == parley.DiskFull:
+		w.again = laterAgain
+		t.l.onCommit(t.l, &applied{alarms: []line.Alarm{{Code: "quota", Party: w.from, Ref: w.ref,
+			Text: fmt.Sprintf("An attachment from %s is not fetched yet, and is tried again: %v", w.from, err)}}})
+	default:
+		t.l.log.Warn("an attachment is not taken", "from", w.from, "err", err)
+		delete(t.wanted, hash)
+	}
+	return err == nil
+}
+
+// announce makes room for an attachment. The error is Quota over the bound of
+// the annex, Oversize above that of one, DiskFull while the disk is kept for
+// our own logs.
+func (t *transfers) announce(hash [32]byte, w *wanted) error {
+	if t.l.diskLow() {
+		return diskKept()
+	}
+	if most := int64(t.l.founding.Annex.Bound(charter.BlobBytes)); w.size > seal.SealedBlobSize(most) {
+		return parley.Errorf(parley.Oversize, "an attachment of %d bytes, the annex allows %d", w.size, most)
+	}
+	return t.store.Create(t.id(hash), w.from, w.size)
 }
 
 func (t *transfers) kick() {
@@ -83,6 +124,7 @@ func (t *transfers) run(ctx context.Context) {
 	defer tick.Stop()
 	for {
 		t.ask()
+		sleep(ctx, askPause)
 		select {
 		case <-ctx.Done():
 			return
@@ -99,16 +141,29 @@ func (t *transfers) ask() {
 		hash [32]byte
 		from parley.PartyCode
 		size int64
+		w    *wanted
 	}
 	var due []request
 	for h, w := range t.wanted {
-		if now.Sub(w.asked) >= wantAgain {
+		again := wantAgain
+		if w.later {
+			again = w.again
+		}
+		if now.Sub(w.asked) >= again && len(due) < wantsAtOnce {
 			w.asked = now
-			due = append(due, request{h, w.from, w.size})
+			due = append(due, request{h, w.from, w.size, w})
 		}
 	}
 	t.mu.Unlock()
+	if len(due) == wantsAtOnce {
+		t.kick() // there is more
+	}
 	for _, r := range due {
+		if r.w.later {
+			if !t.announced(r.hash, r.w) {
+				continue
+			}
+		}
 		n, whole, err := t.store.Size(t.id(r.hash))
 		if err != nil {
 			continue
@@ -127,10 +182,17 @@ func (t *transfers) ask() {
 	}
 }
 
-// wantIn serves a want: chunks from the offset on, at the lowest precedence.
+// serveAll serves the wants of a session: chunks from the offset on, at the lowest precedence.
 // A want at the end says that the asker has it whole.
-func (t *transfers) wantIn(s *session, f *wire.Want) {
-	go t.serve(s, f)
+func (t *transfers) serveAll(ctx context.Context, s *session) {
+	for {
+		select {
+		case f := <-s.wants:
+			t.serve(s, f)
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 func (t *transfers) serve(s *session, f *wire.Want) {
@@ -173,7 +235,7 @@ func (t *transfers) chunkIn(s *session, f *wire.Chunk) {
 	t.mu.Lock()
 	w := t.wanted[f.Blob]
 	t.mu.Unlock()
-	if w == nil || w.from != s.peer || int64(f.Total) != w.size {
+	if w == nil || w.from != s.peer || int64(f.Total) != w.size || t.l.diskLow() {
 		return
 	}
 	id := t.id(f.Blob)

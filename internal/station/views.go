@@ -314,7 +314,8 @@ type Todo struct {
 type Alarm struct {
 	ID       int64     `json:"id"`
 	Line     string    `json:"line"`
-	Code     string    `json:"code"` // "flash", "immediate", "overdue", "line-down", "line-up", "fork", "doubt", "withheld", "violation", "quota", "unreadable", "clock", "disk", "test-missed", "recovery"
+	Peer     string    `json:"peer,omitempty"` // whose doing; "" ours. One peer sounds once a minute, the rest is counted
+	Code     string    `json:"code"`           // "flash", "immediate", "overdue", "line-down", "line-up", "fork", "doubt", "withheld", "violation", "quota", "unreadable", "clock", "disk", "test-missed", "recovery"
 	Text     string    `json:"text"`
 	Item     string    `json:"item,omitempty"`
 	At       time.Time `json:"at"`

@@ -112,16 +112,42 @@ func (r Row) WithContent(s Sealer, name string, sealed []byte) Row {
 	return r
 }
 
+// Lazily returns r with what gives its bytes and sealed content when they are
+// asked for. Nothing of it is kept: a page of large rows stays small.
+func (r Row) Lazily(read func() (bytes, sealed []byte, err error)) Row {
+	r.read = read
+	return r
+}
+
 // Content opens what is kept sealed. The error is Corrupt.
 func (r *Row) Content() (Content, error) {
 	if r.sealer == nil {
 		return Content{}, nil
 	}
-	return OpenContent(r.sealer, r.name, r.sealed)
+	sealed := r.sealed
+	if r.read != nil {
+		var err error
+		if _, sealed, err = r.read(); err != nil {
+			return Content{}, err
+		}
+	}
+	return OpenContent(r.sealer, r.name, sealed)
+}
+
+// Raw returns the entry as in the log; nil for the outbox.
+func (r *Row) Raw() ([]byte, error) {
+	if r.read == nil {
+		return r.Bytes, nil
+	}
+	raw, _, err := r.read()
+	return raw, err
 }
 
 // Leaf returns the leaf hash: SHA-256(0x00 || entry) (spec/log.md).
-func (r *Row) Leaf() line.Hash { return LeafHash(r.Bytes) }
+func (r *Row) Leaf() (line.Hash, error) {
+	raw, err := r.Raw()
+	return LeafHash(raw), err
+}
 
 // LeafHash returns the RFC 6962 leaf hash of an entry.
 func LeafHash(entry []byte) (sum line.Hash) {

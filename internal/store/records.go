@@ -148,8 +148,9 @@ type Row struct {
 	Fault      parley.Kind
 	Pos        int64 // 0 not placed, OffRecord
 	Settled    bool
-	Bytes      []byte // as in the log; nil in the outbox
+	Bytes      []byte // as in the log; nil in the outbox, and where only Raw has it
 
+	read   func() (bytes, sealed []byte, err error) // see Lazily
 	sealed []byte
 	name   string
 	sealer Sealer

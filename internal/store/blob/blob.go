@@ -35,7 +35,10 @@ const (
 
 // Options tune a Dir.
 type Options struct {
-	Daily int64            // bytes announced per line, party and UTC day; 0: no bound
+	// Daily is how many bytes a party may announce on a line in a UTC day;
+	// negative: no bound. nil: none for anybody.
+	Daily func(parley.LineID, parley.PartyCode) int64
+	Least int64            // what an announcement counts at the least: files and names cost too
 	Now   func() time.Time // tells the day; nil: time.Now
 }
 
@@ -56,7 +59,7 @@ func Open(dir string, o Options) (*Dir, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("opening attachments: %w", fileError(err))
 	}
-	return &Dir{dir: dir, quota: quota{dir: dir, daily: o.Daily, now: o.Now, used: map[string]int64{}}}, nil
+	return &Dir{dir: dir, quota: quota{dir: dir, daily: o.Daily, least: o.Least, now: o.Now, used: map[string]int64{}}}, nil
 }
 
 func (d *Dir) path(id store.BlobID) string {
@@ -132,11 +135,8 @@ func (d *Dir) WriteAt(id store.BlobID, p []byte, offset int64) error {
 }
 
 // Size returns how many bytes are here.
-func (d *Dir) Size(id store.BlobID) (n int64, whole bool, err error) {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	return d.size(id)
-}
+// It waits for nobody: pages ask for many.
+func (d *Dir) Size(id store.BlobID) (n int64, whole bool, err error) { return d.size(id) }
 
 func (d *Dir) size(id store.BlobID) (n int64, whole bool, err error) {
 	if fi, err := os.Stat(d.path(id)); err == nil {

@@ -18,7 +18,8 @@ import (
 // promise to anybody, so it is not synced.
 type quota struct {
 	dir   string
-	daily int64
+	daily func(parley.LineID, parley.PartyCode) int64
+	least int64
 	now   func() time.Time
 	day   string
 	used  map[string]int64 // by line and party
@@ -26,9 +27,14 @@ type quota struct {
 
 // take counts size bytes from party. The error is Quota.
 func (q *quota) take(l parley.LineID, party parley.PartyCode, size int64) error {
-	if q.daily <= 0 {
+	if q.daily == nil {
 		return nil
 	}
+	daily := q.daily(l, party)
+	if daily < 0 {
+		return nil
+	}
+	size = max(size, q.least)
 	if day := q.now().UTC().Format(time.DateOnly); day != q.day {
 		q.day = day
 		clear(q.used)
@@ -42,8 +48,8 @@ func (q *quota) take(l parley.LineID, party parley.PartyCode, size int64) error 
 		}
 		q.used[k] = used
 	}
-	if used+size > q.daily {
-		return parley.Errorf(parley.Quota, "attachments of %s: %d bytes today, %d more are over the %d a day", party, used, size, q.daily).
+	if used+size > daily {
+		return parley.Errorf(parley.Quota, "attachments of %s: %d bytes today, %d more are over the %d a day", party, used, size, daily).
 			WithHint("more is taken tomorrow, UTC; the annex sets the bound")
 	}
 	if err := q.note(l, party, size); err != nil {

@@ -128,7 +128,7 @@ func (s *Store) open(o Options) error {
 
 func writerPragmas(o Options) []string {
 	ps := []string{fmt.Sprintf("busy_timeout(%d)", o.Busy.Milliseconds()), "page_size(4096)", "journal_mode(wal)", "synchronous(full)",
-		"secure_delete(1)", "cache_size(-16000)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "temp_store(memory)"}
+		"secure_delete(1)", "cache_size(-8000)", "wal_autocheckpoint(4000)", "journal_size_limit(67108864)", "temp_store(memory)"}
 	if o.MaxPages > 0 {
 		ps = append(ps, fmt.Sprintf("max_page_count(%d)", o.MaxPages))
 	}
@@ -136,7 +136,7 @@ func writerPragmas(o Options) []string {
 }
 
 func openReaders(path string, busy time.Duration) (*sql.DB, error) {
-	c, err := sqlite.NewConnector(sqlfile.DSN(path, []string{fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()), "query_only(1)", "cache_size(-4000)"}))
+	c, err := sqlite.NewConnector(sqlfile.DSN(path, []string{fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()), "query_only(1)", "cache_size(-2000)"}))
 	if err != nil {
 		return nil, dbError(err)
 	}

@@ -5,16 +5,19 @@ import "database/sql"
 // queries are the reading statements, prepared on each connection of the pool
 // as it is needed.
 type queries struct {
-	founding, entries, hash, headLast, headNext, receiptLast, receiptNext, filed, values      *sql.Stmt
-	item, itemsAt, filedItem, filedItems, handed, referring, referringFiled, placed, unplaced *sql.Stmt
-	settled, chunk, serial, counts, openCounts, latest, facet                                 *sql.Stmt
-	cosignatures, cosigned                                                                    *sql.Stmt
-	arrivedUp, arrivedDown, rowsPlaced, rowsUnplaced, facetsOpen, formUp, formDown, itemsIn   *sql.Stmt
+	founding, entries, hash, headLast, headNext, receiptLast, receiptNext, filed, values             *sql.Stmt
+	item, itemsAt, filedItem, filedItems, handed, referring, referringFiled, placed, unplaced        *sql.Stmt
+	settled, chunk, serial, counts, openCounts, latest, facet                                        *sql.Stmt
+	cosignatures, cosigned                                                                           *sql.Stmt
+	arrivedUp, arrivedDown, rowsPlaced, rowsUnplaced, facetsOpen, formUp, formDown, itemsIn, content *sql.Stmt
 }
 
-// itemColumns are what scanRow reads.
+// itemColumns are what scanRow reads. What is large stays where it is until it
+// is asked for: a page of rows must not fill the memory with a peer's texts.
 const itemColumns = `i.id, i.pos, i.arrived, i.time, i.form, i.series, i.serial, i.precedence, i.exercise, i.fault, i.filed, i.offices,
-	e.bytes, e.secret FROM items i JOIN entries e ON e.id = i.id `
+	CASE WHEN length(e.bytes) + coalesce(length(e.secret), 0) <= 8192 THEN e.bytes END,
+	CASE WHEN length(e.bytes) + coalesce(length(e.secret), 0) <= 8192 THEN e.secret END,
+	length(e.bytes) + coalesce(length(e.secret), 0) FROM items i JOIN entries e ON e.id = i.id `
 
 // arrivedWindow takes line, and (arrived, id) above one pair and below another.
 const arrivedWindow = "WHERE i.line = ? AND (i.arrived, i.id) > (?, ?) AND (i.arrived, i.id) < (?, ?) "
@@ -36,6 +39,7 @@ func prepare(db *sql.DB) (q queries, err error) {
 		{&q.filed, "SELECT id, precedence, at, secret FROM outbox WHERE line = ? ORDER BY id"},
 		{&q.values, "SELECT key, value, secret FROM kv WHERE line = ? AND key >= ? ORDER BY key"},
 		{&q.item, "SELECT " + itemColumns + "WHERE i.id = ?"},
+		{&q.content, "SELECT bytes, secret FROM entries WHERE id = ?"},
 		{&q.itemsAt, "SELECT " + itemColumns + "WHERE i.line = ? AND i.pos BETWEEN ? AND ? AND i.pos > 0"},
 		{&q.filedItem, "SELECT id, precedence, at, secret FROM outbox WHERE line = ? AND id = ?"},
 		{&q.filedItems, "SELECT id, precedence, at, secret FROM outbox WHERE line = ? ORDER BY id LIMIT ?"},

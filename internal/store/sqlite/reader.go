@@ -19,6 +19,10 @@ func (l *Line) lookup(id parley.GenerationID) (n int64, g *gen, err error) {
 	return n, l.s.genOf(n, id), nil
 }
 
+// entriesBytes ends a read of entries: what one call holds in memory is
+// bounded, whatever peers have packed into theirs.
+const entriesBytes = 2 << 20
+
 // Entries returns up to n entries from index from on.
 func (l *Line) Entries(id parley.GenerationID, from uint64, n int) (out []line.StoredEntry, err error) {
 	_, g, err := l.lookup(id)
@@ -30,7 +34,7 @@ func (l *Line) Entries(id parley.GenerationID, from uint64, n int) (out []line.S
 		return nil, dbError(err)
 	}
 	defer rows.Close()
-	for rows.Next() {
+	for total := 0; total < entriesBytes && rows.Next(); {
 		e := line.StoredEntry{Gen: id}
 		var k, filed, fault int64
 		var sealed []byte
@@ -49,6 +53,7 @@ func (l *Line) Entries(id parley.GenerationID, from uint64, n int) (out []line.S
 			return nil, err
 		}
 		e.Key, e.Header, e.Body = c.Key, c.Header, c.Body
+		total += len(e.Bytes) + len(e.Header) + len(e.Body)
 		out = append(out, e)
 	}
 	return out, dbError(rows.Err())

@@ -16,9 +16,9 @@ type scanner interface{ Scan(...any) error }
 
 // scanRow reads itemColumns. settled is the line's largest settled position.
 func (l *Line) scanRow(sc scanner, settled int64) (r store.Row, offices string, err error) {
-	var id, series, serial, precedence, at, fault, filed int64
+	var id, series, serial, precedence, at, fault, filed, size int64
 	var sealed []byte
-	err = sc.Scan(&id, &r.Pos, &r.Arrived, &at, &r.Form, &series, &serial, &precedence, &r.Exercise, &fault, &filed, &offices, &r.Bytes, &sealed)
+	err = sc.Scan(&id, &r.Pos, &r.Arrived, &at, &r.Form, &series, &serial, &precedence, &r.Exercise, &fault, &filed, &offices, &r.Bytes, &sealed, &size)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, "", err
 	}
@@ -35,7 +35,14 @@ func (l *Line) scanRow(sc scanner, settled int64) (r store.Row, offices string, 
 	if fault > 0 {
 		r.Faulty, r.Fault = true, parley.Kind(fault-1)
 	}
-	return r.WithContent(l.s.sealer, store.EntryName(l.id, r.Ref()), sealed), offices, nil
+	r = r.WithContent(l.s.sealer, store.EntryName(l.id, r.Ref()), sealed)
+	if r.Bytes == nil && size > 0 {
+		r = r.Lazily(func() (bytes, sealed []byte, err error) {
+			err = l.s.q.content.QueryRow(id).Scan(&bytes, &sealed)
+			return bytes, sealed, dbError(err)
+		})
+	}
+	return r, offices, nil
 }
 
 // scanFiled reads an outbox row: id, precedence, at, secret.

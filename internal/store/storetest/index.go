@@ -29,8 +29,10 @@ func testItem(t *testing.T, f *fixture) {
 	if e := b.Entries[1]; !bytes.Equal(c.Key, e.Key) || !bytes.Equal(c.Header, e.Header) || !bytes.Equal(c.Body, e.Body) {
 		t.Error("content differs")
 	}
-	if h, err := f.l.Hashes(GenID(1), []int64{1}); err != nil || h[0] != r.Leaf() {
-		t.Errorf("leaf %x, %x, %v", h, r.Leaf(), err)
+	leaf, err := r.Leaf()
+	check(t, err)
+	if h, err := f.l.Hashes(GenID(1), []int64{1}); err != nil || h[0] != leaf {
+		t.Errorf("leaf %x, %x, %v", h, leaf, err)
 	}
 	bad, err := f.l.Item(GenID(1), 2)
 	check(t, err)

@@ -1,0 +1,119 @@
+package station
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"parley"
+)
+
+// TestClockJumps sets the clock of a station, and lets its machine sleep.
+func TestClockJumps(t *testing.T) {
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairAll(t, a, b)
+	clock := func() (n int, text string) {
+		as, err := a.st.Alarms(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range as {
+			if x.Code == "clock" && x.Line == line {
+				n, text = n+x.Count, x.Text
+			}
+		}
+		return n, text
+	}
+	a.halt() // so that only this test looks
+	a.start()
+	at := thisInstant()
+	at.wall = at.wall.Add(1000 * time.Hour) // later than whatever watch sees
+	at.ran += 1000 * time.Hour
+	s := &Station{cfg: a.st.cfg, log: a.st.log, own: a.st.own, hub: a.st.hub, lines: a.st.lines}
+	for _, c := range []struct {
+		ran, wall time.Duration
+		alarms    int
+		says      string
+	}{
+		{0, 0, 0, ""},
+		{5 * time.Second, 5 * time.Second, 0, ""},
+		{5 * time.Second, 50 * time.Second, 0, ""}, // within a minute
+		{5 * time.Second, 2 * time.Hour, 1, "forward by 1h59m55s"},
+		{time.Hour, time.Hour, 1, ""}, // a busy machine is no jump
+		{5 * time.Second, -24 * time.Hour, 2, "back by 24h0m5s"},
+	} {
+		at.ran += c.ran
+		at.wall = at.wall.Add(c.wall)
+		s.lookAtClock(at)
+		n, text := clock()
+		if n != c.alarms || c.says != "" && (!strings.Contains(text, c.says) || !strings.Contains(text, "parley check")) {
+			t.Errorf("%v by %v: %d alarms, want %d; %q", c.wall, c.ran, n, c.alarms, text)
+		}
+	}
+}
+
+// TestClocksApart tells when the difference of two clocks is worth an alarm.
+func TestClocksApart(t *testing.T) {
+	now := time.Unix(1_800_000_000, 0)
+	var w clockWatch
+	for i, c := range []struct {
+		after, d time.Duration
+		alarm    bool
+	}{
+		{0, 59 * time.Second, false},
+		{time.Second, 61 * time.Second, false}, // it must last
+		{time.Second, 20 * time.Second, false},
+		{time.Second, -61 * time.Second, false},
+		{clockLook, -61 * time.Second, true},
+		{time.Hour, -61 * time.Second, false}, // told
+		{time.Hour, 25 * time.Hour, true},     // worse
+		{time.Hour, 2 * time.Hour, false},
+		{time.Hour, 0, false}, // mended
+		{time.Second, 2 * time.Hour, false},
+		{clockLook, 2 * time.Hour, true},
+	} {
+		now = now.Add(c.after)
+		if got := w.look(now, c.d); got != c.alarm {
+			t.Errorf("%d: %v after %v: %v", i, c.d, c.after, got)
+		}
+	}
+}
+
+// TestDiskIsKept shows a station a disk that is too full for peers, and then
+// one that has room.
+func TestDiskIsKept(t *testing.T) {
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairAll(t, a, b)
+	keep := func(percent int) {
+		a.halt()
+		a.config(func(c *Config) { c.KeepFree = percent })
+		a.start()
+		a.waitUp(line)
+	}
+	a.send(line, "birch", "before", "ROUTINE", "INFORMATION") // until epochs have taken effect nobody can write
+	b.send(line, "alder", "before too", "ROUTINE", "INFORMATION")
+	b.waitFor(line, "before")
+	a.waitFor(line, "before too")
+	keep(100)
+	b.send(line, "alder", "no room", "ROUTINE", "INFORMATION")
+	id := a.send(line, "birch", "ours goes on", "ROUTINE", "INFORMATION")
+	b.waitFor(line, "ours goes on")
+	eventually(t, 10*time.Second, "the receipt for ours is taken", func() bool { return !a.step(line, id, parley.Stored).At.IsZero() })
+	if _, ok := a.got(line, "no room"); ok {
+		t.Error("a peer's entry was taken on a full disk")
+	}
+	as, err := a.st.Alarms(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := false
+	for _, x := range as {
+		told = told || x.Code == "disk" && strings.Contains(x.Text, a.dir) && strings.Contains(x.Text, "Free space")
+	}
+	if !told {
+		t.Errorf("no alarm: %+v", as)
+	}
+	keep(1)
+	a.waitFor(line, "no room")
+}
