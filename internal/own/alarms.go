@@ -32,7 +32,7 @@ const alarmColumns = "id, line, peer, code, item, at, last, count, silenced, off
 
 // urgency ranks the codes of alarms. One that is not here has 0.
 var urgency = map[string]int{
-	"priority": 1, "quota": 1, "unreadable": 1, "recovered": 1, "clock": 1, "disk": 1,
+	"priority": 1, "exercise": 1, "quota": 1, "unreadable": 1, "recovered": 1, "clock": 1, "disk": 1,
 	"immediate": 2, "violation": 2, "generation": 2,
 	"flash": 3,
 	"fork":  4, "doubt": 4,
