@@ -15,6 +15,8 @@ type officerCmd struct {
 	Remove officerRemoveCmd `cmd:"" help:"Close an account. Its history stays."`
 	Seat   officerSeatCmd   `cmd:"" help:"Make a one-time link to a seat."`
 	Audit  officerAuditCmd  `cmd:"" help:"Show who did and read what."`
+	Token  officerTokenCmd  `cmd:"" help:"Let a program act for an officer, over the HTTP API."`
+	Tokens officerTokensCmd `cmd:"" help:"List tokens, or end one."`
 }
 
 func (officerCmd) Help() string {

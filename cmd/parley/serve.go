@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/api"
 	"parley/internal/control"
 	"parley/internal/desk"
 )
@@ -17,6 +18,7 @@ import (
 type running interface {
 	control.Station
 	desk.Station
+	api.Station
 	Run(ctx context.Context) error
 }
 
@@ -51,7 +53,11 @@ func serve(ctx context.Context, st running, at served, log *slog.Logger, ready f
 		func(ctx context.Context) error { return control.ServeOn(ctx, socket, st) },
 	}
 	if console != nil {
-		h := desk.New(desk.Config{Station: st, Log: log, OpenRoot: parseRootKey, Origin: at.origin, RequirePasskey: at.requirePasskey})
+		h := http.NewServeMux()
+		programs := api.New(st, log)
+		h.Handle("/api/", programs)
+		h.Handle("/metrics", programs)
+		h.Handle("/", desk.New(desk.Config{Station: st, Log: log, OpenRoot: parseRootKey, Origin: at.origin, RequirePasskey: at.requirePasskey}))
 		parts = append(parts, func(ctx context.Context) error { return serveDesk(ctx, desk.Server(h, log), console, at) })
 	}
 	ended := make(chan error, len(parts))

@@ -141,7 +141,9 @@ func reading(st Station) []operation {
 				return st.Record(ctx, c.text("line"), f)
 			}),
 		get("item", "/lines/{line}/items/{item}", "One entry. The text of an entry of the other side that nobody has opened is not in it.", at,
-			func(ctx context.Context, c *call) (station.Item, error) { return st.Item(ctx, c.text("line"), c.text("item")) }),
+			func(ctx context.Context, c *call) (station.Item, error) {
+				return st.Item(ctx, c.text("line"), c.text("item"))
+			}),
 		post("open", "/lines/{line}/items/{item}/open", "Read an entry. It is audited, and sends nothing.", at, func(ctx context.Context, c *call, _ none) (station.Item, error) {
 			return st.Open(ctx, c.by, c.text("line"), c.text("item"))
 		}),

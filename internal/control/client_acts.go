@@ -2,6 +2,7 @@ package control
 
 import (
 	"context"
+	"time"
 
 	"parley"
 	"parley/internal/station"
@@ -32,6 +33,23 @@ func (c *Client) AddOfficer(ctx context.Context, name string, offices []parley.O
 // RemoveOfficer closes an account and keeps its history.
 func (c *Client) RemoveOfficer(ctx context.Context, id int64) error {
 	_, err := ask[none](ctx, c, "officer.remove", onOfficer{Officer: id})
+	return err
+}
+
+// AddToken makes a token of the HTTP API. The secret is shown once.
+func (c *Client) AddToken(ctx context.Context, officer int64, office parley.Office, name string, life time.Duration) (station.Token, string, error) {
+	t, err := ask[madeToken](ctx, c, "token.add", newToken{officer, office, name, life})
+	return t.Token, t.Secret, err
+}
+
+// Tokens lists every token, those that ended too.
+func (c *Client) Tokens(ctx context.Context) ([]station.Token, error) {
+	return ask[[]station.Token](ctx, c, "tokens", none{})
+}
+
+// RemoveToken ends a token at once.
+func (c *Client) RemoveToken(ctx context.Context, id int64) error {
+	_, err := ask[none](ctx, c, "token.remove", onToken{id})
 	return err
 }
 

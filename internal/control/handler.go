@@ -41,6 +41,16 @@ func handlePeople(mux *http.ServeMux, st Station) {
 		t, err := st.SeatLink(ctx, by, in.Officer, in.Office)
 		return seatToken{t}, err
 	})
+	handle(mux, st, "token.add", func(ctx context.Context, by station.Officer, in newToken) (madeToken, error) {
+		t, secret, err := st.AddToken(ctx, by, in.Officer, in.Office, in.Name, in.Life)
+		return madeToken{t, secret}, err
+	})
+	handle(mux, st, "tokens", func(ctx context.Context, by station.Officer, _ none) ([]station.Token, error) {
+		return st.Tokens(ctx, by)
+	})
+	handle(mux, st, "token.remove", func(ctx context.Context, by station.Officer, in onToken) (none, error) {
+		return none{}, st.RemoveToken(ctx, by, in.Token)
+	})
 	handle(mux, st, "audit", func(ctx context.Context, _ station.Officer, in limit) ([]station.AuditRow, error) {
 		return st.Audit(ctx, in.Limit)
 	})

@@ -1,6 +1,8 @@
 package control
 
 import (
+	"time"
+
 	"parley"
 	"parley/internal/station"
 )
@@ -44,6 +46,22 @@ type newOfficer struct {
 type onOfficer struct {
 	Officer int64         `json:"officer"`
 	Office  parley.Office `json:"office,omitempty"`
+}
+
+type newToken struct {
+	Officer int64         `json:"officer"`
+	Office  parley.Office `json:"office"`
+	Name    string        `json:"name"`
+	Life    time.Duration `json:"life"`
+}
+
+type madeToken struct {
+	Token  station.Token `json:"token"`
+	Secret string        `json:"secret"`
+}
+
+type onToken struct {
+	Token int64 `json:"token"`
 }
 
 type onPath struct {

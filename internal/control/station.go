@@ -16,6 +16,7 @@ const SocketName = "parley.sock"
 // whose ID is 0 is the operating administrator at the socket.
 type Station interface {
 	People
+	Tokens
 	Looking
 	Reading
 	Handling
@@ -34,6 +35,13 @@ type People interface {
 	RemoveOfficer(ctx context.Context, by station.Officer, id int64) error
 	SeatLink(ctx context.Context, by station.Officer, officer int64, office parley.Office) (token string, err error)
 	Audit(ctx context.Context, limit int) ([]station.AuditRow, error)
+}
+
+// Tokens keeps what programs act with over the HTTP API.
+type Tokens interface {
+	AddToken(ctx context.Context, by station.Officer, officer int64, office parley.Office, name string, life time.Duration) (t station.Token, secret string, err error)
+	Tokens(ctx context.Context, by station.Officer) ([]station.Token, error)
+	RemoveToken(ctx context.Context, by station.Officer, id int64) error
 }
 
 // Looking shows what is there and changes nothing.

@@ -99,4 +99,6 @@ func (s *Station) BeginRequest(_ context.Context, token int64, key string, sum [
 }
 
 // EndRequest keeps the answer; nil: it was not done.
-func (s *Station) EndRequest(_ context.Context, id int64, a *Answer) error { return s.own.EndRequest(id, a) }
+func (s *Station) EndRequest(_ context.Context, id int64, a *Answer) error {
+	return s.own.EndRequest(id, a)
+}

@@ -34,6 +34,7 @@ type Fake struct {
 	pairs    []station.PairingView
 	acked    map[string]bool
 	seats    int
+	tokens   []station.Token
 }
 
 // New returns Alder's station: officers Lt Ruiz (watch, envoy), Amb Hale
