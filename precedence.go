@@ -147,6 +147,20 @@ func (r Rung) String() string {
 	return [...]string{"filed", "released", "stored", "opened", "translated", "principal informed", "answered"}[r]
 }
 
+// MarshalText writes a rung as its word, in JSON too.
+func (r Rung) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
+
+// UnmarshalText reads what MarshalText writes. The error is Malformed.
+func (r *Rung) UnmarshalText(b []byte) error {
+	for k := Filed; k <= Answered; k++ {
+		if k.String() == string(b) {
+			*r = k
+			return nil
+		}
+	}
+	return Errorf(Malformed, "no rung is called %q", Clip(string(b)))
+}
+
 // ReceiptWording is printed on every receipt and never varies: a receipt is
 // not consent.
 const ReceiptWording = "Receipt only; neither agreement nor permission."

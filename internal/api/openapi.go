@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding"
 	"encoding/json"
 	"reflect"
 	"strings"
@@ -97,6 +98,9 @@ func (s schemas) of(t reflect.Type) object {
 	case reflect.TypeFor[[]byte]():
 		return object{"type": "string", "format": "byte"}
 	}
+	if t.Implements(reflect.TypeFor[encoding.TextMarshaler]()) {
+		return object{"type": "string"}
+	}
 	switch t.Kind() {
 	case reflect.Bool:
 		return object{"type": "boolean"}
@@ -134,7 +138,7 @@ func (s schemas) structure(t reflect.Type) object {
 			required = append(required, name)
 		}
 	}
-	out := object{"type": "object", "properties": fields}
+	out := object{"type": "object", "properties": fields, "additionalProperties": false}
 	if len(required) > 0 {
 		out["required"] = required
 	}

@@ -123,6 +123,7 @@ func looking(st Station) []operation {
 	}
 }
 
+// reading is one piece: a table of what is done with the record, row by row.
 func reading(st Station) []operation {
 	at := []param{line, item}
 	// on is an act on an entry that answers nothing.
