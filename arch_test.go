@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"go/ast"
+	"go/format"
 	"go/parser"
 	"go/token"
 	"io/fs"
@@ -276,5 +277,19 @@ func TestModulesAreListed(t *testing.T) {
 	}
 	if got != string(want) {
 		t.Errorf("the binary links\n%s\ndocs/modules.txt says\n%s\nrun UPDATE=1 go test -run Modules . and give each new one a line in docs/dependencies.md", got, want)
+	}
+}
+
+// TestFormatted: every file is as gofmt writes it.
+func TestFormatted(t *testing.T) {
+	for _, f := range sources(t) {
+		want, err := format.Source(f.src)
+		if err != nil {
+			t.Errorf("%s: %v", f.path, err)
+			continue
+		}
+		if !bytes.Equal(want, f.src) {
+			t.Errorf("%s: run gofmt -w", f.path)
+		}
 	}
 }
