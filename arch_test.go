@@ -42,7 +42,7 @@ var coreMay = []string{"golang.org/x/", "filippo.io/", "github.com/transparency-
 
 // coreLines bounds the trusted core, in lines that are neither blank nor
 // comment (docs/decisions/0002-size-of-the-core.md).
-const coreLines = 9_150
+const coreLines = 9_200
 
 type pkgFile struct {
 	path, room string
