@@ -53,7 +53,7 @@ func FuzzNames(f *testing.F) {
 }
 
 func FuzzWords(f *testing.F) {
-	for _, s := range []string{"flash", "ROUTINE", "Immediate", "unknown", "", "fla\u017fh", "as\u212a", "question", "INSTRUCTION", "instruct\u0131on"} {
+	for _, s := range []string{"flash", "ROUTINE", "Immediate", "unknown", "", "fla\u017fh", "as\u212a", "question", "INSTRUCTION", "instruct\u0131on", "principal informed"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -64,6 +64,10 @@ func FuzzWords(f *testing.F) {
 		m, err := parley.ParseMarker(s)
 		if err == nil && (!m.Valid() || m == parley.NoMarker || !sameWord(s, m.String())) {
 			t.Errorf("%q is read as marker %v", s, m)
+		}
+		var r parley.Rung
+		if err := r.UnmarshalText([]byte(s)); err == nil && r.String() != s {
+			t.Errorf("%q is read as rung %v", s, r)
 		}
 	})
 }
