@@ -21,6 +21,7 @@ import (
 	"parley/internal/key"
 	"parley/internal/line"
 	"parley/internal/seal"
+	"parley/internal/store"
 	"parley/internal/store/sqlite"
 	"parley/internal/wire"
 )
@@ -128,7 +129,7 @@ func (p *Peer) readLogs(l line.Reader) (err error) {
 	if p.Tree, err = journal.NewTree(0, nil); err != nil {
 		return err
 	}
-	es, err := l.Entries(p.Gen, 0, 1<<20)
+	es, err := store.EntriesUpTo(l, p.Gen, store.MaxIndex)
 	if err != nil {
 		return err
 	}
@@ -159,7 +160,7 @@ func (p *Peer) readLogs(l line.Reader) (err error) {
 	if p.Theirs, err = journal.NewTree(0, nil); err != nil {
 		return err
 	}
-	theirs, err := l.Entries(p.TheirGen, 0, 1<<20)
+	theirs, err := store.EntriesUpTo(l, p.TheirGen, store.MaxIndex)
 	for _, s := range theirs {
 		p.Theirs.Append(journal.LeafHash(s.Bytes))
 		p.TheirBytes = append(p.TheirBytes, s.Bytes)

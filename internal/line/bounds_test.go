@@ -12,6 +12,7 @@ import (
 	"parley/internal/journal"
 	"parley/internal/line"
 	"parley/internal/seal"
+	"parley/internal/store"
 	"parley/internal/wire"
 )
 
@@ -38,7 +39,7 @@ func forged(t *testing.T, w *world, n int, header *form.Header, body []byte) {
 	epoch := a.e.Status().Epoch
 	origin := parley.Origin(w.founding.Line, alder, l.Gen)
 	tree := must(journal.NewTree(0, nil))
-	for _, e := range must(a.st.Entries(l.Gen, 0, int(l.Size))) {
+	for _, e := range must(store.EntriesUpTo(a.st, l.Gen, l.Size)) {
 		tree.Append(journal.LeafHash(e.Bytes))
 	}
 	var frames []wire.Frame

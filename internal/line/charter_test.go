@@ -13,6 +13,7 @@ import (
 	"parley/internal/form"
 	"parley/internal/line"
 	"parley/internal/seal"
+	"parley/internal/store"
 )
 
 // files files any form of the station's own.
@@ -58,7 +59,7 @@ func (w *world) wantCharter(version uint64, codes ...parley.PartyCode) {
 
 // readable lists to whom the newest epoch of party's log is sealed, as n holds it.
 func (n *node) readable(party parley.PartyCode) (codes []parley.PartyCode) {
-	for _, s := range must(n.st.Entries(n.log(party).Gen, 0, 1<<20)) {
+	for _, s := range must(store.EntriesUpTo(n.st, n.log(party).Gen, store.MaxIndex)) {
 		if p, err := seal.Parse(s.Bytes); err == nil && p.Announces {
 			codes = slices.Sorted(maps.Keys(must(seal.ParseEpoch(p.Body)).To))
 		}

@@ -9,6 +9,7 @@ import (
 	"parley/internal/journal"
 	"parley/internal/line"
 	"parley/internal/seal"
+	"parley/internal/store"
 	"parley/internal/wire"
 )
 
@@ -214,7 +215,7 @@ func TestEpochFloodIsBounded(t *testing.T) {
 		w.run(30 * time.Second)
 	}
 	n := 0
-	for _, s := range must(b.st.Entries(b.log(alder).Gen, 0, 1000)) {
+	for _, s := range must(store.EntriesUpTo(b.st, b.log(alder).Gen, store.MaxIndex)) {
 		if s.Header == nil {
 			n++
 		}
@@ -284,7 +285,7 @@ func TestBrokenRulesUnderGoodSignatures(t *testing.T) {
 			}
 			// The history so far, and the lie on top of it, signed by alder.
 			tree := must(journal.NewTree(0, nil))
-			for _, s := range must(a.st.Entries(l.Gen, 0, int(l.Size))) {
+			for _, s := range must(store.EntriesUpTo(a.st, l.Gen, l.Size)) {
 				tree.Append(journal.LeafHash(s.Bytes))
 			}
 			tree.Append(journal.LeafHash(raw))

@@ -80,7 +80,7 @@ func (e *Engine) askKeysIn(w *path, a *wire.AskKeys) error {
 	}
 	f := &wire.Keys{Gen: a.Gen, From: a.From}
 	for len(f.Keys) < keysFrame {
-		es, err := e.cfg.Store.Entries(a.Gen, a.From+uint64(len(f.Keys)), keysRead)
+		es, err := e.cfg.Store.Entries(a.Gen, a.From+uint64(len(f.Keys)), min(keysRead, keysFrame-len(f.Keys)))
 		if err != nil {
 			return err
 		}

@@ -307,7 +307,7 @@ func (n *node) subjects(party parley.PartyCode) []string {
 		if l.Party != party {
 			continue
 		}
-		for _, s := range must(n.st.Entries(l.Gen, 0, 1<<20)) {
+		for _, s := range must(store.EntriesUpTo(n.st, l.Gen, store.MaxIndex)) {
 			if s.Header == nil {
 				continue
 			}

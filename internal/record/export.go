@@ -24,7 +24,8 @@ type Source interface {
 	// Logs returns every generation held, in the order of their acceptance,
 	// as they stand at one moment.
 	Logs() ([]Log, error)
-	// Entries returns up to n entries of gen from index from on, in order.
+	// Entries returns up to n entries of gen from index from on, in order: at
+	// least one where there is one, and fewer than n where they are large.
 	Entries(gen parley.GenerationID, from uint64, n int) ([]Entry, error)
 	// Head returns the stored checkpoint of gen with the least size that is
 	// >= size; ok is false when there is none.

@@ -143,9 +143,9 @@ func (w *world) uncaught() string {
 }
 
 func (w *world) differ(a, b *station, gen parley.GenerationID, size uint64) bool {
-	x, err := a.disk.Entries(gen, 0, int(size))
+	x, err := store.EntriesUpTo(a.disk, gen, size)
 	must(err)
-	y, err := b.disk.Entries(gen, 0, int(size))
+	y, err := store.EntriesUpTo(b.disk, gen, size)
 	must(err)
 	for i := range x {
 		if string(x[i].Bytes) != string(y[i].Bytes) {
@@ -177,7 +177,7 @@ func (w *world) finalFates(writer *station) {
 			if l.Party != writer.code {
 				continue
 			}
-			es, err := s.disk.Entries(l.Gen, 0, int(l.Size))
+			es, err := store.EntriesUpTo(s.disk, l.Gen, l.Size)
 			must(err)
 			for i := range es {
 				if t, ok := dispatchText(&es[i]); ok {

@@ -9,6 +9,7 @@ import (
 	"parley/internal/form"
 	"parley/internal/record"
 	"parley/internal/seal"
+	"parley/internal/store"
 )
 
 // The model is a naive line: every entry in one list, and what every order must
@@ -35,7 +36,7 @@ func newModel(s *station) *model {
 	m := &model{parties: s.w.founding.Charter.Codes(), at: map[parley.Ref]*modelEntry{}}
 	for _, l := range s.own.Engine.Status().Logs {
 		acc := map[parley.GenerationID]uint64{}
-		es, err := s.disk.Entries(l.Gen, 0, int(l.Size))
+		es, err := store.EntriesUpTo(s.disk, l.Gen, l.Size)
 		must(err)
 		for _, e := range es {
 			p := check(seal.Parse(e.Bytes))

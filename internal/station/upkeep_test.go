@@ -218,7 +218,7 @@ func (h *hand) texts() map[parley.PartyCode]int {
 	h.t.Helper()
 	n := map[parley.PartyCode]int{}
 	for _, g := range h.e.Status().Logs {
-		es, err := h.l.Entries(g.Gen, 0, 1000)
+		es, err := store.EntriesUpTo(h.l, g.Gen, store.MaxIndex)
 		if err != nil {
 			h.t.Fatal(err)
 		}

@@ -11,14 +11,15 @@ import (
 	"parley/internal/store"
 )
 
-// Entries returns up to n entries from index from on.
+// Entries returns up to n entries from index from on, and ends early where they
+// are large, as the engine on disk does: who asks must ask again.
 func (l *Line) Entries(id parley.GenerationID, from uint64, n int) (out []line.StoredEntry, err error) {
 	err = l.read(func(st *state) error {
 		g := st.gens[id]
 		if g == nil {
 			return nil
 		}
-		for i := from; i < uint64(len(g.entries)) && len(out) < n; i++ {
+		for i, total := from, 0; i < uint64(len(g.entries)) && len(out) < n && total < store.EntriesBytes; i++ {
 			e := g.entries[i]
 			c, err := store.OpenContent(l.s.sealer, store.EntryName(l.id, parley.Ref{Gen: id, Index: i}), e.sealed)
 			if err != nil {
@@ -26,6 +27,7 @@ func (l *Line) Entries(id parley.GenerationID, from uint64, n int) (out []line.S
 			}
 			out = append(out, line.StoredEntry{Gen: id, Index: i, Bytes: bytes.Clone(e.bytes), Key: c.Key, Header: c.Header, Body: c.Body,
 				Arrived: e.arrived, Filed: e.filed, Fault: e.fault, Faulty: e.faulty})
+			total += store.SizeOf(&out[len(out)-1])
 		}
 		return nil
 	})

@@ -70,7 +70,7 @@ func TestDiskFullByDisk(t *testing.T) {
 	ok(t, s.CreateLine(id1, nil, nil))
 	g := storetest.NewLog(id1, us, "alder")
 	fillDisk(t, s, g)
-	if es, err := s.Line(id1).Entries(us, 0, 1<<20); err != nil || uint64(len(es)) != g.Size {
+	if es, err := store.EntriesUpTo(s.Line(id1), us, store.MaxIndex); err != nil || uint64(len(es)) != g.Size {
 		t.Errorf("%d entries, %v, want %d", len(es), err, g.Size)
 	}
 	ok(t, os.Remove(ballast))
@@ -82,7 +82,7 @@ func TestDiskFullByDisk(t *testing.T) {
 	s, err = Open(dir, storetest.Sealer(), Options{})
 	ok(t, err)
 	defer s.Close()
-	es, err := s.Line(id1).Entries(us, 0, 1<<20)
+	es, err := store.EntriesUpTo(s.Line(id1), us, store.MaxIndex)
 	ok(t, err)
 	if uint64(len(es)) != g.Size {
 		t.Errorf("%d entries, want %d", len(es), g.Size)

@@ -19,11 +19,8 @@ func (l *Line) lookup(id parley.GenerationID) (n int64, g *gen, err error) {
 	return n, l.s.genOf(n, id), nil
 }
 
-// entriesBytes ends a read of entries: what one call holds in memory is
-// bounded, whatever peers have packed into theirs.
-const entriesBytes = 2 << 20
-
-// Entries returns up to n entries from index from on.
+// Entries returns up to n entries from index from on, and ends early where they
+// are large.
 func (l *Line) Entries(id parley.GenerationID, from uint64, n int) (out []line.StoredEntry, err error) {
 	_, g, err := l.lookup(id)
 	if err != nil || g == nil || n <= 0 || from >= store.MaxIndex {
@@ -34,7 +31,7 @@ func (l *Line) Entries(id parley.GenerationID, from uint64, n int) (out []line.S
 		return nil, dbError(err)
 	}
 	defer rows.Close()
-	for total := 0; total < entriesBytes && rows.Next(); {
+	for total := 0; total < store.EntriesBytes && rows.Next(); {
 		e := line.StoredEntry{Gen: id}
 		var k, filed, fault int64
 		var sealed []byte
@@ -53,7 +50,7 @@ func (l *Line) Entries(id parley.GenerationID, from uint64, n int) (out []line.S
 			return nil, err
 		}
 		e.Key, e.Header, e.Body = c.Key, c.Header, c.Body
-		total += len(e.Bytes) + len(e.Header) + len(e.Body)
+		total += store.SizeOf(&e)
 		out = append(out, e)
 	}
 	return out, dbError(rows.Err())

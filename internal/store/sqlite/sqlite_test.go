@@ -76,7 +76,7 @@ func newStore(t testing.TB, dir string, n int) (*Store, *storetest.Log) {
 // whole fails unless everything up to g is there and the store is sound.
 func whole(t testing.TB, s *Store, g *storetest.Log) {
 	t.Helper()
-	es, err := s.Line(id1).Entries(us, 0, 1<<20)
+	es, err := store.EntriesUpTo(s.Line(id1), us, store.MaxIndex)
 	ok(t, err)
 	h, _, err := s.Line(id1).Head(us, 0)
 	ok(t, err)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -73,6 +74,51 @@ func testReadBack(t *testing.T, f *fixture) {
 		wantKind(t, err, parley.Corrupt)
 		if parley.HintOf(err) == "" {
 			t.Error("no hint")
+		}
+	}
+}
+
+// testLargeEntries reads a log that is larger than one call may hold: each call
+// ends with the entry that reaches the bound, never before it gave one, and
+// calls that go on where the last ended give every entry.
+func testLargeEntries(t *testing.T, f *fixture) {
+	says := Many(9)
+	for i, n := range []int{0, 900_000, 900_000, 900_000, 5, store.EntriesBytes + 1, 5, 0, 0} {
+		says[i].Body += strings.Repeat("x", n)
+	}
+	b := f.ours.Batch(GenID(2), says...)
+	f.apply(t, b)
+	f.reopen(t)
+	var got []line.StoredEntry
+	calls := 0
+	for len(got) < len(b.Entries) {
+		es, err := f.l.Entries(GenID(1), uint64(len(got)), 1000)
+		check(t, err)
+		if len(es) == 0 {
+			break
+		}
+		total := 0
+		for i := range es {
+			if total >= store.EntriesBytes {
+				t.Fatalf("a read from %d gives entry %d after %d bytes, the bound is %d", len(got), es[i].Index, total, store.EntriesBytes)
+			}
+			total += store.SizeOf(&es[i])
+		}
+		if end := len(got) + len(es); total < store.EntriesBytes && end < len(b.Entries) {
+			t.Fatalf("a read from %d ends before entry %d with %d bytes", len(got), end, total)
+		}
+		got = append(got, es...)
+		calls++
+	}
+	if calls != 3 || !reflect.DeepEqual(got, b.Entries) {
+		t.Errorf("%d calls gave %d entries, want 3 and %d, or they differ", calls, len(got), len(b.Entries))
+	}
+	for _, end := range []uint64{0, 3, 7, uint64(len(b.Entries)), store.MaxIndex} {
+		es, err := store.EntriesUpTo(f.l, GenID(1), end)
+		check(t, err)
+		want := b.Entries[:min(end, uint64(len(b.Entries)))]
+		if len(es) != len(want) || len(es) > 0 && !reflect.DeepEqual(es, want) {
+			t.Errorf("up to %d: %d entries, want %d, or they differ", end, len(es), len(want))
 		}
 	}
 }

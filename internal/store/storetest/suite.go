@@ -24,6 +24,7 @@ func Run(t *testing.T, e Engine) {
 	}{
 		{"Lines", testLines},
 		{"ReadBack", testReadBack},
+		{"LargeEntries", testLargeEntries},
 		{"Empty", testEmpty},
 		{"Expect", testExpect},
 		{"EntryConflicts", testEntryConflicts},
