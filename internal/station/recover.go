@@ -206,7 +206,7 @@ func (r *recoverer) runner(f *charter.Founding) *runner {
 	st := r.store.Line(f.Line)
 	return &runner{id: f.Line, store: st, mark: lineMark{r.marks, f.Line}, clock: time.Now, log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		cfg:   line.Config{Founding: f, Us: r.us, Store: st, Rand: cryptoRand, TLS: r.self},
-		speak: func([]line.Send, []line.Close) {}, heard: func(*applied) {}, reset: func() {}}
+		speak: func([]line.Send, []line.Close) {}, heard: func(*applied) {}, reset: func() {}, low: func() bool { return false }}
 }
 
 // reopen opens the new generation and returns its certificate.
