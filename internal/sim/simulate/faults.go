@@ -101,7 +101,7 @@ func catchAll(bin string, list []*overlay.Edit, seeds map[string]uint64, seconds
 			seed := max(1, seeds[e.Name])
 			go func() {
 				slots <- struct{}{}
-				c.out, c.err = catch(bin, e.Name, seed, seconds)
+				c.out, c.err = catchAlone(bin, e.Name, seed, seconds)
 				<-slots
 				close(c.done)
 			}()
@@ -134,6 +134,26 @@ func faultEdits(root string) (edits, list []*overlay.Edit, err error) {
 		edits = append(edits, e)
 	}
 	return edits, edits[2:], nil
+}
+
+// catchAlone is catch, and goes on to the next seed where the one that broke a
+// promise breaks one with no fault on as well: that catches nothing.
+func catchAlone(bin, name string, seed uint64, seconds float64) (string, error) {
+	began := time.Now()
+	for {
+		out, err := catch(bin, name, seed, seconds-time.Since(began).Seconds())
+		if err != nil {
+			return out, err
+		}
+		n, _, _ := strings.Cut(out, "\t")
+		if seed, err = strconv.ParseUint(n, 10, 64); err != nil {
+			return out, fmt.Errorf("reading which seed broke a promise: %w", err)
+		}
+		if _, err := catch(bin, "", seed, 0); err != nil {
+			return out, nil
+		}
+		seed++
+	}
 }
 
 // catch runs one fault until a promise breaks.
