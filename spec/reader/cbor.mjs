@@ -5,23 +5,42 @@ import { isUtf8 } from 'node:buffer';
 import { refuse } from './refuse.mjs';
 
 const simple = new Map([[20, false], [21, true], [22, null]]);
-const MAX_DEPTH = 8, MAX_NUMBER = Number.MAX_SAFE_INTEGER;
+const STEPS = [24, 0x100, 0x10000, 0x100000000], MAX_DEPTH = 8, MAX_NUMBER = Number.MAX_SAFE_INTEGER;
 
 // decodeAt reads one item at pos and returns [value, position after it].
 export function decodeAt(buf, pos = 0, depth = 0) {
-  if (pos >= buf.length) refuse('malformed', 'CBOR ends early', { byte: pos });
+  const wrong = (what, byte = pos) => refuse('malformed', what, { byte });
+  if (pos >= buf.length) wrong('CBOR ends early');
   const major = buf[pos] >> 5, info = buf[pos] & 31;
-  if (major === 6) refuse('malformed', 'tags are not allowed', { byte: pos });
-  if (major === 7) return simple.has(info) ? [simple.get(info), pos + 1] : refuse('malformed', 'floating point or unknown simple value', { byte: pos });
-  const [n, start] = argument(buf, pos, info);
+  if (major === 6) wrong('tags are not allowed');
+  if (major === 7) return simple.has(info) ? [simple.get(info), pos + 1] : wrong('floating point or unknown simple value');
+  const width = info < 24 ? 0 : 1 << (info - 24), start = pos + 1 + width;
+  if (info > 27 || start > buf.length) wrong('indefinite, reserved or cut length');
+  const big = width === 8 ? buf.readBigUInt64BE(pos + 1) : width ? buf.readUIntBE(pos + 1, width) : info;
+  if (width && big < STEPS[info - 24]) wrong('integer or length not in its shortest form');
+  const n = big <= MAX_NUMBER ? Number(big) : big;
   if (major === 0) return [n, start];
   if (major === 1) return [n < MAX_NUMBER ? -1 - n : -1n - BigInt(n), start];
-  if (n > buf.length - start) refuse('malformed', 'length beyond the end', { byte: pos });
+  if (n > buf.length - start) wrong('length beyond the end');
   const raw = buf.subarray(start, start + n);
   if (major === 2) return [raw, start + n];
-  if (major === 3) return isUtf8(raw) ? [raw.toString('utf8'), start + n] : refuse('malformed', 'text is not UTF-8', { byte: pos });
-  if (depth >= MAX_DEPTH) refuse('malformed', `nested deeper than ${MAX_DEPTH}`, { byte: pos });
-  return major === 4 ? array(buf, start, n, depth + 1) : map(buf, start, n, depth + 1);
+  if (major === 3) return isUtf8(raw) ? [raw.toString('utf8'), start + n] : wrong('text is not UTF-8');
+  if (depth >= MAX_DEPTH) wrong(`nested deeper than ${MAX_DEPTH}`);
+  const out = major === 4 ? [] : new Map();
+  let at = start, last;
+  const item = () => {
+    const [v, next] = decodeAt(buf, at, depth + 1);
+    at = next;
+    return v;
+  };
+  for (let i = 0; i < n; i++) {
+    const from = at, v = item(), key = buf.subarray(from, at);
+    if (major === 4) out.push(v);
+    else if (last && Buffer.compare(last, key) >= 0) wrong('map keys repeated or out of order', from);
+    else out.set(v, item());
+    last = key;
+  }
+  return [out, at];
 }
 
 // decode reads exactly one item from the whole of buf.
@@ -30,35 +49,8 @@ export function decode(buf) {
   return end === buf.length ? value : refuse('malformed', 'bytes after the CBOR item', { byte: end });
 }
 
-function argument(buf, pos, info) {
-  if (info < 24) return [info, pos + 1];
-  const width = 1 << (info - 24);
-  if (info > 27 || pos + 1 + width > buf.length) refuse('malformed', 'indefinite, reserved or cut length', { byte: pos });
-  const n = width === 8 ? buf.readBigUInt64BE(pos + 1) : buf.readUIntBE(pos + 1, width);
-  if (n < [24, 0x100, 0x10000, 0x100000000][info - 24]) refuse('malformed', 'integer or length not in its shortest form', { byte: pos });
-  return [n <= MAX_NUMBER ? Number(n) : n, pos + 1 + width];
-}
-
-function array(buf, pos, n, depth) {
-  const out = [];
-  for (let v; out.length < n; out.push(v)) [v, pos] = decodeAt(buf, pos, depth);
-  return [out, pos];
-}
-
-function map(buf, pos, n, depth) {
-  const out = new Map();
-  for (let i = 0, last = null; i < n; i++) {
-    const [k, mid] = decodeAt(buf, pos, depth), raw = buf.subarray(pos, mid);
-    if (last && Buffer.compare(last, raw) >= 0) refuse('malformed', 'map keys repeated or out of order', { byte: pos });
-    const [v, next] = decodeAt(buf, mid, depth);
-    out.set(k, v);
-    [pos, last] = [next, raw];
-  }
-  return [out, pos];
-}
-
 function head(major, n) {
-  const step = [24, 0x100, 0x10000, 0x100000000].filter((bound) => n >= bound).length;
+  const step = STEPS.filter((bound) => n >= bound).length;
   if (step === 0) return Buffer.from([(major << 5) | Number(n)]);
   return Buffer.from([(major << 5) | (23 + step), ...Buffer.from(n.toString(16).padStart(2 ** step, '0'), 'hex')]);
 }

@@ -20,9 +20,6 @@ const certificateShape = tuple(bytes(), upTo(1), bytes(), signaturePair);
 const certificateBody = fields({ 1: bytes(16), 2: partyCode, 3: bytes(8), 4: pair, 5: pair, 6: bytes(1216), 7: bytes(32),
   8: list(tuple(bytes(8), uint, bytes(32))), 9: uint, 10: upTo(4), 11: bytes(32) });
 
-export const revealCommitment = (line, reveal) => H('commitment of reveal', Buffer.concat([line, reveal]));
-export const foundingHash = (founding) => H('founding', founding);
-
 // wordsOf shows the first 55 bits of a hash as five words and as digits, and
 // the whole of it as a fingerprint.
 export function wordsOf(sum) {
@@ -47,7 +44,7 @@ export function parseFounding(raw) {
   if (parties.size > MAX_PARTIES) refuse('malformed', `more than ${MAX_PARTIES} parties`);
   const named = charter.get(2).map(([code]) => code).sort();
   if (named.join() !== [...parties.keys()].join()) refuse('wrong-party', 'the parties of the charter are not those that revealed');
-  return { id: hex(line), line, hash: foundingHash(raw), charter, annex, parties, vkeys: (annex.get(3) ?? []).map(parseVkey),
+  return { id: hex(line), line, hash: H('founding', raw), charter, annex, parties, vkeys: (annex.get(3) ?? []).map(parseVkey),
     ...pairingWords(line, reveals, charterRaw, annexRaw) };
 }
 
@@ -62,6 +59,9 @@ export function parseCertificate(raw) {
     receipt: b.get(5), keys: [4, 5, 6, 11].map((k) => b.get(k)), founding: b.get(7),
     names, time: b.get(9), reason: b.get(10) };
 }
+
+// age compares like (founding first, time of the certificate, generation).
+export const age = (c) => (c.names.length ? `${String(c.time).padStart(16, '0')}/${c.generation}` : '');
 
 // acceptCertificate judges c against the founding and the certificates known,
 // a Map by generation; it returns the origin of the generation.

@@ -14,41 +14,30 @@ const USAGE = `usage: parley-read verify  FILE [--founding HEX] [--json]   an ex
 --founding is the founding hash, given to you by another way than the file.`;
 const NOT_PROVED = `Not proved: that a receipt is consent; that header times are true, or that an entry was not made before some time;
 that keys were held only by the party's officers; anything about entries whose keys are not given.`;
+const COMPARED = 'this is the founding hash given', NOT_COMPARED = 'NOT COMPARED: compare the founding hash with what the parties published';
 
-const when = (t) => (t <= 8.64e12 ? `${new Date(t * 1000).toISOString().slice(0, 19)}Z` : `second ${t}`);
 // safe shows text of others: nothing in it can move the cursor or reorder a line.
 const safe = (v) => JSON.stringify(v).replace(/[\u007f-\u00a0\u00ad]|[^\P{C}\p{Cn}]|[\u2028\u2029]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
 const bare = (v) => safe(v).slice(1, -1);
+const when = (t) => (t <= 8.64e12 ? `${new Date(t * 1000).toISOString().slice(0, 19)}Z` : `second ${t}`);
 
-const headText = (r) => [`line ${r.line}`, `founding ${r.fingerprint}`, `  ${r.compared ? 'this is the founding hash given' : 'NOT COMPARED: compare this with what the parties published'}`, ...r.parties.map((p) => `party ${p.code} ${safe(p.name)}`)];
+// rows shows a result as indented text, one value a line.
+const rows = (result, indent = '') => Object.entries(result).flatMap(([key, v]) => {
+  const name = `${indent}${Array.isArray(result) ? '-' : `${bare(key)}:`}`;
+  if (v !== null && typeof v === 'object') return [name, ...rows(v, `${indent}  `)];
+  return [`${name} ${Number.isInteger(v) && TIMES.has(key) ? when(v) : safe(v)}`];
+});
+const TIMES = new Set(['time', 'asOf']);
+const COMMANDS = {
+  verify: [verifyRecord, (r) => `verified: ${r.entries} entries in ${r.generations.length} logs, ${r.settled} settled, ${r.headers} headers and ${r.opened} bodies opened`],
+  proof: [verifyProof, () => 'verified: one entry, under both signatures of its log'],
+  silence: [verifySilence, (s) => `verdict: ${s.verdict}`],
+};
 
-const entryText = (e) => [`  ${e.entry}  ${e.party}  ${e.time === null ? '?' : when(e.time)} (their clock)  ${bare(e.shown)}`,
-  ...e.stored.map((s) => `      stored at ${s.by} by ${when(s.time)}, signed by their station`),
-  ...(e.notAfter ? [`      exists since ${when(e.notAfter.time)} at the latest, by the word of ${bare(e.notAfter.by)}`] : []),
-  ...(e.header ? [`      header ${safe(e.header)}`] : []), ...(e.body ? [`      body   ${safe(e.body)}`] : [])];
-
-function recordText(r) {
-  const rows = r.record.map(entryText);
-  if (r.settled < r.order.length) rows[r.settled].unshift(`  ---- order not yet confirmed by ${r.waiting.join(', ')} ----`);
-  if (r.late.length) rows[r.order.length].unshift('  ---- late: not on the record ----');
-  return [...headText(r), ...r.generations.map((g) => `log ${g.party}/${g.generation}: ${g.entries} entries, root ${g.root}${
-    g.disputed ? ' HISTORY DISPUTED, NOT ON RECORD: a fork is proved' : ''}`), ...rows.flat(), ...r.faults.map((f) => `FAULT OF ITS WRITER ${f.entry}: ${f.kind}: ${bare(f.what)}`),
-  `verified: ${r.entries} entries in ${r.generations.length} logs, ${r.settled} settled, ${r.headers} headers and ${r.opened} bodies opened`];
-}
-
-function silenceText(s) {
-  const verdicts = { 'no answer': (p) => `no answer as of ${when(s.asOf)} (${bare(p.why)})`, answered: (p) => `answered by ${p.answers.map((a) => a.entry).join(', ')}`, 'cannot say': (p) => `cannot say: ${p.why}` };
-  return [...headText(s), 'request:', ...entryText(s.request), ...s.asked.map((p) =>
-    `${p.party}: ${p.stored ? `stored by ${when(p.stored.time)}` : 'not shown to be stored'}, ${p.opened ? 'opened' : 'not opened'}, ${verdicts[p.verdict](p)}`), `verdict: ${s.verdict}`];
-}
-
-const proofText = (p) => [...headText(p), ...entryText(p), 'verified: one entry, under both signatures of its log'];
-const COMMANDS = { verify: [verifyRecord, recordText], proof: [verifyProof, proofText], silence: [verifySilence, silenceText] };
-
-function judge([verify, text], input, { founding, json }) {
+function judge([verify, summary], input, { founding, json }) {
   try {
     const result = verify(input, { founding });
-    console.log(json ? JSON.stringify(result, null, 1) : [...text(result), NOT_PROVED].join('\n'));
+    console.log(json ? JSON.stringify(result, null, 1) : [...rows(result), result.compared ? COMPARED : NOT_COMPARED, summary(result), NOT_PROVED].join('\n'));
     return result.ok ? 0 : 1;
   } catch (e) {
     if (!(e instanceof Refusal)) throw e;

@@ -2,10 +2,10 @@
 // tlog-proof).
 import { bytes, check, decode, hex, list, tuple, uint } from './cbor.mjs';
 import { keyShape, openEntry, parseEntry } from './entry.mjs';
-import { acceptCertificate, parseCertificate, parseFounding } from './papers.mjs';
-import { bounds, compareFounding, describe, describeLine, loadRecord, refOf } from './record.mjs';
+import { acceptCertificate, age, parseCertificate, parseFounding } from './papers.mjs';
+import { bounds, checkHolder, compareFounding, describe, describeLine, loadRecord, refOf } from './record.mjs';
 import { refuse } from './refuse.mjs';
-import { base64, checkCheckpoint, checkReceipt, holderOf, keyId, originOf, parseNoteLine, witnessTime } from './sign.mjs';
+import { base64, checkCheckpoint, keyId, parseNoteLine, witnessTime } from './sign.mjs';
 import { consistencyRoots, inclusionRoot, leafHash } from './tree.mjs';
 
 const receipt = tuple(uint, bytes(8), uint, bytes(64), bytes(2420), list(bytes(32)));
@@ -31,44 +31,31 @@ function signatureOf(lines, name, type, key) {
   return found.length === 1 ? found[0].signature : refuse('bad-signature', `${found.length} signatures of type ${type} of the log`);
 }
 
-function acceptChain(raws, line) {
-  const known = new Map(), origins = new Map();
-  const rest = raws.map(parseCertificate), [first] = rest;
-  while (rest.length) { // a signer may stand after what it signed
-    const next = rest.findIndex((c) => c.by === 0 || known.has(c.signer)), [c] = rest.splice(Math.max(next, 0), 1);
-    origins.set(c.generation, acceptCertificate(c, line, known));
-    known.set(c.generation, c);
-  }
-  return { first, known, origins };
-}
-
 export function verifyProof(buf, { founding } = {}) {
   const p = parseProof(new TextDecoder('utf-8', { ignoreBOM: true }).decode(buf));
   const [, foundingRaw, certs, raw, key, receipts] = check(extraShape, decode(p.extra), 'extra data');
-  const line = parseFounding(foundingRaw);
+  const line = parseFounding(foundingRaw), known = new Map(), place = (c) => `${c.party}/${age(c)}`; // compares like the parts
   compareFounding(line, founding);
-  const { first, known, origins } = acceptChain(certs, line), origin = origins.get(first.generation);
+  const chain = certs.map(parseCertificate), [{ generation }] = chain;
+  for (const c of chain.sort((a, b) => (place(a) < place(b) ? -1 : 1))) known.set(c.generation, { ...c, origin: acceptCertificate(c, line, known) });
+  const gen = { ...known.get(generation), receipts: [], witnesses: [] }, { origin } = gen;
   if (origin !== p.origin) refuse('wrong-line', `the checkpoint is of ${p.origin}, the entry of ${origin}`);
   if (!inclusionRoot(leafHash(raw), p.index, p.size, p.hashes).equals(p.root)) refuse('bad-proof', 'the entry is not under the root of the checkpoint');
   const head = { origin, size: p.size, root: p.root }, lines = p.lines.map(parseNoteLine);
-  const ml = signatureOf(lines, origin, 6, first.log[1]);
+  const ml = signatureOf(lines, origin, 6, gen.log[1]);
   if (ml.length !== 8 + 2420 || ml.readBigUInt64BE(0) !== 0n) refuse('bad-signature', 'the ML-DSA-44 signature of the log has another time than 0');
-  checkCheckpoint(head, first.log, signatureOf(lines, origin, 1, first.log[0]), ml.subarray(8));
-  const witnesses = p.lines.map((l) => witnessTime(head, l, line.vkeys)).filter(Boolean).map((w) => ({ ...w, size: p.size }));
-  const gen = { ...first, origin, receipts: [], witnesses };
-  for (const [size, g, time, ed, mlSig, hashes] of receipts) {
-    if (size < p.size) continue;
+  checkCheckpoint(head, gen.log, [signatureOf(lines, origin, 1, gen.log[0]), ml.subarray(8)]);
+  gen.witnesses = p.lines.map((l) => witnessTime(head, l, line.vkeys)).filter(Boolean).map((w) => ({ ...w, size: p.size }));
+  for (const [size, g, time, ed, mlSig, hashes] of receipts.filter(([n]) => n >= p.size)) {
     const by = known.get(hex(g)) ?? refuse('unknown-key', 'receipt of a holder without certificate');
-    if (by.party === gen.party) refuse('wrong-party', 'receipt of a party for its own log');
     const [same, root] = consistencyRoots(p.size, size, hashes, p.root);
     if (!same.equals(p.root)) refuse('bad-proof', 'receipt for a tree that does not contain the checkpoint');
-    checkReceipt({ origin, size, root }, holderOf(originOf(line.id, by.party, by.generation)), time, by.receipt, ed, mlSig);
-    gen.receipts.push({ by: by.party, size, time });
+    gen.receipts.push({ by: checkHolder(gen, by, { origin, size, root }, time, [ed, mlSig]), size, time });
   }
   const e = { ...parseEntry(raw), raw, key, index: p.index };
   if (!e.C) refuse(e.unsupported ? 'unsupported' : 'malformed', 'a proof file opens a sealed entry of version 1');
   e.open = openEntry(origin, p.index, e, key);
-  return { ok: true, ...describeLine(line, founding), ...describe(gen, e), witnesses };
+  return { ok: true, ...describeLine(line, founding), ...describe(gen, e), witnesses: gen.witnesses };
 }
 
 // verifySilence returns, for each party asked, what a proof of silence shows.

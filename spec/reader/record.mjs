@@ -6,7 +6,7 @@
 import { bytes, check, decodeAt, hex, list, plain, tstr, tuple, uint } from './cbor.mjs';
 import { keyShape, openEntry, parseEntry, PRECEDENCE } from './entry.mjs';
 import { checkSeen, Log, recordOrder } from './order.mjs';
-import { acceptCertificate, parseCertificate, parseFounding } from './papers.mjs';
+import { acceptCertificate, age, parseCertificate, parseFounding } from './papers.mjs';
 import { refuse, Refusal, within } from './refuse.mjs';
 import { checkCheckpoint, checkReceipt, holderOf, witnessTime } from './sign.mjs';
 import { consistencyRoots, EMPTY_ROOT, leafHash, rootsAt, sha256 } from './tree.mjs';
@@ -38,26 +38,36 @@ function readItems(buf, title) {
   return items;
 }
 
-// load makes, for each generation: its certificate, origin, entries with places
-// and keys; then what others signed of it.
-function load(r, certificates, entries) {
-  for (const { v, place } of certificates) within(place, () => {
-    const c = parseCertificate(v[1]);
-    if (c.party < ([...r.gens.values()].at(-1)?.party ?? '')) refuse('malformed', 'certificates not in the order of party codes');
-    const origin = acceptCertificate(c, r.line, r.gens);
-    r.gens.set(c.generation, { ...c, origin, entries: [], checkpoint: 0, receipts: [], witnesses: [], disputed: false, rank: r.gens.size });
-  });
-  let rank = 0;
-  for (const { v: [, g, index, raw, key], place } of entries) within(place, () => {
-    const gen = generationOf(r, g);
-    if (gen.rank < rank || index < gen.entries.length) refuse('malformed', 'entries out of order');
-    if (index > gen.entries.length) refuse('gap', `index ${index} where ${gen.entries.length} is next`);
-    rank = gen.rank;
-    gen.entries.push({ raw, key, place, index });
+const generationOf = (r, g) => r.gens.get(hex(g)) ?? refuse('unknown-key', `no certificate of generation ${hex(g)}`);
+
+// each hands the items of one kind to judge, each in its place. What judge
+// returns, if anything, are the numbers by which the items rise.
+function each(items, judge) {
+  let last = [-1];
+  for (const { v: [kind, ...v], place } of items) within(place, () => {
+    const key = judge(...v, place);
+    if (!key) return;
+    const i = key.findIndex((x, n) => x !== last[n]);
+    if (i < 0 || key[i] < last[i]) refuse('malformed', `items of kind ${kind} out of order`);
+    last = key;
   });
 }
 
-const generationOf = (r, g) => r.gens.get(hex(g)) ?? refuse('unknown-key', `no certificate of generation ${hex(g)}`);
+// load makes, for each generation: its certificate, origin, entries with places
+// and keys; then what others signed of it.
+function load(r, certificates, entries) {
+  each(certificates, (raw) => {
+    const c = parseCertificate(raw), origin = acceptCertificate(c, r.line, r.gens), rank = r.gens.size;
+    r.gens.set(c.generation, { ...c, origin, rank, entries: [], checkpoint: 0, receipts: [], witnesses: [], disputed: false });
+    return [c.party, rank];
+  });
+  each(entries, (g, index, raw, key, place) => {
+    const gen = generationOf(r, g);
+    if (index > gen.entries.length) refuse('gap', `index ${index} where ${gen.entries.length} is next`);
+    gen.entries.push({ raw, key, place, index });
+    return [gen.rank, index];
+  });
+}
 
 // headOf is what a statement over a size is about; the root is recomputed.
 function headOf(r, g, size) {
@@ -67,74 +77,56 @@ function headOf(r, g, size) {
   return [gen, { origin, size, root }];
 }
 
-// rising refuses items that do not rise by the numbers that key gives.
-function rising(items, key) {
-  let last = [-1];
-  for (const { v, place } of items) within(place, () => {
-    const k = key(v), i = k.findIndex((x, n) => x !== last[n]);
-    if (i < 0 || k[i] < last[i]) refuse('malformed', `items of kind ${v[0]} out of order`);
-    last = k;
-  });
-}
-
 // checkHeads verifies every statement over a size of a generation.
 function checkHeads(r, [, , , , checkpoints, receipts, witnesses, forks]) {
-  const sizes = [...[...checkpoints, ...receipts, ...witnesses].map(({ v: [, g, n] }) => [g, n]), ...forks.flatMap(({ v }) => v[1].map(([g, [n]]) => [g, n]))];
-  for (const gen of r.gens.values()) gen.roots = rootsAt(gen.entries.map((e) => leafHash(e.raw)), sizes.filter(([g]) => hex(g) === gen.generation).map(([, n]) => n));
-  rising(checkpoints, ([, g, size]) => [generationOf(r, g).rank, size]);
-  for (const { v: [, g, size, root, ed, ml], place } of checkpoints) within(place, () => {
+  const sizes = [...checkpoints, ...receipts, ...witnesses].map(({ v: [, g, n] }) => [hex(g), n]);
+  for (const gen of r.gens.values()) gen.roots = rootsAt(gen.entries.map((e) => leafHash(e.raw)), sizes.filter(([g]) => g === gen.generation).map(([, n]) => n));
+  each(checkpoints, (g, size, root, ed, ml) => {
     const [gen, head] = headOf(r, g, size);
-    if (!head.root.equals(root)) refuse('bad-proof', `entries ${gen.checkpoint} to ${size - 1} of ${gen.generation} do not give this root`, suspect(gen, size));
-    checkCheckpoint(head, gen.log, ed, ml);
+    if (!head.root.equals(root)) refuse('bad-proof', `entries ${gen.checkpoint} to ${size - 1} of ${gen.generation} do not give this root`);
+    checkCheckpoint(head, gen.log, [ed, ml]);
     gen.checkpoint = size;
+    return [gen.rank, size];
   });
   for (const { entries, checkpoint } of r.gens.values()) if (checkpoint < entries.length) refuse('gap', 'no checkpoint covers this entry', entries[checkpoint].place);
-  rising(receipts, ([, g, size, holder]) => [generationOf(r, g).rank, generationOf(r, holder).rank, size]);
-  for (const { v: [, g, size, holder, time, ed, ml], place } of receipts) within(place, () => {
+  each(receipts, (g, size, holder, time, ed, ml) => {
     const by = generationOf(r, holder), [gen, head] = headOf(r, g, size);
-    if (by.party === gen.party) refuse('wrong-party', 'receipt of a party for its own log');
-    checkReceipt(head, holderOf(by.origin), time, by.receipt, ed, ml);
-    gen.receipts.push({ by: by.party, generation: by.generation, size, time });
+    gen.receipts.push({ by: checkHolder(gen, by, head, time, [ed, ml]), generation: by.generation, size, time });
+    return [gen.rank, by.rank, size];
   });
-  for (const { v: [, g, size, note], place } of witnesses) within(place, () => {
+  each(witnesses, (g, size, note) => {
     const [gen, head] = headOf(r, g, size);
     if (!checkpoints.some(({ v }) => v[1].equals(g) && v[2] === size)) refuse('gap', 'witness cosignature without its checkpoint');
     const w = witnessTime(head, note.replace(/\n$/, ''), r.line.vkeys);
     if (w) gen.witnesses.push({ ...w, size });
     else r.unknownWitnesses++;
   });
-  for (const { v, place } of forks) for (const [g, a, b, proof] of v[1]) within(place, () => {
-    const gen = generationOf(r, g);
-    checkFork(gen, a, b, proof);
-    gen.disputed = true;
+  each(forks, (list) => {
+    for (const [g, a, b, proof] of list) {
+      const gen = generationOf(r, g);
+      checkFork(gen, a, b, proof);
+      gen.disputed = true;
+    }
   });
 }
 
-// suspect is the place of the first entry that betrays itself under a wrong root.
-function suspect(gen, size) {
-  return gen.entries.slice(gen.checkpoint, size).find((e) => {
-    try {
-      const parsed = parseEntry(e.raw);
-      return e.key && !openEntry(gen.origin, e.index, parsed, e.key);
-    } catch {
-      return true;
-    }
-  })?.place;
+// checkHolder verifies a receipt of generation by and returns whose it is.
+export function checkHolder(gen, by, head, time, signatures) {
+  if (by.party === gen.party) refuse('wrong-party', 'receipt of a party for its own log');
+  checkReceipt(head, holderOf(by.origin), time, by.receipt, signatures);
+  return by.party;
 }
 
 // checkFork verifies frame 10's evidence against the keys of gen: for different
 // sizes the first hash is the root that the larger checkpoint gives the smaller.
 export function checkFork(gen, [a, rootA, ...signedA], [b, rootB, ...signedB], proof) {
   if (a > b || (a === b && proof.length > 0)) refuse('malformed', 'fork evidence: sizes out of order, or hashes for equal sizes');
-  checkCheckpoint({ origin: gen.origin, size: a, root: rootA }, gen.log, ...signedA);
-  checkCheckpoint({ origin: gen.origin, size: b, root: rootB }, gen.log, ...signedB);
+  checkCheckpoint({ origin: gen.origin, size: a, root: rootA }, gen.log, signedA);
+  checkCheckpoint({ origin: gen.origin, size: b, root: rootB }, gen.log, signedB);
   const [start, ...path] = a < b ? proof : [rootB], [other, second] = start ? consistencyRoots(a, b, path, start) : refuse('bad-proof', 'fork evidence without the other root');
   if (!second.equals(rootB) || !other.equals(start)) refuse('bad-proof', 'fork evidence: the consistency proof does not fit');
   if (other.equals(rootA)) refuse('bad-proof', 'fork evidence: the two checkpoints agree');
 }
-
-// age compares like (founding first, time of the certificate, generation).
-const age = (g) => (g.names.length ? `${String(g.time).padStart(16, '0')}/${g.generation}` : '');
 
 // readClear parses the entries of a generation and checks its own rules.
 function readClear(r, gen) {

@@ -14,12 +14,10 @@ const dictionary = readFileSync(new URL('../dictionary.txt', import.meta.url));
 export const hkdf = (key, ...info) =>
   ['parley/v1 ', ...info, Buffer.from([1])].reduce((mac, part) => mac.update(part), createHmac('sha256', key)).digest();
 
-export const entryKey = (secret, origin, epoch, index) => hkdf(secret, `entry ${origin}\0`, u64(epoch), u64(index));
 export const headerKey = (key) => hkdf(key, 'header');
 export const bodyKey = (key) => hkdf(key, 'body');
 export const com = (key) => H('commitment of key', key);
 export const commitment = (comHeader, comBody) => H('commitment of keys', Buffer.concat([comHeader, comBody]));
-export const epochCommitment = (secret) => H('commitment of epoch', secret);
 
 // A disclosure is [0, entry key] or [1, header key, com(body key)]. keysOf
 // returns { header, body } (body null for kind 1) once they match C.

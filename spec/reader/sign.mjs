@@ -15,21 +15,25 @@ export const H = (label, x) => sha256(labelled(label, x));
 export const originOf = (line, party, generation) => `${line}/${party}/${generation}`;
 export const holderOf = (origin) => `${origin}/held`;
 
-function tried(what, fn) {
+const ed25519 = (key, sig, message) => verify(null, message, createPublicKey({ key: Buffer.concat([SPKI, key]), format: 'der', type: 'spki' }), sig);
+const mldsa = (key, sig, message) => ml_dsa44.verify(sig, message, key);
+
+function must(verifies, key, sig, message, what) {
   try {
-    if (fn()) return;
+    if (verifies(key, sig, message)) return;
   } catch { /* a key or signature that does not parse verifies nothing */ }
-  refuse('bad-signature', `${what} does not verify`);
+  refuse('bad-signature', `${verifies === mldsa ? 'ML-DSA-44' : 'Ed25519'} signature of ${what} does not verify`);
 }
 
-const edCheck = (key, sig, message, what) => tried(`Ed25519 signature of ${what}`,
-  () => verify(null, message, createPublicKey({ key: Buffer.concat([SPKI, key]), format: 'der', type: 'spki' }), sig));
-const mlCheck = (key, sig, message, what) => tried(`ML-DSA-44 signature of ${what}`, () => ml_dsa44.verify(sig, message, key));
+// checkPair verifies both signatures of a pair, each over its own message.
+function checkPair([edKey, mlKey], [ed, ml], [edMessage, mlMessage], what) {
+  must(ed25519, edKey, ed, edMessage, what);
+  must(mldsa, mlKey, ml, mlMessage, what);
+}
 
-export function checkDocument([edKey, mlKey], [ed, ml], label, document, what) {
+export function checkDocument(pair, signatures, label, document, what) {
   const message = labelled(label, document);
-  edCheck(edKey, ed, message, what);
-  mlCheck(mlKey, ml, message, what);
+  checkPair(pair, signatures, [message, message], what);
 }
 
 export const checkpointText = (origin, size, root) => Buffer.from(`${origin}\n${size}\n${root.toString('base64')}\n`);
@@ -41,20 +45,18 @@ export function cosignedMessage(name, time, origin, size, root) {
 }
 
 // A head is { origin, size, root }: what checkpoints and receipts are about.
-export function checkCheckpoint(head, [edKey, mlKey], ed, ml) {
-  const { origin, size, root } = head, what = `the checkpoint at size ${size}`;
-  edCheck(edKey, ed, checkpointText(origin, size, root), what);
-  mlCheck(mlKey, ml, cosignedMessage(origin, 0, origin, size, root), what);
+export function checkCheckpoint({ origin, size, root }, pair, signatures) {
+  checkPair(pair, signatures, [checkpointText(origin, size, root), cosignedMessage(origin, 0, origin, size, root)], `the checkpoint at size ${size}`);
 }
 
-const edCosigned = (head, time) =>
-  Buffer.concat([Buffer.from(`cosignature/v1\ntime ${time}\n`), checkpointText(head.origin, head.size, head.root)]);
+// cosignatures are the messages, of Ed25519 and of ML-DSA-44, of name at time.
+const cosignatures = ({ origin, size, root }, name, time) =>
+  [Buffer.concat([Buffer.from(`cosignature/v1\ntime ${time}\n`), checkpointText(origin, size, root)]), cosignedMessage(name, time, origin, size, root)];
 
-export function checkReceipt(head, name, time, [edKey, mlKey], ed, ml) {
+export function checkReceipt(head, name, time, pair, signatures) {
   const what = `the receipt of ${name} for size ${head.size}`;
   if (!(time > 0)) refuse('malformed', `${what}: time 0`);
-  edCheck(edKey, ed, edCosigned(head, time), what);
-  mlCheck(mlKey, ml, cosignedMessage(name, time, head.origin, head.size, head.root), what);
+  checkPair(pair, signatures, cosignatures(head, name, time), what);
 }
 
 // --- Signed notes: lines "— name base64(key id || signature)" and vkeys.
@@ -82,9 +84,9 @@ export function witnessTime(head, line, vkeys) {
   const known = vkeys.find((k) => k.name === name && k.id.equals(id));
   if (!known) return null;
   if (signature.length <= 8) refuse('bad-signature', `cosignature of ${name} too short`);
-  const time = Number(signature.readBigUInt64BE(0)), sig = signature.subarray(8), what = `the cosignature of ${name}`;
-  if (known.type === 4) edCheck(known.key, sig, edCosigned(head, time), what);
-  else if (known.type === 6) mlCheck(known.key, sig, cosignedMessage(name, time, head.origin, head.size, head.root), what);
-  else return null;
+  const time = Number(signature.readBigUInt64BE(0)), [edMessage, mlMessage] = cosignatures(head, name, time);
+  const [verifies, message] = { 4: [ed25519, edMessage], 6: [mldsa, mlMessage] }[known.type] ?? [];
+  if (!verifies) return null;
+  must(verifies, known.key, signature.subarray(8), message, `the cosignature of ${name}`);
   return { by: name, time };
 }

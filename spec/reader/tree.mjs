@@ -8,32 +8,16 @@ export const leafHash = (entry) => sha256(Buffer.from([0]), entry);
 const node = (l, r) => sha256(Buffer.from([1]), l, r);
 export const EMPTY_ROOT = sha256();
 
-// Range is the compact range over the leaves so far: one perfect subtree for
-// each bit of the size, largest first.
-export class Range {
-  size = 0;
-  #peaks = [];
-
-  push(leaf) {
-    let h = leaf;
-    for (let n = this.size; n % 2 === 1; n = Math.floor(n / 2)) h = node(this.#peaks.pop(), h);
-    this.#peaks.push(h);
-    this.size++;
-  }
-
-  root() {
-    return this.size === 0 ? EMPTY_ROOT : this.#peaks.reduceRight((right, left) => node(left, right));
-  }
-}
-
-// rootsAt returns a Map from each wanted size to the root of that many leaves.
+// rootsAt returns a Map from each wanted size, and 0, to the root of that many
+// leaves. The peaks are perfect subtrees, one for each bit of the size.
 export function rootsAt(leaves, sizes) {
-  const wanted = new Set(sizes), roots = new Map(), range = new Range();
-  if (wanted.has(0)) roots.set(0, EMPTY_ROOT);
-  for (const leaf of leaves) {
-    range.push(leaf);
-    if (wanted.has(range.size)) roots.set(range.size, range.root());
-  }
+  const wanted = new Set(sizes), roots = new Map([[0, EMPTY_ROOT]]), peaks = [];
+  leaves.forEach((leaf, i) => {
+    let h = leaf;
+    for (let n = i; n % 2 === 1; n = Math.floor(n / 2)) h = node(peaks.pop(), h);
+    peaks.push(h);
+    if (wanted.has(i + 1)) roots.set(i + 1, peaks.reduceRight((right, left) => node(left, right)));
+  });
   return roots;
 }
 

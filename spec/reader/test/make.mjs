@@ -4,10 +4,10 @@ import { readFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import { ml_dsa44 } from '@noble/post-quantum/ml-dsa.js';
 import { encode } from '../cbor.mjs';
-import { foundingHash } from '../papers.mjs';
-import { additionalData, bodyKey, com, commitment, entryKey, epochCommitment, headerKey, paddedLength } from '../seal.mjs';
-import { checkpointText, cosignedMessage, holderOf, keyId, originOf } from '../sign.mjs';
+import { additionalData, bodyKey, com, commitment, headerKey, paddedLength } from '../seal.mjs';
+import { H, checkpointText, cosignedMessage, holderOf, keyId, originOf } from '../sign.mjs';
 import { EMPTY_ROOT, leafHash, rootsAt, sha256 } from '../tree.mjs';
+import { entryKey, epochCommitment } from './vectors.mjs';
 
 const dictionary = readFileSync(new URL('../../dictionary.txt', import.meta.url));
 export const fill = (n, text) => {
@@ -103,7 +103,7 @@ export function found(codes, { vkeys = [], suite = 1 } = {}) {
   const line = { id: fill(16, 'line') };
   const parties = codes.map(([code, g]) => new Party(line, code, g));
   line.founding = encode([line.id, charter(codes.map(([c]) => c)), encode(map({ 1: suite, 2: new Map(), 3: vkeys, 4: new Map() })), parties.map((p) => p.reveal())]);
-  line.hash = foundingHash(line.founding);
+  line.hash = H('founding', line.founding);
   for (const p of parties) p.certificate();
   return { line, parties };
 }

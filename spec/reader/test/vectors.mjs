@@ -10,13 +10,18 @@ import { isDeepStrictEqual } from 'node:util';
 import { decode, encode, hex, plain } from '../cbor.mjs';
 import { keyShape, openEntry, parseEntry } from '../entry.mjs';
 import { checkSeen, Log, recordOrder } from '../order.mjs';
-import { acceptCertificate, pairingWords, parseCertificate, parseFounding, revealCommitment, wordsOf } from '../papers.mjs';
+import { acceptCertificate, pairingWords, parseCertificate, parseFounding, wordsOf } from '../papers.mjs';
 import { verifyProof, verifySilence } from '../proof.mjs';
 import { checkFork, refOf, verifyRecord } from '../record.mjs';
 import { refuse, Refusal } from '../refuse.mjs';
-import { bodyKey, com, commitment, entryKey, epochCommitment, headerKey, hkdf, inflate, paddedLength } from '../seal.mjs';
-import { base64, checkCheckpoint, checkDocument, checkReceipt, checkpointText, cosignedMessage, H, holderOf, witnessTime, parseVkey } from '../sign.mjs';
+import { bodyKey, com, commitment, headerKey, hkdf, inflate, paddedLength } from '../seal.mjs';
+import { base64, checkCheckpoint, checkDocument, checkReceipt, checkpointText, cosignedMessage, H, holderOf, witnessTime, parseVkey, u64 } from '../sign.mjs';
 import { consistencyRoots, inclusionRoot, leafHash, rootsAt } from '../tree.mjs';
+
+// What only writers compute.
+export const entryKey = (secret, origin, epoch, index) => hkdf(secret, `entry ${origin}\0`, u64(epoch), u64(index));
+export const epochCommitment = (secret) => H('commitment of epoch', secret);
+export const revealCommitment = (line, reveal) => H('commitment of reveal', Buffer.concat([line, reveal]));
 
 const un = (s) => Buffer.from(s, 'hex');
 const all = (list) => (list ?? []).map(un);
@@ -99,9 +104,9 @@ export const PARTS = {
   'entry-open': openOf,
   entry: entryOf,
   document: (i) => done(checkDocument(pairOf(i.public), [un(i.ed), un(i.ml)], i.label, un(i.document), 'the document')),
-  checkpoint: (i) => done(checkCheckpoint(headOf(i), pairOf(i.public), un(i.ed), un(i.ml)),
+  checkpoint: (i) => done(checkCheckpoint(headOf(i), pairOf(i.public), [un(i.ed), un(i.ml)]),
     { text: checkpointText(i.origin, i.size, un(i.root)).toString(), cosigned_message: hex(cosignedMessage(i.origin, 0, i.origin, i.size, un(i.root))) }),
-  receipt: (i) => done(checkReceipt(headOf(i), i.holder.endsWith('/held') ? i.holder : holderOf(i.holder), i.time, pairOf(i.public), un(i.ed), un(i.ml))),
+  receipt: (i) => done(checkReceipt(headOf(i), i.holder.endsWith('/held') ? i.holder : holderOf(i.holder), i.time, pairOf(i.public), [un(i.ed), un(i.ml)])),
   witness: (i) => witnessTime(headOf(i), i.note, [parseVkey(i.vkey)]),
   fork: (i) => done(checkFork({ origin: i.origin, log: pairOf(i.public) }, ...[i.a, i.b].map(([size, ...x]) => [size, ...all(x)]), all(i.proof), i.prefix && un(i.prefix))),
   certificate: certificateOf,
