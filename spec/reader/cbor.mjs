@@ -1,8 +1,33 @@
-// Deterministic CBOR (spec/conventions.md): strict decoding, encoding, and
-// shapes. Integers are numbers, or BigInts beyond 2^53 - 1; byte strings are
+// Refusals, and deterministic CBOR (spec/conventions.md): strict decoding,
+// encoding, and shapes. Integers are numbers, or BigInts beyond 2^53 - 1; byte strings are
 // Buffers into the input; maps are Maps in the order of their bytes.
 import { isUtf8 } from 'node:buffer';
-import { refuse } from './refuse.mjs';
+
+// A refusal: the error kind of spec/errors.md, what is wrong, and where: the
+// byte offset and item of a file, filled in by whoever knows it.
+export class Refusal extends Error {}
+export function refuse(kind, what, place = {}) {
+  throw Object.assign(new Refusal(what), { kind, place });
+}
+// attempt runs fn; if it throws or gives nothing, that is a refusal of kind.
+export function attempt(fn, kind, what) {
+  let out, why;
+  try {
+    out = fn();
+  } catch (e) {
+    why = e;
+  }
+  return out || refuse(why?.code === 'ERR_BUFFER_TOO_LARGE' ? 'oversize' : kind, what);
+}
+// within runs fn; a refusal from it gets the place, unless it has a nearer one.
+export function within(place, fn) {
+  try {
+    return fn();
+  } catch (e) {
+    if (e instanceof Refusal) e.place = e.place.item === undefined ? place : e.place;
+    throw e;
+  }
+}
 
 const simple = new Map([[20, false], [21, true], [22, null]]);
 const STEPS = [24, 0x100, 0x10000, 0x100000000], MAX_DEPTH = 8, MAX_NUMBER = Number.MAX_SAFE_INTEGER;

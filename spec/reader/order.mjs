@@ -1,6 +1,6 @@
 // Seen, record order and settling (spec/order.md). A Log holds the clear facts
 // of one generation; logs are Maps of them by generation id.
-import { refuse } from './refuse.mjs';
+import { refuse } from './cbor.mjs';
 
 export class Log {
   times = [];

@@ -1,10 +1,8 @@
 // What a line rests on: founding, charter, annex, reveals, words, and the
 // certificates of generations (spec/pairing.md, charter.md, log.md).
 import { readFileSync } from 'node:fs';
-import { bytes, check, decode, dict, encode, fields, hex, list, matching, tstr, tuple, uint, upTo } from './cbor.mjs';
-import { refuse } from './refuse.mjs';
-import { checkDocument, H, originOf, parseVkey } from './sign.mjs';
-import { EMPTY_ROOT, sha256 } from './tree.mjs';
+import { bytes, check, decode, dict, encode, fields, hex, list, matching, refuse, tstr, tuple, uint, upTo } from './cbor.mjs';
+import { checkDocument, EMPTY_ROOT, H, originOf, parseVkey, sha256 } from './sign.mjs';
 
 export const partyCode = matching(/^[a-z0-9]{1,8}$/);
 export const office = matching(/^[a-z0-9-]{1,24}$/);

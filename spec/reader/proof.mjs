@@ -1,12 +1,10 @@
 // Proof files of one entry and proofs of silence (spec/proofs.md; C2SP
 // tlog-proof).
-import { bytes, check, decode, hex, list, tuple, uint } from './cbor.mjs';
+import { bytes, check, decode, hex, list, refuse, tuple, uint } from './cbor.mjs';
 import { keyShape, openEntry, parseEntry } from './entry.mjs';
 import { acceptCertificate, age, parseCertificate, parseFounding } from './papers.mjs';
 import { bounds, checkHolder, compareFounding, describe, describeLine, loadRecord, refOf } from './record.mjs';
-import { refuse } from './refuse.mjs';
-import { base64, checkCheckpoint, keyId, parseNoteLine, witnessTime } from './sign.mjs';
-import { consistencyRoots, inclusionRoot, leafHash } from './tree.mjs';
+import { base64, checkCheckpoint, consistencyRoots, inclusionRoot, keyId, leafHash, parseNoteLine, witnessTime } from './sign.mjs';
 
 const receipt = tuple(uint, bytes(8), uint, bytes(64), bytes(2420), list(bytes(32)));
 const extraShape = tuple((v) => v === 1, bytes(), list(bytes(), 1), bytes(), (k) => k !== null && keyShape(k), list(receipt));

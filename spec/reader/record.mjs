@@ -3,13 +3,11 @@
 // sequence; roots and signatures of checkpoints; receipts; witnesses; fork
 // evidence; clear parts and epochs; seen; order; disclosed keys; the last hash.
 // So nothing inside an entry is judged before its log has signed for it.
-import { bytes, check, decodeAt, hex, list, plain, tstr, tuple, uint } from './cbor.mjs';
+import { bytes, check, decodeAt, hex, list, plain, Refusal, refuse, tstr, tuple, uint, within } from './cbor.mjs';
 import { keyShape, openEntry, parseEntry, PRECEDENCE } from './entry.mjs';
 import { checkSeen, Log, recordOrder } from './order.mjs';
 import { acceptCertificate, age, parseCertificate, parseFounding } from './papers.mjs';
-import { refuse, Refusal, within } from './refuse.mjs';
-import { checkCheckpoint, checkReceipt, holderOf, witnessTime } from './sign.mjs';
-import { consistencyRoots, EMPTY_ROOT, leafHash, rootsAt, sha256 } from './tree.mjs';
+import { checkCheckpoint, checkReceipt, consistencyRoots, EMPTY_ROOT, holderOf, leafHash, rootsAt, sha256, witnessTime } from './sign.mjs';
 
 const signedHead = tuple(uint, bytes(32), bytes(64), bytes(2420));
 const evidence = tuple(bytes(8), signedHead, signedHead, list(bytes(32)));

@@ -1,11 +1,11 @@
 // Signatures: pairs of Ed25519 and ML-DSA-44 over documents, checkpoints and
 // receipts (spec/conventions.md, spec/log.md; C2SP signed-note, tlog-checkpoint,
 // tlog-cosignature). Every function returns nothing or refuses.
-import { createPublicKey, verify } from 'node:crypto';
+import { createHash, createPublicKey, verify } from 'node:crypto';
 import { ml_dsa44 } from '@noble/post-quantum/ml-dsa.js';
-import { refuse } from './refuse.mjs';
-import { sha256 } from './tree.mjs';
+import { attempt, refuse } from './cbor.mjs';
 
+export const sha256 = (...parts) => parts.reduce((h, p) => h.update(p), createHash('sha256')).digest();
 const SPKI = Buffer.from('302a300506032b6570032100', 'hex'); // DER head of an Ed25519 key
 
 export const u64 = (n) => Buffer.from(BigInt(n).toString(16).padStart(16, '0'), 'hex');
@@ -18,12 +18,9 @@ export const holderOf = (origin) => `${origin}/held`;
 const ed25519 = (key, sig, message) => verify(null, message, createPublicKey({ key: Buffer.concat([SPKI, key]), format: 'der', type: 'spki' }), sig);
 const mldsa = (key, sig, message) => ml_dsa44.verify(sig, message, key);
 
-function must(verifies, key, sig, message, what) {
-  try {
-    if (verifies(key, sig, message)) return;
-  } catch { /* a key or signature that does not parse verifies nothing */ }
-  refuse('bad-signature', `${verifies === mldsa ? 'ML-DSA-44' : 'Ed25519'} signature of ${what} does not verify`);
-}
+// A key or signature that does not parse verifies nothing.
+const must = (verifies, key, sig, message, what) =>
+  attempt(() => verifies(key, sig, message), 'bad-signature', `${verifies === mldsa ? 'ML-DSA-44' : 'Ed25519'} signature of ${what} does not verify`);
 
 // checkPair verifies both signatures of a pair, each over its own message.
 function checkPair([edKey, mlKey], [ed, ml], [edMessage, mlMessage], what) {
@@ -89,4 +86,59 @@ export function witnessTime(head, line, vkeys) {
   if (!verifies) return null;
   must(verifies, known.key, signature.subarray(8), message, `the cosignature of ${name}`);
   return { by: name, time };
+}
+
+// --- RFC 6962 trees over SHA-256. Sizes and indices are numbers below 2^53.
+
+export const leafHash = (entry) => sha256(Buffer.from([0]), entry);
+const node = (l, r) => sha256(Buffer.from([1]), l, r);
+export const EMPTY_ROOT = sha256();
+
+// rootsAt returns a Map from each wanted size, and 0, to the root of that many
+// leaves. The peaks are perfect subtrees, one for each bit of the size.
+export function rootsAt(leaves, sizes) {
+  const wanted = new Set(sizes), roots = new Map([[0, EMPTY_ROOT]]), peaks = [];
+  leaves.forEach((leaf, i) => {
+    let h = leaf;
+    for (let n = i; n % 2 === 1; n = Math.floor(n / 2)) h = node(peaks.pop(), h);
+    peaks.push(h);
+    if (wanted.has(i + 1)) roots.set(i + 1, peaks.reduceRight((right, left) => node(left, right)));
+  });
+  return roots;
+}
+
+// climb walks a proof up from leaf fn of a tree whose last leaf is sn, and hands
+// each hash with the side it stands on to join (RFC 9162, 2.1.3.2 and 2.1.4.2).
+function climb(fn, sn, proof, join) {
+  const half = Math.floor;
+  for (const p of proof) {
+    if (sn === 0) refuse('bad-proof', 'proof too long');
+    const left = fn % 2 === 1 || fn === sn;
+    join(p, left);
+    while (left && fn % 2 === 0 && fn !== 0) [fn, sn] = [fn / 2, half(sn / 2)];
+    [fn, sn] = [half(fn / 2), half(sn / 2)];
+  }
+  if (sn !== 0) refuse('bad-proof', 'proof too short');
+}
+
+// inclusionRoot computes the root of a tree of size from one leaf hash.
+export function inclusionRoot(leaf, index, size, proof) {
+  if (!(index < size)) refuse('bad-proof', 'index is not below the size');
+  let h = leaf;
+  climb(index, size - 1, proof, (p, left) => { h = left ? node(p, h) : node(h, p); });
+  return h;
+}
+
+// consistencyRoots computes both roots, [of a, of b], from a consistency proof
+// between sizes 0 < a <= b. Where a is a power of two, or equal to b, the proof
+// does not carry the root of a, and start stands for it.
+export function consistencyRoots(a, b, proof, start) {
+  if (!(a > 0 && a <= b)) refuse('bad-proof', 'sizes of a consistency proof out of order');
+  let fn = a - 1, sn = b - 1;
+  while (fn % 2 === 1) [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
+  const [seed, ...path] = fn === 0 || a === b ? [start, ...proof] : proof;
+  if (!seed) refuse('bad-proof', 'proof too short');
+  let [first, second] = [seed, seed];
+  climb(a === b ? 0 : fn, a === b ? 0 : sn, path, (p, left) => { [first, second] = left ? [node(p, first), node(p, second)] : [first, node(second, p)]; });
+  return [first, second];
 }

@@ -10,8 +10,7 @@ import { encode } from '../cbor.mjs';
 import { parseFounding } from '../papers.mjs';
 import { verifyProof, verifySilence } from '../proof.mjs';
 import { verifyRecord } from '../record.mjs';
-import { checkpointText, keyId } from '../sign.mjs';
-import { EMPTY_ROOT, leafHash, rootsAt } from '../tree.mjs';
+import { checkpointText, EMPTY_ROOT, keyId, leafHash, rootsAt } from '../sign.mjs';
 import { consistency, exported, fill, found, itemsOf, map, noteLine, pair, Party, proofText, story } from './make.mjs';
 import { runVectors } from './vectors.mjs';
 

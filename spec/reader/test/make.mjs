@@ -4,10 +4,9 @@ import { readFileSync } from 'node:fs';
 import { deflateRawSync } from 'node:zlib';
 import { ml_dsa44 } from '@noble/post-quantum/ml-dsa.js';
 import { encode } from '../cbor.mjs';
-import { additionalData, bodyKey, com, commitment, headerKey, paddedLength } from '../seal.mjs';
-import { H, checkpointText, cosignedMessage, holderOf, keyId, originOf } from '../sign.mjs';
-import { EMPTY_ROOT, leafHash, rootsAt, sha256 } from '../tree.mjs';
+import { checkpointText, cosignedMessage, EMPTY_ROOT, H, holderOf, keyId, leafHash, originOf, rootsAt, sha256 } from '../sign.mjs';
 import { entryKey, epochCommitment } from './vectors.mjs';
+import { additionalData, bodyKey, com, commitment, headerKey, paddedLength } from '../entry.mjs';
 
 const dictionary = readFileSync(new URL('../../dictionary.txt', import.meta.url));
 export const fill = (n, text) => {

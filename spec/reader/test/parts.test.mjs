@@ -5,11 +5,10 @@ import { deflateRawSync } from 'node:zlib';
 import { bytes, decode, decodeAt, encode, fields, plain, tstr, uint } from '../cbor.mjs';
 import { Log, checkSeen, recordOrder } from '../order.mjs';
 import { wordsOf } from '../papers.mjs';
-import { additionalData, bodyKey, commitment, com, headerKey, inflate, keysOf, openPart, paddedLength } from '../seal.mjs';
-import { H, cosignedMessage, parseNoteLine, parseVkey, keyId, base64 } from '../sign.mjs';
-import { EMPTY_ROOT, consistencyRoots, inclusionRoot, leafHash, rootsAt, sha256 } from '../tree.mjs';
+import { base64, consistencyRoots, cosignedMessage, EMPTY_ROOT, H, inclusionRoot, keyId, leafHash, parseNoteLine, parseVkey, rootsAt, sha256 } from '../sign.mjs';
 import { consistency, fill, map, seal } from './make.mjs';
 import { entryKey } from './vectors.mjs';
+import { additionalData, bodyKey, com, commitment, headerKey, inflate, keysOf, openPart, paddedLength } from '../entry.mjs';
 
 const un = (s) => Buffer.from(s.replace(/\s/g, ''), 'hex');
 const kind = (k) => (e) => e.kind === k || assert.fail(`got ${e.kind ?? e.stack}, want ${k}`);

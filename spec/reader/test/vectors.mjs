@@ -7,16 +7,13 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { decode, encode, hex, plain } from '../cbor.mjs';
-import { keyShape, openEntry, parseEntry } from '../entry.mjs';
+import { decode, encode, hex, plain, Refusal, refuse } from '../cbor.mjs';
+import { bodyKey, com, commitment, headerKey, hkdf, inflate, keyShape, openEntry, paddedLength, parseEntry } from '../entry.mjs';
 import { checkSeen, Log, recordOrder } from '../order.mjs';
 import { acceptCertificate, pairingWords, parseCertificate, parseFounding, wordsOf } from '../papers.mjs';
 import { verifyProof, verifySilence } from '../proof.mjs';
 import { checkFork, refOf, verifyRecord } from '../record.mjs';
-import { refuse, Refusal } from '../refuse.mjs';
-import { bodyKey, com, commitment, headerKey, hkdf, inflate, paddedLength } from '../seal.mjs';
-import { base64, checkCheckpoint, checkDocument, checkReceipt, checkpointText, cosignedMessage, H, holderOf, witnessTime, parseVkey, u64 } from '../sign.mjs';
-import { consistencyRoots, inclusionRoot, leafHash, rootsAt } from '../tree.mjs';
+import { base64, checkCheckpoint, checkDocument, checkpointText, checkReceipt, consistencyRoots, cosignedMessage, H, holderOf, inclusionRoot, leafHash, parseVkey, rootsAt, u64, witnessTime } from '../sign.mjs';
 
 // What only writers compute.
 export const entryKey = (secret, origin, epoch, index) => hkdf(secret, `entry ${origin}\0`, u64(epoch), u64(index));
