@@ -3,46 +3,38 @@
 // Exit codes: 0 verified, 1 refused or not proved, 2 usage.
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { Refusal } from './cbor.mjs';
 import { verifyProof, verifySilence } from './proof.mjs';
 import { verifyRecord } from './record.mjs';
-import { Refusal } from './cbor.mjs';
 
 const USAGE = `usage: parley-read verify  FILE [--founding HEX] [--json]   an exported record
        parley-read proof   FILE [--founding HEX] [--json]   a proof file of one entry
        parley-read silence FILE [--founding HEX] [--json]   a proof of silence
        parley-read vectors DIR                              the test vectors of the specification
---founding is the founding hash, given to you by another way than the file.`;
+--founding is the founding hash, given to you by another way than the file. --json leaves out the words.`;
+const COMPARED = 'this is the founding hash given', NOT_COMPARED = 'NOT COMPARED: compare the founding with what the parties published';
 const NOT_PROVED = `Not proved: that a receipt is consent; that header times are true, or that an entry was not made before some time;
 that keys were held only by the party's officers; anything about entries whose keys are not given.`;
-const COMPARED = 'this is the founding hash given', NOT_COMPARED = 'NOT COMPARED: compare the founding hash with what the parties published';
-
-// safe shows text of others: nothing in it can move the cursor or reorder a line.
-const safe = (v) => JSON.stringify(v).replace(/[\u007f-\u00a0\u00ad]|[^\P{C}\p{Cn}]|[\u2028\u2029]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
-const bare = (v) => safe(v).slice(1, -1);
-const when = (t) => (t <= 8.64e12 ? `${new Date(t * 1000).toISOString().slice(0, 19)}Z` : `second ${t}`);
-
-// rows shows a result as indented text, one value a line.
-const rows = (result, indent = '') => Object.entries(result).flatMap(([key, v]) => {
-  const name = `${indent}${Array.isArray(result) ? '-' : `${bare(key)}:`}`;
-  if (v !== null && typeof v === 'object') return [name, ...rows(v, `${indent}  `)];
-  return [`${name} ${Number.isInteger(v) && TIMES.has(key) ? when(v) : safe(v)}`];
-});
-const TIMES = new Set(['time', 'asOf']);
 const COMMANDS = {
   verify: [verifyRecord, (r) => `verified: ${r.entries} entries in ${r.generations.length} logs, ${r.settled} settled, ${r.headers} headers and ${r.opened} bodies opened`],
   proof: [verifyProof, () => 'verified: one entry, under both signatures of its log'],
   silence: [verifySilence, (s) => `verdict: ${s.verdict}`],
 };
 
+// safe is JSON; no text of others in it can move the cursor or reorder a line.
+const escaped = (c) => c.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+const safe = (v, indent) => JSON.stringify(v, null, indent).replace(/[\u007f-\u00a0\u00ad]|[^\n\P{C}\p{Cn}]|[\u2028\u2029]/gu, escaped);
+
 function judge([verify, summary], input, { founding, json }) {
   try {
     const result = verify(input, { founding });
-    console.log(json ? JSON.stringify(result, null, 1) : [...rows(result), result.compared ? COMPARED : NOT_COMPARED, summary(result), NOT_PROVED].join('\n'));
+    console.log(safe(result, 1));
+    if (!json) console.log([result.compared ? COMPARED : NOT_COMPARED, summary(result), NOT_PROVED].join('\n'));
     return result.ok ? 0 : 1;
   } catch (e) {
     if (!(e instanceof Refusal)) throw e;
-    if (json) console.log(JSON.stringify({ ok: false, error: e.kind, what: e.message, ...e.place }));
-    console.error(`refused: ${e.kind}: ${bare(e.message)}${Object.keys(e.place).length ? ` (item ${e.place.item ?? 'none'}, byte ${e.place.byte})` : ''}`);
+    if (json) console.log(safe({ ok: false, error: e.kind, what: e.message, ...e.place }));
+    console.error(`refused: ${e.kind}: ${safe(e.message)} (item ${e.place.item ?? 'none'}, byte ${e.place.byte ?? 'none'})`);
     return 1;
   }
 }

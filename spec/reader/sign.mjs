@@ -1,20 +1,18 @@
-// Signatures: pairs of Ed25519 and ML-DSA-44 over documents, checkpoints and
-// receipts (spec/conventions.md, spec/log.md; C2SP signed-note, tlog-checkpoint,
-// tlog-cosignature). Every function returns nothing or refuses.
+// Signatures over documents, checkpoints and receipts, each a pair of Ed25519
+// and ML-DSA-44; notes; trees (spec/conventions.md, spec/log.md; RFC 6962; C2SP
+// signed-note, tlog-checkpoint, tlog-cosignature). What check... names refuses.
 import { createHash, createPublicKey, verify } from 'node:crypto';
 import { ml_dsa44 } from '@noble/post-quantum/ml-dsa.js';
 import { attempt, refuse } from './cbor.mjs';
 
 export const sha256 = (...parts) => parts.reduce((h, p) => h.update(p), createHash('sha256')).digest();
-const SPKI = Buffer.from('302a300506032b6570032100', 'hex'); // DER head of an Ed25519 key
-
 export const u64 = (n) => Buffer.from(BigInt(n).toString(16).padStart(16, '0'), 'hex');
+const SPKI = Buffer.from('302a300506032b6570032100', 'hex'); // DER head of an Ed25519 key
 // labelled is what document signatures sign and H hashes.
 const labelled = (label, x) => Buffer.concat([Buffer.from(`parley/v1 ${label}\0`), x]);
 export const H = (label, x) => sha256(labelled(label, x));
 export const originOf = (line, party, generation) => `${line}/${party}/${generation}`;
 export const holderOf = (origin) => `${origin}/held`;
-
 const ed25519 = (key, sig, message) => verify(null, message, createPublicKey({ key: Buffer.concat([SPKI, key]), format: 'der', type: 'spki' }), sig);
 const mldsa = (key, sig, message) => ml_dsa44.verify(sig, message, key);
 
@@ -56,10 +54,8 @@ export function checkReceipt(head, name, time, pair, signatures) {
   checkPair(pair, signatures, cosignatures(head, name, time), what);
 }
 
-// --- Signed notes: lines "— name base64(key id || signature)" and vkeys.
-
+// Signed notes: lines "— name base64(key id || signature)", and verifier keys.
 export const base64 = (s) => (Buffer.from(s, 'base64').toString('base64') === s ? Buffer.from(s, 'base64') : refuse('malformed', 'not base64'));
-
 export const keyId = (name, type, key) => sha256(Buffer.from(`${name}\n`), Buffer.from([type]), key).subarray(0, 4);
 
 export function parseVkey(s) {
@@ -88,8 +84,7 @@ export function witnessTime(head, line, vkeys) {
   return { by: name, time };
 }
 
-// --- RFC 6962 trees over SHA-256. Sizes and indices are numbers below 2^53.
-
+// Trees. Sizes and indices are numbers below 2^53.
 export const leafHash = (entry) => sha256(Buffer.from([0]), entry);
 const node = (l, r) => sha256(Buffer.from([1]), l, r);
 export const EMPTY_ROOT = sha256();
@@ -107,38 +102,38 @@ export function rootsAt(leaves, sizes) {
   return roots;
 }
 
-// climb walks a proof up from leaf fn of a tree whose last leaf is sn, and hands
-// each hash with the side it stands on to join (RFC 9162, 2.1.3.2 and 2.1.4.2).
-function climb(fn, sn, proof, join) {
-  const half = Math.floor;
-  for (const p of proof) {
-    if (sn === 0) refuse('bad-proof', 'proof too long');
-    const left = fn % 2 === 1 || fn === sn;
-    join(p, left);
-    while (left && fn % 2 === 0 && fn !== 0) [fn, sn] = [fn / 2, half(sn / 2)];
-    [fn, sn] = [half(fn / 2), half(sn / 2)];
-  }
-  if (sn !== 0) refuse('bad-proof', 'proof too short');
+// using gives make the hashes of a proof, one by one; none may be left over.
+function using(proof, make) {
+  const rest = [...proof], out = make(() => rest.shift() ?? refuse('bad-proof', 'proof too short'));
+  return rest.length ? refuse('bad-proof', 'proof too long') : out;
 }
+// split is where a tree of n > 1 leaves is cut: the largest power of two below n.
+const split = (n, k = 1) => (2 * k < n ? split(n, 2 * k) : k);
 
 // inclusionRoot computes the root of a tree of size from one leaf hash.
 export function inclusionRoot(leaf, index, size, proof) {
   if (!(index < size)) refuse('bad-proof', 'index is not below the size');
-  let h = leaf;
-  climb(index, size - 1, proof, (p, left) => { h = left ? node(p, h) : node(h, p); });
-  return h;
+  return using(proof, (next) => {
+    const up = (i, n) => {
+      if (n === 1) return leaf;
+      const k = split(n), inner = i < k ? up(i, k) : up(i - k, n - k);
+      return i < k ? node(inner, next()) : node(next(), inner);
+    };
+    return up(index, size);
+  });
 }
 
 // consistencyRoots computes both roots, [of a, of b], from a consistency proof
-// between sizes 0 < a <= b. Where a is a power of two, or equal to b, the proof
-// does not carry the root of a, and start stands for it.
+// between sizes 0 < a <= b. Where a whole subtree begins the larger tree, the
+// proof does not carry its root, and start stands for it.
 export function consistencyRoots(a, b, proof, start) {
   if (!(a > 0 && a <= b)) refuse('bad-proof', 'sizes of a consistency proof out of order');
-  let fn = a - 1, sn = b - 1;
-  while (fn % 2 === 1) [fn, sn] = [Math.floor(fn / 2), Math.floor(sn / 2)];
-  const [seed, ...path] = fn === 0 || a === b ? [start, ...proof] : proof;
-  if (!seed) refuse('bad-proof', 'proof too short');
-  let [first, second] = [seed, seed];
-  climb(a === b ? 0 : fn, a === b ? 0 : sn, path, (p, left) => { [first, second] = left ? [node(p, first), node(p, second)] : [first, node(second, p)]; });
-  return [first, second];
+  return using(proof, (next) => {
+    const up = (m, n, whole) => {
+      if (m === n) return Array(2).fill(whole ? start ?? refuse('bad-proof', 'proof too short') : next());
+      const k = split(n), [first, second] = m <= k ? up(m, k, whole) : up(m - k, n - k, false), h = next();
+      return m <= k ? [first, node(second, h)] : [node(h, first), node(h, second)];
+    };
+    return up(a, b, true);
+  });
 }
