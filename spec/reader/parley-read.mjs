@@ -4,8 +4,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { Refusal } from './cbor.mjs';
-import { verifyProof, verifySilence } from './proof.mjs';
-import { verifyRecord } from './record.mjs';
+import { verifyProof, verifyRecord, verifySilence } from './record.mjs';
 
 const USAGE = `usage: parley-read verify  FILE [--founding HEX] [--json]   an exported record
        parley-read proof   FILE [--founding HEX] [--json]   a proof file of one entry

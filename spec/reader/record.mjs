@@ -1,13 +1,11 @@
-// An exported record (spec/proofs.md). Checks run in this order, and the first
-// failure is the refusal: structure; founding; certificates; entries in
-// sequence; roots and signatures of checkpoints; receipts; witnesses; fork
-// evidence; clear parts and epochs; seen; order; disclosed keys; the last hash.
-// So nothing inside an entry is judged before its log has signed for it.
-import { bytes, check, decodeAt, hex, list, plain, Refusal, refuse, tstr, tuple, uint, within } from './cbor.mjs';
+// Exported records, proof files and proofs of silence (spec/proofs.md). Checks of
+// a record run in the order of loadRecord, and the first failure is the refusal:
+// nothing inside an entry is judged before its log has signed for it.
+import { bytes, check, decode, decodeAt, hex, list, plain, Refusal, refuse, tstr, tuple, uint, within } from './cbor.mjs';
 import { keyShape, openEntry, parseEntry, PRECEDENCE } from './entry.mjs';
 import { checkSeen, Log, recordOrder } from './order.mjs';
 import { acceptCertificate, age, parseCertificate, parseFounding } from './papers.mjs';
-import { checkCheckpoint, checkReceipt, consistencyRoots, EMPTY_ROOT, holderOf, leafHash, rootsAt, sha256, witnessTime } from './sign.mjs';
+import { base64, checkCheckpoint, checkReceipt, consistencyRoots, EMPTY_ROOT, holderOf, inclusionRoot, keyId, leafHash, parseNoteLine, rootsAt, sha256, witnessTime } from './sign.mjs';
 
 const signedHead = tuple(uint, bytes(32), bytes(64), bytes(2420));
 const evidence = tuple(bytes(8), signedHead, signedHead, list(bytes(32)));
@@ -51,22 +49,6 @@ function each(items, judge) {
   });
 }
 
-// load makes, for each generation: its certificate, origin, entries with places
-// and keys; then what others signed of it.
-function load(r, certificates, entries) {
-  each(certificates, (raw) => {
-    const c = parseCertificate(raw), origin = acceptCertificate(c, r.line, r.gens), rank = r.gens.size;
-    r.gens.set(c.generation, { ...c, origin, rank, entries: [], checkpoint: 0, receipts: [], witnesses: [], disputed: false });
-    return [c.party, rank];
-  });
-  each(entries, (g, index, raw, key, place) => {
-    const gen = generationOf(r, g);
-    if (index > gen.entries.length) refuse('gap', `index ${index} where ${gen.entries.length} is next`);
-    gen.entries.push({ raw, key, place, index });
-    return [gen.rank, index];
-  });
-}
-
 // headOf is what a statement over a size is about; the root is recomputed.
 function headOf(r, g, size) {
   const gen = generationOf(r, g), { origin, roots, entries } = gen;
@@ -99,17 +81,14 @@ function checkHeads(r, [, , , , checkpoints, receipts, witnesses, forks]) {
     if (w) gen.witnesses.push({ ...w, size });
     else r.unknownWitnesses++;
   });
-  each(forks, (list) => {
-    for (const [g, a, b, proof] of list) {
-      const gen = generationOf(r, g);
-      checkFork(gen, a, b, proof);
-      gen.disputed = true;
-    }
-  });
+  each(forks, (list) => list.forEach(([g, ...signed]) => {
+    checkFork(generationOf(r, g), ...signed);
+    generationOf(r, g).disputed = true;
+  }));
 }
 
 // checkHolder verifies a receipt of generation by and returns whose it is.
-export function checkHolder(gen, by, head, time, signatures) {
+function checkHolder(gen, by, head, time, signatures) {
   if (by.party === gen.party) refuse('wrong-party', 'receipt of a party for its own log');
   checkReceipt(head, holderOf(by.origin), time, by.receipt, signatures);
   return by.party;
@@ -173,32 +152,42 @@ function openAll(r, gen) {
 }
 
 // bounds says who stored an entry, and the earliest time it is known to exist.
-export function bounds(gen, index) {
+function bounds(gen, index) {
   const over = (list) => list.filter((x) => x.size > index).map(({ by, time }) => ({ by, time })).sort((a, b) => a.time - b.time);
   const stored = over(gen.receipts).filter((x, i, all) => all.findIndex((y) => y.by === x.by) === i);
   return { stored, notAfter: over([...gen.receipts, ...gen.witnesses])[0] ?? null };
 }
 
 // describe is one entry as it is shown and as it stands in JSON.
-export function describe(gen, e) {
+function describe(gen, e) {
   const out = { entry: refOf(gen.generation, e.index), party: gen.party, time: e.time, ...bounds(gen, e.index) }, h = e.open?.named;
   if (!h) return { ...out, shown: e.unsupported ? `unsupported version ${e.version}` : e.epochEntry ? `epoch ${e.epoch}` : e.key ? 'unreadable' : 'sealed' };
   const shown = [h.exercise && `EXERCISE ${h.exercise}`, h.form, h.serial && `#${h.serial}`, PRECEDENCE[h.precedence ?? 0]].filter(Boolean).join(' ');
   return { ...out, shown, header: plain(new Map(Object.entries(h))), body: e.open.body && plain(e.open.body) };
 }
 
-export const describeLine = (line, founding) => ({ line: line.id, founding: hex(line.hash), compared: Boolean(founding), fingerprint: line.fingerprint,
+const describeLine = (line, founding) => ({ line: line.id, founding: hex(line.hash), compared: Boolean(founding), fingerprint: line.fingerprint,
   parties: [...line.parties.values()].map(({ code, name }) => ({ code, name })) });
 
-export const compareFounding = (line, founding, place) =>
+const compareFounding = (line, founding, place) =>
   !founding || founding === hex(line.hash) || refuse('wrong-line', `founding hash is ${hex(line.hash)}`, place);
 
 // loadRecord verifies a whole file and returns everything in it.
-export function loadRecord(buf, { founding, title = 'parley record' } = {}) {
+function loadRecord(buf, { founding, title = 'parley record' } = {}) {
   const items = readItems(buf, title), [{ v: [, foundingRaw], place }] = items[1], [{ v: [, sum], place: end }] = items[9];
   const r = { gens: new Map(), faults: [], unknownWitnesses: 0, ask: items[8][0], line: within(place, () => parseFounding(foundingRaw)) };
   compareFounding(r.line, founding, place);
-  load(r, items[2], items[3]);
+  each(items[2], (raw) => {
+    const c = parseCertificate(raw), origin = acceptCertificate(c, r.line, r.gens), rank = r.gens.size;
+    r.gens.set(c.generation, { ...c, origin, rank, entries: [], checkpoint: 0, receipts: [], witnesses: [], disputed: false });
+    return [c.party, rank];
+  });
+  each(items[3], (g, index, raw, key, place) => {
+    const gen = generationOf(r, g);
+    if (index > gen.entries.length) refuse('gap', `index ${index} where ${gen.entries.length} is next`);
+    gen.entries.push({ raw, key, place, index });
+    return [gen.rank, index];
+  });
   checkHeads(r, items);
   const logs = new Map([...r.gens].map(([g, gen]) => [g, readClear(r, gen)]));
   for (const [g, gen] of r.gens) for (const e of gen.entries) within(e.place, () => checkSeen(logs, logs.get(g), e.index, seenPairs(e)));
@@ -218,4 +207,81 @@ export function verifyRecord(buf, options = {}) {
     generations: gens.map(({ generation, party, reason, entries, disputed, receipts, witnesses, roots, checkpoint }) => ({ generation, party, reason, entries: entries.length,
       disputed, receipts, witnesses, root: hex(roots.get(checkpoint) ?? EMPTY_ROOT) })),
   };
+}
+
+// --- Proof files of one entry (C2SP tlog-proof) and proofs of silence.
+
+const receipt = tuple(uint, bytes(8), uint, bytes(64), bytes(2420), list(bytes(32)));
+const extraShape = tuple((v) => v === 1, bytes(), list(bytes(), 1), bytes(), (k) => k !== null && keyShape(k), list(receipt));
+// Forms that say something was received, or cannot be used; every other reference answers.
+const RECEIPTS = new Set(['opened', 'translated', 'informed', 'attachments', 'complaint']);
+
+// A proof file with a checkpoint of three lines and at least one signature.
+const NUMBER = '(0|[1-9][0-9]{0,14})';
+const FORM = new RegExp(`^c2sp\\.org/tlog-proof@v1\nextra (\\S+)\nindex ${NUMBER}\n((?:\\S+\n)*)\n(\\S+)\n${NUMBER}\n(\\S+)\n\n((?:\u2014 .*\n)*)$`);
+const hash32 = (s) => check(bytes(32), base64(s), 'a hash');
+
+// parseProof splits a tlog-proof: { extra, index, hashes, origin, size, root, lines }.
+function parseProof(text) {
+  const m = FORM.exec(text) ?? refuse('malformed', 'not a tlog-proof with extra data and a plain checkpoint');
+  const lines = (s) => s.split('\n').slice(0, -1);
+  return { extra: base64(m[1]), index: Number(m[2]), hashes: lines(m[3]).map(hash32), origin: m[4], size: Number(m[5]), root: hash32(m[6]), lines: lines(m[7]) };
+}
+
+// signatureOf finds the one signature of a key on the checkpoint.
+function signatureOf(lines, name, type, key) {
+  const id = keyId(name, type, key), found = lines.filter((l) => l.name === name && l.id.equals(id));
+  return found.length === 1 ? found[0].signature : refuse('bad-signature', `${found.length} signatures of type ${type} of the log`);
+}
+
+export function verifyProof(buf, { founding } = {}) {
+  const p = parseProof(new TextDecoder('utf-8', { ignoreBOM: true }).decode(buf));
+  const [, foundingRaw, certs, raw, key, receipts] = check(extraShape, decode(p.extra), 'extra data');
+  const line = parseFounding(foundingRaw), known = new Map(), place = (c) => `${c.party}/${age(c)}`; // compares like the parts
+  compareFounding(line, founding);
+  const chain = certs.map(parseCertificate), [{ generation }] = chain;
+  for (const c of chain.sort((a, b) => (place(a) < place(b) ? -1 : 1))) known.set(c.generation, { ...c, origin: acceptCertificate(c, line, known) });
+  const gen = { ...known.get(generation), receipts: [], witnesses: [] }, { origin } = gen;
+  if (origin !== p.origin) refuse('wrong-line', `the checkpoint is of ${p.origin}, the entry of ${origin}`);
+  if (!inclusionRoot(leafHash(raw), p.index, p.size, p.hashes).equals(p.root)) refuse('bad-proof', 'the entry is not under the root of the checkpoint');
+  const head = { origin, size: p.size, root: p.root }, lines = p.lines.map(parseNoteLine);
+  const ml = signatureOf(lines, origin, 6, gen.log[1]);
+  if (ml.length !== 8 + 2420 || ml.readBigUInt64BE(0) !== 0n) refuse('bad-signature', 'the ML-DSA-44 signature of the log has another time than 0');
+  checkCheckpoint(head, gen.log, [signatureOf(lines, origin, 1, gen.log[0]), ml.subarray(8)]);
+  gen.witnesses = p.lines.map((l) => witnessTime(head, l, line.vkeys)).filter(Boolean).map((w) => ({ ...w, size: p.size }));
+  for (const [size, g, time, ed, mlSig, hashes] of receipts.filter(([n]) => n >= p.size)) {
+    const by = known.get(hex(g)) ?? refuse('unknown-key', 'receipt of a holder without certificate');
+    const [same, root] = consistencyRoots(p.size, size, hashes, p.root);
+    if (!same.equals(p.root)) refuse('bad-proof', 'receipt for a tree that does not contain the checkpoint');
+    gen.receipts.push({ by: checkHolder(gen, by, { origin, size, root }, time, [ed, mlSig]), size, time });
+  }
+  const e = { ...parseEntry(raw), raw, key, index: p.index };
+  if (!e.C) refuse(e.unsupported ? 'unsupported' : 'malformed', 'a proof file opens a sealed entry of version 1');
+  e.open = openEntry(origin, p.index, e, key);
+  return { ok: true, ...describeLine(line, founding), ...describe(gen, e), witnesses: gen.witnesses };
+}
+
+// verifySilence returns, for each party asked, what a proof of silence shows.
+// Its verdict is "no answer" only if that is proved of every one of them.
+export function verifySilence(buf, { founding } = {}) {
+  const r = loadRecord(buf, { founding, title: 'parley silence' }), { v: [, g, index, asOf], place } = r.ask;
+  const gen = r.gens.get(hex(g)), request = gen?.entries[index];
+  if (!request?.open) refuse('not-found', 'the request asked about is not in the file, or not opened', place);
+  const asked = [...new Set((request.open.header.get(4) ?? []).map(([p]) => p))].filter((p) => p !== gen.party && r.line.parties.has(p));
+  const judged = asked.length ? asked : [...r.line.parties.keys()].filter((p) => p !== gen.party);
+  const parties = judged.map((party) => ({ party, ...silenceOf(r, party, g, index, asOf), stored: bounds(gen, index).stored.find((s) => s.by === party) ?? null }));
+  const verdict = parties.every((p) => p.verdict === 'no answer') ? 'no answer' : parties.some((p) => p.verdict === 'answered') ? 'answered' : 'cannot say';
+  return { ok: verdict === 'no answer', verdict, asOf, ...describeLine(r.line, founding), request: describe(gen, request), asked: parties };
+}
+
+function silenceOf(r, party, g, index, asOf) {
+  const theirs = [...r.gens.values()].filter((x) => x.party === party), entries = theirs.flatMap((x) => x.entries.map((e) => [x, e]));
+  const refers = ([, e]) => e.open?.header.get(8)?.some(([rg, ri]) => rg.equals(g) && ri === index);
+  const referring = entries.filter(refers).map(([x, e]) => ({ entry: refOf(x.generation, e.index), form: e.open.header.get(1), time: e.time }));
+  const answers = referring.filter((a) => !RECEIPTS.has(a.form)), opened = referring.find((a) => a.form === 'opened') ?? null;
+  const hidden = entries.filter(([, e]) => !e.epochEntry && !e.open).length, newest = theirs.at(-1);
+  const late = newest && [...newest.witnesses, ...newest.receipts].find((t) => t.size === newest.entries.length && t.time >= asOf);
+  const verdict = answers.length ? 'answered' : hidden || !late ? 'cannot say' : 'no answer';
+  const why = hidden ? `${hidden} headers are not opened` : !late ? 'no witness or receipt over the end of their log is of that time or later' : `by the word of ${late.by}`;
+  return { verdict, why, opened, answers, bound: late ?? null };
 }

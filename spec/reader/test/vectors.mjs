@@ -11,8 +11,7 @@ import { decode, encode, hex, plain, Refusal, refuse } from '../cbor.mjs';
 import { bodyKey, com, commitment, headerKey, hkdf, inflate, keyShape, openEntry, paddedLength, parseEntry } from '../entry.mjs';
 import { checkSeen, Log, recordOrder } from '../order.mjs';
 import { acceptCertificate, pairingWords, parseCertificate, parseFounding, wordsOf } from '../papers.mjs';
-import { verifyProof, verifySilence } from '../proof.mjs';
-import { checkFork, refOf, verifyRecord } from '../record.mjs';
+import { checkFork, refOf, verifyProof, verifyRecord, verifySilence } from '../record.mjs';
 import { base64, checkCheckpoint, checkDocument, checkpointText, checkReceipt, consistencyRoots, cosignedMessage, H, holderOf, inclusionRoot, leafHash, parseVkey, rootsAt, u64, witnessTime } from '../sign.mjs';
 
 // What only writers compute.
