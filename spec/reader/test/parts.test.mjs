@@ -1,5 +1,6 @@
 // Tests of the small parts: CBOR, trees, padding and sealing, words, order.
 import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { bytes, decode, decodeAt, encode, fields, plain, tstr, uint } from '../cbor.mjs';
@@ -206,3 +207,10 @@ test('order: settled positions stay as the logs grow', () => {
 function sumSeen(entries) {
   return Object.assign({}, ...entries.map(([, seen]) => seen));
 }
+
+test('the reader stays within its bound', () => {
+  const dir = new URL('..', import.meta.url), files = readdirSync(dir).filter((f) => f.endsWith('.mjs'));
+  const lines = files.flatMap((f) => readFileSync(new URL(f, dir), 'utf8').trimEnd().split('\n'));
+  const code = lines.filter((l) => l.trim() && !l.trim().startsWith('//'));
+  assert.ok(files.length > 4 && code.length <= 800, `${code.length} lines of code in ${files.length} files`);
+});
