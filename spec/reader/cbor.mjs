@@ -1,5 +1,5 @@
-// Refusals, and deterministic CBOR (spec/conventions.md): strict decoding,
-// encoding, and shapes. Integers are numbers, or BigInts beyond 2^53 - 1; byte strings are
+// Refusals, and deterministic CBOR (spec/conventions.md): decoding, encoding and
+// shapes. Integers are numbers, or BigInts beyond 2^53 - 1; byte strings are
 // Buffers into the input; maps are Maps in the order of their bytes.
 import { isUtf8 } from 'node:buffer';
 
@@ -52,18 +52,14 @@ export function decodeAt(buf, pos = 0, depth = 0) {
   if (major === 3) return isUtf8(raw) ? [raw.toString('utf8'), start + n] : wrong('text is not UTF-8');
   if (depth >= MAX_DEPTH) wrong(`nested deeper than ${MAX_DEPTH}`);
   const out = major === 4 ? [] : new Map();
-  let at = start, last;
-  const item = () => {
-    const [v, next] = decodeAt(buf, at, depth + 1);
-    at = next;
-    return v;
-  };
-  for (let i = 0; i < n; i++) {
-    const from = at, v = item(), key = buf.subarray(from, at);
+  let at = start, key, last; // last: the bytes of the key before
+  for (let i = 0; i < (major === 4 ? n : 2 * n); i++) {
+    const [v, next] = decodeAt(buf, at, depth + 1), isKey = major === 5 && i % 2 === 0, bytesOf = buf.subarray(at, next);
+    if (isKey && last && Buffer.compare(last, bytesOf) >= 0) wrong('map keys repeated or out of order', at);
     if (major === 4) out.push(v);
-    else if (last && Buffer.compare(last, key) >= 0) wrong('map keys repeated or out of order', from);
-    else out.set(v, item());
-    last = key;
+    else if (isKey) [key, last] = [v, bytesOf];
+    else out.set(key, v);
+    at = next;
   }
   return [out, at];
 }

@@ -60,9 +60,9 @@ class Walk {
   guess = false; // all that is held counts, whether sure or not
 
   constructor(logs, parties) {
-    const gens = (p) => [...logs.values()].filter((l) => l.party === p).sort((a, b) => (a.age < b.age ? -1 : 1));
+    const inOrder = [...logs.values()].sort((a, b) => (a.age < b.age ? -1 : 1));
     this.parties = parties;
-    this.gens = new Map(parties.map((p) => [p, gens(p)]));
+    this.gens = new Map(parties.map((p) => [p, inOrder.filter((l) => l.party === p)]));
     this.placed = new Map([...logs.keys()].map((g) => [g, 0]));
     this.force = new Map(parties.map((p) => [p, this.gens.get(p).find((l) => l.age === '')]));
     this.judge();
@@ -78,24 +78,20 @@ class Walk {
   turned(q) { return this.others(q).length > 0 && this.others(q).every((r) => this.turns.get(q).has(r)); }
   shut(q) { return this.turned(q) && this.next(q) >= this.extent.get(q); }
   ready(q) { return this.next(q) < Math.min(this.extent.get(q), this.force.get(q)?.length ?? 0); }
-
   // turn is the first entry of log that has seen a generation of q newer than g
   // (that in force), or leaves q out of an epoch as all others do.
   turn(log, q, g) {
     const left = this.skip.has(q) ? log.without.get(q) ?? Infinity : Infinity;
     return Math.min(left, ...this.newer(q, g).map((h) => log.first.get(h.generation) ?? Infinity));
   }
-
   // covers is how much of g, a generation of q, log has seen before it turned from it.
   covers(log, q, g) {
     return log.disputed ? 0 : log.sees(g.generation, Math.min(this.turn(log, q, g), log.length - 1));
   }
-
   // firm is how much of g all others hold by their own words.
   firm(q, g) {
     return Math.min(g.length, ...this.heard(q).map((r) => Math.max(0, ...this.since(r).map((l) => this.covers(l, q, g)))));
   }
-
   // sure is how much of g is on the record whatever others hold.
   sure(q, g) {
     if (!g || (g.disputed && !this.guess)) return 0;
@@ -103,7 +99,6 @@ class Walk {
     const logs = this.others(q).map((r) => this.force.get(r)), turned = logs.length && logs.every((l) => l && this.turn(l, q) < Infinity);
     return turned ? Math.min(g.length, Math.max(...logs.map((l) => this.covers(l, q, g)))) : g.length;
   }
-
   // judge finds who is dismissed (skip), how far each is sure (extent), and for
   // each who turns from it at a sure entry, and where (turns).
   judge() {
@@ -129,7 +124,6 @@ class Walk {
       return !g || log.sees(g.generation, i) <= placed || (t < i && log.sees(g.generation, t) <= placed);
     });
   }
-
   // step places one entry and returns it; null when none is sure to be next.
   step() {
     for (;;) {
@@ -149,7 +143,6 @@ class Walk {
     for (let p; (p = this.lives.find(over)) !== undefined;) this.succeed([p], (_, r) => [this.force.get(r), this.next(r) - 1]);
     return [log, i];
   }
-
   // succeed ends the generations in force of some: of each the newest that the
   // others have seen, where at(q, r) says, comes into force; else it is out.
   succeed(some, at) {
@@ -158,7 +151,6 @@ class Walk {
     for (const [q, h] of heirs) if (h) this.force.set(q, h); else this.out.add(q);
     this.judge();
   }
-
   // impasse ends the generations in force of lost parties together.
   impasse() {
     const { lives, open } = this, lost = new Set(lives);
@@ -173,7 +165,6 @@ class Walk {
     });
     return true;
   }
-
   // inherit lets a newest generation follow one of which nothing more is held.
   inherit() {
     const q = this.lives.find((p) => !this.ready(p) && this.newer(p).at(-1)?.length > 0);
@@ -182,7 +173,6 @@ class Walk {
     this.judge();
     return true;
   }
-
   // waiting names the parties whose word the next position waits for.
   waiting() {
     const blamed = new Set(this.open.flatMap((q) => {

@@ -24,9 +24,22 @@ const COMMANDS = {
 const escaped = (c) => c.replace(/[^]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
 const safe = (v, indent) => JSON.stringify(v, null, indent).replace(/[\u007f-\u00a0\u00ad]|[^\n\P{C}\p{Cn}]|[\u2028\u2029]/gu, escaped);
 
-function judge([verify, summary], input, { founding, json }) {
+async function main() {
+  const { positionals: [command, file, ...more], values } = parseArgs({ allowPositionals: true,
+    options: { founding: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
+  if (values.help) return console.log(USAGE);
+  if (!file || more.length || !(command === 'vectors' || COMMANDS[command])) throw new Error('which command, on which file?');
+  const founding = values.founding?.toLowerCase().replace(/\s/g, '');
+  if (founding !== undefined && !/^[0-9a-f]{64}$/.test(founding)) throw new Error('--founding wants 64 hexadecimal digits');
+  if (command === 'vectors') return (await import('./test/vectors.mjs')).runVectors(file) ? 0 : 1;
+  const input = readFileSync(file), [verify, summary] = COMMANDS[command];
+  return () => judge(() => verify(input, { founding }), summary, values.json);
+}
+
+// judge prints what verify finds, or why it refuses, and returns the exit code.
+function judge(verify, summary, json) {
   try {
-    const result = verify(input, { founding });
+    const result = verify();
     console.log(safe(result, 1));
     if (!json) console.log([result.compared ? COMPARED : NOT_COMPARED, summary(result), NOT_PROVED].join('\n'));
     return result.ok ? 0 : 1;
@@ -36,18 +49,6 @@ function judge([verify, summary], input, { founding, json }) {
     console.error(`refused: ${e.kind}: ${safe(e.message)} (item ${e.place.item ?? 'none'}, byte ${e.place.byte ?? 'none'})`);
     return 1;
   }
-}
-
-async function main() {
-  const { positionals: [command, file, ...more], values } = parseArgs({ allowPositionals: true,
-    options: { founding: { type: 'string' }, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } } });
-  if (values.help) return console.log(USAGE);
-  if (!file || more.length || !(command === 'vectors' || COMMANDS[command])) throw new Error('which command, on which file?');
-  const founding = values.founding?.toLowerCase().replace(/\s/g, '');
-  if (founding !== undefined && !/^[0-9a-f]{64}$/.test(founding)) throw new Error('--founding wants 64 hexadecimal digits');
-  if (command === 'vectors') return (await import('./test/vectors.mjs')).runVectors(file) ? 0 : 1;
-  const input = readFileSync(file);
-  return () => judge(COMMANDS[command], input, { founding, json: values.json });
 }
 
 const outcome = await main().catch((e) => {
