@@ -36,15 +36,15 @@ function readItems(buf, title) {
 
 const generationOf = (r, g) => r.gens.get(hex(g)) ?? refuse('unknown-key', `no certificate of generation ${hex(g)}`);
 
-// each hands the items of one kind to judge, each in its place. What judge
-// returns, if anything, are the numbers by which the items rise.
-function each(items, judge) {
+// each judges the items of one kind, every one in its place.
+const each = (items, judge) => items.forEach(({ v: [, ...v], place }) => within(place, () => judge(...v, place)));
+
+// rising refuses items whose keys, lists of numbers or codes, do not rise.
+function rising(items, keyOf) {
   let last = [-1];
-  for (const { v: [kind, ...v], place } of items) within(place, () => {
-    const key = judge(...v, place);
-    if (!key) return;
-    const i = key.findIndex((x, n) => x !== last[n]);
-    if (i < 0 || key[i] < last[i]) refuse('malformed', `items of kind ${kind} out of order`);
+  each(items, (...v) => {
+    const key = keyOf(...v), i = key.findIndex((x, n) => x !== last[n]);
+    if (i < 0 || key[i] < last[i]) refuse('malformed', 'items of one kind out of order');
     last = key;
   });
 }
@@ -61,18 +61,18 @@ function headOf(r, g, size) {
 function checkHeads(r, [, , , , checkpoints, receipts, witnesses, forks]) {
   const sizes = [...checkpoints, ...receipts, ...witnesses].map(({ v: [, g, n] }) => [hex(g), n]);
   for (const gen of r.gens.values()) gen.roots = rootsAt(gen.entries.map((e) => leafHash(e.raw)), sizes.filter(([g]) => g === gen.generation).map(([, n]) => n));
+  rising(checkpoints, (g, size) => [generationOf(r, g).rank, size]);
   each(checkpoints, (g, size, root, ed, ml) => {
     const [gen, head] = headOf(r, g, size);
     if (!head.root.equals(root)) refuse('bad-proof', `entries ${gen.checkpoint} to ${size - 1} of ${gen.generation} do not give this root`);
     checkCheckpoint(head, gen.log, [ed, ml]);
     gen.checkpoint = size;
-    return [gen.rank, size];
   });
   for (const { entries, checkpoint } of r.gens.values()) if (checkpoint < entries.length) refuse('gap', 'no checkpoint covers this entry', entries[checkpoint].place);
+  rising(receipts, (g, size, holder) => [generationOf(r, g).rank, generationOf(r, holder).rank, size]);
   each(receipts, (g, size, holder, time, ed, ml) => {
     const by = generationOf(r, holder), [gen, head] = headOf(r, g, size);
     gen.receipts.push({ by: checkHolder(gen, by, head, time, [ed, ml]), generation: by.generation, size, time });
-    return [gen.rank, by.rank, size];
   });
   each(witnesses, (g, size, note) => {
     const [gen, head] = headOf(r, g, size);
@@ -177,16 +177,17 @@ function loadRecord(buf, { founding, title = 'parley record' } = {}) {
   const items = readItems(buf, title), [{ v: [, foundingRaw], place }] = items[1], [{ v: [, sum], place: end }] = items[9];
   const r = { gens: new Map(), faults: [], unknownWitnesses: 0, ask: items[8][0], line: within(place, () => parseFounding(foundingRaw)) };
   compareFounding(r.line, founding, place);
+  let nth = 0;
+  rising(items[2], (raw) => [parseCertificate(raw).party, nth++]);
   each(items[2], (raw) => {
     const c = parseCertificate(raw), origin = acceptCertificate(c, r.line, r.gens), rank = r.gens.size;
     r.gens.set(c.generation, { ...c, origin, rank, entries: [], checkpoint: 0, receipts: [], witnesses: [], disputed: false });
-    return [c.party, rank];
   });
+  rising(items[3], (g, index) => [generationOf(r, g).rank, index]);
   each(items[3], (g, index, raw, key, place) => {
     const gen = generationOf(r, g);
     if (index > gen.entries.length) refuse('gap', `index ${index} where ${gen.entries.length} is next`);
     gen.entries.push({ raw, key, place, index });
-    return [gen.rank, index];
   });
   checkHeads(r, items);
   const logs = new Map([...r.gens].map(([g, gen]) => [g, readClear(r, gen)]));

@@ -237,6 +237,12 @@ test('command: exit codes and words', () => {
     writeFileSync(broken, bytes);
     assert.match(run('verify', file)[1], /NOT COMPARED[^]*verified: 6 entries in 2 logs, 4 settled/);
     assert.equal(JSON.parse(run('verify', file, '--json')[1]).ok, true);
+    const t = story(), nasty = '\u202eright to left\u009b\u{e0001}\u2028\u001b[2J';
+    t.a.write(1050, [], { 1: 'dispatch', 2: 2, 3: 'envoy' }, { 2: nasty });
+    writeFileSync(join(dir, 'nasty'), exported(itemsOf(t.line, t.logs)));
+    const [status, printed] = run('verify', join(dir, 'nasty'), '--json');
+    assert.deepEqual([status, /[\u202e\u009b\u{e0001}\u2028\u001b]/u.test(printed)], [0, false]);
+    assert.ok(JSON.parse(printed).record.some((e) => e.body?.['2'] === nasty));
     assert.equal(run('verify', file, '--founding', s.line.hash.toString('hex'))[0], 0);
     assert.equal(run('verify', file, '--founding', '00'.repeat(32))[0], 1);
     const [code, said] = run('verify', broken, '--json');
