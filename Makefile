@@ -13,9 +13,11 @@ deps:
 
 test: deps axe build
 	$(GO) vet ./...
-	$(GO) test -race -p 1 -timeout 20m ./...
-	$(MAKE) reader interop drill-short
-	./bin/parley demo --story --json
+	sh tools/test.sh
+	$(MAKE) reader
+	sh tools/again.sh $(MAKE) interop
+	sh tools/again.sh $(MAKE) drill-short
+	sh tools/again.sh ./bin/parley demo --story --json
 
 # fast is for the hand: no race detector, no browser, no foreign parts.
 fast:
