@@ -34,7 +34,11 @@ func (l *liveLine) testInterval() time.Duration {
 }
 
 // probe files a line test. It proves nothing until it is answered in their log.
+// NotAllowed on a line that has ended, where one that waits will wait for ever.
 func (l *liveLine) probe(ctx context.Context) error {
+	if why := l.ended(); why != "" {
+		return errEnded(why)
+	}
 	l.mu.Lock()
 	if l.tests.filed != 0 { // one waits already: the line is down, and a second says no more
 		l.mu.Unlock()
@@ -208,6 +212,9 @@ func (l *liveLine) testNow(ctx context.Context) (TestState, error) {
 	case t := <-w:
 		return t, nil
 	case <-ctx.Done():
+		if why := l.ended(); why != "" {
+			return l.testView(), errEnded(why)
+		}
 		return l.testView(), parley.Errorf(parley.Unavailable, "the test was not answered: %s", l.look().Sentence).WithHint("ask why: parley why")
 	}
 }
