@@ -39,11 +39,10 @@ func (l *liveLine) probe(ctx context.Context) error {
 	if why := l.ended(); why != "" {
 		return errEnded(why)
 	}
-	l.mu.Lock()
-	if l.tests.filed != 0 { // one waits already: the line is down, and a second says no more
-		l.mu.Unlock()
-		return nil
+	if waits, err := l.probeWaits(); err != nil || waits { // the line is down, and a second says no more
+		return err
 	}
+	l.mu.Lock()
 	l.tests.text = (l.tests.text + 1) % uint64(len(form.TestTexts()))
 	text := l.tests.text
 	l.tests.filedAt = l.now()
@@ -57,6 +56,27 @@ func (l *liveLine) probe(ctx context.Context) error {
 	l.tests.waits(id)
 	l.mu.Unlock()
 	return nil
+}
+
+// probeWaits reports whether a probe of ours is in the outbox. The outbox is
+// asked: what is noted here can be behind it.
+func (l *liveLine) probeWaits() (bool, error) {
+	l.mu.Lock()
+	id := l.tests.filed
+	l.mu.Unlock()
+	if id == 0 {
+		return false, nil
+	}
+	_, err := l.runner.store.FiledItem(id)
+	if parley.KindOf(err) != parley.NotFound || err == nil {
+		return err == nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.tests.filed == id {
+		l.tests.filed = 0
+	}
+	return false, nil
 }
 
 // waits notes that a probe was filed. It may have been handed out, and that
