@@ -281,7 +281,8 @@ func (d *Dir) List(l parley.LineID) (out []store.BlobInfo, err error) {
 		}
 		b.Size = b.Bytes
 		if !b.Whole {
-			if b.Size, err = d.announced(b.ID); err != nil {
+			// A size that was lost with the power is announced again: 0 until then.
+			if b.Size, err = d.announced(b.ID); err != nil && parley.KindOf(err) != parley.Corrupt {
 				return nil, err
 			}
 		}
