@@ -64,7 +64,6 @@ type Engine struct {
 	given    map[parley.GenerationID]bool // recoveries confirmed by officers
 	holdOff  time.Time                    // we write nothing before this: a peer may hold more of our log than we
 	withheld withheld
-	back     bool // our earlier generations are known to be back whole; of one that has any
 
 	chain  *charter.Chain
 	rules  *charter.Rules // in force for what we write next
@@ -239,7 +238,6 @@ func (e *Engine) tick() error {
 	if err := e.rotate(); err != nil {
 		return err
 	}
-	e.closeLate()
 	for _, p := range e.peersInOrder() {
 		if err := e.nudge(p); err != nil {
 			return err

@@ -126,14 +126,9 @@ func (e *Engine) addOld(l *log) {
 }
 
 // cut fixes what is on the record of the generations that l supersedes, when
-// our own log first covers l (spec/order.md, Record order). While our
-// own past is not back it fixes nothing: what our earlier generations had seen
-// counts as well, and closeLate does it then.
+// our own log first covers l (spec/order.md, Record order).
 func (e *Engine) cut(l *log) {
-	if e.recovering() {
-		return
-	}
-	for _, o := range e.logs {
+	for _, o := range e.logsInOrder() {
 		if o.party != l.party || o.order >= l.order || o.limit != noLimit {
 			continue
 		}
@@ -142,24 +137,6 @@ func (e *Engine) cut(l *log) {
 			if x.Gen == o.gen {
 				o.limit = max(o.limit, x.Size)
 			}
-		}
-	}
-}
-
-// recovering reports whether we write to a later generation and do not know yet
-// that all our earlier ones are back, and with them all that they had seen.
-func (e *Engine) recovering() bool { return e.own != nil && len(e.own.body.Earlier) > 0 && !e.back }
-
-// closeLate notes that our past is back, and fixes what cut had to leave open.
-func (e *Engine) closeLate() {
-	if !e.recovering() || !e.pastIsBack() {
-		return
-	}
-	e.back = true
-	e.saveSelf()
-	for _, l := range e.logsInOrder() {
-		if l.party != e.cfg.Us && len(l.body.Earlier) > 0 && e.own.seen[l.gen] > 0 {
-			e.cut(l)
 		}
 	}
 }
@@ -368,7 +345,6 @@ func (e *Engine) begin(l *log, k *Keys) error {
 	e.own, e.sign, e.hold, e.epochs, e.doubt, e.why = l, k.Log, k.Held, nil, "", 0
 	e.holdOff = time.Time{}
 	clear(e.pending)
-	e.back = false
 	if len(l.body.Earlier) > 0 {
 		e.withhold()
 	}

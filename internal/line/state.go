@@ -79,7 +79,6 @@ type selfState struct {
 
 	Withheld     uint64                         `cbor:"5,keyasint,omitempty"`
 	WithheldFrom map[parley.GenerationID]uint64 `cbor:"6,keyasint,omitempty"`
-	Back         bool                           `cbor:"7,keyasint,omitempty"`
 }
 
 // Keys of engine state. Secret ones are left out of backups.
@@ -119,7 +118,7 @@ func (e *Engine) saveDirty() {
 }
 
 func (e *Engine) saveSelf() {
-	s := selfState{Doubt: e.doubt, Why: e.why, Filed: e.lastFiled, Withheld: e.withheld.to, WithheldFrom: e.withheld.from, Back: e.back}
+	s := selfState{Doubt: e.doubt, Why: e.why, Filed: e.lastFiled, Withheld: e.withheld.to, WithheldFrom: e.withheld.from}
 	if e.own != nil {
 		s.Gen = e.own.gen
 	}
@@ -173,7 +172,7 @@ func (e *Engine) loadSelf() error {
 		return err
 	}
 	e.doubt, e.why, e.lastFiled = s.Doubt, s.Why, s.Filed
-	e.withheld, e.back = withheld{to: s.Withheld, from: s.WithheldFrom}, s.Back
+	e.withheld = withheld{to: s.Withheld, from: s.WithheldFrom}
 	e.own = e.logs[s.Gen]
 	if e.own != nil && e.doubt == "" && (e.sign == nil || e.hold == nil) {
 		e.doubt, e.why = "the store holds no private keys for our log: it was restored from a backup", journal.ReasonRestored

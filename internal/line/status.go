@@ -17,7 +17,6 @@ type Status struct {
 	Own        parley.GenerationID
 	Logs       []LogStatus
 	Outbox     int
-	Recovering bool               // our earlier generations are not known to be back: no order is final here
 	Withheld   int                // of these, what waits since our log was set back
 	Epoch      uint64             // in effect
 	EpochSince time.Time          // zero: none in effect

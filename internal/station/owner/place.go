@@ -20,10 +20,9 @@ type Placer struct {
 // Place brings the positions up to date with the logs of status, which the
 // store holds at least. After an error it begins again from the store. A status
 // without logs is that of an engine not loaded yet: there is nothing to place,
-// and nothing to begin with. While a station recovers its past nothing is placed:
-// what comes first is still to come.
+// and nothing to begin with.
 func (x *Placer) Place(st store.Line, parties []parley.PartyCode, status line.Status) error {
-	if len(status.Logs) == 0 || status.Recovering {
+	if len(status.Logs) == 0 {
 		return nil
 	}
 	if x.p == nil {
