@@ -80,7 +80,7 @@ func (y *Story) verified(ctx context.Context) (string, error) {
 	}
 	var ours, theirs export
 	var same int
-	if _, err := await(ctx, time.Minute, "every dispatch is settled in both records", func() (ok bool, err error) {
+	if _, err := await(ctx, 4*SettleAfter, "every dispatch is settled in both records", func() (ok bool, err error) {
 		if ours, err = a.export(ctx, true); err != nil {
 			return false, err
 		}
