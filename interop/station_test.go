@@ -13,6 +13,9 @@ import (
 	"testing"
 	"time"
 
+	"filippo.io/torchwood"
+	"golang.org/x/mod/sumdb/note"
+
 	"parley/internal/c2sp"
 )
 
@@ -217,10 +220,57 @@ func TestStationIsWitnessed(t *testing.T) {
 	if m := regexp.MustCompile(`(\d+) witness cosignatures, 0 of witnesses the annex does not name`).FindStringSubmatch(out); m == nil || m[1] == "0" {
 		t.Errorf("verify says of witnesses:\n%s", out)
 	}
+	p.proof(w)
 	w.kill()
 	p.wait(60*time.Second, "the witness is dead, the quorum is missing, the line is up", func() bool {
 		s := p.show("alder")
 		return len(s.Notices) == 1 && s.Notices[0].Code == "witness-missing" && s.Lamp.Verdict == "up"
 	})
 	p.must("--dir", "alder", "test") // and the line answers
+}
+
+// proof has one entry proved, and reads the proof with the code of the
+// witness's author: entry, inclusion, and the witness's cosignature.
+func (p *program) proof(w *litewitness) {
+	t := p.t
+	t.Helper()
+	var page struct {
+		Settled, Unsettled []struct{ ID, Form string }
+	}
+	if err := json.Unmarshal([]byte(p.must("--dir", "alder", "--json", "record", "-n", "500")), &page); err != nil {
+		t.Fatal(err)
+	}
+	id := ""
+	for _, i := range append(page.Settled, page.Unsettled...) {
+		if i.Form == "assent" {
+			id = i.ID
+		}
+	}
+	p.must("--dir", "alder", "proof", id, "-o", "entry.proof")
+	// The text names the witness only where its word is the earliest bound.
+	var said struct {
+		Cosignatures int `json:"cosignatures"`
+	}
+	out := p.must("--json", "verify", "entry.proof")
+	if err := json.Unmarshal([]byte(out), &said); err != nil || said.Cosignatures != 1 {
+		t.Errorf("verify counts %d cosignatures of the witness, %v:\n%s", said.Cosignatures, err, out)
+	}
+	b, err := os.ReadFile(filepath.Join(p.dir, "entry.proof"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours, err := c2sp.ParseProof(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := torchwood.NewCosignatureVerifier(w.vkey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n, err := note.Open(ours.Note, note.VerifierList(v)); err != nil || len(n.Sigs) != 1 {
+		t.Errorf("torchwood does not verify the cosignature in the proof file: %v", err)
+	}
+	if p.must("--dir", "alder", "read", id); !strings.Contains(p.must("--dir", "alder", "read", id), "witnessed by "+witnessName(0)) {
+		t.Error("read does not say who witnessed the entry")
+	}
 }
