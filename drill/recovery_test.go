@@ -21,7 +21,7 @@ import (
 // that is lost again docs/drill.md tells what is not mended yet.
 const (
 	restoresPerWorld = 3
-	lossesPerWorld   = 2
+	lossesPerWorld   = 3
 )
 
 // TestRestores puts stations back to what they were: from a backup, from an

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 
 	"parley"
@@ -52,6 +53,20 @@ type CertificateBody struct {
 	Reason    uint64              `cbor:"10,keyasint"`
 	TLS       Hash                `cbor:"11,keyasint"` // SHA-256 of the TLS key's SubjectPublicKeyInfo
 }
+
+// Compare orders generations from the oldest to the newest (spec/order.md,
+// Record order): the founding ones first, then by time, then by id.
+func (b *CertificateBody) Compare(o *CertificateBody) int {
+	if b.founding() != o.founding() {
+		if b.founding() {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Or(cmp.Compare(b.Time, o.Time), bytes.Compare(b.Gen[:], o.Gen[:]))
+}
+
+func (b *CertificateBody) founding() bool { return len(b.Earlier) == 0 }
 
 // Certificate is a party's word on one generation of its log: its keys, and
 // which generations it goes on from.

@@ -110,9 +110,9 @@ func (l *log) has(size uint64) bool {
 	return true
 }
 
-// late reports whether a superseded log must not grow to size: all that is on
-// the record of it is held (spec/order.md, Record order).
-func (l *log) late(size uint64) bool { return l.closed && size > l.limit }
+// late reports whether the log of a party that is out must not grow to size:
+// all that others have taken of it is held.
+func (l *log) late(size uint64) bool { return size > l.limit }
 
 // errStore marks the failures of our own store among the reasons not to accept.
 var errStore = errors.New("store")
@@ -273,7 +273,7 @@ func (e *Engine) checkSeen(l *log, p *progress, index uint64, s *seal.Entry) err
 		case n > o.size && o == e.own && e.doubt == "" && !e.mayClaim(l):
 			return parley.Errorf(parley.BadSeen, "entry %d claims to have seen %d entries of our log %s; we have signed %d", index, n, g, o.size)
 		case n > o.size:
-			if o.closed && o.limit != noLimit {
+			if o.limit != noLimit {
 				o.limit, o.dirty = max(o.limit, n), true
 			}
 			return errWait

@@ -1,7 +1,6 @@
 package line
 
 import (
-	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -88,7 +87,6 @@ type log struct {
 	origin    string
 	cert      []byte
 	body      journal.CertificateBody
-	order     int // order of acceptance, from 0
 	signed    *key.Verifier
 	held      *key.Verifier
 	tree      *journal.Tree
@@ -102,7 +100,7 @@ type log struct {
 	blind     [2]bool // entries did not open since that serial: the next may be any greater one
 	disputed  bool
 	closed    bool                           // superseded by a later generation of its party
-	limit     uint64                         // entries on the record, once closed and known; see late()
+	limit     uint64                         // what is taken of the log of a party that is out; else noLimit
 	asks      uint64                         // size up to the last entry that asks others to confirm its order
 	confirmed map[parley.GenerationID]uint64 // of other logs: asks when an entry of this one first covered it
 	recv      key.ReceivingPublic            // newest receiving key published
@@ -217,6 +215,8 @@ func (e *Engine) take(ev Event) error {
 		return e.enterDoubt(ev.Reason, ev.Why, ev.Superseded)
 	case OpenGeneration:
 		return e.openByRoot(ev.Root, ev.Reason)
+	case Handed:
+		return e.certificateIn(nil, ev.Certificate)
 	case GiveKeys:
 		e.given[ev.Gen] = true
 	case SendWithheld:
@@ -251,18 +251,19 @@ func (e *Engine) peersInOrder() []*peer {
 	return slices.SortedFunc(maps.Values(e.peers), func(a, b *peer) int { return cmp.Compare(a.code, b.code) })
 }
 
-// logsInOrder returns the logs in the order in which they were accepted. Nobody
-// changes the slice.
+// logsInOrder returns the logs from the oldest to the newest. Nobody changes
+// the slice.
 func (e *Engine) logsInOrder() []*log {
 	if e.ordered == nil {
 		e.ordered = slices.SortedFunc(maps.Values(e.logs), func(a, b *log) int {
-			return cmp.Or(cmp.Compare(a.order, b.order), bytes.Compare(a.gen[:], b.gen[:]))
+			return a.body.Compare(&b.body)
 		})
 	}
 	return e.ordered
 }
 
-// current returns party's newest generation; nil when none is known.
+// current returns party's newest generation (spec/order.md, Record order); nil
+// when none is known.
 func (e *Engine) current(party parley.PartyCode) *log {
 	for _, l := range slices.Backward(e.logsInOrder()) {
 		if l.party == party {

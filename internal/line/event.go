@@ -51,6 +51,9 @@ type (
 		Root   key.Signer
 		Reason uint64
 	}
+	// Handed is the certificate of a generation that came as a file, before the
+	// first generation of ours is opened here.
+	Handed struct{ Certificate []byte }
 	// GiveKeys says that officers of both sides have confirmed the recovery
 	// words of Peer's generation Gen: it may have the entry keys.
 	GiveKeys struct{ Gen parley.GenerationID }
@@ -71,6 +74,7 @@ func (FrameIn) event()        {}
 func (File) event()           {}
 func (Doubt) event()          {}
 func (OpenGeneration) event() {}
+func (Handed) event()         {}
 func (GiveKeys) event()       {}
 func (SendWithheld) event()   {}
 func (Space) event()          {}

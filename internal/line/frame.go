@@ -75,7 +75,11 @@ func (e *Engine) refuseSpace(p *peer) {
 // nobody can crowd out another's entries.
 func (e *Engine) entryIn(p *peer, f *wire.Entry) error {
 	l := e.logs[f.Gen]
-	if l == nil || l == e.own || e.out(l.party) && l.late(f.Index+1) { // a party that is out; what others hold of it raises the limit first
+	if l == nil {
+		e.askCertificates(p)
+		return nil
+	}
+	if l == e.own || l.late(f.Index+1) { // what others hold of it raises the limit first
 		return nil
 	}
 	if f.Index < l.size {
@@ -93,7 +97,7 @@ func (e *Engine) entryIn(p *peer, f *wire.Entry) error {
 
 func (e *Engine) headIn(p *peer, f *wire.Checkpoint) error {
 	l := e.logs[f.Gen]
-	if l == nil || l == e.own || f.ML == nil || e.out(l.party) && l.late(f.Size) {
+	if l == nil || l == e.own || f.ML == nil || l.late(f.Size) {
 		return nil // a classical half alone is provisional; no fat bearer sends it
 	}
 	if f.Size <= l.size {

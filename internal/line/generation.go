@@ -17,16 +17,20 @@ import (
 const noLimit = ^uint64(0)
 
 // certificateIn takes another generation of a party's log, when its line, its
-// party, its signer and its place are right (spec/log.md, Certificate).
+// party, its signer and its place are right (spec/log.md, Certificate). p has
+// shown it; nil for one that came as a file.
 func (e *Engine) certificateIn(p *peer, b []byte) error {
 	c, err := journal.ParseCertificate(b)
 	if err != nil {
 		return nil
 	}
-	if e.logs[c.Gen] != nil {
-		return nil
+	if e.logs[c.Gen] != nil || c.By == journal.ByLog && e.logs[c.Signer] == nil {
+		return nil // known; or nobody can say yet whether it is good: it is shown again at the next hello
 	}
 	if err := e.checkCertificate(c); err != nil {
+		if p == nil {
+			return err
+		}
 		e.alarm("violation", p.code, parley.Ref{Gen: c.Gen}, "a certificate that %s passed on was refused: %v", p.code, err)
 		return nil
 	}
@@ -41,13 +45,12 @@ func (e *Engine) certificateIn(p *peer, b []byte) error {
 	if err != nil {
 		return nil // its keys do not parse: nobody can ever sign with them
 	}
-	if c.Party == e.cfg.Us && e.own != nil && c.Time <= e.own.body.Time {
-		e.addOld(l)
-		return nil
-	}
 	e.addLog(l)
 	e.alarmGeneration(l)
 	if c.Party == e.cfg.Us {
+		if l != e.current(c.Party) || p == nil {
+			return nil // our own past, which a loss made us forget
+		}
 		return e.enterDoubt(journal.ReasonRestored, fmt.Sprintf("%s shows us generation %s of our own log, certified by our key, which we do not know", p.code, c.Gen), true)
 	}
 	e.passOn(p, b)
@@ -83,62 +86,31 @@ func (e *Engine) checkCertificate(c *journal.Certificate) error {
 	if c.By == journal.ByRoot {
 		return c.Verify(root, nil)
 	}
-	by := e.current(c.Party)
-	if c.Party == e.cfg.Us && e.own != nil && c.Time <= e.own.body.Time {
-		by = e.logs[c.Signer] // our own past, which a loss made us forget: it was in force then
-	}
-	if by == nil || by.gen != c.Signer || by.party != c.Party {
+	by, newest := e.logs[c.Signer], e.current(c.Party)
+	if by == nil || by.party != c.Party || by != newest && newest.body.Compare(&c.CertificateBody) < 0 {
 		return parley.Errorf(parley.UnknownKey, "it is signed by generation %s, which is not the one in force", c.Signer)
 	}
 	pub := by.body.Log
 	return c.Verify(root, &pub)
 }
 
-// addLog takes a log in: its party's earlier generations are closed.
+// addLog takes a log in: of its party's logs all but the newest are closed.
 func (e *Engine) addLog(l *log) {
 	for _, o := range e.logs {
-		l.order = max(l.order, o.order+1)
-		if o.party == l.party {
+		switch {
+		case o.party != l.party:
+		case o.body.Compare(&l.body) < 0:
 			o.closed, o.dirty = true, true
-			if o.limit == noLimit && o.party == e.cfg.Us {
-				continue
-			}
+		default:
+			l.closed = true
 		}
 	}
 	if e.rules != nil && e.out(l.party) {
 		l.closed, l.limit = true, 0 // unless another party has taken of it
 	}
-	e.keep(l)
-}
-
-// keep makes a log known, and its certificate durable once and for all.
-func (e *Engine) keep(l *log) {
 	l.dirty = true
 	e.logs[l.gen], e.ordered = l, nil
 	e.fx.Batch.Keys = append(e.fx.Batch.Keys, KV{Key: certKey(l.gen), Value: l.cert})
-}
-
-// addOld takes in an earlier generation of our own that a loss made us forget.
-func (e *Engine) addOld(l *log) {
-	l.order, l.closed = e.own.order, true
-	e.own.order, e.own.dirty = e.own.order+1, true
-	e.keep(l)
-}
-
-// cut fixes what is on the record of the generations that l supersedes, when
-// our own log first covers l (spec/order.md, Record order).
-func (e *Engine) cut(l *log) {
-	for _, o := range e.logsInOrder() {
-		if o.party != l.party || o.order >= l.order || o.limit != noLimit {
-			continue
-		}
-		o.limit, o.dirty = o.size, true
-		for _, x := range l.body.Earlier {
-			if x.Gen == o.gen {
-				o.limit = max(o.limit, x.Size)
-			}
-		}
-	}
 }
 
 // shownIn takes a checkpoint with its root in full: it teaches us of our own

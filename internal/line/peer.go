@@ -116,6 +116,17 @@ func (e *Engine) sayHello(w *path) {
 	}
 }
 
+// askCertificates says hello again to a peer that sends entries of a generation
+// that we do not know: the path on which its certificate came may have failed.
+func (e *Engine) askCertificates(p *peer) {
+	for _, id := range slices.Sorted(maps.Keys(p.paths)) {
+		if w := e.paths[id]; w.ready && e.now.Sub(w.said) >= helloAgain {
+			e.sayHello(w)
+			return
+		}
+	}
+}
+
 // unknownTo reports whether a peer may never have heard of our generation in
 // force: it may not know the TLS key that its certificate binds, so the
 // certificate follows our hello (spec/recovery.md, 3).

@@ -19,7 +19,6 @@ const maxTime = seal.MaxTime
 // logState is the durable part of a log besides its entries and heads.
 type logState struct {
 	Party    string                         `cbor:"1,keyasint"`
-	Order    uint64                         `cbor:"3,keyasint"`
 	Seen     map[parley.GenerationID]uint64 `cbor:"4,keyasint"`
 	Time     uint64                         `cbor:"5,keyasint"`
 	Epoch    uint64                         `cbor:"6,keyasint"`
@@ -111,7 +110,7 @@ func (e *Engine) saveDirty() {
 			continue
 		}
 		l.dirty, l.shown, e.shown = false, nil, nil
-		e.put(logKey(l.gen), &logState{Party: string(l.party), Order: uint64(l.order), Seen: l.seen, Time: l.time, Epoch: l.epoch,
+		e.put(logKey(l.gen), &logState{Party: string(l.party), Seen: l.seen, Time: l.time, Epoch: l.epoch,
 			SealedBy: l.sealedBy, Serial: l.serial, Disputed: l.disputed, Closed: l.closed, RecvAt: l.recvAt,
 			Receipts: l.receipts, Limit: l.limit, EpochAt: l.epochAt, Unread: l.unread, Blind: l.blind, Without: l.without, Shut: l.shut}, false)
 	}
@@ -208,7 +207,7 @@ func (e *Engine) loadLog(kv KV) error {
 		}
 		copy(l.recv[:], pub)
 	}
-	l.order, l.time, l.epoch, l.sealedBy, l.serial = int(s.Order), s.Time, s.Epoch, s.SealedBy, s.Serial
+	l.time, l.epoch, l.sealedBy, l.serial = s.Time, s.Epoch, s.SealedBy, s.Serial
 	l.disputed, l.closed, l.recvAt, l.limit = s.Disputed, s.Closed, s.RecvAt, s.Limit
 	l.epochAt, l.unread, l.blind, l.without, l.shut = s.EpochAt, s.Unread, s.Blind, s.Without, s.Shut
 	maps.Copy(l.seen, s.Seen)

@@ -359,9 +359,6 @@ func (e *Engine) emitOne(d *draft, seen map[parley.GenerationID]uint64) (written
 	}
 	for g, n := range clear.Seen {
 		l.seen[g] = n
-		if o := e.logs[g]; len(o.body.Earlier) > 0 {
-			e.cut(o)
-		}
 	}
 	if len(e.roots) > 2 && len(clear.Seen) > 0 {
 		l.addMark(index, l.seen)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/pem"
 	"fmt"
+	"time"
 
 	"parley"
 	"parley/internal/journal"
@@ -42,8 +43,10 @@ func (l *liveLine) introduced(cert []byte, peerKey [32]byte) (*journal.Certifica
 	if peerKey != ([32]byte{}) && c.TLS != peerKey {
 		return nil, parley.Errorf(parley.WrongParty, "certificate of %s binds another TLS key than the one shown", c.Gen)
 	}
-	if known, t := l.newest(c.Party); known != c.Gen && c.Time < t {
-		return nil, parley.Errorf(parley.Rewind, "%s has opened a later generation than %s", c.Party, c.Gen)
+	if n, err := journal.ParseCertificate(l.newest(c.Party).Cert); err == nil && c.Compare(&n.CertificateBody) < 0 {
+		return nil, parley.Errorf(parley.Rewind, "the certificate of generation %s of %s is of %s, and generation %s, of %s, is here already",
+			c.Gen, c.Party, stamp(c.Time), n.Gen, stamp(n.Time)).
+			WithHint("it knew nothing of that one, and its clock may be wrong: it is told of it, and its root key has to open another")
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -51,14 +54,18 @@ func (l *liveLine) introduced(cert []byte, peerKey [32]byte) (*journal.Certifica
 	return c, nil
 }
 
-// newest returns the generation in force of a party, and when it began.
-func (l *liveLine) newest(p parley.PartyCode) (parley.GenerationID, uint64) {
+func stamp(seconds uint64) string {
+	return time.Unix(int64(seconds), 0).UTC().Format(time.RFC3339)
+}
+
+// newest returns the newest generation of a party that is known.
+func (l *liveLine) newest(p parley.PartyCode) line.LogStatus {
 	for _, s := range l.runner.Status().Logs {
 		if s.Party == p && s.Current {
-			return s.Gen, uint64(s.Created.Unix())
+			return s
 		}
 	}
-	return parley.GenerationID{}, 0
+	return line.LogStatus{}
 }
 
 // pinCertified pins the TLS keys that the others' generations in force bind,
@@ -122,10 +129,8 @@ func boundKeys(s line.Status) (now map[parley.PartyCode][32]byte, old map[parley
 // introduction returns our certificate in force when others may not know it
 // and the TLS key it binds: what a dialer sends after its hello.
 func (l *liveLine) introduction() *wire.Certificate {
-	for _, s := range l.runner.Status().Logs {
-		if s.Party == l.us && s.Current && s.Reason != journal.ReasonFounding {
-			return &wire.Certificate{Bytes: s.Cert}
-		}
+	if s := l.newest(l.us); s.Cert != nil && s.Reason != journal.ReasonFounding {
+		return &wire.Certificate{Bytes: s.Cert}
 	}
 	return nil
 }

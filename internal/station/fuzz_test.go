@@ -109,11 +109,12 @@ func FuzzFoundingFile(f *testing.F) {
 	}
 	f.Add(x.Encode())
 	f.Add(pem.EncodeToMemory(&pem.Block{Type: foundingArmour, Bytes: x.Encode()}))
+	f.Add(append(pem.EncodeToMemory(&pem.Block{Type: foundingArmour, Bytes: x.Encode()}), certificateText([]byte("x"))...))
 	f.Add(pem.EncodeToMemory(&pem.Block{Type: rootArmour, Bytes: wire.Encode(a.root.Public())}))
 	f.Add(rootText(a.root.Public()))
 	dir := f.TempDir()
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if x, err := parseFoundingFile(b); err != nil {
+		if x, _, err := parseFoundingFile(b); err != nil {
 			refused(t, err)
 		} else if !bytes.Contains(b, x.Encode()) && !bytes.Contains(b, []byte(foundingArmour)) {
 			t.Fatal("a founding is read that is not in the file")

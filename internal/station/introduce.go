@@ -171,6 +171,9 @@ func (n *network) allowed(k [32]byte) bool {
 // introduces us to it in turn where it may not know our key either.
 func (n *network) receive(ctx context.Context, l *liveLine, h *wire.Hello, size int, c bearer.Conn) error {
 	if err := n.introducedBy(ctx, l, h.Party, guestBytes-size, c); err != nil {
+		if parley.KindOf(err) == parley.Rewind {
+			n.remind(ctx, l, h.Party, c)
+		}
 		return err
 	}
 	n.introduceTo(ctx, l, c)
@@ -193,6 +196,9 @@ func (n *network) visit(ctx context.Context, l *liveLine, peer parley.PartyCode,
 	}
 	if err == nil {
 		err = n.introducedBy(ctx, l, peer, guestBytes-size, c)
+	}
+	if parley.KindOf(err) == parley.Rewind {
+		n.remind(ctx, l, peer, c)
 	}
 	if err != nil {
 		return err
@@ -254,13 +260,22 @@ func (l *liveLine) meet(party parley.PartyCode, cert []byte, key [32]byte) error
 	return nil
 }
 
-// introduceTo sends our introduction, where we have one, and gives the other
-// side a moment to take it: a close flushes nothing.
+// introduceTo sends our introduction, where we have one.
 func (n *network) introduceTo(ctx context.Context, l *liveLine, c bearer.Conn) {
-	f := l.introduction()
-	if f == nil {
-		return
+	if f := l.introduction(); f != nil {
+		l.tellGuest(ctx, c, f)
 	}
+}
+
+// remind shows a station its own newer certificate, which a loss made it
+// forget: only its root key could have made the one that it came with.
+func (n *network) remind(ctx context.Context, l *liveLine, party parley.PartyCode, c bearer.Conn) {
+	l.tellGuest(ctx, c, &wire.Certificate{Bytes: l.newest(party).Cert})
+}
+
+// tellGuest says hello and one frame, and gives the other side a moment to take
+// them: a close flushes nothing.
+func (l *liveLine) tellGuest(ctx context.Context, c bearer.Conn, f wire.Frame) {
 	say(c, l.guestHello())
 	say(c, f)
 	select {

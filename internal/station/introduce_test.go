@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -140,6 +141,52 @@ func TestBothLost(t *testing.T) {
 	eventually(t, 20*time.Second, "both are up again", func() bool { return a.talks(line) && b.talks(line) })
 	if !b.hasPinned(line, "alder", a.st.tls.hash()) || !a.hasPinned(line, "birch", b.st.tls.hash()) {
 		t.Error("the new keys are not pinned")
+	}
+}
+
+// TestLostWithItsClockBehind: a station that lost everything knows neither of its
+// newer generation nor, its clock being behind, that what it opens is older. It
+// is told, opens another with the root key, and is let in.
+func TestLostWithItsClockBehind(t *testing.T) {
+	ctx := context.Background()
+	for name, deaf := range map[string]bool{"it dials": false, "only the other side dials": true} {
+		t.Run(name, func(t *testing.T) {
+			a, b := newParty(t, "alder"), newParty(t, "birch")
+			if deaf {
+				b.halt()
+				b.config(func(c *Config) { c.ListenQUIC, c.ListenTLS, c.AnnounceQUIC, c.AnnounceTLS = "", "", "", "" })
+				b.start()
+			}
+			line := pairAll(t, a, b)
+			papers := must(b.st.FoundingFile(ctx, line))
+			behind := must(a.st.FoundingFile(ctx, line))
+			for range 30 { // each is at least a second later than the one that it knows of
+				a.lose(line, papers)
+				papers = append(behind[:len(behind):len(behind)], must(os.ReadFile(must(filepath.Glob(filepath.Join(a.dir, recoveryDir, "*.certificate")))[0]))...)
+			}
+			a.start()
+			eventually(t, 20*time.Second, "both are up again", func() bool { return a.talks(line) && b.talks(line) })
+			a.lose(line, behind)
+			a.start()
+			eventually(t, 20*time.Second, "the station is told of its newer generation", func() bool {
+				return strings.HasPrefix(a.line(line).State, "in doubt")
+			})
+			a.halt()
+			if _, err := Recover(must(LoadConfig(a.dir)), line, a.root, nil); err != nil {
+				t.Fatal(err)
+			}
+			a.start()
+			eventually(t, 20*time.Second, "both are up once more", func() bool { return a.talks(line) && b.talks(line) })
+			b.confirm(line, a)
+			b.send(line, "alder", "here again", "ROUTINE", "INFORMATION")
+			a.waitFor(line, "here again")
+			for _, p := range []*party{a, b} {
+				eventually(t, 30*time.Second, "all is settled", func() bool {
+					pg := must(p.st.Record(ctx, line, Filter{Form: "dispatch", Limit: 10}))
+					return len(pg.Settled) == 1 && len(pg.Unsettled) == 0
+				})
+			}
+		})
 	}
 }
 

@@ -197,23 +197,36 @@ func (s *Station) resumeAssents(ctx context.Context) error {
 	return nil
 }
 
-// FoundingFile returns the founding of a line, in armour: what a party keeps a
-// copy of, since a station that lost everything needs it. It is not secret.
+// FoundingFile returns the founding of a line, in armour, and behind it the
+// certificates of all generations known here: what a party keeps a copy of,
+// since a station that lost everything needs it. It is not secret.
 func (s *Station) FoundingFile(ctx context.Context, name string) ([]byte, error) {
 	l, err := s.lineOf(name)
 	if err != nil {
 		return nil, err
 	}
-	return pem.EncodeToMemory(&pem.Block{Type: foundingArmour, Bytes: l.founding.Encode()}), nil
+	text := pem.EncodeToMemory(&pem.Block{Type: foundingArmour, Bytes: l.founding.Encode()})
+	for _, g := range l.runner.Status().Logs {
+		text = append(text, certificateText(g.Cert)...)
+	}
+	return text, nil
 }
 
-// parseFoundingFile reads a founding, binary or in armour.
-func parseFoundingFile(b []byte) (*charter.Founding, error) {
-	if block, _ := pem.Decode(b); block != nil {
+// parseFoundingFile reads a founding, binary or in armour, and the certificates
+// that stand behind it.
+func parseFoundingFile(b []byte) (f *charter.Founding, certificates [][]byte, err error) {
+	if block, rest := pem.Decode(b); block != nil {
 		if block.Type != foundingArmour {
-			return nil, parley.Errorf(parley.Malformed, "a file of %s is no founding", strings.ToLower(block.Type))
+			return nil, nil, parley.Errorf(parley.Malformed, "a file of %s is no founding", strings.ToLower(block.Type))
 		}
 		b = block.Bytes
+		for block, rest = pem.Decode(rest); block != nil; block, rest = pem.Decode(rest) {
+			if block.Type != certificateArmour {
+				return nil, nil, parley.Errorf(parley.Malformed, "behind the founding stands a %s", strings.ToLower(block.Type))
+			}
+			certificates = append(certificates, block.Bytes)
+		}
 	}
-	return charter.ParseFounding(b)
+	f, err = charter.ParseFounding(b)
+	return f, certificates, err
 }

@@ -26,8 +26,8 @@ const recoveryDir = "recovery"
 
 // Recover opens a new generation of our log on a line, under the root key, with
 // the station stopped: for a restored station, one in doubt, and one that lost
-// everything and has only the founding (binary or in armour; nil where the line
-// is in the store). It returns the certificate in armour, which is also left in
+// everything and has only the founding (binary or in armour, with or without
+// certificates behind it; nil where the line is in the store). It returns the certificate in armour, which is also left in
 // the directory recovery. Errors: NotAllowed when our log is in no doubt,
 // UnknownKey for another root key, NotFound for a line that nothing is known of,
 // Unavailable while the station runs.
@@ -69,6 +69,7 @@ type recoverer struct {
 	store    *sqlite.Store
 	marks    *hwm.Marks
 	restored bool
+	handed   [][]byte // certificates that came with the founding
 }
 
 func openRecovery(cfg Config, root key.Signer) (*recoverer, error) {
@@ -108,10 +109,11 @@ func (r *recoverer) close() error {
 // line finds the line, or makes it from its founding.
 func (r *recoverer) line(name string, founding []byte) (*charter.Founding, error) {
 	if founding != nil {
-		f, err := parseFoundingFile(founding)
+		f, certs, err := parseFoundingFile(founding)
 		if err != nil {
 			return nil, err
 		}
+		r.handed = certs
 		if name != "" && !names(f, r.us, name) {
 			return nil, parley.Errorf(parley.WrongLine, "the founding is of line %s, not of %q", f.Line, name)
 		}
@@ -232,7 +234,15 @@ func (r *recoverer) reopen(f *charter.Founding) ([]byte, error) {
 		}
 		return nil, parley.Errorf(parley.NotAllowed, "our log on this line is in no doubt").WithHint("there is nothing to recover; start the station")
 	}
-	if err := n.step(e, nil, line.OpenGeneration{Root: r.root, Reason: reasonOf(s, r.us)}); err != nil {
+	reason := reasonOf(s, r.us)
+	if reason == journal.ReasonLost {
+		for _, c := range r.handed { // so that the new one is later than all before it
+			if err := n.step(e, nil, line.Handed{Certificate: c}); err != nil {
+				return nil, fmt.Errorf("a certificate behind the founding: %w", err)
+			}
+		}
+	}
+	if err := n.step(e, nil, line.OpenGeneration{Root: r.root, Reason: reason}); err != nil {
 		return nil, err
 	}
 	return certificateOf(e.Status()), nil

@@ -239,7 +239,7 @@ func (s *session) pong(f *wire.Pong) {
 // once, and again when a generation has come in force on either side.
 func (s *session) authOut(ctx context.Context) {
 	st := s.line.runner.Status()
-	theirs, _ := s.line.newest(s.peer)
+	theirs := s.line.newest(s.peer).Gen
 	s.mu.Lock()
 	shown := s.shown == [2]parley.GenerationID{st.Own, theirs}
 	s.mu.Unlock()
