@@ -21,10 +21,10 @@ const noLimit = ^uint64(0)
 // shown it; nil for one that came as a file.
 func (e *Engine) certificateIn(p *peer, b []byte) error {
 	c, err := journal.ParseCertificate(b)
-	if err != nil {
-		return nil
+	if err != nil && p == nil {
+		return err
 	}
-	if e.logs[c.Gen] != nil || c.By == journal.ByLog && e.logs[c.Signer] == nil {
+	if err != nil || e.logs[c.Gen] != nil || c.By == journal.ByLog && e.logs[c.Signer] == nil {
 		return nil // known; or nobody can say yet whether it is good: it is shown again at the next hello
 	}
 	if err := e.checkCertificate(c); err != nil {
@@ -87,7 +87,10 @@ func (e *Engine) checkCertificate(c *journal.Certificate) error {
 		return c.Verify(root, nil)
 	}
 	by, newest := e.logs[c.Signer], e.current(c.Party)
-	if by == nil || by.party != c.Party || by != newest && newest.body.Compare(&c.CertificateBody) < 0 {
+	if c.Party == e.cfg.Us {
+		newest = by // whoever made it: it is newer than ours, and that is doubt
+	}
+	if by == nil || by.party != c.Party || by.body.Compare(&c.CertificateBody) >= 0 || by != newest && newest.body.Compare(&c.CertificateBody) < 0 {
 		return parley.Errorf(parley.UnknownKey, "it is signed by generation %s, which is not the one in force", c.Signer)
 	}
 	pub := by.body.Log

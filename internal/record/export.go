@@ -21,7 +21,7 @@ import (
 type Source interface {
 	// Founding returns the founding as its bytes stand.
 	Founding() ([]byte, error)
-	// Logs returns every generation held, in the order of their acceptance,
+	// Logs returns every generation held,
 	// as they stand at one moment.
 	Logs() ([]Log, error)
 	// Entries returns up to n entries of gen from index from on, in order: at
@@ -112,7 +112,9 @@ func newExport(w io.Writer, src Source, title string) (*export, error) {
 		}
 		x.logs = append(x.logs, &exportLog{Log: l, cert: c})
 	}
-	slices.SortStableFunc(x.logs, func(a, b *exportLog) int { return cmp.Compare(a.cert.Party, b.cert.Party) })
+	slices.SortFunc(x.logs, func(a, b *exportLog) int {
+		return cmp.Or(cmp.Compare(a.cert.Party, b.cert.Party), a.cert.Compare(&b.cert.CertificateBody))
+	})
 	x.put(x.start(3, itemTitle).text(title).uint(1))
 	x.put(x.start(2, itemFounding).bytes(founding))
 	return x, nil

@@ -18,9 +18,7 @@ func AcceptCertificate(f *charter.Founding, raw []byte, known [][]byte) (*journa
 		if err != nil {
 			return nil, err
 		}
-		if m[c.Gen], err = newHeld(c, i, Place{}); err != nil {
-			return nil, err
-		}
+		m[c.Gen] = newHeld(c, i, Place{})
 	}
 	c, err := journal.ParseCertificate(raw)
 	if err != nil {

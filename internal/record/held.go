@@ -64,17 +64,20 @@ type stamp struct {
 	time    uint64
 }
 
-func newHeld(c *journal.Certificate, rank int, at Place) (*held, error) {
-	log, err := key.NewVerifier(c.Log)
-	if err != nil {
-		return nil, fmt.Errorf("log key of %s: %w", c.Gen, err)
+func newHeld(c *journal.Certificate, rank int, at Place) *held {
+	return &held{cert: c, rank: rank, at: at, origin: c.Origin(), holder: c.Holder(),
+		steps: map[parley.GenerationID][]step{}, without: map[uint64][]parley.PartyCode{}, odd: map[uint64]oddity{}}
+}
+
+// parseKeys reads the keys of a certificate that was accepted.
+func (h *held) parseKeys() (err error) {
+	if h.log, err = key.NewVerifier(h.cert.Log); err != nil {
+		return fmt.Errorf("log key of %s: %w", h.cert.Gen, err)
 	}
-	receipt, err := key.NewVerifier(c.Receipt)
-	if err != nil {
-		return nil, fmt.Errorf("receipt key of %s: %w", c.Gen, err)
+	if h.held, err = key.NewVerifier(h.cert.Receipt); err != nil {
+		return fmt.Errorf("receipt key of %s: %w", h.cert.Gen, err)
 	}
-	return &held{cert: c, rank: rank, at: at, origin: c.Origin(), holder: c.Holder(), log: log, held: receipt,
-		steps: map[parley.GenerationID][]step{}, without: map[uint64][]parley.PartyCode{}, odd: map[uint64]oddity{}}, nil
+	return nil
 }
 
 func (h *held) size() uint64 { return h.tree.size() }

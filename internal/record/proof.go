@@ -427,22 +427,26 @@ func (v *proofVerifier) takeReceipts(f *fields) {
 	}
 }
 
-// accept judges the certificates in the order in which they were made.
+// accept judges the certificates from the oldest to the newest.
 func (v *proofVerifier) accept() error {
 	v.known = map[parley.GenerationID]*held{}
 	order := slices.Clone(v.certs)
 	slices.SortStableFunc(order, func(a, b *journal.Certificate) int {
-		return cmp.Or(cmp.Compare(a.Party, b.Party), cmp.Compare(min(a.Reason, 1), min(b.Reason, 1)), cmp.Compare(a.Time, b.Time), bytes.Compare(a.Gen[:], b.Gen[:]))
+		return cmp.Or(cmp.Compare(a.Party, b.Party), a.Compare(&b.CertificateBody))
 	})
 	for i, c := range order {
+		if v.known[c.Gen] != nil {
+			return certifiedTwice(c)
+		}
+		v.known[c.Gen] = newHeld(c, i, Place{})
+	}
+	for _, c := range order {
 		if err := acceptCertificate(c, v.founding, v.hash, v.known); err != nil {
 			return err
 		}
-		h, err := newHeld(c, i, Place{})
-		if err != nil {
+		if err := v.known[c.Gen].parseKeys(); err != nil {
 			return err
 		}
-		v.known[c.Gen] = h
 	}
 	v.log = v.known[v.certs[0].Gen]
 	return nil

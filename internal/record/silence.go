@@ -120,7 +120,7 @@ func (v *verifier) judgeSilence() {
 
 func (v *verifier) silenceOf(p parley.PartyCode) SilenceReport {
 	s := SilenceReport{Party: p, Verdict: NoAnswer}
-	sealed, newest := 0, newestOf(p, v.logs)
+	sealed, newest := 0, newestOf(p, v.logs, nil)
 	for _, h := range v.ranks {
 		if h.cert.Party == p {
 			sealed += h.sealed

@@ -398,9 +398,15 @@ func makeCertificate(m *maker) {
 	bad(parley.Conflict, "the generation of another party", change(func(c *journal.CertificateBody) { c.Gen = s.Alder.Gen }), b)
 	bad(parley.UnknownKey, "signed by a generation that nobody knows", signed(journal.ByLog, b.Sign, b.Gen, same), s.Alder)
 	bad(parley.UnknownKey, "signed by a generation no longer in force", signed(journal.ByLog, b.Sign, b.Gen, func(c *journal.CertificateBody) {
-		c.Gen = parley.GenerationID{9}
+		c.Gen, c.Time = parley.GenerationID{9}, c.Time+1
 		c.Earlier = append(c.Earlier, journal.Earlier{Gen: lost.Gen, Root: journal.EmptyRoot})
 	}), s.Alder, b, lost)
+	late := signed(journal.ByLog, b.Sign, b.Gen, func(c *journal.CertificateBody) { c.Gen, c.Time, c.Reason = parley.GenerationID{9}, c.Time-1, journal.ReasonDoubt })
+	m.ok("heard of after the one that superseded it", input(late, s.Alder, b, lost))
+	bad(parley.UnknownKey, "older than the generation that signed it", signed(journal.ByLog, lost.Sign, lost.Gen, func(c *journal.CertificateBody) {
+		c.Gen, c.Time, c.Reason = parley.GenerationID{9}, c.Time-1, journal.ReasonDoubt
+		c.Earlier = append(c.Earlier, journal.Earlier{Gen: lost.Gen, Root: journal.EmptyRoot})
+	}), s.Alder, b, lost, third)
 	bad(parley.WrongParty, "signed by another party's log", signed(journal.ByLog, s.Alder.Sign, s.Alder.Gen, func(c *journal.CertificateBody) {
 		c.Earlier = append(c.Earlier, journal.Earlier{Gen: s.Alder.Gen, Root: journal.EmptyRoot})
 	}), s.Alder, b)

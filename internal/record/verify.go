@@ -2,6 +2,7 @@ package record
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 
@@ -58,25 +59,26 @@ type verifier struct {
 	logs     map[parley.GenerationID]*held
 	ranks    []*held
 
-	foreign  []Place // certificates that name another founding
-	kind     uint64  // of the last item
-	now      *batch
-	waiting  []*batch
-	closed   bool      // all entries were given
-	lastRank [2]uint64 // of entries, of witnesses
-	lastKind uint64    // of items that rise
-	lastKey  [3]uint64
-	headsEnd bool
-	order    []Placed
-	acts     []charter.Act      // opened assents and leaves
-	chain    *charter.Chain     // of a record, once all entries are read
-	links    []charter.Document // what came into force, of chain
-	question *question
-	referred []reference                       // silence only
-	asked    map[parley.Ref][]parley.PartyCode // silence only: the parties an opened entry is addressed to
-	rows     []row
-	counts   counts
-	whole    bool // the last item was there and fitted
+	foreign   []Place // certificates that name another founding
+	certified bool    // the certificates have been judged
+	kind      uint64  // of the last item
+	now       *batch
+	waiting   []*batch
+	closed    bool      // all entries were given
+	lastRank  [2]uint64 // of entries, of witnesses
+	lastKind  uint64    // of items that rise
+	lastKey   [3]uint64
+	headsEnd  bool
+	order     []Placed
+	acts      []charter.Act      // opened assents and leaves
+	chain     *charter.Chain     // of a record, once all entries are read
+	links     []charter.Document // what came into force, of chain
+	question  *question
+	referred  []reference                       // silence only
+	asked     map[parley.Ref][]parley.PartyCode // silence only: the parties an opened entry is addressed to
+	rows      []row
+	counts    counts
+	whole     bool // the last item was there and fitted
 }
 
 func newVerifier(r io.Reader, opts VerifyOptions, title string) *verifier {
@@ -168,7 +170,7 @@ func (v *verifier) item(raw []byte, kind uint64, at Place) error {
 		v.failures.add(at, "", err)
 		return errStop
 	}
-	if kind > itemCertificate && len(v.foreign) > 0 {
+	if kind > itemCertificate {
 		if err := v.endCertificates(); err != nil {
 			return err
 		}
@@ -281,30 +283,31 @@ func (v *verifier) certificateItem(f *fields, at Place) error {
 	if err != nil {
 		return v.refuse(at, "", err)
 	}
-	if n := len(v.ranks); n > 0 && c.Party < v.ranks[n-1].cert.Party {
-		return v.refuse(at, "", parley.Errorf(parley.Malformed, "certificates are not in the order of party codes"))
+	if n := len(v.ranks); n > 0 && cmp.Or(cmp.Compare(v.ranks[n-1].cert.Party, c.Party), v.ranks[n-1].cert.Compare(&c.CertificateBody)) >= 0 {
+		return v.refuse(at, "", parley.Errorf(parley.Malformed, "certificates are not in the order of party codes, and of each party from the oldest to the newest"))
 	}
 	if c.Founding != v.hash || c.Line != v.founding.Line {
 		v.foreign = append(v.foreign, at) // see endCertificates
 		return nil
 	}
-	if err := acceptCertificate(c, v.founding, v.hash, v.logs); err != nil {
-		return v.refuse(at, "", err)
+	if v.logs[c.Gen] != nil {
+		return v.refuse(at, "", certifiedTwice(c))
 	}
-	h, err := newHeld(c, len(v.ranks), at)
-	if err != nil {
-		return v.refuse(at, "", err)
-	}
+	h := newHeld(c, len(v.ranks), at)
 	v.logs[c.Gen] = h
 	v.ranks = append(v.ranks, h)
 	return nil
 }
 
-// endCertificates judges, once, the certificates that name another founding
-// than that of the file: when all do, it is the founding that was altered.
+// endCertificates judges, once, all certificates. Where they name another
+// founding than that of the file, all of them, it is the founding that was
+// altered.
 func (v *verifier) endCertificates() error {
+	if v.certified {
+		return nil
+	}
+	v.certified = true
 	foreign := v.foreign
-	v.foreign = nil
 	if len(foreign) > 1 && len(v.ranks) == 0 {
 		return v.refuse(v.place, "", parley.Errorf(parley.WrongLine, "this is not the founding that the certificates of the line name"))
 	}
@@ -313,11 +316,26 @@ func (v *verifier) endCertificates() error {
 			return err
 		}
 	}
+	for _, h := range v.ranks {
+		err := acceptCertificate(h.cert, v.founding, v.hash, v.logs)
+		if err == nil {
+			err = h.parseKeys()
+		}
+		if err != nil {
+			if err := v.refuse(h.at, "", err); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
-// acceptCertificate judges a certificate by the founding and those accepted
-// before it (spec/log.md).
+func certifiedTwice(c *journal.Certificate) error {
+	return parley.Errorf(parley.Conflict, "generation %s is certified already", c.Gen)
+}
+
+// acceptCertificate judges a certificate by the founding and all others that
+// are known (spec/log.md).
 func acceptCertificate(c *journal.Certificate, f *charter.Founding, hash Hash, known map[parley.GenerationID]*held) error {
 	if err := c.Check(f.Line, c.Party, hash); err != nil {
 		return err
@@ -326,8 +344,8 @@ func acceptCertificate(c *journal.Certificate, f *charter.Founding, hash Hash, k
 	if !ok {
 		return parley.Errorf(parley.WrongParty, "%s is not a party of this line", c.Party)
 	}
-	if known[c.Gen] != nil {
-		return parley.Errorf(parley.Conflict, "generation %s is certified already", c.Gen)
+	if h := known[c.Gen]; h != nil && h.cert != c {
+		return certifiedTwice(c)
 	}
 	if err := f.CheckCertificate(c); err != nil {
 		return err
@@ -336,20 +354,21 @@ func acceptCertificate(c *journal.Certificate, f *charter.Founding, hash Hash, k
 		return c.Verify(p.Root, nil)
 	}
 	signer := known[c.Signer]
-	switch newest := newestOf(c.Party, known); {
+	switch newest := newestOf(c.Party, known, c); {
 	case signer == nil:
 		return parley.Errorf(parley.UnknownKey, "generation %s is certified by %s, which is not known", c.Gen, c.Signer)
 	case signer.cert.Party != c.Party:
 		return parley.Errorf(parley.WrongParty, "generation %s of %s is certified by the log of %s", c.Gen, c.Party, signer.cert.Party)
-	case newest != signer:
-		return parley.Errorf(parley.UnknownKey, "generation %s is certified by %s, which was no longer in force", c.Gen, c.Signer)
+	case newest != signer && newest.cert.Compare(&c.CertificateBody) < 0, signer.cert.Compare(&c.CertificateBody) >= 0:
+		return parley.Errorf(parley.UnknownKey, "generation %s is certified by %s, which was not the one in force", c.Gen, c.Signer)
 	}
 	return c.Verify(p.Root, &signer.cert.Log)
 }
 
-func newestOf(p parley.PartyCode, known map[parley.GenerationID]*held) (newest *held) {
+// newestOf returns the newest generation known of a party, but for that of c.
+func newestOf(p parley.PartyCode, known map[parley.GenerationID]*held, c *journal.Certificate) (newest *held) {
 	for _, h := range known {
-		if h.cert.Party == p && (newest == nil || h.rank > newest.rank) {
+		if h.cert.Party == p && h.cert != c && (newest == nil || newest.cert.Compare(&h.cert.CertificateBody) < 0) {
 			newest = h
 		}
 	}

@@ -67,14 +67,15 @@ export function acceptCertificate(c, line, known) {
   const party = line.parties.get(c.party), founder = party?.generation === c.generation;
   if (c.line !== line.id || !c.founding.equals(line.hash)) refuse('wrong-line', 'certificate of another line');
   if (!party) refuse('wrong-party', `certificate of ${c.party}, who is not on the line`);
-  if (known.has(c.generation)) refuse('conflict', `generation ${c.generation} is certified already`);
+  if (known.has(c.generation) && known.get(c.generation).raw !== c.raw) refuse('conflict', `generation ${c.generation} is certified already`);
   if ([...line.parties.values()].some((p) => p !== party && p.generation === c.generation)) refuse('conflict', 'generation id of another party');
   if (founder !== (c.reason === 0)) refuse('conflict', 'reason 0 belongs to the generation that was revealed');
   if (founder && !encode(c.keys).equals(encode(party.keys))) refuse('conflict', 'founding certificate with other keys than revealed');
   if (founder !== (c.names.length === 0)) refuse('malformed', 'the founding generation, and no other, names no earlier one');
-  const signer = c.by === 0 ? { party: c.party, log: party.root } : [...known.values()].findLast((k) => k.party === c.party);
-  if ((known.get(c.signer)?.party ?? c.party) !== c.party) refuse('wrong-party', 'certificate signed by the log of another party');
-  if (!signer || (c.by !== 0 && signer.generation !== c.signer)) refuse('unknown-key', `certificate signed by generation ${c.signer}, which is not in force`);
+  const signer = c.by === 0 ? { party: c.party, log: party.root } : known.get(c.signer);
+  if ((signer?.party ?? c.party) !== c.party) refuse('wrong-party', 'certificate signed by the log of another party');
+  const at = age(c), from = c.by === 0 || !signer ? '' : age(signer), ages = [...known.values()].filter((k) => k.party === c.party).map(age);
+  if (!signer || (c.by !== 0 && (from >= at || (!ages.some((a) => a > at) && ages.some((a) => a > from && a < at))))) refuse('unknown-key', `certificate signed by generation ${c.signer}, which was not in force`);
   checkDocument(signer.log, c.signature, 'certificate', c.body, `the certificate of ${c.generation}`);
   return originOf(line.id, c.party, c.generation);
 }

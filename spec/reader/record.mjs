@@ -177,11 +177,14 @@ function loadRecord(buf, { founding, title = 'parley record' } = {}) {
   const items = readItems(buf, title), [{ v: [, foundingRaw], place }] = items[1], [{ v: [, sum], place: end }] = items[9];
   const r = { gens: new Map(), faults: [], unknownWitnesses: 0, ask: items[8][0], line: within(place, () => parseFounding(foundingRaw)) };
   compareFounding(r.line, founding, place);
-  let nth = 0;
-  rising(items[2], (raw) => [parseCertificate(raw).party, nth++]);
+  rising(items[2], (raw) => { const c = parseCertificate(raw); return [c.party, age(c)]; });
   each(items[2], (raw) => {
-    const c = parseCertificate(raw), origin = acceptCertificate(c, r.line, r.gens), rank = r.gens.size;
-    r.gens.set(c.generation, { ...c, origin, rank, entries: [], checkpoint: 0, receipts: [], witnesses: [], disputed: false });
+    const c = parseCertificate(raw);
+    r.gens.set(c.generation, { ...c, rank: r.gens.size, entries: [], checkpoint: 0, receipts: [], witnesses: [], disputed: false });
+  });
+  each(items[2], (raw) => {
+    const c = parseCertificate(raw);
+    r.gens.get(c.generation).origin = acceptCertificate(c, r.line, r.gens);
   });
   rising(items[3], (g, index) => [generationOf(r, g).rank, index]);
   each(items[3], (g, index, raw, key, place) => {
@@ -241,7 +244,8 @@ export function verifyProof(buf, { founding } = {}) {
   const line = parseFounding(foundingRaw), known = new Map(), place = (c) => `${c.party}/${age(c)}`; // compares like the parts
   compareFounding(line, founding);
   const chain = certs.map(parseCertificate), [{ generation }] = chain;
-  for (const c of chain.sort((a, b) => (place(a) < place(b) ? -1 : 1))) known.set(c.generation, { ...c, origin: acceptCertificate(c, line, known) });
+  for (const c of chain.sort((a, b) => (place(a) < place(b) ? -1 : 1))) known.set(c.generation, c);
+  for (const c of chain) c.origin = acceptCertificate(c, line, known);
   const gen = { ...known.get(generation), receipts: [], witnesses: [] }, { origin } = gen;
   if (origin !== p.origin) refuse('wrong-line', `the checkpoint is of ${p.origin}, the entry of ${origin}`);
   if (!inclusionRoot(leafHash(raw), p.index, p.size, p.hashes).equals(p.root)) refuse('bad-proof', 'the entry is not under the root of the checkpoint');
