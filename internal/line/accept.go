@@ -353,8 +353,8 @@ func (e *Engine) openEntry(l *log, index uint64, raw []byte, s *seal.Entry, acc 
 		if se.Key == nil {
 			l.blind = [2]bool{true, true}
 		}
-		if l.unread == 0 && se.Key == nil && k == parley.Unreadable {
-			l.unread = index + 1
+		if se.Key == nil && k == parley.Unreadable && !s.Announces {
+			e.wantKey(l, index)
 		}
 		return se
 	}
@@ -497,7 +497,7 @@ func (e *Engine) react(l *log, index uint64, h *form.Header, body []byte) {
 	if h.Form != "key" {
 		return
 	}
-	if pub, err := form.ReceivingKey(body); err == nil {
+	if pub, err := form.ReceivingKey(body); err == nil && index >= l.recvAt { // of old entries that open late, a newer one may be known
 		e.setReceiving(l, pub, index)
 	}
 }

@@ -57,7 +57,7 @@ func (e *Engine) frameIn(ev FrameIn) error {
 	case *wire.AskKeys:
 		return e.askKeysIn(w, f)
 	case *wire.Keys:
-		return e.keysIn(f)
+		return e.keysIn(w.peer, f)
 	}
 	return nil
 }

@@ -33,9 +33,9 @@ type peer struct {
 	told  map[parley.GenerationID]uint64 // how much of each log it said it holds; nil: it has said nothing yet
 
 	lack    wait.Lack
-	asked   wire.AskKeys // what we last asked it for
-	askedAt time.Time
-	refused map[string]bool // asks for keys that an alarm has sounded for
+	asks    map[parley.GenerationID]*keysAsked // for entry keys
+	asksAt  time.Time                          // not before which we ask it again
+	refused map[string]bool                    // asks for keys that an alarm has sounded for
 
 	noSpace time.Time // when we last told it that our disk is full
 }
@@ -53,7 +53,7 @@ type path struct {
 }
 
 func newPeer(code parley.PartyCode) *peer {
-	return &peer{code: code, paths: map[PathID]bool{}, logs: map[parley.GenerationID]*wait.Flight{}, refused: map[string]bool{}}
+	return &peer{code: code, paths: map[PathID]bool{}, logs: map[parley.GenerationID]*wait.Flight{}, refused: map[string]bool{}, asks: map[parley.GenerationID]*keysAsked{}}
 }
 
 func (p *peer) live() bool {

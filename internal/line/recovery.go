@@ -18,8 +18,22 @@ const keysFrame = 1024
 // keysRead is how many entries are read at a time for their keys.
 const keysRead = 64
 
-// askAgain is how long an ask for keys waits for its answer.
-const askAgain = 2 * time.Second
+// askAgain is how long an ask for keys waits for its answer. askOver and
+// askSeldom bound how long it is until a peer is asked once more for what it
+// could not give: it may get the keys back itself, or somebody spoilt them.
+const (
+	askAgain  = 2 * time.Second
+	askOver   = time.Minute
+	askSeldom = 24 * time.Hour
+)
+
+// keysAsked is how far a peer was asked for the keys of one log.
+type keysAsked struct {
+	from uint64        // of the last ask
+	next uint64        // entries before it were answered
+	at   time.Time     // of the last ask, or not before which it is asked again
+	over time.Duration // until the log is asked for from the beginning; 0: not waiting for that
+}
 
 // pathProved notes what a path has passed.
 func (e *Engine) pathProved(ev PathProved) {
@@ -49,16 +63,41 @@ func (e *Engine) askKeys(p *peer) {
 	if e.own == nil || e.doubt != "" || e.own.body.Reason != journal.ReasonRestored && e.own.body.Reason != journal.ReasonLost {
 		return
 	}
+	w := e.proved(p)
+	if w == nil || e.now.Before(p.asksAt) {
+		return
+	}
+	var next *keysAsked // that has waited longest, so that no log waits for what another never gets
+	var of *log
 	for _, l := range e.logsInOrder() {
 		if l.unread == 0 || l == e.own {
 			continue
 		}
-		ask := wire.AskKeys{Gen: l.gen, From: l.unread - 1}
-		if w := e.proved(p); w != nil && (ask != p.asked || e.now.Sub(p.askedAt) >= askAgain) {
-			p.asked, p.askedAt = ask, e.now
-			e.fx.Sends = append(e.fx.Sends, Send{To: p.code, Path: w.id, Class: ClassControl, Frame: &ask})
+		a := p.asks[l.gen]
+		if a == nil {
+			a = new(keysAsked)
+			p.asks[l.gen] = a
 		}
+		if !e.now.Before(a.at) && (next == nil || a.at.Before(next.at)) {
+			next, of = a, l
+		}
+	}
+	if next == nil {
 		return
+	}
+	p.asksAt, next.at, next.from = e.now.Add(askAgain), e.now, max(next.next, of.unread-1)
+	e.fx.Sends = append(e.fx.Sends, Send{To: p.code, Path: w.id, Class: ClassControl, Frame: &wire.AskKeys{Gen: of.gen, From: next.from}})
+}
+
+// wantKey notes an entry that we hold and cannot open for want of a key.
+func (e *Engine) wantKey(l *log, index uint64) {
+	if l.unread == 0 {
+		l.unread = index + 1
+	}
+	for _, p := range e.peers {
+		if a := p.asks[l.gen]; a != nil && a.over > 0 {
+			delete(p.asks, l.gen)
+		}
 	}
 }
 
@@ -115,29 +154,54 @@ func (e *Engine) refuseKeys(w *path, cur *log, why string) {
 
 // keysIn takes keys back. Each is checked against the commitment in its leaf;
 // one that does not fit opens nothing and is dropped.
-func (e *Engine) keysIn(f *wire.Keys) error {
-	l := e.logs[f.Gen]
-	if l == nil || l.unread == 0 || f.From != l.unread-1 || len(f.Keys) == 0 {
+func (e *Engine) keysIn(p *peer, f *wire.Keys) error {
+	l, a := e.logs[f.Gen], p.asks[f.Gen]
+	if l == nil || l.unread == 0 || a == nil || f.From != a.from || len(f.Keys) == 0 {
 		return nil
 	}
 	es, err := e.cfg.Store.Entries(l.gen, f.From, len(f.Keys))
 	if err != nil {
 		return err
 	}
-	opened := 0
+	opened, shut := 0, uint64(0) // 1 + the first of them that stays shut
 	for i, s := range es {
-		if i < len(f.Keys) && s.Key == nil && e.reopen(l, s, seal.Key(f.Keys[i])) {
+		switch {
+		case !lacksKey(&s):
+		case e.reopen(l, s, seal.Key(f.Keys[i])):
 			opened++
+		case shut == 0:
+			shut = s.Index + 1
 		}
 	}
-	l.unread, l.dirty = f.From+uint64(len(es))+1, true
-	if l.unread > l.size {
-		l.unread = 0
+	end := f.From + uint64(len(es))
+	p.asksAt, a.from, a.next, a.at = e.now, noLimit, end, time.Time{}
+	if end >= l.size {
+		a.next, a.over = 0, min(max(2*a.over, askOver), askSeldom)
+		a.at = e.now.Add(a.over)
+	}
+	if f.From < l.unread && l.unread <= end {
+		switch l.dirty = true; {
+		case shut > 0:
+			l.unread = shut
+		case end < l.size:
+			l.unread = end + 1
+		default:
+			l.unread = 0
+		}
 	}
 	if opened > 0 {
 		e.alarm("recovered", l.party, parley.Ref{Gen: l.gen, Index: f.From}, "%d entries of %s are readable again", opened, l.party)
 	}
 	return nil
+}
+
+// lacksKey reports whether a key would open an entry that is held.
+func lacksKey(s *StoredEntry) bool {
+	if s.Key != nil || s.Fault != parley.Unreadable {
+		return false
+	}
+	p, err := seal.Parse(s.Bytes)
+	return err == nil && !p.Announces
 }
 
 // reopen opens a stored entry with a key that came back, or that was kept shut

@@ -2,6 +2,7 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -118,11 +119,21 @@ func (w *world) unsettled(s *station) string {
 	faulty, _, err := s.disk.Rows(store.Filter{Faulty: true, Order: store.ByArrival, Limit: 500})
 	must(err)
 	for _, r := range faulty {
-		if r.Form != store.EpochForm {
+		if r.Form != store.EpochForm && (w.watch.losses == 0 || w.opens(r.Ref())) {
 			return fmt.Sprintf("%s cannot read %s %s: %s", s.code, w.watch.name(r.Gen), r.Ref(), r.Fault)
 		}
 	}
 	return ""
+}
+
+// opens reports whether any station still has the key of an entry: where all
+// that had it lost their disks, nobody can read it any more.
+func (w *world) opens(ref parley.Ref) bool {
+	return slices.ContainsFunc(w.stations, func(s *station) bool {
+		es, err := s.disk.Entries(ref.Gen, ref.Index, 1)
+		must(err)
+		return len(es) == 1 && es[0].Key != nil
+	})
 }
 
 // uncaught says which fork is not caught: where two stations hold two histories

@@ -28,6 +28,7 @@ type watch struct {
 	root      map[headID][32]byte     // of every checkpoint that was ever spoken
 	entryKeys map[[32]byte]parley.Ref
 	promised  map[headGen]uint64 // receipts spoken: holder's generation and log
+	given     map[headGen]uint64 // the same, whatever was lost since
 	settled   []parley.Ref       // of the whole line, from position 1
 	excused   map[parley.Ref]bool
 	losses    int  // how often a disk has lost what it had
@@ -68,7 +69,7 @@ type fate struct {
 func newWatch(w *world) *watch {
 	return &watch{w: w, owner: map[parley.GenerationID]*station{}, of: map[*station]*watched{}, leaf: map[parley.Ref][32]byte{},
 		content: map[parley.Ref][32]byte{}, root: map[headID][32]byte{}, signed: map[headID][32]byte{}, entryKeys: map[[32]byte]parley.Ref{},
-		promised: map[headGen]uint64{}, excused: map[parley.Ref]bool{}}
+		promised: map[headGen]uint64{}, given: map[headGen]uint64{}, excused: map[parley.Ref]bool{}}
 }
 
 func (x *watch) owns(gen parley.GenerationID, s *station) {
@@ -129,7 +130,7 @@ func (x *watch) durable(s *station, b *line.Batch) {
 		}
 	}
 	for _, r := range b.Receipts {
-		if x.owner[r.Holder] != s && x.promised[headGen{r.Holder, r.Gen}] < r.Size {
+		if x.owner[r.Holder] != s && x.given[headGen{r.Holder, r.Gen}] < r.Size {
 			x.w.fail("stored means stored", "%s counts a receipt of %s for %d entries of %s that was never given", s.code, x.name(r.Holder), r.Size, x.name(r.Gen))
 		}
 	}
@@ -165,8 +166,9 @@ func (x *watch) certificate(s *station, raw []byte) {
 // boxed notes that an item is surely in the outbox.
 func (x *watch) boxed(s *station, a *watched, f *line.Filed) {
 	for _, t := range a.fates {
-		if t.id == f.ID && !t.inbox {
-			t.inbox = true
+		again := t.excused && !t.handed && bytes.Equal(t.item.Fields, f.Fields) // a loss took it, and it is filed once more
+		if t.id == f.ID && (!t.inbox || again) {
+			t.inbox, t.excused = true, false
 			t.set = t.item.At < a.opened
 			a.byID[f.ID] = t
 			a.outbox = append(a.outbox, t)
@@ -270,7 +272,7 @@ func (x *watch) spoke(s *station, send *line.Send, raw []byte) {
 			x.w.fail("stored means stored", "%s gives a receipt for %d entries of %s, of which %d are durable", s.code, f.Size, x.name(f.Gen), safe)
 		}
 		k := headGen{f.Holder, f.Gen}
-		x.promised[k] = max(x.promised[k], f.Size)
+		x.promised[k], x.given[k] = max(x.promised[k], f.Size), max(x.given[k], f.Size)
 	}
 }
 
