@@ -71,8 +71,9 @@ func newPlacer(st store.Line, parties []parley.PartyCode) (*placer, error) {
 
 // begin tells the sequencer how much of each generation is settled already.
 // What settled entries had seen is settled too, so it need not be known. Where
-// a generation waits to come into force, or a party may be out, more of the past
-// counts: then the order is computed anew from the first entry.
+// a generation waits to come into force, entries are off the record, or a party
+// may be out, more of the past counts: then the order is computed anew from the
+// first entry.
 func (p *placer) begin(status line.Status) error {
 	pending, err := p.store.Pending()
 	if err != nil {
@@ -89,15 +90,16 @@ func (p *placer) begin(status line.Status) error {
 		waiting[e.Gen]++
 		p.told[parley.Ref{Gen: e.Gen, Index: e.Index}] = e.Pos
 	}
-	settled, first := map[parley.GenerationID]uint64{}, p.settled
+	settled, first, off := map[parley.GenerationID]uint64{}, p.settled, -p.settled
 	for _, s := range status.Logs {
 		settled[s.Gen] = s.Size - min(s.Size, waiting[s.Gen])
+		off += int64(settled[s.Gen])
 	}
 	anew, err := p.anew(status, settled)
 	if err != nil {
 		return err
 	}
-	if anew {
+	if anew || off != 0 {
 		clear(settled)
 		first = 0
 	}
