@@ -76,7 +76,7 @@ func (e *Engine) refuseSpace(p *peer) {
 func (e *Engine) entryIn(p *peer, f *wire.Entry) error {
 	l := e.logs[f.Gen]
 	if l == nil {
-		e.askCertificates(p)
+		e.askCertificates(p, helloAgain)
 		return nil
 	}
 	if l == e.own || l.late(f.Index+1) { // what others hold of it raises the limit first

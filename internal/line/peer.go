@@ -116,11 +116,11 @@ func (e *Engine) sayHello(w *path) {
 	}
 }
 
-// askCertificates says hello again to a peer that sends entries of a generation
-// that we do not know: the path on which its certificate came may have failed.
-func (e *Engine) askCertificates(p *peer) {
+// askCertificates says hello again to a peer that speaks of a generation that
+// we do not know: the path on which its certificate came may have failed.
+func (e *Engine) askCertificates(p *peer, every time.Duration) {
 	for _, id := range slices.Sorted(maps.Keys(p.paths)) {
-		if w := e.paths[id]; w.ready && e.now.Sub(w.said) >= helloAgain {
+		if w := e.paths[id]; w.ready && e.now.Sub(w.said) >= every {
 			e.sayHello(w)
 			return
 		}
@@ -194,7 +194,7 @@ func (e *Engine) helloIn(w *path, h *wire.Hello) error {
 		e.sayHello(w) // it says hello again: it may not have heard ours
 	}
 	w.ready, w.peer.paths[w.id] = true, true
-	if w.peer.told == nil && len(h.Held) > 0 { // an introduction says nothing of what is held
+	if len(h.Held) > 0 && (w.peer.told == nil || len(h.Held) < heldMost) { // an introduction says nothing of what is held
 		w.peer.told = map[parley.GenerationID]uint64{}
 	}
 	for _, l := range e.logsInOrder() {

@@ -124,6 +124,7 @@ func (e *Engine) pastIsBack() bool {
 	}
 	for _, p := range e.peers {
 		if !e.out(p.code) && (p.told == nil || e.unheardOf(p)) {
+			e.askCertificates(p, time.Minute)
 			return false
 		}
 	}

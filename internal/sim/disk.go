@@ -178,8 +178,9 @@ func (d *disk) power(r *rand.Rand) (lost int) {
 	if d.point != pointTorn {
 		keep += r.IntN(len(d.recs) - d.synced + 1)
 	}
-	for _, x := range d.recs[keep:] {
-		if x.batch != nil && d.point != pointTorn {
+	for i, x := range d.recs[keep:] {
+		torn := d.point == pointTorn && keep+i == len(d.recs)-1 // of that one nobody was told
+		if x.batch != nil && !torn {
 			lost++
 		}
 	}

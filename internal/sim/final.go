@@ -63,7 +63,7 @@ func (w *world) waiting() string {
 		if st.Doubt != "" {
 			return fmt.Sprintf("%s is in doubt: %s", s.code, st.Doubt)
 		}
-		if st.Outbox > 0 {
+		if st.Outbox > 0 && !w.undecided(s, &st) {
 			return fmt.Sprintf("%s has %d items in its outbox", s.code, st.Outbox)
 		}
 		for _, l := range st.Logs {
@@ -126,6 +126,17 @@ func (w *world) unsettled(s *station) string {
 	return ""
 }
 
+// undecided reports whether all that is in a station's outbox waits because
+// nobody can say any more what it had sent: that is for its officers to decide.
+func (w *world) undecided(s *station, st *line.Status) bool {
+	if st.Outbox == 0 || st.Withheld != st.Outbox {
+		return false
+	}
+	faulty, _, err := s.disk.Rows(store.Filter{Faulty: true, Party: s.code, Order: store.ByArrival, Limit: 500})
+	must(err)
+	return slices.ContainsFunc(faulty, func(r store.Row) bool { return r.Form != store.EpochForm && !w.opens(r.Ref()) })
+}
+
 // opens reports whether any station still has the key of an entry: where all
 // that had it lost their disks, nobody can read it any more.
 func (w *world) opens(ref parley.Ref) bool {
@@ -182,6 +193,8 @@ func (w *world) final() {
 // finalFates checks that each released dispatch stands once in the logs, at every
 // station, word for word.
 func (w *world) finalFates(writer *station) {
+	st := writer.own.Engine.Status()
+	undecided := w.undecided(writer, &st)
 	for _, s := range w.stations {
 		texts := map[string]int{}
 		for _, l := range s.own.Engine.Status().Logs {
@@ -205,6 +218,7 @@ func (w *world) finalFates(writer *station) {
 			switch {
 			case n > 1:
 				w.fail("nothing is sent twice", "%s reads %d times what %s said once: %s", s.code, n, writer.code, first(t.text))
+			case n == 0 && (t.handed && !w.opens(t.ref) || !t.handed && undecided): // nobody can read it, or say whether it was sent
 			case n == 0 && !t.excused && !w.watch.excused[t.ref] && t.released():
 				w.fail("nothing is lost", "%s does not have what %s released: %s", s.code, writer.code, first(t.text))
 			}
