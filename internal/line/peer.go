@@ -238,16 +238,13 @@ func (e *Engine) haveIn(p *peer, held map[parley.GenerationID]uint64) error {
 		f := p.flight(l.gen)
 		switch {
 		case !ok:
-		case size > l.size && l.party == e.cfg.Us:
+		case size > l.size && l == e.own && e.holdOff.IsZero():
 			// More of our own log than we have: it must show our signature
 			// (shownIn). Until then we write nothing that might be a fork.
-			if l == e.own && e.holdOff.IsZero() {
-				e.holdOff = e.now.Add(showWithin)
-			}
-		case size > l.size:
-			f.Progress(l.size, e.now)
+			e.holdOff = e.now.Add(showWithin)
+			fallthrough
 		default:
-			f.Progress(size, e.now)
+			f.Progress(min(size, l.size), e.now)
 		}
 		if ok && l.party == p.code && size < l.size {
 			if err := e.show(p, l); err != nil {
