@@ -117,9 +117,13 @@ func (e *Engine) askKeysIn(w *path, a *wire.AskKeys) error {
 		e.refuseKeys(w, cur, "our officers have not confirmed the words of this recovery")
 		return nil
 	}
+	end := a.From + keysFrame
+	if out, ok := l.without[w.peer.code]; ok { // what was written after that was never meant for it
+		end = min(end, out.Index)
+	}
 	f := &wire.Keys{Gen: a.Gen, From: a.From}
-	for len(f.Keys) < keysFrame {
-		es, err := e.cfg.Store.Entries(a.Gen, a.From+uint64(len(f.Keys)), min(keysRead, keysFrame-len(f.Keys)))
+	for at := a.From; at < end; at = a.From + uint64(len(f.Keys)) {
+		es, err := e.cfg.Store.Entries(a.Gen, at, int(min(keysRead, end-at)))
 		if err != nil {
 			return err
 		}

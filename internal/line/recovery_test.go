@@ -196,3 +196,80 @@ func TestFoundingKeyForKey(t *testing.T) {
 		}
 	}
 }
+
+// TestOldKeyComesBackLate: with the old texts of a peer its old receiving keys
+// come back. None takes the place of a newer one.
+func TestOldKeyComesBackLate(t *testing.T) {
+	w := newWorld(t, alder, birch)
+	w.connectAll()
+	w.run(3 * time.Second)
+	a, b := w.nodes[alder], w.nodes[birch]
+	for range 2 { // keys are renewed
+		w.now = w.now.Add(25 * time.Hour)
+		w.run(10 * time.Second)
+	}
+	a.down()
+	a.fresh()
+	a.load()
+	a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonLost})
+	w.connect(alder, birch)
+	w.run(10 * time.Second)
+	w.now = w.now.Add(25 * time.Hour) // and once more, before alder has its past again
+	w.run(20 * time.Second)
+	b.step(line.GiveKeys{Gen: a.log(alder).Gen})
+	w.run(20 * time.Second)
+	w.now = w.now.Add(3 * time.Hour) // the next epoch of alder
+	w.run(10 * time.Second)
+	a.filed = a.e.LastFiled()
+	a.dispatch(parley.Routine, "after")
+	w.run(20 * time.Second)
+	if got := b.subjects(alder); !slices.Contains(got, "after") {
+		t.Errorf("birch reads %v", got)
+	}
+	w.wantSame()
+}
+
+// TestKeysOfAnotherParty: what the first party asked cannot give is asked of
+// the next, and nothing is asked without end.
+func TestKeysOfAnotherParty(t *testing.T) {
+	w := newWorld(t, alder, birch, cedar)
+	w.connectAll()
+	w.run(3 * time.Second)
+	a, b, c := w.nodes[alder], w.nodes[birch], w.nodes[cedar]
+	a.dispatch(parley.Routine, "before")
+	w.run(5 * time.Second)
+	a.down()
+	a.fresh()
+	a.load()
+	a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonLost})
+	asked := 0
+	w.tap = func(from, _ parley.PartyCode, f wire.Frame) wire.Frame {
+		switch f := f.(type) {
+		case *wire.Keys:
+			if from == birch {
+				clear(f.Keys) // it has none
+			}
+		case *wire.AskKeys:
+			asked++
+		}
+		return f
+	}
+	w.connect(alder, birch)
+	w.connect(alder, cedar)
+	w.run(5 * time.Second)
+	b.step(line.GiveKeys{Gen: a.log(alder).Gen})
+	w.run(10 * time.Second)
+	if got := a.subjects(alder); len(got) != 0 {
+		t.Fatalf("alder reads %v by keys that open nothing", got)
+	}
+	c.step(line.GiveKeys{Gen: a.log(alder).Gen})
+	w.run(10 * time.Second)
+	if got := a.subjects(alder); !slices.Equal(got, []string{"before"}) {
+		t.Errorf("alder reads %v", got)
+	}
+	asked = 0
+	w.run(time.Minute)
+	if asked > 0 {
+		t.Errorf("asked %d times for what is there", asked)
+	}
+}
