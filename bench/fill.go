@@ -22,6 +22,7 @@ type fillArgs struct {
 	Dir, Line string // of two stations that are stopped
 	Entries   int    // on the record, of both sides together
 	Group     int    // entries a checkpoint
+	Varied    bool   // texts of many words, as those of varied; else all alike
 }
 
 // fillRecords makes a long record by the engines themselves: both lines run in
@@ -34,6 +35,7 @@ func fillRecords(a fillArgs) (took time.Duration, err error) {
 			return 0, err
 		}
 		defer sides[i].files.Close()
+		sides[i].varied = a.Varied
 	}
 	sides[0].other, sides[1].other = sides[1], sides[0]
 	for _, s := range sides {
@@ -66,6 +68,7 @@ type side struct {
 	in     [][]byte // frames for us
 	filed  uint64
 	n      int
+	varied bool
 }
 
 func openSide(dir, id string, us parley.PartyCode) (*side, error) {
@@ -113,6 +116,12 @@ func (s *side) file(n int) error {
 		h := &form.Header{Form: "dispatch", From: "envoy", To: []parley.Address{{Party: s.other.code, Office: "envoy"}}, Marker: parley.Information,
 			Language: language("Latin"), Drafted: uint64(time.Now().Unix()), Series: form.TrafficSeries}
 		d := &form.Dispatch{Subject: fmt.Sprintf("Dispatch %06d", s.n), Text: form.Normal(text("Latin", s.n))}
+		if s.varied {
+			d.Text = varied(s.n)
+			if s.code == parties[1].Code {
+				d.Text = varied(s.n + 1<<24)
+			}
+		}
 		events = append(events, line.File{Item: line.Filed{ID: s.filed, At: time.Now().UnixMilli(), Header: form.EncodeHeader(h), Fields: form.EncodeFields(d)}})
 	}
 	return s.step(events...)

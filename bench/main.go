@@ -2,7 +2,7 @@
 // beside a bare program that does the same signatures, fsyncs and round trips
 // and nothing else, in one run on one machine. README.md holds the figures.
 //
-//	go run ./bench [flags] [latency throughput queue bytes verify coldstart parts lines]
+//	go run ./bench [flags] [latency throughput queue bytes verify coldstart search parts lines]
 //
 // Without a name it runs them all. Stations are processes of their own, with
 // durable stores on disk; peers are tried where their programs are installed.
@@ -51,6 +51,7 @@ var measures = []struct {
 	{"bytes", "bytes on the wire of one dispatch", bytesOnWire},
 	{"verify", "verification of an exported record", verify},
 	{"coldstart", "start of a station with a long record, and its pages", coldStart},
+	{"search", "search pages of a long record, by words, offices and times", search},
 	{"parts", "the pieces of the written path, each alone", parts},
 	{"lines", "many lines: memory and processor of idle ones, dispatches a second over all", manyLines},
 }

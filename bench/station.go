@@ -45,7 +45,7 @@ func serveStation(ops map[string]handler) (end func()) {
 		"init": on(h.init), "open": on(h.open), "close": on(func(nothing) (nothing, error) { return nothing{}, h.close() }),
 		"invite": on(h.invite), "step": on(h.step), "confirm": on(h.confirm), "up": on(h.up), "cut": on(h.cut), "state": on(h.state), "states": on(h.states),
 		"draft": on(h.draft), "release": on(h.release), "latency": on(h.latency), "wait": on(h.wait), "checkcalls": on(h.checkCalls),
-		"passed": on(h.passed), "sizes": on(storedSizes), "order": on(storedOrder), "fill": on(fillRecords), "export": on(h.export), "pages": on(h.pages),
+		"passed": on(h.passed), "sizes": on(storedSizes), "order": on(storedOrder), "fill": on(fillRecords), "export": on(h.export), "pages": on(h.pages), "searches": on(h.searches), "indexed": on(h.indexed),
 	} {
 		ops[name] = f
 	}

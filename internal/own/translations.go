@@ -83,6 +83,24 @@ func (s *Store) Translations(l parley.LineID, item string) ([]Translation, error
 	return out, dbError(rows.Err())
 }
 
+// Translated returns the items of a line that have a translation.
+func (s *Store) Translated(l parley.LineID) (map[string]bool, error) {
+	rows, err := s.db.Query("SELECT DISTINCT item FROM translations WHERE line = ?", l[:])
+	if err != nil {
+		return nil, dbError(err)
+	}
+	defer rows.Close()
+	out := map[string]bool{}
+	for rows.Next() {
+		var item string
+		if err := rows.Scan(&item); err != nil {
+			return nil, dbError(err)
+		}
+		out[item] = true
+	}
+	return out, dbError(rows.Err())
+}
+
 func (s *Store) scanTranslation(sc scanner) (t Translation, err error) {
 	var made, reviewed int64
 	var secret []byte

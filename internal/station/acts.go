@@ -242,6 +242,7 @@ func (s *Station) Translate(_ context.Context, by Officer, name, id, language, t
 	if err := s.audit(by, "translate", it.ID, language); err != nil {
 		return Translation{}, err
 	}
+	l.indexMore(it.ID, text)
 	s.hub.emit("item", it.Line, it.ID)
 	return s.translationView(t)
 }

@@ -4,12 +4,15 @@ import (
 	"context"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley"
 	"parley/internal/charter"
+	"parley/internal/find"
 	"parley/internal/form"
 	"parley/internal/line"
+	"parley/internal/own"
 	"parley/internal/station/owner"
 	"parley/internal/store"
 	"parley/internal/wire"
@@ -33,6 +36,12 @@ type liveLine struct {
 	onCommit func(l *liveLine, a *applied) // to alarms and automatic acts
 
 	witnesses *witnesses // nil when the annex names none
+
+	own     *own.Store
+	found   *find.Line  // nil: no index
+	unfound atomic.Bool // something may be on the record that is not in the index
+
+	translated map[string]bool // items with a translation of ours; nil: not read yet; under mu
 
 	mu         sync.Mutex
 	lastUp     time.Time // last time any peer proved to be there
@@ -150,6 +159,7 @@ func (l *liveLine) peers() []parley.PartyCode { return l.founding.Others(l.us) }
 // heard tells the rest of the station what a commit made durable. It runs on
 // the owner goroutine, and only hands over.
 func (l *liveLine) heard(a *applied) {
+	l.unfound.Store(true)
 	for _, e := range a.entries {
 		l.emit("item", l.id.String(), parley.Ref{Gen: e.Gen, Index: e.Index}.String())
 	}

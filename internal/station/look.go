@@ -2,16 +2,13 @@ package station
 
 import (
 	"context"
-	"slices"
 	"sort"
 	"strconv"
-	"strings"
 	"time"
 
 	"parley"
 	"parley/internal/form"
 	"parley/internal/own"
-	"parley/internal/sheet"
 	"parley/internal/store"
 )
 
@@ -161,6 +158,9 @@ func (s *Station) ownSide(l *liveLine, it *Item, full bool) error {
 		it.Text = ""
 		return nil
 	}
+	if !l.isTranslated(it.ID) {
+		return nil
+	}
 	ts, err := s.own.Translations(l.id, it.ID)
 	if err != nil {
 		return err
@@ -209,109 +209,6 @@ func technical() []string {
 	for _, d := range form.Definitions() {
 		if d.Technical {
 			out = append(out, d.Name)
-		}
-	}
-	return out
-}
-
-// Record returns a page of the record: settled items, and on the newest page
-// those whose order is not confirmed yet.
-func (s *Station) Record(_ context.Context, name string, f Filter) (Page, error) {
-	l, err := s.lineOf(name)
-	if err != nil {
-		return Page{}, err
-	}
-	if err := l.place(); err != nil {
-		return Page{}, err
-	}
-	sf := store.Filter{Party: f.Party, Office: f.Office, After: f.After, Before: f.Before, Limit: f.Limit, Newest: f.After == 0}
-	if f.Form != "" {
-		sf.Forms = []string{f.Form}
-	}
-	if f.Plain && f.Form == "" {
-		sf.Except = technical()
-	}
-	if n, err := strconv.ParseUint(strings.TrimLeft(f.Query, "0"), 10, 64); err == nil {
-		sf.Serial, f.Query = n, ""
-	}
-	// What is not settled is read first: an entry that settles in between is in
-	// both lists, never in none.
-	var un []store.Row
-	if f.Before == 0 {
-		uf := sf
-		uf.After = 0
-		if un, _, err = l.store.Unsettled(uf); err != nil {
-			return Page{}, err
-		}
-	}
-	rows, total, err := l.search(sf, f.Query)
-	if err != nil {
-		return Page{}, err
-	}
-	p := Page{Total: total}
-	if p.Settled, err = s.items(l, rows, false); err != nil {
-		return Page{}, err
-	}
-	settled := make(map[parley.Ref]bool, len(rows))
-	for i := range rows {
-		settled[rows[i].Ref()] = true
-	}
-	un = slices.DeleteFunc(un, func(r store.Row) bool { return settled[r.Ref()] })
-	p.Unsettled, err = s.items(l, l.matching(un, f.Query), false)
-	return p, err
-}
-
-// searchPages bounds how much of a record one search by words opens.
-const searchPages = 200
-
-// search pages through the rows of a filter for those whose text has every
-// word of the query; texts are sealed at rest, so it opens them one by one.
-func (l *liveLine) search(f store.Filter, query string) ([]store.Row, int64, error) {
-	rows, total, err := l.store.Rows(f)
-	if err != nil || strings.TrimSpace(query) == "" {
-		return rows, total, err
-	}
-	var out []store.Row
-	for page := 0; len(rows) > 0 && page < searchPages; page++ {
-		out = append(out, l.matching(rows, query)...)
-		if len(out) >= f.PageLimit() {
-			break
-		}
-		last := rows[len(rows)-1].Pos
-		if f.Newest {
-			f.Before = last
-		} else {
-			f.After = last
-		}
-		if rows, _, err = l.store.Rows(f); err != nil {
-			return nil, 0, err
-		}
-	}
-	return out[:min(len(out), f.PageLimit())], -1, nil
-}
-
-func (l *liveLine) matching(rows []store.Row, query string) []store.Row {
-	words := strings.Fields(strings.ToLower(query))
-	if len(words) == 0 {
-		return rows
-	}
-	var out []store.Row
-	for _, r := range rows {
-		v, err := l.view(r)
-		if err != nil || v.form == nil {
-			continue
-		}
-		var b strings.Builder
-		for _, f := range sheet.Fields(v.form) {
-			b.WriteString(strings.ToLower(f.Value))
-			b.WriteByte(' ')
-		}
-		text, all := b.String(), true
-		for _, w := range words {
-			all = all && strings.Contains(text, w)
-		}
-		if all {
-			out = append(out, r)
 		}
 	}
 	return out

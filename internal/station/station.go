@@ -16,6 +16,7 @@ import (
 	"parley/internal/bearer/quic"
 	bearertls "parley/internal/bearer/tls"
 	"parley/internal/charter"
+	"parley/internal/find"
 	"parley/internal/key"
 	"parley/internal/line"
 	"parley/internal/own"
@@ -33,6 +34,7 @@ type Station struct {
 	tls      *tlsKeys
 	store    *sqlite.Store
 	own      *own.Store
+	finder   *find.Index // nil when it could not be opened: searches read the record then
 	marks    *hwm.Marks
 	blobs    *blob.Dir
 	net      *network
@@ -75,6 +77,9 @@ func Open(cfg Config, log *slog.Logger) (_ *Station, err error) {
 	}
 	if s.own, err = own.Open(cfg.path("own.db"), storage); err != nil {
 		return nil, err
+	}
+	if s.finder, err = find.Open(cfg.path("find.db"), storage); err != nil {
+		log.Error("the search index is not used: searches read the record", "err", err)
 	}
 	if s.marks, err = hwm.Open(cfg.HighWater); err != nil {
 		return nil, err
@@ -124,6 +129,7 @@ func (s *Station) Run(ctx context.Context) error {
 	s.spawn(func() { s.store.Run(ctx) })
 	s.spawn(func() { s.own.Run(ctx) })
 	s.spawn(func() { s.watch(ctx) })
+	s.spawn(func() { s.keepIndex(ctx) })
 	s.spawn(func() { s.rotateTLS(ctx) })
 	close(s.ready)
 	<-ctx.Done()
@@ -151,6 +157,9 @@ func (s *Station) Close() error {
 	if s.marks != nil {
 		keep(s.marks.Close())
 	}
+	if s.finder != nil {
+		keep(s.finder.Close())
+	}
 	if s.own != nil {
 		keep(s.own.Close())
 	}
@@ -173,6 +182,11 @@ func (s *Station) addLine(ctx context.Context, id parley.LineID) error {
 	}
 	us := parley.PartyCode(s.cfg.Party)
 	l := &liveLine{id: id, us: us, founding: f, store: st, net: s.net, log: s.log.With("line", id.String()[:8]), now: s.now, timings: s.cfg.timings(), emit: s.hub.emit, diskLow: s.low.Load}
+	l.own = s.own
+	if s.finder != nil {
+		l.found = s.finder.Line(id)
+	}
+	l.unfound.Store(true)
 	l.setPeers()
 	l.blobs = newTransfers(l, s.blobs)
 	cfg := line.Config{Founding: f, Us: us, Store: st, Rand: cryptoRand, SettleAfter: l.timings.SettleAfter, TLS: s.tls.hash(), Limits: limitsOf(s.cfg)}

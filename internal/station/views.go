@@ -335,14 +335,17 @@ type Event struct {
 
 // Filter selects items of a record.
 type Filter struct {
-	Form   string
-	Party  parley.PartyCode
-	Office parley.Office
-	Query  string // words in subject or text, or a serial
-	Plain  bool   // leave out tests, seen, keys and other technical forms
-	After  int64  // record position; 0 from the start
-	Before int64  // record position; 0 without end. Newest first when After is 0
-	Limit  int    // 0 means 50; at most 500
+	Form       string
+	Party      parley.PartyCode
+	Office     parley.Office
+	Precedence parley.Precedence // at least this
+	Query      string            // words of what an entry says or of our translations of it; a serial; a date-time group
+	Since      time.Time         // header time, as the writer says, from this moment on; zero: any
+	Until      time.Time         // and up to this moment; zero: any
+	Plain      bool              // leave out tests, seen, keys and other technical forms
+	After      int64             // record position; 0 from the start
+	Before     int64             // record position; 0 without end. Newest first when After is 0
+	Limit      int               // 0 means 50; at most 500
 }
 
 // Page is one page of a record: settled items, and apart those whose order is
@@ -350,7 +353,10 @@ type Filter struct {
 type Page struct {
 	Settled   []Item `json:"settled"`
 	Unsettled []Item `json:"unsettled"` // below the rule
-	Total     int64  `json:"total"`
+	Total     int64  `json:"total"`     // of settled ones that fit; -1 where words are looked for, which are not counted
+	// Unsearched is how many settled entries were not looked through for the
+	// words, because the index of them is still being made.
+	Unsearched int64 `json:"unsearched,omitempty"`
 }
 
 // AuditRow is one line of the station's own audit: who did or read what.

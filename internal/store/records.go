@@ -92,6 +92,7 @@ type Filter struct {
 	Since  int64      // ByArrival: arrived at or after, UTC milliseconds
 	Until  int64      // ByArrival: arrived before, UTC milliseconds; 0: no end
 	Cursor parley.Ref // ByArrival: go on after this row; zero Gen: from the start
+	At     []int64    // ByPosition: of these positions only, given in the page's order; nil: any. The count is -1 then
 	Newest bool       // newest first
 	Limit  int        // 0: 50; at most 500
 }

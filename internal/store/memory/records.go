@@ -106,11 +106,14 @@ func (l *Line) Rows(f store.Filter) (rs []store.Row, total int64, err error) {
 		var all []store.Row
 		st.each(func(g *gen, ref parley.Ref, e *entry) {
 			r := l.row(st, g, ref, e)
-			if (f.Order == store.ByArrival || r.Settled) && matches(&f, &r, e.item.Offices) {
+			if (f.Order == store.ByArrival || r.Settled && (f.At == nil || slices.Contains(f.At, r.Pos))) && matches(&f, &r, e.item.Offices) {
 				all = append(all, r)
 			}
 		})
 		total = int64(len(all))
+		if f.At != nil {
+			total = -1
+		}
 		rs = store.CutPage(&f, all)
 		return nil
 	})

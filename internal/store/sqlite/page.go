@@ -36,6 +36,14 @@ func (l *Line) byPosition(n, settled int64, f *store.Filter) ([]store.Row, int64
 	if err != nil {
 		return nil, 0, err
 	}
+	if f.At != nil {
+		positions, err := l.among(n, settled, f, sel)
+		if err != nil {
+			return nil, 0, err
+		}
+		rows, err := l.rowsAt(n, settled, positions)
+		return rows, -1, err
+	}
 	counts, err := l.chunkCounts(n, settled, sel)
 	if err != nil {
 		return nil, 0, err
@@ -118,6 +126,29 @@ func (l *Line) positions(n, settled int64, f *store.Filter, sel *selection, coun
 			if ps = append(ps, chunk<<chunkBits+i); len(ps) == f.PageLimit() {
 				return ps, nil
 			}
+		}
+	}
+	return ps, nil
+}
+
+// among returns those of f.At that f selects, a page of them.
+func (l *Line) among(n, settled int64, f *store.Filter, sel *selection) (ps []int64, err error) {
+	at, hits := int64(-1), bitmap{}
+	for _, p := range f.At {
+		if p < 1 || p > settled || p <= f.After || f.Before > 0 && p >= f.Before {
+			continue
+		}
+		if chunk := p >> chunkBits; chunk != at {
+			if hits, err = l.chunkHits(n, chunk, sel); err != nil {
+				return nil, err
+			}
+			at = chunk
+		}
+		if !hits.has(p & (chunkSize - 1)) {
+			continue
+		}
+		if ps = append(ps, p); len(ps) == f.PageLimit() {
+			break
 		}
 	}
 	return ps, nil

@@ -353,6 +353,28 @@ func testPages(t *testing.T, f *fixture) {
 			t.Errorf("total %d", total)
 		}
 	}
+	// Of chosen positions only, in their order, over the border of a bitmap.
+	for _, c := range []struct {
+		f    store.Filter
+		want []int64
+	}{
+		{store.Filter{At: []int64{2, 4095, 4096, 4100, n + 5}}, []int64{2, 4095, 4096, 4100}},
+		{store.Filter{At: []int64{4100, 4096, 7}, Newest: true}, []int64{4100, 4096, 7}},
+		{store.Filter{At: []int64{4100, 4096, 7}, Newest: true, Limit: 2}, []int64{4100, 4096}},
+		{store.Filter{At: []int64{4100, 4096, 7}, Newest: true, Before: 4100, After: 7}, []int64{4096}},
+		{store.Filter{At: []int64{2, 3, 4}, Forms: []string{"none"}}, nil},
+		{store.Filter{At: []int64{}}, nil},
+	} {
+		rs, total, err := f.l.Rows(c.f)
+		check(t, err)
+		var got []int64
+		for _, r := range rs {
+			got = append(got, r.Pos)
+		}
+		if !slices.Equal(got, c.want) || total != -1 {
+			t.Errorf("%+v: positions %v, total %d, want %v", c.f, got, total, c.want)
+		}
+	}
 	rs, _, err := f.l.Rows(store.Filter{After: 4090, Before: 4101})
 	check(t, err)
 	if len(rs) != 10 || rs[0].Pos != 4091 || rs[9].Pos != 4100 {

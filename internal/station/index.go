@@ -1,0 +1,173 @@
+package station
+
+import (
+	"context"
+	"time"
+
+	"parley"
+	"parley/internal/find"
+	"parley/internal/store"
+)
+
+const (
+	indexEvery = 2 * time.Second // between looks at lines where something came
+	indexBatch = 4_096           // entries that go into the index together
+	blanksEach = 200             // of those that did not open, looked at again each time
+)
+
+// keepIndex brings the search index up to the record, line by line, until ctx
+// ends. It rests as long as it works, for people and peers wait for the same
+// disk.
+func (s *Station) keepIndex(ctx context.Context) {
+	if s.finder == nil {
+		return
+	}
+	tick := time.NewTicker(indexEvery)
+	defer tick.Stop()
+	for {
+		s.mu.Lock()
+		ls := make([]*liveLine, 0, len(s.lines))
+		for _, l := range s.lines {
+			if l.unfound.Load() {
+				ls = append(ls, l)
+			}
+		}
+		s.mu.Unlock()
+		for _, l := range ls {
+			if err := s.indexLine(ctx, l); err != nil && ctx.Err() == nil {
+				s.log.Error("keeping the search index", "line", l.id, "err", err)
+				if parley.KindOf(err) == parley.Corrupt || parley.KindOf(err) == parley.Conflict {
+					if err := s.resetIndex(); err != nil {
+						s.log.Error("beginning the search index again", "err", err)
+					}
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}
+
+// resetIndex begins the index again, of every line.
+func (s *Station) resetIndex() error {
+	s.mu.Lock()
+	for _, l := range s.lines {
+		l.unfound.Store(true)
+	}
+	s.mu.Unlock()
+	return s.finder.Reset()
+}
+
+// indexLine adds what has been settled since, and what opens now.
+func (s *Station) indexLine(ctx context.Context, l *liveLine) error {
+	l.unfound.Store(false) // what comes from here on sets it again
+	upto, last, err := l.found.Upto()
+	if err != nil {
+		return err
+	}
+	if upto > 0 {
+		rows, _, err := l.store.Rows(store.Filter{At: []int64{upto}})
+		if err != nil {
+			return err
+		}
+		if len(rows) != 1 || rows[0].Ref().String() != last {
+			return parley.Errorf(parley.Conflict, "the record of line %s is another than the search index was made of", l.id)
+		}
+	}
+	if err := l.indexBlanks(); err != nil {
+		return err
+	}
+	for ctx.Err() == nil {
+		began := time.Now()
+		es, last, err := l.indexable(upto)
+		if err != nil {
+			return err
+		}
+		if len(es) == 0 {
+			break
+		}
+		if err := l.found.Add(es, last); err != nil {
+			return err
+		}
+		if upto = es[len(es)-1].Pos; len(es) < indexBatch {
+			break
+		}
+		rest(ctx, time.Since(began))
+	}
+	c, err := l.store.Counts()
+	if err == nil && c.Placed+c.Unplaced > 0 {
+		l.unfound.Store(true) // these settle without anything more coming
+	}
+	return err
+}
+
+func rest(ctx context.Context, d time.Duration) {
+	select {
+	case <-ctx.Done():
+	case <-time.After(d):
+	}
+}
+
+// indexable reads what follows a position on the record.
+func (l *liveLine) indexable(upto int64) (es []find.Entry, last string, err error) {
+	for len(es) < indexBatch {
+		rows, _, err := l.store.Rows(store.Filter{After: upto, Limit: 500})
+		if err != nil {
+			return nil, "", err
+		}
+		for _, r := range rows {
+			texts, open, err := l.says(r, true)
+			if err != nil {
+				return nil, "", err
+			}
+			es = append(es, find.Entry{Pos: r.Pos, Time: int64(min(r.Time, 1<<62)), Texts: texts, Blank: !open})
+			upto, last = r.Pos, r.Ref().String()
+		}
+		if len(rows) < 500 {
+			break
+		}
+	}
+	return es, last, nil
+}
+
+// indexBlanks looks again at entries that did not open when they came.
+func (l *liveLine) indexBlanks() error {
+	at, err := l.found.Blanks()
+	if err != nil || len(at) == 0 {
+		return err
+	}
+	rows, _, err := l.store.Rows(store.Filter{At: at[:min(len(at), blanksEach)], Limit: blanksEach})
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		texts, open, err := l.says(r, true)
+		if err != nil {
+			return err
+		}
+		if open {
+			if err := l.found.More(r.Pos, texts...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// indexMore adds a translation to what an entry is found by.
+func (l *liveLine) indexMore(id, text string) {
+	l.noteTranslated(id)
+	if l.found == nil {
+		return
+	}
+	row, err := l.find(id)
+	if err == nil && row.Settled {
+		err = l.found.More(row.Pos, text)
+	}
+	if err != nil {
+		l.log.Error("adding a translation to the search index", "item", id, "err", err)
+	}
+}
