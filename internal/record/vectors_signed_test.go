@@ -401,7 +401,9 @@ func makeCertificate(m *maker) {
 		c.Gen, c.Time = parley.GenerationID{9}, c.Time+1
 		c.Earlier = append(c.Earlier, journal.Earlier{Gen: lost.Gen, Root: journal.EmptyRoot})
 	}), s.Alder, b, lost)
-	late := signed(journal.ByLog, b.Sign, b.Gen, func(c *journal.CertificateBody) { c.Gen, c.Time, c.Reason = parley.GenerationID{9}, c.Time-1, journal.ReasonDoubt })
+	late := signed(journal.ByLog, b.Sign, b.Gen, func(c *journal.CertificateBody) {
+		c.Gen, c.Time, c.Reason = parley.GenerationID{9}, c.Time-1, journal.ReasonDoubt
+	})
 	m.ok("heard of after the one that superseded it", input(late, s.Alder, b, lost))
 	bad(parley.UnknownKey, "older than the generation that signed it", signed(journal.ByLog, lost.Sign, lost.Gen, func(c *journal.CertificateBody) {
 		c.Gen, c.Time, c.Reason = parley.GenerationID{9}, c.Time-1, journal.ReasonDoubt
