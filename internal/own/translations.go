@@ -20,13 +20,16 @@ type Translation struct {
 	Reviewer int64 // 0: a draft
 	Made     time.Time
 	Reviewed time.Time
+
+	Certifier int64 // 0: not certified
+	Certified time.Time
 }
 
-const translationColumns = "id, line, item, language, maker, reviewer, made, reviewed, secret FROM translations "
+const translationColumns = "id, line, item, language, maker, reviewer, made, reviewed, certifier, certified, secret FROM translations "
 
 // AddTranslation keeps a translation made by t.Maker, as a draft.
 func (s *Store) AddTranslation(t Translation) (Translation, error) {
-	t.Reviewer, t.Reviewed, t.Made = 0, time.Time{}, at(s.millis())
+	t.Reviewer, t.Reviewed, t.Certifier, t.Certified, t.Made = 0, time.Time{}, 0, time.Time{}, at(s.millis())
 	err := s.write(func(tx *sqlfile.Tx) (err error) {
 		t.ID, err = tx.Insert("INSERT INTO translations (line, item, language, maker, made, secret) VALUES (?, ?, ?, ?, ?, x'')",
 			t.Line[:], t.Item, t.Language, t.Maker, t.Made.UnixMilli())
@@ -63,6 +66,51 @@ func (s *Store) ReviewTranslation(id, reviewer int64) (Translation, error) {
 		return Translation{}, err
 	}
 	return t, nil
+}
+
+// CertifyTranslation sets the third mark, on one that was checked. NotAllowed
+// when the certifier is its maker or its reviewer, or it is not checked yet, or
+// words of it are disputed; Conflict when it was certified already.
+func (s *Store) CertifyTranslation(id, certifier int64) (Translation, error) {
+	var t Translation
+	err := s.write(func(tx *sqlfile.Tx) error {
+		var err error
+		t, err = s.scanTranslation(tx.Row("SELECT "+translationColumns+"WHERE id = ?", id))
+		if errors.Is(err, sql.ErrNoRows) {
+			return parley.Errorf(parley.NotFound, "no translation %d", id)
+		}
+		if err != nil {
+			return err
+		}
+		open, err := tx.Number("SELECT count(*) FROM disputes WHERE translation = ? AND closed = 0", id)
+		switch {
+		case err != nil:
+			return err
+		case t.Certifier != 0:
+			return parley.Errorf(parley.Conflict, "translation %d was certified already", id)
+		case t.Reviewer == 0:
+			return parley.Errorf(parley.NotAllowed, "a translation is checked before it is certified")
+		case t.Maker == certifier || t.Reviewer == certifier:
+			return parley.Errorf(parley.NotAllowed, "a translation is certified by somebody else than its maker and its reviewer")
+		case open > 0:
+			return parley.Errorf(parley.NotAllowed, "%d disputed words of this translation are not settled", open).WithHint("settle them first, or make a new translation")
+		}
+		t.Certifier, t.Certified = certifier, at(s.millis())
+		return tx.Exec("UPDATE translations SET certifier = ?, certified = ? WHERE id = ?", certifier, t.Certified.UnixMilli(), id)
+	})
+	if err != nil {
+		return Translation{}, err
+	}
+	return t, nil
+}
+
+// Translation returns one. The error is NotFound.
+func (s *Store) Translation(id int64) (Translation, error) {
+	t, err := s.scanTranslation(s.db.QueryRow("SELECT "+translationColumns+"WHERE id = ?", id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return t, parley.Errorf(parley.NotFound, "no translation %d", id)
+	}
+	return t, err
 }
 
 // Translations returns those of an item, in the order they were made.
@@ -102,13 +150,13 @@ func (s *Store) Translated(l parley.LineID) (map[string]bool, error) {
 }
 
 func (s *Store) scanTranslation(sc scanner) (t Translation, err error) {
-	var made, reviewed int64
+	var made, reviewed, certified int64
 	var secret []byte
-	err = sc.Scan(&t.ID, lineID(&t.Line), &t.Item, &t.Language, &t.Maker, &t.Reviewer, &made, &reviewed, &secret)
+	err = sc.Scan(&t.ID, lineID(&t.Line), &t.Item, &t.Language, &t.Maker, &t.Reviewer, &made, &reviewed, &t.Certifier, &certified, &secret)
 	if err != nil {
 		return t, dbError(err)
 	}
-	t.Made, t.Reviewed = at(made), at(reviewed)
+	t.Made, t.Reviewed, t.Certified = at(made), at(reviewed), at(certified)
 	text, err := s.open("translation", t.ID, secret)
 	t.Text = string(text)
 	return t, err

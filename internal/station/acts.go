@@ -8,7 +8,6 @@ import (
 
 	"parley"
 	"parley/internal/form"
-	"parley/internal/own"
 	"parley/internal/seal"
 	"parley/internal/store"
 )
@@ -145,7 +144,10 @@ func (s *Station) Acknowledge(ctx context.Context, by Officer, name, id string) 
 	if err := s.own.MarkOpened(l.id, it.ID, by.ID); err != nil {
 		return err
 	}
-	return s.silenceItem(l, it.ID)
+	if err := s.silenceItem(l, it.ID); err != nil {
+		return err
+	}
+	return s.translatedBefore(ctx, l, by, ref)
 }
 
 // fileAs files a form about an item with its precedence and exercise mark, and
@@ -225,30 +227,16 @@ func (s *Station) Translate(_ context.Context, by Officer, name, id, language, t
 	if err != nil {
 		return Translation{}, err
 	}
-	if err := form.CheckLanguage("the language of the translation", language); err != nil {
-		return Translation{}, err
-	}
-	if err := form.CheckText("the translation", text, 1<<16); err != nil {
-		return Translation{}, err
-	}
 	it, err := s.itemOf(l, id, true)
 	if err != nil {
 		return Translation{}, err
 	}
-	t, err := s.own.AddTranslation(own.Translation{Line: l.id, Item: it.ID, Language: language, Text: text, Maker: by.ID})
-	if err != nil {
-		return Translation{}, err
-	}
-	if err := s.audit(by, "translate", it.ID, language); err != nil {
-		return Translation{}, err
-	}
-	l.indexMore(it.ID, text)
-	s.hub.emit("item", it.Line, it.ID)
-	return s.translationView(t)
+	return s.keepTranslation(l, by, it.ID, language, text)
 }
 
-// Review certifies a translation, by another officer than its maker, and files
-// the "translated" receipt where our side promises that rung.
+// Review checks a translation, by another officer than its maker, and files the
+// "translated" receipt where our side promises that rung and wants no third
+// mark.
 func (s *Station) Review(ctx context.Context, by Officer, name, id string, translation int64) error {
 	if err := person(by, "review a translation"); err != nil {
 		return err
@@ -256,7 +244,7 @@ func (s *Station) Review(ctx context.Context, by Officer, name, id string, trans
 	if err := seatFor(by, "review a translation", parley.Translator, parley.Interpreter, parley.Envoy); err != nil {
 		return err
 	}
-	l, it, ref, err := s.about(name, id)
+	l, ref, err := s.translated(name, id, translation)
 	if err != nil {
 		return err
 	}
@@ -264,14 +252,11 @@ func (s *Station) Review(ctx context.Context, by Officer, name, id string, trans
 	if err != nil {
 		return err
 	}
-	if err := s.audit(by, "review", it.ID, t.Language); err != nil {
+	if err := s.audit(by, "review", t.Item, t.Language); err != nil {
 		return err
 	}
-	s.hub.emit("item", it.Line, it.ID)
-	if !l.charter().Promises(l.us, parley.Translated) || it.Ours || (formContext{l}).Receipted(ref, "translated") {
-		return nil
-	}
-	return s.fileAs(ctx, l, by, &it, &form.Translated{Wording: parley.ReceiptWording, Time: form.Minute(s.now()), Language: t.Language}, "translated")
+	s.hub.emit("item", l.id.String(), t.Item)
+	return s.sayTranslated(ctx, l, by, ref, &t)
 }
 
 // Informed files that the principal was informed, at the given time.

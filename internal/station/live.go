@@ -41,6 +41,9 @@ type liveLine struct {
 	found   *find.Line  // nil: no index
 	unfound atomic.Bool // something may be on the record that is not in the index
 
+	shares   *counted                 // of FLASH; nil: not counted yet; under mu
+	nextText func(last uint64) uint64 // which test text comes after another
+
 	translated map[string]bool // items with a translation of ours; nil: not read yet; under mu
 
 	mu         sync.Mutex

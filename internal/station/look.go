@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/charter"
 	"parley/internal/form"
 	"parley/internal/own"
 	"parley/internal/store"
@@ -60,10 +61,11 @@ func (s *Station) Logs(_ context.Context, name string) ([]Log, error) {
 
 func (l *liveLine) render() Line {
 	c := l.charter()
-	out := Line{ID: l.id, Key: l.id.String(), Name: l.name(), Offices: c.Offices, TwoHands: map[string]bool{}, Instruct: c.Instruct, State: "active",
+	out := Line{ID: l.id, Key: l.id.String(), Name: l.name(), Offices: c.Offices, TwoHands: map[string]bool{}, Lone: map[string]bool{}, Instruct: c.Instruct, State: "active",
 		Lamp: l.look(), Paths: l.pathList(), Logs: l.logs(), Tests: l.testView(), Notices: l.notices(), Witnesses: l.witnessViews()}
 	for p := parley.Routine; p <= parley.Flash; p++ {
 		out.TwoHands[p.String()] = c.TwoHands(p)
+		out.Lone[p.String()] = c.Rule(p) == charter.LoneWatch
 	}
 	if l.runner.Status().Doubt != "" {
 		out.State = "in doubt"
@@ -176,14 +178,30 @@ func (s *Station) ownSide(l *liveLine, it *Item, full bool) error {
 }
 
 func (s *Station) translationView(t own.Translation) (Translation, error) {
-	v := Translation{ID: t.ID, Language: t.Language, Text: t.Text, State: "draft", Made: t.Made}
+	v := Translation{ID: t.ID, Language: t.Language, Text: t.Text, State: "draft", Made: t.Made, Reviewed: t.Reviewed, Certified: t.Certified}
 	var err error
 	if v.Maker, err = s.officerName(t.Maker); err != nil {
 		return v, err
 	}
 	if t.Reviewer != 0 {
 		v.State = "reviewed"
-		v.Reviewer, err = s.officerName(t.Reviewer)
+		if v.Reviewer, err = s.officerName(t.Reviewer); err != nil {
+			return v, err
+		}
+	}
+	if t.Certifier != 0 {
+		v.State = "certified"
+		if v.Certifier, err = s.officerName(t.Certifier); err != nil {
+			return v, err
+		}
+	}
+	ds, err := s.own.Disputes(t.ID)
+	for _, d := range ds {
+		x, err := s.disputeView(d)
+		if err != nil {
+			return v, err
+		}
+		v.Disputes = append(v.Disputes, x)
 	}
 	return v, err
 }

@@ -182,7 +182,7 @@ func (s *Station) addLine(ctx context.Context, id parley.LineID) error {
 	}
 	us := parley.PartyCode(s.cfg.Party)
 	l := &liveLine{id: id, us: us, founding: f, store: st, net: s.net, log: s.log.With("line", id.String()[:8]), now: s.now, timings: s.cfg.timings(), emit: s.hub.emit, diskLow: s.low.Load}
-	l.own = s.own
+	l.own, l.nextText = s.own, s.nextText
 	if s.finder != nil {
 		l.found = s.finder.Line(id)
 	}

@@ -43,7 +43,7 @@ func (l *liveLine) probe(ctx context.Context) error {
 		return err
 	}
 	l.mu.Lock()
-	l.tests.text = (l.tests.text + 1) % uint64(len(form.TestTexts()))
+	l.tests.text = l.nextText(l.tests.text)
 	text := l.tests.text
 	l.tests.filedAt = l.now()
 	l.mu.Unlock()

@@ -25,6 +25,9 @@ type Line struct {
 	Them     []Party         `json:"them"`
 	Offices  []parley.Office `json:"offices"`
 	TwoHands map[string]bool `json:"two_hands"` // precedence word -> a second officer must release
+	// Lone are the precedences at which an officer alone on watch may release what
+	// else takes two hands; the record says so then.
+	Lone     map[string]bool `json:"lone_watch,omitempty"`
 	Instruct bool            `json:"instruction_allowed"`
 	State    string          `json:"state"` // pairing, active, in doubt, left, removed, ended (they have left)
 	Lamp     Lamp            `json:"lamp"`
@@ -236,8 +239,48 @@ type Translation struct {
 	Text     string    `json:"text"`
 	Maker    string    `json:"maker"`
 	Reviewer string    `json:"reviewer,omitempty"`
-	State    string    `json:"state"` // "draft", "reviewed"
+	State    string    `json:"state"` // "draft", "reviewed", "certified"
 	Made     time.Time `json:"made"`
+
+	Certifier string    `json:"certifier,omitempty"`
+	Reviewed  time.Time `json:"reviewed"`
+	Certified time.Time `json:"certified"`
+	Disputes  []Dispute `json:"disputes,omitempty"`
+}
+
+// Dispute is a doubt about words of a translation, and how it ended.
+type Dispute struct {
+	ID      int64     `json:"id"`
+	Words   string    `json:"words"`
+	Note    string    `json:"note"`
+	Officer string    `json:"officer"`
+	At      time.Time `json:"at"`
+	Settled string    `json:"settled,omitempty"` // how; "" while it is open
+	Closer  string    `json:"closer,omitempty"`
+}
+
+// TestText is one of the approved texts of line tests.
+type TestText struct {
+	ID           string        `json:"id"` // "test:NUMBER"
+	Text         string        `json:"text"`
+	Used         bool          `json:"used"` // by our own tests
+	Translations []Translation `json:"translations,omitempty"`
+}
+
+// FlashShare is how much of what a party sends is FLASH, in the month that is
+// running (UTC), exercises left out.
+type FlashShare struct {
+	Party parley.PartyCode `json:"party"`
+	Flash int              `json:"flash"`
+	All   int              `json:"all"`
+}
+
+// Template is what a draft may begin from: our side only.
+type Template struct {
+	ID    int64  `json:"id"`
+	Name  string `json:"name"`
+	Maker string `json:"maker"`
+	Draft Draft  `json:"draft"` // no number, version or state
 }
 
 // Draft is a dispatch or service message being written. It is our side only

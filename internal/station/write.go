@@ -11,7 +11,6 @@ import (
 	"strconv"
 
 	"parley"
-	"parley/internal/charter"
 	"parley/internal/form"
 	"parley/internal/line"
 	"parley/internal/own"
@@ -327,7 +326,7 @@ func (s *Station) Preview(_ context.Context, o Officer, id int64) (Item, error) 
 	if err != nil {
 		return Item{}, err
 	}
-	h, f, err := s.formOf(l, &d, d.Precedence)
+	h, f, err := s.signedOf(l, o, &d)
 	if err != nil {
 		return Item{}, err
 	}
@@ -361,16 +360,15 @@ func (s *Station) Release(ctx context.Context, by Officer, id, version int64, pr
 	if err != nil {
 		return "", err
 	}
-	lone := l.charter().Rule(p) == charter.LoneWatch && d.Form == "dispatch" && by.Holds(parley.Watch)
-	if l.charter().TwoHands(p) && d.Drafter == by.ID && !lone {
+	if p != d.Precedence {
+		return "", parley.Errorf(parley.BadForm, "draft %d is %s, and %s was confirmed", id, d.Precedence, p).WithHint("what is signed is what was shown: change the draft, or confirm its precedence")
+	}
+	if l.charter().TwoHands(p) && d.Drafter == by.ID && !l.mayAlone(by, &d, p) {
 		return "", parley.Errorf(parley.NotAllowed, "the charter wants two hands for %s: its drafter cannot release it", p).WithHint("submit it; another officer releases it")
 	}
-	h, f, err := s.formOf(l, &d, p)
+	h, f, err := s.signedOf(l, by, &d)
 	if err != nil {
 		return "", err
-	}
-	if x, ok := f.(*form.Dispatch); ok && lone && d.Drafter == by.ID {
-		x.Remarks = LoneWatchRemark
 	}
 	item := line.Filed{Precedence: p, At: s.now().UnixMilli(), Header: form.EncodeHeader(h), Fields: form.EncodeFields(f)}
 	n, err := l.runner.Release(ctx, item, own.Release{Draft: id, Version: version, Releaser: by.ID,
