@@ -195,8 +195,10 @@ type upArgs struct {
 
 // up waits until so many paths of a line are up and proved.
 func (h *host) up(a upArgs) (nothing, error) {
-	err := eventually(30*time.Second, func() bool {
-		l, err := h.st.Line(context.Background(), a.Line)
+	var l station.Line
+	err := eventually(30*time.Second, func() (ok bool) {
+		var err error
+		l, err = h.st.Line(context.Background(), a.Line)
 		n := 0
 		for _, p := range l.Paths {
 			if p.Up && p.Proved {
@@ -205,6 +207,9 @@ func (h *host) up(a upArgs) (nothing, error) {
 		}
 		return err == nil && n == a.Paths
 	})
+	if err != nil {
+		err = fmt.Errorf("line %s: of %d paths: %+v: %w", a.Line, a.Paths, l.Paths, err)
+	}
 	return nothing{}, err
 }
 

@@ -119,6 +119,9 @@ type Options struct {
 	// Allow says whether a key may talk to us. It is asked during the handshake,
 	// from any goroutine, and must not block.
 	Allow func(keyHash [32]byte) bool
+	// Lines says for how many lines a key may talk to us: each takes connections
+	// of its own. Nil: for one. It is asked as Allow is.
+	Lines func(keyHash [32]byte) int
 	// QueueBytes bounds each class's queue; 0 is the default QueueBytes.
 	QueueBytes int
 	// Idle is when silence ends a connection; 0 is IdleLimit.
@@ -143,6 +146,9 @@ func (o Options) Filled() Options {
 	}
 	if o.Allow == nil {
 		o.Allow = func([32]byte) bool { return false }
+	}
+	if o.Lines == nil {
+		o.Lines = func([32]byte) int { return 1 }
 	}
 	return o
 }

@@ -10,7 +10,7 @@ import (
 const (
 	strangersPerAddress = 16  // handshakes under way from one address (IPv6: one /64)
 	strangersInAll      = 128 // handshakes under way
-	connsPerKey         = 8   // proved connections of one key
+	connsPerKey         = 8   // proved connections of one key, for each line that it is for
 )
 
 // Door bounds what a listener spends on those who have not proved a key, and on
@@ -69,12 +69,12 @@ func (d *Door) Crowd() int {
 	return len(d.strangers)
 }
 
-// Seat counts a proved connection of key and reports false when it has too
-// many. Each true is followed by one Leave.
-func (d *Door) Seat(key [32]byte) bool {
+// Seat counts a proved connection of key, which is for so many lines, and
+// reports false when it has too many. Each true is followed by one Leave.
+func (d *Door) Seat(key [32]byte, lines int) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.keys[key] >= connsPerKey {
+	if d.keys[key] >= connsPerKey*max(lines, 1) {
 		return false
 	}
 	d.keys[key]++

@@ -81,18 +81,26 @@ func TestDoorSeats(t *testing.T) {
 	d := NewDoor()
 	k := [32]byte{1}
 	for range connsPerKey {
-		if !d.Seat(k) {
+		if !d.Seat(k, 1) {
 			t.Fatal("no seat")
 		}
 	}
-	if d.Seat(k) {
+	if d.Seat(k, 1) {
 		t.Error("one too many")
 	}
-	if !d.Seat([32]byte{2}) {
+	if !d.Seat([32]byte{2}, 0) {
 		t.Error("another key found no seat")
 	}
 	d.Leave(k)
-	if !d.Seat(k) {
+	if !d.Seat(k, 1) {
 		t.Error("no seat after one had left")
+	}
+	for range connsPerKey {
+		if !d.Seat(k, 2) {
+			t.Fatal("no seat for the second line of a key")
+		}
+	}
+	if d.Seat(k, 2) {
+		t.Error("one too many for two lines")
 	}
 }

@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"net/netip"
+	"slices"
 	"sync"
 	"time"
 
@@ -138,8 +139,8 @@ func prefixOf(remote string) netip.Prefix {
 	return p
 }
 
-// knows reports whether a TLS key is pinned on any line.
-func (n *network) knows(k [32]byte) bool {
+// linesOf counts the lines on which a TLS key is pinned.
+func (n *network) linesOf(k [32]byte) (count int) {
 	n.mu.Lock()
 	ls := make([]*liveLine, 0, len(n.lines))
 	for _, l := range n.lines {
@@ -147,19 +148,17 @@ func (n *network) knows(k [32]byte) bool {
 	}
 	n.mu.Unlock()
 	for _, l := range ls {
-		for _, p := range l.peers() {
-			if l.pinned(p, k) {
-				return true
-			}
+		if slices.ContainsFunc(l.peers(), func(p parley.PartyCode) bool { return l.pinned(p, k) }) {
+			count++
 		}
 	}
-	return false
+	return count
 }
 
 // allowed lets every key through the handshake while there is a line: one that
 // is pinned nowhere gets no further than the lobby.
 func (n *network) allowed(k [32]byte) bool {
-	if n.knows(k) {
+	if n.linesOf(k) > 0 {
 		return true
 	}
 	n.mu.Lock()

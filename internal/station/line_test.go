@@ -495,3 +495,19 @@ func TestRecordsAndProofsVerify(t *testing.T) {
 		t.Errorf("the proof of silence says:\n%s", s)
 	}
 }
+
+// TestManyLinesOfOnePeer: a peer may have more lines with us than one key has
+// seats at the door, and each has its paths.
+func TestManyLinesOfOnePeer(t *testing.T) {
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	var lines []string
+	for range 18 {
+		lines = append(lines, pairAll(t, a, b))
+	}
+	for _, l := range lines {
+		eventually(t, 30*time.Second, "every path is up", func() bool {
+			v := a.line(l)
+			return len(v.Paths) == 2 && v.Paths[0].Up && v.Paths[1].Up
+		})
+	}
+}

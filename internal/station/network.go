@@ -44,8 +44,8 @@ type network struct {
 }
 
 // Every connection costs a handshake and a session. One whose key comes more
-// often than that in a second waits before it is welcomed, and holds a seat at
-// the door meanwhile.
+// often than that in a second, for each line that it is pinned on, waits before
+// it is welcomed, and holds a seat at the door meanwhile.
 const (
 	arrivalsAtOnce = 8
 	arrivalPause   = 500 * time.Millisecond
@@ -57,8 +57,8 @@ type arrivals struct {
 	n     int
 }
 
-// hurry makes a key that connects too often wait.
-func (n *network) hurry(ctx context.Context, k [32]byte) {
+// hurry makes a key that connects too often for its lines wait.
+func (n *network) hurry(ctx context.Context, k [32]byte, lines int) {
 	now := n.now()
 	n.mu.Lock()
 	a := n.arrivals[k]
@@ -70,7 +70,7 @@ func (n *network) hurry(ctx context.Context, k [32]byte) {
 		n.arrivals[k] = a
 	}
 	a.n++
-	wait := a.n > arrivalsAtOnce
+	wait := a.n > arrivalsAtOnce*lines
 	n.mu.Unlock()
 	if wait {
 		sleep(ctx, arrivalPause)
@@ -152,7 +152,8 @@ func sleep(ctx context.Context, d time.Duration) {
 func (n *network) welcome(ctx context.Context, name string, c bearer.Conn) {
 	hctx, stop := context.WithTimeout(ctx, helloLimit)
 	defer stop()
-	guest, leave := !n.knows(c.PeerKey()), func() {}
+	lines, leave := n.linesOf(c.PeerKey()), func() {}
+	guest := lines == 0
 	if guest {
 		var ok bool
 		if hctx, leave, ok = n.admit(hctx, c); !ok {
@@ -161,7 +162,7 @@ func (n *network) welcome(ctx context.Context, name string, c bearer.Conn) {
 	}
 	defer func() { leave() }() // it may be told twice
 	if !guest {
-		n.hurry(ctx, c.PeerKey())
+		n.hurry(ctx, c.PeerKey(), lines)
 	}
 	h, size, err := readHello(hctx, c)
 	if err != nil {

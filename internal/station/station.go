@@ -95,7 +95,7 @@ func (s *Station) newNetwork() *network {
 	n := &network{lobby: newLobby(s.now), listen: map[string]string{}, log: s.log, now: s.now, lines: map[parley.LineID]*liveLine{}, sessions: map[line.PathID]*session{}, ofLine: map[parley.LineID]map[line.PathID]*session{},
 		cut: map[cutKey]bool{}, trouble: map[pathKey]trouble{}, heardAt: map[pathKey]time.Time{}, words: map[parley.LineID]lastWords{},
 		bound: map[string]string{}, unbound: map[string]error{}}
-	o := bearer.Options{Identity: s.tls.latest(), Latest: s.tls.latest, Allow: n.allowed}
+	o := bearer.Options{Identity: s.tls.latest(), Latest: s.tls.latest, Allow: n.allowed, Lines: n.linesOf}
 	n.bearers = []bearer.Bearer{quic.New(o), bearertls.New(o)}
 	n.life, n.end = context.WithCancel(context.Background())
 	n.listen["QUIC"], n.listen["TLS"] = s.cfg.ListenQUIC, s.cfg.ListenTLS

@@ -83,7 +83,7 @@ func (b *Bearer) Dial(ctx context.Context, addr string) (bearer.Conn, error) {
 	if !b.o.Allow(them) || !l.b.o.Allow(us) {
 		return nil, parley.Errorf(parley.UnknownKey, "dialing %q: a key is of no line", addr)
 	}
-	if !l.door.Seat(us) {
+	if !l.door.Seat(us, l.b.o.Lines(us)) {
 		return nil, parley.Errorf(parley.Unavailable, "dialing %q: it has too many connections of ours", addr)
 	}
 	near, far := n.join(b.o, l.b.o, "dialer", addr, func() { l.door.Leave(us) })

@@ -100,7 +100,7 @@ func (l *listener) run() {
 // greet offers a proved connection to Accept.
 func (l *listener) greet(qc *quic.Conn) {
 	key, err := bearer.PeerKeyHash(qc.ConnectionState().TLS)
-	if err != nil || !l.port.door.Seat(key) {
+	if err != nil || !l.port.door.Seat(key, l.b.o.Lines(key)) {
 		qc.CloseWithError(codeRefused, "")
 		return
 	}

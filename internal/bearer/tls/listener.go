@@ -97,7 +97,7 @@ func (l *listener) greet(raw *net.TCPConn, s *bearer.Stranger) {
 	}
 	s.Gone()
 	key, err := bearer.PeerKeyHash(t.ConnectionState())
-	if err != nil || !l.door.Seat(key) {
+	if err != nil || !l.door.Seat(key, l.b.o.Lines(key)) {
 		raw.Close()
 		return
 	}
