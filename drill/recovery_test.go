@@ -16,9 +16,8 @@ import (
 	"parley/internal/station"
 )
 
-// restoresPerWorld bounds how many generations one line sees: each party may
-// open four a day. lossesPerWorld has each party lost once on a line: of a party
-// that is lost again docs/drill.md tells what is not mended yet.
+// restoresPerWorld and lossesPerWorld bound how many generations one line sees:
+// each party may open four a day. Of three losses one party has two.
 const (
 	restoresPerWorld = 3
 	lossesPerWorld   = 3
