@@ -9,6 +9,7 @@ import (
 	"parley"
 	"parley/internal/journal"
 	"parley/internal/line"
+	"parley/internal/wire"
 )
 
 const (
@@ -516,4 +517,37 @@ func TestThirtyDarkDays(t *testing.T) {
 	if len(kvs) > 6 {
 		t.Errorf("birch keeps %d epoch secrets", len(kvs))
 	}
+}
+
+// TestHellosEndOnASlowPath: where a hello takes longer than the wait for one,
+// both sides have said it twice. They must not answer each other's for ever: each
+// makes the other send again all that it is not known to hold.
+func TestHellosEndOnASlowPath(t *testing.T) {
+	w := newWorld(t, alder, birch)
+	type late struct {
+		at time.Time
+		f  flying
+	}
+	var onWay []late
+	var hellos []time.Time
+	w.tap = func(from, to parley.PartyCode, f wire.Frame) wire.Frame {
+		if _, ok := f.(*wire.Hello); ok {
+			hellos = append(hellos, w.now)
+		}
+		onWay = append(onWay, late{w.now.Add(2500 * time.Millisecond), flying{from, to, must(wire.Marshal(f))}})
+		return nil
+	}
+	w.connectAll()
+	for began := w.now; w.now.Sub(began) < 10*time.Minute; {
+		w.run(250 * time.Millisecond)
+		for len(onWay) > 0 && !onWay[0].at.After(w.now) {
+			x := onWay[0]
+			onWay = onWay[1:]
+			w.deliver(x.f)
+		}
+	}
+	if last := hellos[len(hellos)-1]; len(hellos) > 40 {
+		t.Errorf("%d hellos in ten minutes, the last %s before the end", len(hellos), w.now.Sub(last))
+	}
+	w.wantSame()
 }

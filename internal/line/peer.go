@@ -21,6 +21,7 @@ const (
 	spokenStep = 4 << 20          // bytes read from the store for one step to send
 	showWithin = 10 * time.Second // to show our own signature on what we do not know
 	helloAgain = 2 * time.Second
+	helloCap   = 10 * time.Minute
 	heldMost   = 256 // logs that a frame lists
 )
 
@@ -45,6 +46,7 @@ type path struct {
 	peer   *peer
 	ready  bool
 	said   time.Time           // when we last said hello on it
+	answer time.Duration       // how long after that one of the peer's is answered
 	met    time.Time           // when we last acted on one of its
 	theirs parley.GenerationID // whose epoch secret the peer has shown; zero: none
 	ours   parley.GenerationID // whose epoch secret we have shown
@@ -101,7 +103,7 @@ func (e *Engine) pathUp(ev PathUp) error {
 		e.fx.Closes = append(e.fx.Closes, Close{ev.Path, parley.Errorf(parley.WrongParty, "%s is not a party of this line", ev.Peer)})
 		return nil
 	}
-	w := &path{id: ev.Path, peer: p}
+	w := &path{id: ev.Path, peer: p, answer: helloAgain / 2}
 	e.paths[ev.Path] = w
 	p.paths[ev.Path] = false
 	e.sayHello(w)
@@ -190,8 +192,11 @@ func (e *Engine) helloIn(w *path, h *wire.Hello) error {
 		e.fx.Closes = append(e.fx.Closes, Close{w.id, err})
 		return nil
 	}
-	if w.ready && e.now.Sub(w.said) >= helloAgain/2 {
-		e.sayHello(w) // it says hello again: it may not have heard ours
+	if w.ready && e.now.Sub(w.said) >= w.answer {
+		// It says hello again: it may not have heard ours. On a slow path both
+		// may, and would answer each other's answers for ever.
+		w.answer = min(2*w.answer, helloCap)
+		e.sayHello(w)
 	}
 	w.ready, w.peer.paths[w.id] = true, true
 	if len(h.Held) > 0 && (w.peer.told == nil || len(h.Held) < heldMost) { // an introduction says nothing of what is held
