@@ -178,13 +178,13 @@ func shownFields(fs []sheet.Field) []Field {
 
 func (l *liveLine) attachment(ref parley.Ref, a form.Attachment) Attachment {
 	out := Attachment{Name: a.Name, Type: a.Type, Size: int64(a.Size), Hash: hex.EncodeToString(a.Hash[:])}
-	if n, whole, err := l.blobs.store.Size(l.blobs.id(a.Hash)); err == nil {
+	if n, whole, err := l.blobs.Here(a.Hash); err == nil {
 		out.Bytes, out.Held = n, whole
 	}
 	said, err := l.saidStored(ref, a.Hash)
 	out.Theirs = err == nil
 	for _, p := range l.others() {
-		out.Theirs = out.Theirs && (said[p] || l.blobs.heldBy(a.Hash, p))
+		out.Theirs = out.Theirs && (said[p] || l.blobs.HeldBy(a.Hash, p))
 	}
 	return out
 }
