@@ -3,7 +3,7 @@
 GO ?= go
 export CGO_ENABLED = 1
 
-.PHONY: build test deps axe fast race reader interop hostile drill drill-short fuzz sim sim-story sim-picture sim-fork faults bench clean
+.PHONY: build test deps axe fast race reader interop hostile drill drill-short fuzz sim sim-story sim-picture sim-fork sim-shrink faults bench clean
 
 build:
 	$(GO) build -o bin/parley ./cmd/parley
@@ -79,6 +79,12 @@ sim-picture:
 
 sim-fork:
 	$(GO) run ./internal/sim/simulate -do picture -forks -seed $(SEED) -out sim-fork-$(SEED).html
+
+# sim-shrink finds the shortest plan that breaks the promise that a seed breaks,
+# and tells it in a few lines. FAULT=name does it with a deliberate fault.
+FAULT ?=
+sim-shrink:
+	$(GO) run ./internal/sim/simulate -do shrink -seed $(SEED) -fault "$(FAULT)" -out sim-$(SEED).json
 
 # faults shows that the simulator finds bugs: each deliberate fault, and the seed
 # that catches it. One whose edit no longer fits the source is an error.

@@ -55,11 +55,20 @@ func (w *world) settleDown() time.Duration {
 // waiting says what is not yet as it should be at the end; "" when all is.
 func (w *world) waiting() string {
 	sizes := map[parley.GenerationID]uint64{}
-	for i, s := range w.stations {
+	on := w.on()
+	for _, s := range w.stations {
 		if s.own == nil {
 			return fmt.Sprintf("%s does not run", s.code)
 		}
+	}
+	for i, s := range on {
 		st := s.own.Engine.Status()
+		if why := w.unknowing(s); why != "" || len(on) < 2 {
+			return why // on a line that has ended nothing else is promised
+		}
+		if why := w.unresolved(s, &st); why != "" {
+			return why
+		}
 		if st.Doubt != "" {
 			return fmt.Sprintf("%s is in doubt: %s", s.code, st.Doubt)
 		}
@@ -70,11 +79,11 @@ func (w *world) waiting() string {
 			if i == 0 {
 				sizes[l.Gen] = l.Size
 			} else if n, ok := sizes[l.Gen]; !ok || n != l.Size && (l.Current || !w.watch.forked) {
-				return fmt.Sprintf("%s holds %d entries of %s, %s holds %d", s.code, l.Size, w.watch.name(l.Gen), w.stations[0].code, n)
+				return fmt.Sprintf("%s holds %d entries of %s, %s holds %d", s.code, l.Size, w.watch.name(l.Gen), on[0].code, n)
 			}
 		}
 		if len(st.Logs) != len(sizes) {
-			return fmt.Sprintf("%s knows %d generations, %s knows %d", s.code, len(st.Logs), w.stations[0].code, len(sizes))
+			return fmt.Sprintf("%s knows %d generations, %s knows %d", s.code, len(st.Logs), on[0].code, len(sizes))
 		}
 		if why := w.unstored(s, &st); why != "" {
 			return why
@@ -83,9 +92,12 @@ func (w *world) waiting() string {
 	if w.watch.forked {
 		return w.uncaught()
 	}
-	for _, s := range w.stations {
+	for _, s := range on {
 		w.place(s)
 		if why := w.unsettled(s); why != "" {
+			return why
+		}
+		if why := w.missing(s); why != "" {
 			return why
 		}
 	}
@@ -98,7 +110,7 @@ func (w *world) unstored(s *station, st *line.Status) string {
 		if l.Party != s.code || !l.Current || l.Disputed {
 			continue
 		}
-		for _, o := range w.stations {
+		for _, o := range w.on() {
 			if o != s && l.Stored[o.code] < l.Size {
 				return fmt.Sprintf("%s has a receipt of %s for %d of %d entries", s.code, o.code, l.Stored[o.code], l.Size)
 			}
@@ -186,6 +198,9 @@ func (w *world) final() {
 		w.finalFates(s)
 	}
 	if w.broken == nil {
+		w.compareRules()
+	}
+	if w.broken == nil {
 		w.compare()
 	}
 }
@@ -219,6 +234,7 @@ func (w *world) finalFates(writer *station) {
 			case n > 1:
 				w.fail("nothing is sent twice", "%s reads %d times what %s said once: %s", s.code, n, writer.code, first(t.text))
 			case n == 0 && (t.handed && !w.opens(t.ref) || !t.handed && undecided): // nobody can read it, or say whether it was sent
+			case n == 0 && (w.watch.rules.out(writer) || w.watch.rules.out(s) || len(w.on()) < 2): // one of them is out
 			case n == 0 && !t.excused && !w.watch.excused[t.ref] && t.released():
 				w.fail("nothing is lost", "%s does not have what %s released: %s", s.code, writer.code, first(t.text))
 			}

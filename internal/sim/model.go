@@ -107,7 +107,11 @@ func (w *world) compare() {
 	if w.counts.Generations > 0 {
 		return // the model knows no superseded logs
 	}
-	for _, s := range w.stations {
+	on := w.on()
+	if len(on) < 2 {
+		return // nobody is left to settle it
+	}
+	for _, s := range on {
 		if len(s.disk.recs) > 0 && s.disk.full {
 			continue
 		}
@@ -131,6 +135,9 @@ func (w *world) compareOrder(s *station, m *model) {
 	for _, e := range m.order {
 		r, err := s.disk.Item(e.ref.Gen, e.ref.Index)
 		must(err)
+		if r.Pos == store.OffRecord && w.watch.rules.out(w.watch.owner[e.ref.Gen]) {
+			continue // what others had not seen when they went on without it
+		}
 		if r.Pos < 1 || taken[r.Pos] {
 			w.fail("one order", "%s gives %s %s the place %d", s.code, w.watch.name(e.ref.Gen), e.ref, r.Pos)
 			return
@@ -149,7 +156,7 @@ func (w *world) compareOrder(s *station, m *model) {
 			}
 		}
 		for _, p := range m.parties {
-			if settled[e.ref] && p != e.party && !m.covers(p, e.ref) {
+			if settled[e.ref] && p != e.party && !slices.ContainsFunc(w.stations, func(o *station) bool { return o.code == p && w.watch.rules.out(o) }) && !m.covers(p, e.ref) {
 				w.fail("settled means settled", "%s calls %s %s settled, which %s does not confirm", s.code, w.watch.name(e.ref.Gen), e.ref, p)
 				return
 			}

@@ -21,11 +21,14 @@ type people struct {
 	said     int
 	backup   *memory.Store
 	image    *memory.Store
-	mark     [hwm.FileSize]byte // as it was at the image
-	doubt    time.Duration      // since when the log has been in doubt; 0: it is not
+	blobs    [2]map[store.BlobID]*blobFile // of the backup and of the image
+	mark     [hwm.FileSize]byte            // as it was at the image
+	doubt    time.Duration                 // since when the log has been in doubt; 0: it is not
 	words    map[parley.GenerationID]time.Duration
 	probe    *release // the newest line test of ours
 	tested   time.Time
+	proposed int
+	assents  map[[32]byte]*release // the last to each document
 }
 
 // release is an item that an officer released: in the station's own store, until
@@ -39,10 +42,16 @@ type release struct {
 
 // say files a dispatch.
 func (s *station) say(a Act) {
+	if !s.w.watch.at(s).ended {
+		s.dispatch(a)
+	}
+}
+
+func (s *station) dispatch(a Act, files ...form.Attachment) {
 	s.people.said++
-	text := fmt.Sprintf("%s says nr %d of seed %d. %s", s.code, s.people.said, s.w.plan.Seed, filler(s.w.plan.Seed, s.people.said, a.N))
+	text := fmt.Sprintf("%s says nr %d of seed %d. %s", s.code, s.people.said, s.w.plan.Seed, filler(s.w.plan.Seed, s.people.said, min(a.N, 1<<12)))
 	p := parley.Precedence(a.X)
-	f := &form.Dispatch{Subject: fmt.Sprintf("nr %d", s.people.said), Text: text}
+	f := &form.Dispatch{Subject: fmt.Sprintf("nr %d", s.people.said), Text: text, Attachments: files}
 	if p == parley.Flash {
 		f.Reason = "it burns"
 	}
@@ -65,7 +74,7 @@ func filler(seed uint64, nr, n int) string {
 func (s *station) others() []parley.Address {
 	var out []parley.Address
 	for _, o := range s.w.stations {
-		if o != s {
+		if o != s && !s.w.watch.at(s).out[o.code] {
 			out = append(out, parley.Address{Party: o.code, Office: parley.Envoy})
 		}
 	}
@@ -75,7 +84,7 @@ func (s *station) others() []parley.Address {
 // react does what officers do with what came last: open it, translate it, inform
 // the principal, answer, or talk about the line.
 func (s *station) react(n int) {
-	if s.own == nil {
+	if s.own == nil || s.w.watch.at(s).ended {
 		return
 	}
 	last, ok := s.lastOfTheirs()
@@ -231,6 +240,9 @@ func (s *station) round() {
 	if s.own != nil {
 		s.confirm(st, wait)
 	}
+	if s.own != nil && s.w.calm && !s.w.watch.at(s).ended {
+		s.assentToBest(&st)
+	}
 }
 
 // tests is the time between line tests: the charter's usual hour, and in plans
@@ -244,6 +256,9 @@ func (w *world) tests() time.Duration {
 
 // test files a line test, unless one waits already.
 func (s *station) test() {
+	if s.w.watch.at(s).ended {
+		return
+	}
 	if p := s.people.probe; p != nil && (!p.filed || s.waits(p.id)) {
 		return
 	}
@@ -268,7 +283,7 @@ func (s *station) lineTest(phase, text uint64) *form.LineTest {
 // answer answers a line test that was just made durable, as the clerk does.
 func (s *station) answer(e *line.StoredEntry) {
 	h, err := form.ParseHeader(e.Header)
-	if err != nil || h.Form != "linetest" || s.time().Sub(time.UnixMilli(e.Arrived)) >= time.Minute {
+	if s.w.watch.at(s).ended || err != nil || h.Form != "linetest" || s.time().Sub(time.UnixMilli(e.Arrived)) >= time.Minute {
 		return
 	}
 	f, _, err := form.ParseBody(h.Form, e.Body)
@@ -356,18 +371,18 @@ func (s *station) act(a Act) {
 	case Drift:
 		s.clock.set(w.now, 0, a.X)
 	case Backup:
-		s.people.backup = s.disk.mem.WithoutSecrets()
+		s.people.backup, s.people.blobs[0] = s.disk.mem.WithoutSecrets(), s.blobs.copied(true)
 	case Image:
-		s.people.image, s.people.mark = s.disk.mem.Snapshot(), s.markDisk.bytes
+		s.people.image, s.people.mark, s.people.blobs[1] = s.disk.mem.Snapshot(), s.markDisk.bytes, s.blobs.copied(false)
 	case Restore, Flip:
 		if a.Kind == Flip && s.people.backup == nil {
-			s.replace(s.empty())
+			s.replace(s.empty(), nil)
 		} else if s.people.backup != nil {
-			s.replace(s.people.backup)
+			s.replace(s.people.backup, s.people.blobs[0])
 		}
 	case PutBack:
 		if s.people.image != nil {
-			s.replace(s.people.image)
+			s.replace(s.people.image, s.people.blobs[1])
 		}
 	case Rollback:
 		if s.people.image != nil {
@@ -375,21 +390,23 @@ func (s *station) act(a Act) {
 			for _, c := range w.cablesOf(s, w.stations[a.B%len(w.stations)]) {
 				c.act(Act{Kind: Cut, N: 3, For: a.For + 5*time.Minute})
 			}
-			s.replace(s.people.image)
+			s.replace(s.people.image, s.people.blobs[1])
 			s.markDisk.bytes = s.people.mark
 		}
 	case Lose:
 		s.markDisk.bytes = [len(s.markDisk.bytes)]byte{}
-		s.replace(s.empty())
+		s.replace(s.empty(), nil)
 	}
 }
 
 // replace puts other contents on the disk of a station and starts it again.
-func (s *station) replace(image *memory.Store) {
+func (s *station) replace(image *memory.Store, blobs map[store.BlobID]*blobFile) {
 	s.stop()
 	s.disk.power(s.rng)
 	s.markDisk.power(s.rng)
 	s.disk.reset(image.Snapshot())
+	s.blobs.blobs = blobs
+	s.blobs.blobs = s.blobs.copied(false)
 	s.w.watch.lossy(s)
 	s.again(5 * time.Minute)
 }

@@ -46,18 +46,31 @@ const (
 	Lose                 // A loses everything but its root key and the founding
 	Rollback             // A's last image is put back, high-water mark and all, which nobody may do; the cables to B are cut for For
 	Attach               // A files a dispatch with an attachment of N bytes
+	Amend                // A's officers propose an amendment; N: its bits are below
+	Assent               // A's officers assent to what is proposed; N: its bits are below
+	Remove               // A's officers propose a charter without B
+	Leave                // A leaves the line
 	kinds
 )
 
 var kindNames = [kinds]string{"say", "react", "noise", "slow link", "delay", "cut", "dark", "crash", "disk full", "slow disk", "lying disk",
-	"bit flip", "clock jump", "clock drift", "backup", "restore", "image", "put back", "lost station", "rollback", "attachment"}
+	"bit flip", "clock jump", "clock drift", "backup", "restore", "image", "put back", "lost station", "rollback", "attachment", "amendment", "assent", "removal", "leave"}
 
 // String returns the name of the kind.
 func (k Kind) String() string { return kindNames[k] }
 
 // Fault reports whether the kind is something that goes wrong.
 func (k Kind) Fault() bool {
-	return k != Say && k != React && k != Backup && k != Image && k != Attach
+	switch k {
+	case Say, React, Backup, Image, Attach, Amend, Assent, Remove, Leave:
+		return false
+	}
+	return true
+}
+
+// between reports whether B means a station.
+func (k Kind) between() bool {
+	return k == Noise || k == Slowness || k == Delay || k == Cut || k == Rollback || k == Remove
 }
 
 // Bits of Noise's N.
@@ -92,6 +105,14 @@ func (a Act) String() string {
 		return fmt.Sprintf("%s files a dispatch with an attachment of %d bytes", who, a.N)
 	case React:
 		return fmt.Sprintf("%s's officers look at what came", who)
+	case Amend:
+		return fmt.Sprintf("%s's officers propose an amendment of the %s%s", who, kindWords[a.N&ofAnnex], carelessly(a.N))
+	case Assent:
+		return fmt.Sprintf("%s's officers assent to what is proposed%s", who, carelessly(a.N))
+	case Remove:
+		return fmt.Sprintf("%s's officers propose a charter without %s", who, whom)
+	case Leave:
+		return fmt.Sprintf("%s leaves the line", who)
 	case Noise:
 		return fmt.Sprintf("cable %d %s-%s: %s of %.0f %% of frames, for %s", a.Path, who, whom, noiseNames(a.N), 100*a.X, d)
 	case Slowness:
@@ -130,6 +151,13 @@ func (a Act) String() string {
 		return fmt.Sprintf("the last image of %s's disk is put back, high-water mark and all, and %s cannot be reached for %s", who, whom, d)
 	}
 	return "?"
+}
+
+func carelessly(n int) string {
+	if n&reckless != 0 {
+		return ", whatever they assented to before"
+	}
+	return ""
 }
 
 func noiseNames(n int) string {
@@ -202,6 +230,12 @@ func NewPlan(seed uint64) *Plan {
 	}
 	if g.IntN(3) == 0 {
 		g.losses()
+	}
+	if g.Rand = stream(seed, "charter"); g.IntN(3) == 0 {
+		g.amendments()
+	}
+	if g.Rand = stream(seed, "attachments"); g.IntN(4) == 0 {
+		g.attachments()
 	}
 	p.sort()
 	return p
@@ -323,6 +357,58 @@ func (g *generator) losses() {
 			g.add(Act{At: at - back, Kind: Backup, A: who})
 			g.add(Act{At: at, Kind: Flip, A: who})
 		}
+	}
+}
+
+// amendments lets officers propose, at the same time too, assent, remove and leave.
+func (g *generator) amendments() {
+	for range 1 + g.IntN(3) {
+		at := time.Duration((0.05 + 0.85*g.Float64()) * float64(g.length))
+		n := g.IntN(4) &^ (reckless * g.IntN(2))
+		g.add(Act{At: at, Kind: Amend, A: g.who(), N: n})
+		if g.IntN(2) == 0 { // a rival
+			g.add(Act{At: at + g.span(time.Second, time.Hour), Kind: Amend, A: g.who(), N: n ^ reckless*g.IntN(2)})
+		}
+		g.assents(at)
+	}
+	if g.p.Parties > 2 && g.IntN(3) == 0 {
+		at := time.Duration((0.05 + 0.85*g.Float64()) * float64(g.length))
+		a, b := g.pair()
+		g.add(Act{At: at, Kind: Remove, A: a, B: b})
+		g.assents(at)
+	}
+	if g.IntN(6) < g.p.Parties-1 {
+		g.add(Act{At: time.Duration((0.2 + 0.75*g.Float64()) * float64(g.length)), Kind: Leave, A: g.who()})
+	}
+}
+
+// attachments lets officers attach files, and lets something go wrong while one
+// is carried.
+func (g *generator) attachments() {
+	for range 1 + g.IntN(6) {
+		at, who := time.Duration((0.01+0.9*g.Float64())*float64(g.length)), g.who()
+		g.add(Act{At: at, Kind: Attach, A: who, N: 1<<(8+g.IntN(10)) + g.IntN(256)})
+		b := (who + 1 + g.IntN(g.p.Parties-1)) % g.p.Parties
+		switch g.IntN(4) {
+		case 0:
+			g.add(Act{At: at - g.span(0, time.Minute), Kind: Noise, A: who, B: b, N: noiseLoss | noiseReorder | noiseCorrupt, X: 0.6, For: 10 * time.Minute})
+		case 1:
+			g.add(Act{At: at - time.Second, Kind: Slowness, A: who, B: b, N: 1000 + g.IntN(5000), For: time.Hour})
+			g.add(Act{At: at + g.span(time.Second, time.Minute), Kind: Cut, A: who, B: b, N: 3, For: g.span(time.Minute, time.Hour)})
+		case 2:
+			g.add(Act{At: at - time.Second, Kind: Slowness, A: who, B: b, N: 10000 + g.IntN(20000), For: time.Hour})
+			g.add(Act{At: at + g.span(time.Second, time.Minute), Kind: Crash, A: b, N: int(pointIdle), For: g.span(time.Second, time.Hour)})
+		}
+	}
+}
+
+func (g *generator) assents(after time.Duration) {
+	for i := range 2 * g.p.Parties {
+		n := 0
+		if g.IntN(6) == 0 {
+			n = reckless | g.IntN(64)
+		}
+		g.add(Act{At: after + g.span(time.Second, g.length/4), Kind: Assent, A: i % g.p.Parties, N: n})
 	}
 }
 

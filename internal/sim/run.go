@@ -17,6 +17,8 @@ type Counts struct {
 	Bytes                                        int64
 	Filed, Entries, Settled, Generations, Losses int
 	Alarms, Refused, Excused, Compared           int
+	Amended, Out, Acts                           int
+	Attached, Chunks, Damaged                    int
 	Hours                                        float64
 	Faults                                       map[Kind]int
 }
@@ -43,6 +45,12 @@ func (c *Counts) Add(o *Counts) {
 	c.Refused += o.Refused
 	c.Excused += o.Excused
 	c.Compared += o.Compared
+	c.Attached += o.Attached
+	c.Chunks += o.Chunks
+	c.Damaged += o.Damaged
+	c.Amended += o.Amended
+	c.Out += o.Out
+	c.Acts += o.Acts
 	c.Hours += o.Hours
 	if c.Faults == nil {
 		c.Faults = map[Kind]int{}

@@ -49,7 +49,7 @@ type shrinker struct {
 
 // try runs a plan, and keeps it where the same promise breaks.
 func (s *shrinker) try(p *Plan) bool {
-	if !s.more() {
+	if old := s.best.Plan; !s.more() || p.Hours == old.Hours && p.Parties == old.Parties && p.Cables == old.Cables && slices.Equal(p.Acts, old.Acts) {
 		return false
 	}
 	s.runs++
@@ -150,7 +150,7 @@ func (s *shrinker) durations() {
 			func(a *Act) { a.For = a.For.Round(time.Second) },
 			func(a *Act) {
 				if a.Kind == Say || a.Kind == Attach {
-					a.N, a.X = 1, 0
+					a.N, a.X = min(a.N, 1), 0
 				}
 			},
 			func(a *Act) {
@@ -170,12 +170,15 @@ func (s *shrinker) durations() {
 	}
 }
 
+// shortEnough are hours that nobody wants shorter.
+const shortEnough = 0.05
+
 // times lets the acts follow one another sooner, and the plan end sooner.
 func (s *shrinker) times() {
 	end := func(hours float64) *Plan { return s.with(func(p *Plan) { p.Hours = hours }) }
 	acts := s.best.Plan.Acts
 	if len(acts) == 0 {
-		for s.best.Plan.Hours > 0.02 && s.try(end(s.best.Plan.Hours/2)) {
+		for s.best.Plan.Hours > shortEnough && s.try(end(s.best.Plan.Hours/2)) {
 		}
 		return
 	}
@@ -185,7 +188,7 @@ func (s *shrinker) times() {
 			break
 		}
 	}
-	for s.try(s.with(func(p *Plan) { p.slower(0.5) })) {
+	for s.best.Plan.Hours > shortEnough && s.try(s.with(func(p *Plan) { p.slower(0.5) })) {
 	}
 	for i := range s.best.Plan.Acts { // the gap before each
 		from := time.Duration(0)
@@ -194,14 +197,14 @@ func (s *shrinker) times() {
 		}
 		gap := s.best.Plan.Acts[i].At - from
 		for _, less := range []time.Duration{time.Second, 10 * time.Second, time.Minute, 10 * time.Minute, gap / 2} {
-			if less < gap && s.try(s.with(func(p *Plan) { p.sooner(i, gap-less) })) {
+			if less < gap-time.Second && s.try(s.with(func(p *Plan) { p.sooner(i, gap-less) })) {
 				break
 			}
 		}
 	}
 	s.try(s.with(func(p *Plan) {
 		for i := range p.Acts {
-			p.Acts[i].At = p.Acts[i].At.Round(time.Second)
+			p.Acts[i].At = max(time.Second, p.Acts[i].At.Round(time.Second))
 		}
 	}))
 }

@@ -1,8 +1,11 @@
 package sim
 
 import (
+	"encoding/json"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -51,7 +54,7 @@ func TestReplay(t *testing.T) {
 
 // TestSeeds runs whole seeds with ideal signatures, in a program of its own.
 func TestSeeds(t *testing.T) {
-	bin := ideal(t)
+	bin := built(t)
 	out, err := exec.Command(bin, "-hours", "150", "-seed", "1").CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
@@ -76,19 +79,85 @@ func digestOf(out []byte) string {
 	return d
 }
 
-// ideal builds the command with ideal primitives.
-func ideal(t *testing.T) string {
-	t.Helper()
-	e, err := overlay.Read("testdata/ideal.edit")
+// TestShrink lets a deliberate fault break a promise, and shrinks the plan that
+// showed it to one that a person can read: it still breaks that promise, and
+// without the fault it breaks none.
+func TestShrink(t *testing.T) {
+	bin := built(t, "fault", "faults/reuse-serial")
+	file := filepath.Join(t.TempDir(), "plan.json")
+	run := func(fault string, args ...string) (string, error) {
+		cmd := exec.Command(bin, args...)
+		cmd.Env = append(os.Environ(), "SIM_FAULT="+fault)
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	text, err := run("reuse-serial", "-do", "shrink", "-seed", "1", "-seconds", "20", "-out", file)
+	t.Logf("%s", text)
 	if err != nil {
 		t.Fatal(err)
+	}
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := ParsePlan(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := NewPlan(1)
+	if len(p.Acts) > 4 || len(p.Acts) >= len(from.Acts) || p.Parties != 2 || p.Cables != 1 || p.Hours > 1 {
+		t.Errorf("from %d acts it shrinks to %d, on %d parties and %d cables, in %g hours", len(from.Acts), len(p.Acts), p.Parties, p.Cables, p.Hours)
+	}
+	const promise = "what arrives can be read"
+	if n := strings.Count(text, "\n"); n > 60 || !strings.Contains(text, "BROKEN: "+promise) {
+		t.Errorf("the story has %d lines, and may not say what broke", n)
+	}
+	if again, err := run("reuse-serial", "-do", "story", "-plan", file); err == nil || !strings.Contains(again, promise) {
+		t.Errorf("the shrunk plan: %v\n%s", err, again)
+	}
+	if kept, err := run("", "-do", "story", "-plan", file); err != nil {
+		t.Errorf("the shrunk plan breaks a promise with no fault on: %v\n%s", err, kept)
+	}
+	if _, err := run("", "-do", "shrink", "-plan", file); err == nil {
+		t.Error("there is something to shrink where nothing breaks")
+	}
+}
+
+// TestPlanFile: a plan reads back as it was written, and one that nobody could
+// run is refused.
+func TestPlanFile(t *testing.T) {
+	for seed := range uint64(40) {
+		p := NewPlan(seed)
+		q, err := ParsePlan(check(json.Marshal(p)))
+		if err != nil || !reflect.DeepEqual(p, q) {
+			t.Fatalf("seed %d: %v", seed, err)
+		}
+	}
+	for _, s := range []string{`{`, `{"Parties": 1, "Cables": 1}`, `{"Parties": 2, "Cables": 1, "Acts": [{"at": "1s", "kind": "say", "a": 2}]}`,
+		`{"Parties": 2, "Cables": 1, "Acts": [{"at": "1s", "kind": "sing"}]}`, `{"Parties": 2, "Cables": 1, "Acts": [{"at": "soon", "kind": "say"}]}`} {
+		if _, err := ParsePlan([]byte(s)); err == nil {
+			t.Errorf("%s is taken", s)
+		}
+	}
+}
+
+// built builds the command with ideal primitives, and further edits.
+func built(t *testing.T, more ...string) string {
+	t.Helper()
+	var edits []*overlay.Edit
+	for _, n := range append([]string{"ideal"}, more...) {
+		e, err := overlay.Read("testdata/" + n + ".edit")
+		if err != nil {
+			t.Fatal(err)
+		}
+		edits = append(edits, e)
 	}
 	root, err := overlay.Root()
 	if err != nil {
 		t.Fatal(err)
 	}
 	bin := filepath.Join(t.TempDir(), "simulate")
-	if err := overlay.Build(root, bin, "./internal/sim/simulate", e); err != nil {
+	if err := overlay.Build(root, bin, "./internal/sim/simulate", edits...); err != nil {
 		t.Fatal(err)
 	}
 	return bin

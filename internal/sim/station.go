@@ -10,9 +10,11 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/charter"
 	"parley/internal/journal"
 	"parley/internal/key"
 	"parley/internal/line"
+	"parley/internal/station/carry"
 	"parley/internal/station/owner"
 	"parley/internal/store"
 	"parley/internal/store/memory"
@@ -53,6 +55,11 @@ type station struct {
 	disk     *disk
 	markDisk *markDisk
 	clock    clock
+
+	blobs   *blobDisk
+	carrier *carry.Carrier
+	wants   map[[32]byte]bool // attachments of others that are not here
+	looking bool              // for them, now and then
 
 	own     *owner.Owner // nil while it does not run
 	placer  owner.Placer
@@ -112,6 +119,8 @@ func (s *station) found() {
 	cert := check(journal.SignCertificate(s.root, journal.ByRoot, parley.GenerationID{}, body))
 	s.disk = newDisk(s.w.founding.Line, s.empty())
 	s.markDisk.point = &s.disk.point
+	s.blobs = &blobDisk{disk: s.disk, now: s.time, us: s.code, blobs: map[store.BlobID]*blobFile{}, used: map[string]int64{},
+		daily: func() int64 { return int64(s.w.founding.Annex.Bound(charter.BlobBytesPerDay)) }}
 	s.disk.placed = func(ps []store.Position) { s.w.watch.placed(s, ps) }
 	b := check(line.Found(s.config(), s.keys, cert))
 	must(s.disk.Apply(b))
@@ -153,6 +162,9 @@ func (s *station) start() {
 		s.w.watch.started(s)
 		s.refile()
 	}
+	if s.own != nil {
+		s.carries()
+	}
 }
 
 // sizes tells in words what a station holds.
@@ -182,6 +194,7 @@ func (s *station) powerOff(down time.Duration) {
 	s.stop()
 	lost := s.disk.power(s.rng)
 	s.markDisk.power(s.rng)
+	s.blobs.power(s.rng)
 	if lost > 0 {
 		s.w.tell("lost", s.code, "", "%s's disk has lost %d batches that it said were there", s.code, lost)
 		s.w.watch.lossy(s)
@@ -308,17 +321,24 @@ func (s *station) step(evs ...line.Event) bool {
 	return true
 }
 
-// notice lets the clerk answer the line tests that a step has made durable.
+// notice lets the clerk answer the line tests that a step has made durable, and
+// ask for attachments.
 func (s *station) notice(fx *line.Effects) {
 	for i := range fx.Batch.Entries {
 		e := &fx.Batch.Entries[i]
-		if !bytes.Contains(e.Header, []byte("linetest")) || s.w.owner(e.Gen) == s {
+		test, dispatch := bytes.Contains(e.Header, []byte("linetest")), bytes.Contains(e.Header, []byte("dispatch"))
+		if !test && !(dispatch && len(s.w.watch.hashes) > 0) || s.w.owner(e.Gen) == s {
 			continue
 		}
 		life := s.life
 		s.w.after(10*time.Millisecond, func() {
-			if s.life == life && s.own != nil {
+			if s.life != life || s.own == nil {
+				return
+			}
+			if test {
 				s.answer(e)
+			} else {
+				s.arrives(e)
 			}
 		})
 	}
@@ -432,7 +452,9 @@ func (s *station) frame(r *session, f wire.Frame, size int) {
 		if f.Kind == parley.BadSignature && !s.w.watch.corrupted && !s.w.watch.forked {
 			s.w.fail("honest stations believe one another", "%s was refused: %s", s.code, f.Text)
 		}
-	case *wire.Unknown, *wire.Ping, *wire.Pong, *wire.Want, *wire.Chunk:
+	case *wire.Want, *wire.Chunk:
+		s.blobFrame(r, f)
+	case *wire.Unknown, *wire.Ping, *wire.Pong:
 	default:
 		s.event(line.FrameIn{Path: path, Frame: f, Size: size})
 	}

@@ -19,6 +19,8 @@ func (c *Counts) Text() string {
 	row("said", "%d items filed, %d entries written, %d positions settled, %d batches made durable", c.Filed, c.Entries, c.Settled, c.Batches)
 	row("carried", "%d frames, %d MB, over %d sessions", c.Frames, c.Bytes>>20, c.Sessions)
 	row("frames", "%d lost, %d repeated, %d out of order, %d altered", c.Lost, c.Repeated, c.Reordered, c.Corrupted)
+	row("the charter", "%d amendments in force, %d parties left the line", c.Amended, c.Out)
+	row("attachments", "%d, carried in %d chunks, %d damaged and asked for again", c.Attached, c.Chunks, c.Damaged)
 	var fs []string
 	for k := range kinds {
 		if k.Fault() {
@@ -33,7 +35,7 @@ func (c *Counts) Text() string {
 		row(name, "%s", strings.Join(fs[i:min(i+8, len(fs))], ", "))
 	}
 	row("after losses", "%d disks lost what they had, %d new generations, %d items lost with the only disk that had them", c.Losses, c.Generations, c.Excused)
-	row("against the model", "%d positions compared", c.Compared)
+	row("against the model", "%d positions and %d assents and leaves compared", c.Compared, c.Acts)
 	row("simulated", "%d events, %d steps of engines", c.Events, c.Steps)
 	return b.String()
 }

@@ -31,10 +31,13 @@ type watch struct {
 	given     map[headGen]uint64 // the same, whatever was lost since
 	settled   []parley.Ref       // of the whole line, from position 1
 	excused   map[parley.Ref]bool
-	losses    int  // how often a disk has lost what it had
-	corrupted bool // a frame was altered above the bearer's own protection
-	forked    bool // a twin ran: its party may have two histories
-	loose     bool // a settled entry was lost everywhere: the order may differ after it
+	rules     rules
+	attached  map[[32]byte]*attached
+	hashes    [][32]byte // of them, in order
+	losses    int        // how often a disk has lost what it had
+	corrupted bool       // a frame was altered above the bearer's own protection
+	forked    bool       // a twin ran: its party may have two histories
+	loose     bool       // a settled entry was lost everywhere: the order may differ after it
 }
 
 type headID struct {
@@ -52,8 +55,10 @@ type watched struct {
 	byID   map[uint64]*fate
 	outbox []*fate
 	losses int
-	opened int64 // when its generation was, by its own clock
-	dirty  bool  // something was written since the record was last put in order
+	opened int64                     // when its generation was, by its own clock
+	out    map[parley.PartyCode]bool // by what it holds
+	ended  bool                      // it is out itself, or nobody else is on the line
+	dirty  bool                      // something was written since the record was last put in order
 }
 
 // fate is what became of a released item.
@@ -69,7 +74,7 @@ type fate struct {
 func newWatch(w *world) *watch {
 	return &watch{w: w, owner: map[parley.GenerationID]*station{}, of: map[*station]*watched{}, leaf: map[parley.Ref][32]byte{},
 		content: map[parley.Ref][32]byte{}, root: map[headID][32]byte{}, signed: map[headID][32]byte{}, entryKeys: map[[32]byte]parley.Ref{},
-		promised: map[headGen]uint64{}, given: map[headGen]uint64{}, excused: map[parley.Ref]bool{}}
+		promised: map[headGen]uint64{}, given: map[headGen]uint64{}, excused: map[parley.Ref]bool{}, attached: map[[32]byte]*attached{}}
 }
 
 func (x *watch) owns(gen parley.GenerationID, s *station) {
@@ -96,6 +101,9 @@ func (x *watch) stepped(s *station, fx *line.Effects) {
 	for i := range fx.Alarms {
 		x.alarmed(s, &fx.Alarms[i])
 	}
+	if changes(&fx.Batch) {
+		x.ruled(s)
+	}
 }
 
 // durable looks at what a station has just made durable, whatever comes of the
@@ -108,6 +116,10 @@ func (x *watch) durable(s *station, b *line.Batch) {
 		if len(kv.Key) > 5 && kv.Key[:5] == "cert/" {
 			x.certificate(s, kv.Value)
 		}
+	}
+	if s.own != nil && changes(b) {
+		x.leaves(s, b)
+		x.follow(s)
 	}
 	for i := range b.Filed {
 		x.boxed(s, a, &b.Filed[i])
@@ -166,9 +178,9 @@ func (x *watch) certificate(s *station, raw []byte) {
 // boxed notes that an item is surely in the outbox.
 func (x *watch) boxed(s *station, a *watched, f *line.Filed) {
 	for _, t := range a.fates {
-		again := t.excused && !t.handed && bytes.Equal(t.item.Fields, f.Fields) // a loss took it, and it is filed once more
+		again := t.excused && (!t.handed || x.excused[t.ref]) && bytes.Equal(t.item.Fields, f.Fields) // a loss took it, and it is filed once more
 		if t.id == f.ID && (!t.inbox || again) {
-			t.inbox, t.excused = true, false
+			t.inbox, t.handed, t.excused = true, false, false
 			t.set = t.item.At < a.opened
 			a.byID[f.ID] = t
 			a.outbox = append(a.outbox, t)
@@ -182,6 +194,7 @@ func (x *watch) boxed(s *station, a *watched, f *line.Filed) {
 func (x *watch) wrote(s *station, a *watched, e *line.StoredEntry) {
 	ref := parley.Ref{Gen: e.Gen, Index: e.Index}
 	x.content[ref] = contentOf(e)
+	x.wroteAct(s, a, e)
 	x.w.counts.Entries++
 	if e.Key != nil {
 		k := [32]byte(e.Key)
@@ -262,6 +275,7 @@ func (x *watch) spoke(s *station, send *line.Send, raw []byte) {
 	switch f := send.Frame.(type) {
 	case *wire.Entry:
 		x.spokeEntry(s, f)
+		x.heldBack(s, send.To, parley.Ref{Gen: f.Gen, Index: f.Index})
 	case *wire.Checkpoint:
 		x.spokeHead(s, f)
 	case *wire.Receipt:
@@ -349,6 +363,7 @@ func (x *watch) alarmed(s *station, al *line.Alarm) {
 // started holds what a station finds on its disk against what it has said.
 func (x *watch) started(s *station) {
 	a := x.at(s)
+	x.ruled(s)
 	for gen, n := range a.spoken {
 		if s.disk.sizes[gen] < n && a.losses == 0 {
 			x.w.fail("durable before it is said", "%s has said %d entries of its log and knows of %d", s.code, n, s.disk.sizes[gen])
@@ -404,6 +419,12 @@ func (x *watch) excuse(ref parley.Ref) {
 		}
 	}
 	x.excused[ref] = true
+	if r := &x.rules; r.acts[ref] {
+		r.loose = true
+		if s := x.owner[ref.Gen]; r.left[s] == ref {
+			delete(r.left, s)
+		}
+	}
 }
 
 // sample puts the record of each station in order and looks at it.

@@ -110,6 +110,7 @@ func newWorld(p *Plan, o Options) *world {
 		w.stations = append(w.stations, newStation(w, i))
 	}
 	w.found()
+	w.watch.rules = newRules(w.founding)
 	for a := range w.stations {
 		for b := a + 1; b < len(w.stations); b++ {
 			for n := range p.Cables {
@@ -147,6 +148,7 @@ func (w *world) found() {
 		f.Reveals = append(f.Reveals, v)
 	}
 	f.Charter, f.Annex = charter.DefaultCharter(parties...), charter.DefaultAnnex()
+	f.Annex.Quotas = map[charter.Bound]uint64{charter.BlobBytesPerDay: blobsPerDay, charter.BlobBytes: blobMost}
 	w.founding = check(charter.ParseFounding(f.Encode()))
 	for _, s := range w.stations {
 		s.found()
@@ -180,10 +182,18 @@ func (w *world) act(a Act) {
 		w.counts.Faults[a.Kind]++
 	}
 	switch a.Kind {
-	case Say, Attach:
+	case Say:
 		s.say(a)
+	case Attach:
+		s.attach(a)
 	case React:
 		s.react(a.N)
+	case Amend, Remove:
+		s.propose(a)
+	case Assent:
+		s.assent(a.N)
+	case Leave:
+		s.leave()
 	case Noise, Slowness, Delay, Cut:
 		if cs := w.cablesOf(s, peer); s != peer && len(cs) > 0 {
 			cs[a.Path%len(cs)].act(a)

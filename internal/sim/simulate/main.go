@@ -28,6 +28,8 @@ type flags struct {
 	seed  uint64
 	real  bool
 	forks bool
+	fault string
+	plan  string
 	out   string
 	prof  string
 }
@@ -40,6 +42,8 @@ func main() {
 	flag.Uint64Var(&f.seed, "seed", 1, "the first seed")
 	flag.BoolVar(&f.real, "real", false, "use real signatures and encapsulation")
 	flag.BoolVar(&f.forks, "forks", false, "let one station fork its log")
+	flag.StringVar(&f.fault, "fault", "", "build the product with this deliberate fault in it")
+	flag.StringVar(&f.plan, "plan", "", "a plan that shrink wrote, in place of a seed's")
 	flag.StringVar(&f.out, "out", "", "file to write")
 	flag.StringVar(&f.prof, "profile", "", "write a profile of the processor's time")
 	flag.Parse()
@@ -54,10 +58,10 @@ func (f *flags) run() error {
 		return faults(f)
 	}
 	if f.do == "build" {
-		return build(f.out)
+		return build(f.out, f.fault)
 	}
 	if !f.real && !sim.Ideal() {
-		return again()
+		return f.again()
 	}
 	switch f.do {
 	case "run":
@@ -68,51 +72,81 @@ func (f *flags) run() error {
 		return find(f)
 	case "story":
 		return story(f)
+	case "shrink":
+		return shrink(f)
 	}
 	return fmt.Errorf("-do %s: no such thing to do", f.do)
 }
 
-// build builds this command with ideal primitives.
-func build(bin string) error {
+// build builds this command with ideal primitives, and with a deliberate fault
+// where one is named.
+func build(bin, fault string) error {
 	root, err := overlay.Root()
 	if err != nil {
 		return err
 	}
-	ideal, err := overlay.Read(filepath.Join(root, "internal/sim/testdata/ideal.edit"))
-	if err != nil {
-		return err
+	names := []string{"ideal.edit"}
+	if fault != "" {
+		names = append(names, "fault.edit", filepath.Join("faults", fault+".edit"))
 	}
-	return overlay.Build(root, bin, self, ideal)
+	var edits []*overlay.Edit
+	for _, n := range names {
+		e, err := overlay.Read(filepath.Join(root, "internal/sim/testdata", n))
+		if err != nil {
+			return err
+		}
+		edits = append(edits, e)
+	}
+	return overlay.Build(root, bin, self, edits...)
 }
 
 // again runs this command built with ideal primitives.
-func again() error {
+func (f *flags) again() error {
 	dir, err := os.MkdirTemp("", "simulate")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(dir)
 	bin := filepath.Join(dir, "simulate")
-	if err := build(bin); err != nil {
+	if err := build(bin, f.fault); err != nil {
 		return err
 	}
 	cmd := exec.Command(bin, os.Args[1:]...)
+	cmd.Env = append(os.Environ(), "SIM_FAULT="+f.fault)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
 	return cmd.Run()
 }
 
-// one runs one seed, and keeps its story.
-func (f *flags) one() *sim.Result {
-	p := sim.NewPlan(f.seed)
-	if f.forks {
-		p = sim.ForkPlan(f.seed)
+// read returns the plan that is meant: of a seed, or kept in a file.
+func (f *flags) read() (*sim.Plan, error) {
+	switch {
+	case f.plan != "":
+		b, err := os.ReadFile(f.plan)
+		if err != nil {
+			return nil, err
+		}
+		return sim.ParsePlan(b)
+	case f.forks:
+		return sim.ForkPlan(f.seed), nil
 	}
-	return sim.Run(p, sim.Options{Story: true})
+	return sim.NewPlan(f.seed), nil
+}
+
+// one runs one plan, and keeps its story.
+func (f *flags) one() (*sim.Result, error) {
+	p, err := f.read()
+	if err != nil {
+		return nil, err
+	}
+	return sim.Run(p, sim.Options{Story: true}), nil
 }
 
 func story(f *flags) error {
-	r := f.one()
-	fmt.Printf("Seed %d: %d parties, %d cables between each two, %.1f hours, %d acts.\n", f.seed, r.Plan.Parties, r.Plan.Cables, r.Plan.Hours, len(r.Plan.Acts))
+	r, err := f.one()
+	if err != nil {
+		return err
+	}
+	fmt.Printf("Seed %d: %d parties, %d cables between each two, %.1f hours, %d acts.\n", r.Plan.Seed, r.Plan.Parties, r.Plan.Cables, r.Plan.Hours, len(r.Plan.Acts))
 	for _, e := range r.Story {
 		fmt.Printf("%14s  %-10s %s\n", sim.Clock(e.At), e.What, strings.TrimSpace(e.Text))
 	}
@@ -120,9 +154,12 @@ func story(f *flags) error {
 }
 
 func picture(f *flags) error {
-	r := f.one()
+	r, err := f.one()
+	if err != nil {
+		return err
+	}
 	if f.out == "" {
-		f.out = fmt.Sprintf("sim-%d.html", f.seed)
+		f.out = fmt.Sprintf("sim-%d.html", r.Plan.Seed)
 	}
 	w, err := os.Create(f.out)
 	if err != nil {

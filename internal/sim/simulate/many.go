@@ -52,6 +52,7 @@ func many(f *flags) error {
 		fmt.Printf("  seed %d: %v\n", r.Plan.Seed, r.Broken)
 	}
 	if len(broken) > 0 {
+		fmt.Printf("shrink one to a short story: make sim-shrink SEED=%d\n", broken[0].Plan.Seed)
 		return errBroken
 	}
 	return nil
