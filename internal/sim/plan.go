@@ -231,7 +231,7 @@ func NewPlan(seed uint64) *Plan {
 	if g.IntN(3) == 0 {
 		g.losses()
 	}
-	if g.Rand = stream(seed, "charter"); g.IntN(3) == 0 {
+	if g.Rand = stream(seed, "charter"); g.IntN(2) == 0 {
 		g.amendments()
 	}
 	if g.Rand = stream(seed, "attachments"); g.IntN(4) == 0 {
