@@ -132,7 +132,7 @@ func TestNoRoomNowAndNever(t *testing.T) {
 	if n := g.asked(time.Second); n != -1 || g.refused != 1 {
 		t.Errorf("asks from %d for what is too large, refused %d", n, g.refused)
 	}
-	if g.asked(24*time.Hour); g.refused != 1 {
+	if g.asked(24 * time.Hour); g.refused != 1 {
 		t.Error("what is never taken is tried again")
 	}
 }
