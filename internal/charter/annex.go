@@ -201,3 +201,12 @@ func (a Annex) KeepAlive() time.Duration {
 	}
 	return DefaultKeepAlive
 }
+
+// Limits returns the default of a bound and the least it may be lowered to;
+// where both are equal it is part of the format.
+func Limits(n Bound) (usual, least uint64) {
+	if n < Bound(len(limits)) {
+		return limits[n].usual, limits[n].least
+	}
+	return 0, 0
+}

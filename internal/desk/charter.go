@@ -8,11 +8,14 @@ import (
 	"parley/internal/station"
 )
 
-// Amending is a station that says what rules a line, and takes our side's
-// assent to a change of it. On one that is not the page is hidden.
+// Amending is a station that says what rules a line, and takes what our side
+// proposes, assents to, or leaves. On one that is not the page is hidden.
 type Amending interface {
 	Charter(ctx context.Context, line string) (station.CharterView, error)
 	Assent(ctx context.Context, by station.Officer, line, hash string) (station.DocumentView, error)
+	Weigh(ctx context.Context, by station.Officer, line string, p station.Proposal) (station.DocumentView, error)
+	Propose(ctx context.Context, by station.Officer, line string, p station.Proposal) (station.DocumentView, error)
+	Leave(ctx context.Context, by station.Officer, line, reason string) error
 }
 
 // charterPage is what rules a line, and what is proposed.
@@ -28,6 +31,17 @@ func (f *frame) Speaks(kind string) bool {
 		return f.Seat != nil && f.Seat.is(parley.Administrator, parley.Principal)
 	}
 	return f.Seat != nil && f.Seat.is(parley.Principal, parley.Envoy)
+}
+
+// Removable reports whether the line goes on without one of its parties.
+func (p *charterPage) Removable() bool {
+	n := 0
+	for _, x := range p.Line.Them {
+		if x.Out == "" {
+			n++
+		}
+	}
+	return n > 1
 }
 
 func (d *desk) charterPage(r *http.Request) (*charterPage, error) {

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -21,6 +22,7 @@ type composePage struct {
 	Theirs   *station.Draft
 	Problem  *problem
 	Answered *station.Item // the entry it answers
+	Called   []called      // how the other sides' offices are addressed
 }
 
 // Over reports whether a FLASH is longer than the desk wants it.
@@ -76,7 +78,7 @@ func (d *desk) compose(w http.ResponseWriter, r *http.Request, s *seat) error {
 	if err != nil {
 		return err
 	}
-	p := &composePage{Line: l, Markers: markersOf(l), Draft: newDraft(l, s, q.Get("form"))}
+	p := &composePage{Line: l, Markers: markersOf(l), Draft: newDraft(l, s, q.Get("form")), Called: d.calledOn(r.Context(), l.Key)}
 	if re := q.Get("re"); re != "" {
 		it, err := d.st.Item(r.Context(), l.Key, re)
 		if err != nil {
@@ -163,10 +165,15 @@ func (d *desk) draft(w http.ResponseWriter, r *http.Request, s *seat) error {
 		http.Redirect(w, r, itemURL(station.Item{Line: dr.Line, ID: dr.Entry}), http.StatusSeeOther)
 		return nil
 	}
+	if edit := r.URL.Query().Get("edit") != "" && dr.DrafterID == s.officer.ID; dr.Form == "incumbent" && (dr.State != "submitted" || edit) {
+		http.Redirect(w, r, fmt.Sprintf("%s/offices/change?draft=%d", lineURL(dr.Line), id), http.StatusSeeOther)
+		return nil
+	}
 	p, err := d.composed(r.Context(), s, dr)
 	if err != nil {
 		return err
 	}
+	p.Called = d.calledOn(r.Context(), dr.Line)
 	if dr.State == "submitted" && (dr.DrafterID != s.officer.ID || r.URL.Query().Get("edit") == "") {
 		d.renderStatus(w, r, s, http.StatusOK, "release", "title.release", p)
 		return nil

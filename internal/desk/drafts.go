@@ -156,6 +156,9 @@ var draftActs = map[string]draftAct{
 	"discard": func(ctx context.Context, d *desk, _ *http.Request, s *seat, id int64) (string, string, error) {
 		return "/work", "discarded", d.st.Discard(ctx, s.officer, id)
 	},
+	"remark": func(ctx context.Context, d *desk, _ *http.Request, s *seat, id int64) (string, string, error) {
+		return fmt.Sprintf("/draft/%d", id), "remarked", d.remark(ctx, s, id)
+	},
 	"attach": func(ctx context.Context, d *desk, r *http.Request, s *seat, id int64) (string, string, error) {
 		return fmt.Sprintf("/draft/%d", id), "attached", d.attach(ctx, r, s, id)
 	},

@@ -43,6 +43,7 @@ func (d *desk) parsePages(book *locale) (*pages, error) {
 // paras; t gives our own words.
 func (d *desk) funcs(book *locale) template.FuncMap {
 	m := template.FuncMap{
+		"clauseName": book.clauseName, "clauseValue": book.clauseValue,
 		"t": book.text, "has": book.has, "coded": book.coded, "said": book.said,
 		"visible": visible, "marked": marked, "line": oneLine, "paras": paragraphs, "words": form.Words, "clean": form.Visible, "tag": tagOf,
 		"asset":   d.assets.url,
@@ -276,9 +277,16 @@ func (f *frame) Exercise() string {
 	return ""
 }
 
-// RealWaits reports whether something that is no exercise waits while one is
-// on: it breaks the frame.
-func (f *frame) RealWaits() bool { return len(exercise(f.Board.Flash, false)) > 0 }
+// RealWaits reports whether something of theirs that is no exercise waits to be
+// opened while one is on: it breaks the frame.
+func (f *frame) RealWaits() bool {
+	for _, it := range exercise(f.Board.WaitingUs, false) {
+		if !reached(it, parley.Opened.String()) {
+			return true
+		}
+	}
+	return len(exercise(f.Board.Flash, false)) > 0
+}
 
 // Ring is the precedence that sounds now: the highest among alarms not
 // silenced. Exercise alarms ring with their own sign first.

@@ -37,8 +37,6 @@ type linePage struct {
 	Line     station.Line
 	Recovery []string // words, when the officer asked for them
 	Problem  *problem
-	Officers []station.Officer
-	Now      string // for time fields
 }
 
 func (d *desk) line(w http.ResponseWriter, r *http.Request, s *seat) error {
@@ -60,7 +58,7 @@ func (d *desk) linePage(r *http.Request, _ *seat) (*linePage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &linePage{Line: l, Now: d.now().UTC().Format("2006-01-02T15:04")}, nil
+	return &linePage{Line: l}, nil
 }
 
 // lineAct does one act on a line; said is the word for it.
@@ -85,9 +83,6 @@ var lineActs = map[string]lineAct{
 		_, err := d.st.CheckCall(ctx, s.officer, line, "")
 		return "checkcall", err
 	},
-	"incumbent": func(ctx context.Context, d *desk, r *http.Request, s *seat, line string) (string, error) {
-		return "incumbent", d.setIncumbent(ctx, r, s, line)
-	},
 	"recovery": func(ctx context.Context, d *desk, r *http.Request, s *seat, line string) (string, error) {
 		if !s.is(parley.Administrator) {
 			return "", errHidden
@@ -102,24 +97,6 @@ func (d *desk) cutPath(ctx context.Context, r *http.Request, s *seat, line strin
 		return errHidden
 	}
 	return d.st.CutPath(ctx, s.officer, line, r.PostForm.Get("path"), cut)
-}
-
-func (d *desk) setIncumbent(ctx context.Context, r *http.Request, s *seat, line string) error {
-	if !s.is(parley.Administrator, parley.Watch) {
-		return errHidden
-	}
-	office, err := parley.ParseOffice(r.PostForm.Get("office"))
-	if err != nil {
-		return err
-	}
-	from := d.now().UTC()
-	if v := r.PostForm.Get("from"); v != "" {
-		if from, err = parseWhen(v); err != nil {
-			return err
-		}
-	}
-	_, err = d.st.SetIncumbent(ctx, s.officer, line, office, field(r, "name"), field(r, "address"), from)
-	return err
 }
 
 func (d *desk) actOnLine(w http.ResponseWriter, r *http.Request, s *seat) error {

@@ -57,6 +57,17 @@ func (d *desk) routes() http.Handler {
 	on("GET /line/{line}/export", d.export)
 	on("GET /line/{line}/charter", d.charter)
 	on("POST /line/{line}/charter", d.assent)
+	on("GET /line/{line}/charter/change", d.amendPage)
+	on("POST /line/{line}/charter/change", d.amend)
+	on("GET /line/{line}/charter/leave", d.leavePage)
+	on("POST /line/{line}/charter/leave", d.leaveLine)
+	on("GET /line/{line}/offices", d.offices)
+	on("POST /line/{line}/offices/ping", d.ping)
+	on("GET /line/{line}/offices/change", d.onlyFor(d.change, parley.Administrator, parley.Envoy))
+	on("POST /line/{line}/offices/change", d.onlyFor(d.saveChange, parley.Administrator, parley.Envoy))
+	on("GET /line/{line}/brief", d.brief)
+	on("GET /line/{line}/modes", d.modes)
+	on("POST /line/{line}/modes/{act}", d.actOnMode)
 
 	admin := func(pattern string, h handler) { on(pattern, d.onlyFor(h, parley.Administrator)) }
 	on("GET /station/audit", d.onlyFor(d.audit, parley.Administrator, parley.Archivist))

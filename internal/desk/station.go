@@ -26,6 +26,8 @@ type Station interface {
 	Drafting
 	Releasing
 	Bearers
+	Offices
+	Modes
 	Pairing
 	Recovery
 }
@@ -69,7 +71,6 @@ type Roster interface {
 	AddOfficer(ctx context.Context, by station.Officer, name string, offices []parley.Office) (station.Officer, error)
 	RemoveOfficer(ctx context.Context, by station.Officer, id int64) error
 	SeatLink(ctx context.Context, by station.Officer, officer int64, office parley.Office) (token string, err error)
-	SetIncumbent(ctx context.Context, by station.Officer, line string, office parley.Office, name, address string, from time.Time) (id string, err error)
 	Audit(ctx context.Context, limit int) ([]station.AuditRow, error)
 }
 

@@ -101,6 +101,14 @@ func TestFieldsRefused(t *testing.T) {
 		{"incumbent", "ended before it began", bad, "term", person(func(x *Incumbent) { x.Until = x.From })},
 		{"incumbent", "a language twice", bad, "twice", person(func(x *Incumbent) { x.Languages = []string{"en", "en"} })},
 		{"incumbent", "a language that is none", bad, "language", person(func(x *Incumbent) { x.Languages = []string{"e"} })},
+		{"incumbent", "hours of two lines", bad, "hours", person(func(x *Incumbent) { x.Hours = "0800\n1800" })},
+		{"incumbent", "a deputy that turns round", bad, "deputy", person(func(x *Incumbent) { x.Deputy = "A\u202eB" })},
+		{"exercise", "a path in small letters", bad, "path", func(h *Header, f Form, g *ground) { f.(*Exercise).Path = "quic" }},
+		{"exercise", "a long path", bad, "path", func(h *Header, f Form, g *ground) { f.(*Exercise).Path = "QUICQUICQUICQUICQ" }},
+		{"exercise", "a path in an agreement", bad, "path", func(h *Header, f Form, g *ground) {
+			f.(*Exercise).Phase, f.(*Exercise).Until, f.(*Exercise).Path = ExerciseAgree, 0, "QUIC"
+			h.Refs = []parley.Ref{theirBegin}
+		}},
 		{"exercise", "phase 3", bad, "phase", func(h *Header, f Form, g *ground) { f.(*Exercise).Phase = 3 }},
 		{"exercise", "without an end", bad, "until when", func(h *Header, f Form, g *ground) { f.(*Exercise).Until = 0 }},
 		{"exercise", "nameless", bad, "name", func(h *Header, f Form, g *ground) { f.(*Exercise).Title = "" }},

@@ -96,7 +96,7 @@ func samples() map[string]sample {
 				Attachments: []Attachment{{Name: "图.pdf", Type: "application/pdf", Size: 10, Sealed: 42, Hash: blob, Key: [32]byte{8}}},
 				Reason:      "two minutes from the border", Remarks: "none"}},
 		"disregard":   {&Header{From: "envoy", To: birch, Refs: []parley.Ref{ourDispatch}}, &Disregard{Reason: "sent in error"}},
-		"incumbent":   {&Header{From: "envoy"}, &Incumbent{Office: "envoy", Person: "A. Ruiz", Address: "Ambassador", From: 1795442000, Until: 1795443000, Languages: []string{"en", "zh-Hant"}}},
+		"incumbent":   {&Header{From: "envoy"}, &Incumbent{Office: "envoy", Person: "A. Ruiz", Address: "Ambassador", From: 1795442000, Until: 1795443000, Languages: []string{"en", "zh-Hant"}, Hours: "Mon-Fri 0800-1800Z", Deputy: "B. Vega"}},
 		"assent":      {&Header{From: "envoy"}, NewAssent(ToCharter, doc, true)},
 		"annex":       {&Header{From: "watch"}, &Annex{Addresses: []string{"quic://192.0.2.7:7100", "tls://[2001:db8::7]:7100"}, TLS: &tls}},
 		"leave":       {&Header{From: "envoy"}, &Leave{Reason: "the line has ended"}},

@@ -9,6 +9,7 @@ import (
 const (
 	maxPersonName = 100 // characters
 	maxTongues    = 16
+	maxDrillPath  = 16
 )
 
 // An Incumbent says who holds an office of the writer's party, from when, and
@@ -21,6 +22,8 @@ type Incumbent struct {
 	From      uint64        `cbor:"4,keyasint"` // UTC seconds
 	Until     uint64        `cbor:"5,keyasint,omitempty"`
 	Languages []string      `cbor:"6,keyasint,omitempty"` // that the person speaks
+	Hours     string        `cbor:"7,keyasint,omitempty"` // when the office is manned, in UTC
+	Deputy    string        `cbor:"8,keyasint,omitempty"` // who stands in
 }
 
 func incumbentForm() Definition {
@@ -34,6 +37,8 @@ func incumbentForm() Definition {
 			{4, "from", "uint", true, "when the term begins"},
 			{5, "until", "uint", false, "when it ends, after *from*; absent: not known"},
 			{6, "languages", "[+ tstr]", false, "language tags, at most 16, each once"},
+			{7, "hours", "tstr", false, "when the office is manned, in UTC: one line, at most 100 characters"},
+			{8, "deputy", "tstr", false, "who stands in: one line, at most 100 characters"},
 		},
 		New: func() Form { return new(Incumbent) },
 	}
@@ -51,6 +56,14 @@ func (i *Incumbent) check() error {
 	}
 	if err := CheckLine("the form of address", i.Address, maxPersonName); err != nil {
 		return err
+	}
+	for _, o := range [...]struct{ what, text string }{{"the hours", i.Hours}, {"the name of the deputy", i.Deputy}} {
+		if o.text == "" {
+			continue
+		}
+		if err := CheckLine(o.what, o.text, maxPersonName); err != nil {
+			return err
+		}
 	}
 	if i.From == 0 || i.From > MaxTime || i.Until > MaxTime || i.Until != 0 && i.Until <= i.From {
 		return refuse("the term from %d until %d is none", i.From, i.Until)
@@ -84,12 +97,15 @@ const (
 )
 
 // An Exercise begins, agrees to or ends an exercise. Entries that carry its name
-// are EXERCISE; a real entry always breaks it.
+// are EXERCISE; a real entry always breaks it. One that names a path is a
+// single-path drill: what is written during it is real, and that path alone
+// carries it.
 type Exercise struct {
 	Rest
 	Phase uint64 `cbor:"1,keyasint"`
 	Title string `cbor:"2,keyasint"`           // the name that headers carry
 	Until uint64 `cbor:"3,keyasint,omitempty"` // UTC seconds; with ExerciseBegin only
+	Path  string `cbor:"4,keyasint,omitempty"` // with ExerciseBegin only: the one path of a drill, for example "QUIC"
 }
 
 func exerciseForm() Definition {
@@ -101,6 +117,7 @@ func exerciseForm() Definition {
 			{1, "phase", "0..2", true, "0 begin: no reference; 1 agree: refers to another party's begin; 2 end: refers to anybody's begin"},
 			{2, "name", "tstr", true, "one line, at most 64 characters; that of the begin referred to"},
 			{3, "until", "uint", false, "when it ends by itself; there exactly in a begin"},
+			{4, "path", "tstr", false, "in a begin only: a single-path drill, and the name of the path; at most 16 of A-Z and 0-9"},
 		},
 		New: func() Form { return new(Exercise) },
 	}
@@ -115,6 +132,9 @@ func (x *Exercise) check() error {
 	}
 	if (x.Phase == ExerciseBegin) != (x.Until != 0) || x.Until > MaxTime {
 		return refuse("the begin of an exercise, and it alone, says until when it lasts")
+	}
+	if x.Path != "" && (x.Phase != ExerciseBegin || !pathName(x.Path)) {
+		return refuse("the path %q: the begin of a drill, and it alone, names one, in at most %d of A-Z and 0-9", x.Path, maxDrillPath)
 	}
 	return CheckLine("the name of the exercise", x.Title, MaxExercise)
 }
@@ -137,4 +157,13 @@ func (x *Exercise) rules(h *Header, c Context) error {
 		return refuse("the exercise %q is not the %q it refers to", x.Title, begun.Title)
 	}
 	return nil
+}
+
+func pathName(s string) bool {
+	for _, r := range s {
+		if (r < 'A' || r > 'Z') && (r < '0' || r > '9') {
+			return false
+		}
+	}
+	return len(s) <= maxDrillPath
 }

@@ -35,6 +35,7 @@ func TestAccepted(t *testing.T) {
 		{"dispatch", "the opened entry is not held", func(h *Header, f Form, g *ground) { h.Opened = &parley.Ref{Index: 5} }},
 		{"opened", "of a check call", func(h *Header, f Form, g *ground) { h.Refs[0] = theirCall }},
 		{"opened", "of an unknown numbered form", func(h *Header, f Form, g *ground) { h.Refs[0] = theirUnknown }},
+		{"exercise", "on one path", func(h *Header, f Form, g *ground) { f.(*Exercise).Path = "TLS" }},
 		{"opened", "of a drill within it", func(h *Header, f Form, g *ground) { h.Refs[0], h.Exercise = theirDrill, "autumn gale" }},
 		{"checkcall", "a call", func(h *Header, f Form, g *ground) { h.Refs = nil; *f.(*CheckCall) = *NewCheckCall(Call) }},
 		{"linetest", "a probe", func(h *Header, f Form, g *ground) { h.Refs = nil; f.(*LineTest).Phase = Call }},

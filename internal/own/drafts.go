@@ -58,6 +58,19 @@ type DraftText struct {
 	Exercise      string            `json:"exercise,omitempty"`
 	Note          string            `json:"note,omitempty"`   // why it was returned
 	Opened        string            `json:"opened,omitempty"` // last entry of another party the drafter had opened
+	Incumbent     *Incumbent        `json:"incumbent,omitempty"`
+}
+
+// Incumbent is what a draft of the form "incumbent" says.
+type Incumbent struct {
+	Office    parley.Office `json:"office"`
+	Person    string        `json:"person"`
+	Address   string        `json:"address"`
+	From      int64         `json:"from,omitempty"` // UTC seconds; 0: from its release
+	Until     int64         `json:"until,omitempty"`
+	Languages []string      `json:"languages,omitempty"`
+	Hours     string        `json:"hours,omitempty"`
+	Deputy    string        `json:"deputy,omitempty"`
 }
 
 // Attachment is a sealed file of a draft, and how to open it.

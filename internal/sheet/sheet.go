@@ -132,6 +132,8 @@ func (s *sheet) parties(f form.Form) {
 		s.add("from", "from", clock(f.From))
 		s.add("until", "until", clock(f.Until))
 		s.add("languages", "languages", strings.Join(f.Languages, ", "))
+		s.add("hours", "hours", f.Hours)
+		s.add("deputy", "deputy", f.Deputy)
 	case *form.Exercise:
 		phase := "end"
 		switch f.Phase {
@@ -143,6 +145,7 @@ func (s *sheet) parties(f form.Form) {
 		s.add("phase", "phase", phase)
 		s.add("name", "name of the exercise", f.Title)
 		s.add("until", "until", clock(f.Until))
+		s.add("path", "path of the drill", f.Path)
 	case *form.Assent:
 		kind := "charter"
 		if f.Kind == form.ToAnnex {

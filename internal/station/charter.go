@@ -152,26 +152,49 @@ func mayAmend(by Officer, kind uint64, act string) error {
 // Amendment, 4; Conflict too where our assent to another may still come into
 // force, for an assent is not taken back.
 func (s *Station) Propose(ctx context.Context, by Officer, name string, p Proposal) (DocumentView, error) {
-	l, err := s.lineOf(name)
+	l, f, err := s.proposed(by, name, p)
 	if err != nil {
 		return DocumentView{}, err
+	}
+	return s.assentTo(ctx, l, by, f, "propose")
+}
+
+// proposed is our assent to an amendment, as it would be filed.
+func (s *Station) proposed(by Officer, name string, p Proposal) (*liveLine, *form.Assent, error) {
+	l, err := s.lineOf(name)
+	if err != nil {
+		return nil, nil, err
 	}
 	kind := form.ToCharter
 	if p.Annex != nil {
 		kind = form.ToAnnex
 	}
 	if err := mayAmend(by, kind, "propose an amendment"); err != nil {
-		return DocumentView{}, err
+		return nil, nil, err
 	}
 	raw, err := l.amended(p)
 	if err != nil {
+		return nil, nil, err
+	}
+	return l, form.NewAssent(kind, raw, true), l.rules().Check(kind, raw)
+}
+
+// Weigh shows what an amendment would change, and files nothing: a Propose of
+// the same at once has the same hash. Errors are those of Propose.
+func (s *Station) Weigh(_ context.Context, by Officer, name string, p Proposal) (DocumentView, error) {
+	l, f, err := s.proposed(by, name, p)
+	if err != nil {
 		return DocumentView{}, err
 	}
-	if err := l.rules().Check(kind, raw); err != nil {
+	docs, r := l.runner.Status().Documents, l.rules()
+	if err := l.mayAssent(docs, r, f); err != nil {
 		return DocumentView{}, err
 	}
-	f := form.NewAssent(kind, raw, true)
-	return s.assentTo(ctx, l, by, f, "propose")
+	d := charter.Document{Kind: f.Kind, Hash: f.Hash, Raw: f.Document}
+	if err := describe(&d); err != nil {
+		return DocumentView{}, err
+	}
+	return l.documentView(docs, &d, r)
 }
 
 // amended encodes an amendment over what is in force. Its version outranks all
@@ -256,22 +279,13 @@ func (s *Station) Assent(ctx context.Context, by Officer, name, hash string) (Do
 
 // assentTo files an assent that will count, and refuses one that would not.
 func (s *Station) assentTo(ctx context.Context, l *liveLine, by Officer, f *form.Assent, act string) (DocumentView, error) {
+	l.deciding.Lock()
+	defer l.deciding.Unlock()
 	docs, r := l.runner.Status().Documents, l.rules()
-	i := slices.IndexFunc(docs, func(d charter.Document) bool { return d.Kind == f.Kind && d.Hash == f.Hash })
-	for _, d := range docs {
-		_, ours := d.By[l.us]
-		switch {
-		case d.Kind != f.Kind || !ours || d.InForce || d.Base != r.CharterHash && d.Base != r.AnnexHash:
-		case d.Hash == f.Hash:
-			return DocumentView{}, parley.Errorf(parley.Conflict, "our side has assented to it already")
-		case !d.Dead:
-			return DocumentView{}, parley.Errorf(parley.Conflict, "our side has assented to a rival, version %d, that may still come into force: an assent is not taken back", d.Version).
-				WithHint("wait for the others; or let them propose one of a higher version, to which our side may then assent")
-		case i >= 0 && !outranks(&docs[i], &d):
-			return DocumentView{}, parley.Errorf(parley.Conflict, "our side has assented to a rival that outranks it").
-				WithHint("propose it again: it gets a higher version")
-		}
+	if err := l.mayAssent(docs, r, f); err != nil {
+		return DocumentView{}, err
 	}
+	i := slices.IndexFunc(docs, func(d charter.Document) bool { return d.Kind == f.Kind && d.Hash == f.Hash })
 	if _, err := l.fileForm(ctx, &form.Header{From: l.officeOf(by), To: l.everyWatch()}, f); err != nil {
 		return DocumentView{}, err
 	}
@@ -287,6 +301,40 @@ func (s *Station) assentTo(ctx context.Context, l *liveLine, by Officer, f *form
 		return v, err
 	}
 	return v, s.audit(by, act, l.id.String(), fmt.Sprintf("%s version %d, %s", v.Kind, v.Version, v.Hash))
+}
+
+// mayAssent refuses an assent that would not count, and one that was given
+// already: on the record, or waiting to be sent.
+func (l *liveLine) mayAssent(docs []charter.Document, r *charter.Rules, f *form.Assent) error {
+	filed, err := l.filedForms(f.Name())
+	if err != nil {
+		return err
+	}
+	for _, row := range filed {
+		v, err := l.view(row)
+		if err != nil {
+			return err
+		}
+		if x, ok := v.form.(*form.Assent); ok && x.Kind == f.Kind && x.Hash != r.CharterHash && x.Hash != r.AnnexHash { // not the one that a line begins with
+			return parley.Errorf(parley.Conflict, "an assent of our side waits to be sent: nothing was done").WithHint("look again when the line has taken it")
+		}
+	}
+	i := slices.IndexFunc(docs, func(d charter.Document) bool { return d.Kind == f.Kind && d.Hash == f.Hash })
+	for _, d := range docs {
+		_, ours := d.By[l.us]
+		switch {
+		case d.Kind != f.Kind || !ours || d.InForce || d.Base != r.CharterHash && d.Base != r.AnnexHash:
+		case d.Hash == f.Hash:
+			return parley.Errorf(parley.Conflict, "our side has assented to it already")
+		case !d.Dead:
+			return parley.Errorf(parley.Conflict, "our side has assented to a rival, version %d, that may still come into force: an assent is not taken back", d.Version).
+				WithHint("wait for the others; or let them propose one of a higher version, to which our side may then assent")
+		case i >= 0 && !outranks(&docs[i], &d):
+			return parley.Errorf(parley.Conflict, "our side has assented to a rival that outranks it").
+				WithHint("propose it again: it gets a higher version")
+		}
+	}
+	return nil
 }
 
 // outranks is the order among rivals (spec/charter.md, Amendment, 4).
@@ -334,56 +382,4 @@ func (s *Station) SetAddresses(ctx context.Context, by Officer, name string, add
 		return "", err
 	}
 	return fmt.Sprintf("filed:%d", n), s.audit(by, "own addresses", l.id.String(), strings.Join(addresses, " "))
-}
-
-// Exercise begins an exercise, until a time; or, about the entry that began one,
-// agrees to it or ends it. What is marked with its name is part of it.
-func (s *Station) Exercise(ctx context.Context, by Officer, name, phase, about, title string, until time.Time) (string, error) {
-	if err := person(by, "begin, agree to or end an exercise"); err != nil {
-		return "", err
-	}
-	if err := seatFor(by, "begin, agree to or end an exercise", parley.Envoy, parley.Principal, parley.Watch); err != nil {
-		return "", err
-	}
-	l, err := s.lineOf(name)
-	if err != nil {
-		return "", err
-	}
-	h, f := &form.Header{From: l.officeOf(by), To: l.everyWatch()}, &form.Exercise{Phase: form.ExerciseBegin, Title: title}
-	switch phase {
-	case "begin":
-		if !until.After(s.now()) {
-			return "", parley.Errorf(parley.BadForm, "an exercise ends by itself, at a time to come")
-		}
-		f.Until = uint64(until.Unix())
-	case "agree", "end":
-		ref, err := l.refOf(about)
-		if err != nil {
-			return "", err
-		}
-		row, err := l.store.Item(ref.Gen, ref.Index)
-		if err != nil {
-			return "", err
-		}
-		v, err := l.view(row)
-		if err != nil {
-			return "", err
-		}
-		begun, ok := v.form.(*form.Exercise)
-		if !ok {
-			return "", parley.Errorf(parley.NotFound, "entry %s begins no exercise", about)
-		}
-		h.Refs, f.Phase, f.Title = []parley.Ref{ref}, form.ExerciseAgree, begun.Title
-		if phase == "end" {
-			f.Phase = form.ExerciseEnd
-		}
-	default:
-		return "", parley.Errorf(parley.BadForm, "an exercise is begun, agreed to or ended, not %q", phase)
-	}
-	n, err := l.fileForm(ctx, h, f)
-	if err != nil {
-		return "", err
-	}
-	l.noteHuman()
-	return fmt.Sprintf("filed:%d", n), s.audit(by, "exercise "+phase, l.id.String(), f.Title)
 }

@@ -190,8 +190,17 @@ func (t AnnexText) over(a *charter.Annex, base [32]byte, version uint64, agree [
 	return n, n.Validate()
 }
 
-// clauses shows a charter clause by clause, for reading and for comparing.
-func (t CharterText) clauses() (out []Field) {
+// lengthText is a duration of a charter in the words of the station.
+func lengthText(s string) string {
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return s
+	}
+	return ago(d)
+}
+
+// Clauses shows a charter clause by clause, for reading and for comparing.
+func (t CharterText) Clauses() (out []Field) {
 	add := func(name, value string) { out = append(out, Field{name, value}) }
 	for _, p := range t.Parties {
 		add("party "+p.Code, p.Name+"; "+strings.Join(p.Languages, ", "))
@@ -200,9 +209,9 @@ func (t CharterText) clauses() (out []Field) {
 	add("offices", strings.Join(t.Offices, ", "))
 	for _, r := range slices.Backward(t.Release) {
 		add(r.Precedence, map[string]string{"one": "one officer releases", "two": "another officer than the drafter releases",
-			"lone watch": "another officer releases, or a lone officer on watch who says so on the record"}[r.Rule]+"; to be opened within "+r.Objective)
+			"lone watch": "another officer releases, or a lone officer on watch who says so on the record"}[r.Rule]+"; to be opened within "+lengthText(r.Objective))
 	}
-	add("line test every", t.Test)
+	add("line test every", lengthText(t.Test))
 	for _, k := range t.CheckCalls {
 		add("check call "+k.At+"Z", strings.Join(k.Days, " "))
 	}
@@ -212,7 +221,8 @@ func (t CharterText) clauses() (out []Field) {
 	return out
 }
 
-func (t AnnexText) clauses() (out []Field) {
+// Clauses shows an annex clause by clause.
+func (t AnnexText) Clauses() (out []Field) {
 	for _, n := range slices.SortedFunc(maps.Keys(t.Quotas), func(a, b string) int { return cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b)) }) {
 		out = append(out, Field{"bound " + n, strconv.FormatUint(t.Quotas[n], 10)})
 	}
@@ -255,11 +265,11 @@ func changes(a, b []Field) []Change {
 func clausesOf(kind uint64, raw []byte) ([]Field, error) {
 	if kind == form.ToAnnex {
 		a, err := charter.ParseAnnex(raw)
-		return annexText(&a).clauses(), err
+		return annexText(&a).Clauses(), err
 	}
 	c, err := charter.Parse(raw)
 	if err != nil {
 		return nil, err
 	}
-	return charterText(&c).clauses(), nil
+	return charterText(&c).Clauses(), nil
 }

@@ -35,13 +35,14 @@ type clerk struct {
 	unswept  bool      // something was made durable since the last sweep
 	swept    time.Time // the last sweep
 	again    time.Time // when time alone asks for the next one
+	modes    bool      // an exercise entry was made durable since they were last read
 	unplaced bool      // something was made durable since the record was placed
 	placed   time.Time
 }
 
 func newClerk(s *Station, l *liveLine) *clerk {
 	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, waits: map[parley.PartyCode]*heldBack{},
-		clockOff: map[parley.PartyCode]*clockWatch{}, unswept: true, unplaced: true}
+		clockOff: map[parley.PartyCode]*clockWatch{}, unswept: true, modes: true, unplaced: true}
 }
 
 // maxBehind bounds the texts that wait for the clerk. Of what is beyond, only
@@ -213,10 +214,15 @@ func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
 	switch h.Form {
 	case "linetest":
 		c.l.testIn(ctx, e, h, ours)
+	case "exercise":
+		c.modes = true
 	case "opened", "checkcall", "translated", "informed":
 		if !ours {
 			c.l.noteTheirHuman()
 		}
+	}
+	if breaksDrill(h) {
+		c.l.breakDrill(brokenUrgent)
 	}
 	if ours {
 		return
@@ -266,6 +272,7 @@ func (c *clerk) tick(ctx context.Context) {
 	if c.l.testTick(ctx) {
 		c.sound("", "test-missed", fmt.Sprintf("%d line tests in a row were not answered", c.l.testView().Missed), "")
 	}
+	c.drill()
 	c.lampAlarm(c.l.look())
 	c.clocks()
 	c.soundHeld()

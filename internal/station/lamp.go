@@ -26,9 +26,10 @@ func (l *liveLine) look() Lamp {
 	paths := l.pathList()
 	up, down := 0, 0
 	for _, p := range paths {
-		if p.Up {
+		switch {
+		case p.Up:
 			up++
-		} else {
+		case !p.Rests:
 			down++
 		}
 	}
@@ -42,7 +43,7 @@ func (l *liveLine) look() Lamp {
 		}
 		s.mu.Unlock()
 	}
-	lamp := Lamp{Proved: proved, Since: now}
+	lamp := Lamp{Proved: proved, Since: now, Drill: l.drillView()}
 	switch why := l.ended(); {
 	case l.runner.Failed() != nil:
 		l.faultOurs(&lamp)
@@ -108,7 +109,9 @@ func (l *liveLine) explainUp(lamp *Lamp, paths []Path, down int) {
 		}
 	}
 	for _, p := range paths {
-		if !p.Up {
+		if p.Rests && !p.Up {
+			lamp.Evidence = append(lamp.Evidence, Evidence{byUs, "path-rests", fmt.Sprintf("%s to %s rests: a single-path drill that all agreed to", p.Name, p.Peer), p.Since})
+		} else if !p.Up {
 			lamp.Evidence = append(lamp.Evidence, Evidence{byUs, "path-down", fmt.Sprintf("%s to %s is down: %s", p.Name, p.Peer, p.Why), p.Since})
 		}
 	}
@@ -154,6 +157,8 @@ func (l *liveLine) explainDown(lamp *Lamp, paths []Path) {
 		case p.Cut:
 			cut++
 			code = "path-cut"
+		case p.Rests:
+			code = "path-rests"
 		case l.net.oursFault(l, p):
 			ours++
 			code = "network-ours"
@@ -239,7 +244,7 @@ func (l *liveLine) pathList() []Path {
 			if addr == "" && heard.IsZero() {
 				continue
 			}
-			out = append(out, Path{Name: b.Name(), Peer: p, Address: addr, Cut: cut, Heard: heard, Since: t.at, Why: whyDown(t.err, cut)})
+			out = append(out, Path{Name: b.Name(), Peer: p, Address: addr, Cut: cut, Heard: heard, Since: t.at, Rests: l.rests(b.Name()), Why: whyDown(t.err, cut, l.rests(b.Name()))})
 		}
 	}
 	sort.Slice(out, func(i, j int) bool {
@@ -251,10 +256,12 @@ func (l *liveLine) pathList() []Path {
 	return out
 }
 
-func whyDown(err error, cut bool) string {
+func whyDown(err error, cut, rests bool) string {
 	switch {
 	case cut:
 		return "taken down by an officer here"
+	case rests:
+		return "it rests: a single-path drill is on"
 	case err == nil:
 		return "not tried yet"
 	}

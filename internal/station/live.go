@@ -58,8 +58,10 @@ type liveLine struct {
 	tests      testState
 	lamp       Lamp
 	human      time.Time
-	theirHuman time.Time // when a human of theirs last answered
-	late       string    // an own entry that no human has answered in time; see sweep
+	theirHuman time.Time   // when a human of theirs last answered
+	late       string      // an own entry that no human has answered in time; see sweep
+	drill      *drillState // the single-path drill that is on; nil: none
+	deciding   sync.Mutex  // held from looking to filing by acts that are done once: assents, leaving, exercises
 	placing    sync.Mutex
 	placer     owner.Placer // owned by whoever holds placing
 }

@@ -129,6 +129,11 @@ func (s *Station) itemOf(l *liveLine, id string, full bool) (Item, error) {
 	if err == nil && !row.Waiting() {
 		it.Witnessed, err = l.witnessedAt(row.Ref())
 	}
+	if v, e := l.view(row); err == nil && e == nil && !row.Waiting() {
+		if f, ok := v.form.(*form.Incumbent); ok {
+			it.Lapsed, err = l.lapsedAt(&row, f.Office)
+		}
+	}
 	if err != nil {
 		return it, err
 	}

@@ -230,7 +230,7 @@ func (n *network) dial(ctx context.Context, l *liveLine, peer parley.PartyCode, 
 	back, tries := bearer.Backoff{}, 0
 	for ctx.Err() == nil {
 		addr := l.address(peer, b.Name())
-		if addr == "" || !l.wanted(peer) || n.isCut(l.id, b.Name()) || n.alive(l.id, peer, b.Name()) {
+		if addr == "" || !l.wanted(peer) || n.isCut(l.id, b.Name()) || l.rests(b.Name()) || n.alive(l.id, peer, b.Name()) {
 			sleep(ctx, 250*time.Millisecond)
 			back.Reset()
 			continue
@@ -285,6 +285,10 @@ func (n *network) alive(id parley.LineID, peer parley.PartyCode, name string) bo
 // the one dialed by the lesser party code stays; nil means that c went.
 func (n *network) open(l *liveLine, peer parley.PartyCode, name string, c bearer.Conn, dialed bool) *session {
 	now := n.now()
+	if l.rests(name) {
+		c.Close(parley.Errorf(parley.Unavailable, "this path rests: a single-path drill is on"))
+		return nil
+	}
 	s := &session{node: n, id: line.PathID(n.ids.Add(1)), conn: c, name: name, line: l, peer: peer, dialed: dialed,
 		up: now, heard: now, pings: map[uint64]time.Time{}, wants: make(chan *wire.Want, 8)}
 	n.mu.Lock()

@@ -154,27 +154,6 @@ func (s *Station) Audit(_ context.Context, limit int) ([]AuditRow, error) {
 	return out, nil
 }
 
-// SetIncumbent puts on record who holds an office of ours, and how that person
-// is addressed.
-func (s *Station) SetIncumbent(ctx context.Context, by Officer, name string, office parley.Office, person, address string, from time.Time) (string, error) {
-	if err := seatFor(by, "name incumbents", parley.Administrator, parley.Envoy); err != nil {
-		return "", err
-	}
-	l, err := s.lineOf(name)
-	if err != nil {
-		return "", err
-	}
-	if from.IsZero() {
-		from = s.now()
-	}
-	f := &form.Incumbent{Office: office, Person: person, Address: address, From: uint64(max(0, from.Unix()))}
-	n, err := l.fileForm(ctx, &form.Header{From: l.officeOf(by), To: l.everyWatch(), Language: l.language()}, f)
-	if err != nil {
-		return "", err
-	}
-	return fmt.Sprintf("filed:%d", n), s.audit(by, "incumbent", string(office), person)
-}
-
 // Leave puts on record that our side leaves the line, and why. It needs no
 // consent; the record stays.
 func (s *Station) Leave(ctx context.Context, by Officer, name, reason string) error {
@@ -183,6 +162,14 @@ func (s *Station) Leave(ctx context.Context, by Officer, name, reason string) er
 	}
 	l, err := s.lineOf(name)
 	if err != nil {
+		return err
+	}
+	l.deciding.Lock()
+	defer l.deciding.Unlock()
+	if filed, err := l.filedForms("leave"); err != nil || len(filed) > 0 {
+		if err == nil {
+			err = parley.Errorf(parley.Conflict, "our leaving waits to be sent already: nothing was done")
+		}
 		return err
 	}
 	_, err = l.fileForm(ctx, &form.Header{From: l.officeOf(by), To: l.everyWatch(), Language: l.language()}, &form.Leave{Reason: reason})

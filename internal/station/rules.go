@@ -188,34 +188,3 @@ func (l *liveLine) bindingOf(p parley.PartyCode, s line.Status) (gen parley.Gene
 	}
 	return gen, k
 }
-
-// exercise returns the name of the exercise that is on: the newest that was
-// begun, has not ended or run out, and that every other party has agreed to.
-func (l *liveLine) exercise() string {
-	rows, _, err := l.store.Rows(store.Filter{Forms: []string{"exercise"}, Order: store.ByArrival, Newest: true, Limit: 50})
-	if err != nil {
-		return ""
-	}
-	ended, agreed := map[parley.Ref]bool{}, map[parley.Ref][]parley.PartyCode{}
-	for _, r := range rows {
-		v, err := l.view(r)
-		if err != nil || v.header == nil {
-			continue
-		}
-		x, ok := v.form.(*form.Exercise)
-		switch {
-		case !ok:
-		case x.Phase == form.ExerciseBegin:
-			if ref := r.Ref(); !ended[ref] && uint64(l.now().Unix()) < x.Until && !slices.ContainsFunc(l.rules().Parties(), func(p parley.PartyCode) bool {
-				return p != r.Party && !slices.Contains(agreed[ref], p)
-			}) {
-				return x.Title
-			}
-		case len(v.header.Refs) == 1 && x.Phase == form.ExerciseEnd:
-			ended[v.header.Refs[0]] = true
-		case len(v.header.Refs) == 1:
-			agreed[v.header.Refs[0]] = append(agreed[v.header.Refs[0]], r.Party)
-		}
-	}
-	return ""
-}

@@ -71,7 +71,8 @@ type Lamp struct {
 	Since    time.Time  `json:"since"`    // since when the state holds
 	Sentence string     `json:"sentence"` // one sentence in English; desks render Verdict in their language
 	Evidence []Evidence `json:"evidence"`
-	Try      []string   `json:"try"` // what to try, most promising first; codes like "check-cable" with an English sentence after ": "
+	Drill    *Drill     `json:"drill,omitempty"` // a single-path drill that is on
+	Try      []string   `json:"try"`             // what to try, most promising first; codes like "check-cable" with an English sentence after ": "
 }
 
 // Evidence is one line under a verdict.
@@ -88,7 +89,8 @@ type Path struct {
 	Peer     parley.PartyCode `json:"peer"`
 	Address  string           `json:"address"`
 	Up       bool             `json:"up"`
-	Cut      bool             `json:"cut"` // taken down by an officer here
+	Cut      bool             `json:"cut"`             // taken down by an officer here
+	Rests    bool             `json:"rests,omitempty"` // kept down by a single-path drill that all agreed to
 	RTT      time.Duration    `json:"rtt"`
 	Heard    time.Time        `json:"heard"`
 	Since    time.Time        `json:"since"`
@@ -223,6 +225,7 @@ type Item struct {
 	Releaser       string            `json:"releaser,omitempty"`
 	Translations   []Translation     `json:"translations,omitempty"` // our side only
 	Hash           string            `json:"hash,omitempty"`         // leaf hash, hex
+	Lapsed         time.Time         `json:"lapsed,omitzero"`        // an incumbent's: since when the form of address has lapsed; zero: it holds
 	Witnessed      []Witnessed       `json:"witnessed,omitempty"`    // first cosignature of each witness over it
 }
 
@@ -288,7 +291,7 @@ type Template struct {
 type Draft struct {
 	ID            int64        `json:"id"`
 	Line          string       `json:"line"`
-	Form          string       `json:"form"` // "dispatch" or "service"
+	Form          string       `json:"form"` // "dispatch", "service" or "incumbent"
 	From          string       `json:"from"` // office
 	To            []string     `json:"to"`   // "party/office"
 	Info          []string     `json:"info,omitempty"`
@@ -311,6 +314,8 @@ type Draft struct {
 	Saved         time.Time    `json:"saved"`
 	Version       int64        `json:"version"`         // rises with every save; a save or release names the version it saw
 	Entry         string       `json:"entry,omitempty"` // once released
+	// Incumbent is what a draft of the form "incumbent" says; else nil.
+	Incumbent *IncumbentText `json:"incumbent,omitempty"`
 }
 
 // Officer is a person with an account at this station.

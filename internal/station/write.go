@@ -41,6 +41,16 @@ func (s *Station) SaveDraft(_ context.Context, by Officer, d Draft) (Draft, erro
 	if err := textOf(&o, d); err != nil {
 		return Draft{}, err
 	}
+	if o.Form == "incumbent" {
+		if err := mayName(by, "draft a change of incumbent"); err != nil {
+			return Draft{}, err
+		}
+		l.deciding.Lock()
+		defer l.deciding.Unlock()
+		if err := s.otherChange(&o); err != nil {
+			return Draft{}, err
+		}
+	}
 	if o, err = s.own.SaveDraft(o); err != nil {
 		return Draft{}, err
 	}
@@ -55,6 +65,9 @@ func textOf(o *own.Draft, d Draft) error {
 	o.Language, o.Legal, o.Releasability, o.Refs, o.Reason, o.Exercise = d.Language, d.Legal, d.Releasability, d.Refs, d.Reason, d.Exercise
 	if o.Form == "" {
 		o.Form = "dispatch"
+	}
+	if o.Form == "incumbent" {
+		return incumbentText(o, d.Incumbent)
 	}
 	if o.Form != "dispatch" && o.Form != "service" {
 		return parley.Errorf(parley.BadForm, "a draft is a dispatch or a service message, not %q", d.Form)
@@ -91,7 +104,8 @@ func (s *Station) draftFor(o Officer, id int64) (own.Draft, error) {
 func (s *Station) draftView(o own.Draft) (Draft, error) {
 	d := Draft{ID: o.ID, Line: o.Line.String(), Form: o.Form, From: string(o.From), To: o.To, Info: o.Info, Precedence: o.Precedence.String(), Marker: o.Marker.String(),
 		Subject: o.Subject, Text: o.Text, Language: o.Language, Legal: o.Legal, Releasability: o.Releasability, Refs: o.Refs, Reason: o.Reason,
-		Exercise: o.Exercise, State: string(o.State), Note: o.Note, DrafterID: o.Drafter, Began: o.Began, Saved: o.Saved, Version: o.Version, Entry: o.Entry}
+		Exercise: o.Exercise, State: string(o.State), Note: o.Note, DrafterID: o.Drafter, Began: o.Began, Saved: o.Saved, Version: o.Version, Entry: o.Entry,
+		Incumbent: incumbentView(o.Incumbent)}
 	for _, a := range o.Attachments {
 		d.Attachments = append(d.Attachments, Attachment{Name: a.Name, Type: a.Type, Size: a.Size, Hash: hex.EncodeToString(a.Hash[:]), Held: true, Bytes: seal.SealedBlobSize(a.Size)})
 	}
@@ -204,6 +218,9 @@ func (s *Station) Submit(_ context.Context, by Officer, id int64) (Draft, error)
 	if err != nil {
 		return Draft{}, err
 	}
+	if err := l.checkMark(d.Exercise); err != nil {
+		return Draft{}, err
+	}
 	if _, _, err := s.formOf(l, &d, d.Precedence); err != nil {
 		return Draft{}, err
 	}
@@ -275,7 +292,13 @@ func (s *Station) formOf(l *liveLine, d *own.Draft, p parley.Precedence) (*form.
 		h.Series = series
 	}
 	var f form.Form
-	if d.Form == "service" {
+	if d.Form == "incumbent" {
+		if d.Incumbent == nil {
+			return nil, nil, parley.Errorf(parley.BadForm, "the draft does not say who holds which office")
+		}
+		h.To, h.Exercise, h.Drafted = l.everyWatch(), "", 0
+		f = l.incumbentForm(d.Incumbent)
+	} else if d.Form == "service" {
 		f = &form.Service{Subject: d.Subject, Text: form.Normal(d.Text)}
 	} else {
 		h.Marker = d.Marker
@@ -352,6 +375,11 @@ func (s *Station) Release(ctx context.Context, by Officer, id, version int64, pr
 	if d.State == own.Released {
 		return "", parley.Errorf(parley.Conflict, "draft %d is released already", id)
 	}
+	if d.Form == "incumbent" {
+		if err := mayName(by, "release a change of incumbent", parley.Principal); err != nil {
+			return "", err
+		}
+	}
 	p, err := parley.ParsePrecedence(precedence)
 	if err != nil {
 		return "", err
@@ -366,9 +394,15 @@ func (s *Station) Release(ctx context.Context, by Officer, id, version int64, pr
 	if l.charter().TwoHands(p) && d.Drafter == by.ID && !l.mayAlone(by, &d, p) {
 		return "", parley.Errorf(parley.NotAllowed, "the charter wants two hands for %s: its drafter cannot release it", p).WithHint("submit it; another officer releases it")
 	}
+	if err := l.checkMark(d.Exercise); err != nil {
+		return "", err
+	}
 	h, f, err := s.signedOf(l, by, &d)
 	if err != nil {
 		return "", err
+	}
+	if breaksDrill(h) {
+		l.breakDrill(brokenUrgent)
 	}
 	item := line.Filed{Precedence: p, At: s.now().UnixMilli(), Header: form.EncodeHeader(h), Fields: form.EncodeFields(f)}
 	n, err := l.runner.Release(ctx, item, own.Release{Draft: id, Version: version, Releaser: by.ID,

@@ -42,6 +42,9 @@ func (s *Station) SaveDraft(_ context.Context, by station.Officer, d station.Dra
 		return station.Draft{}, err
 	}
 	d.Drafter, d.DrafterID, d.State, d.Began = by.Name, by.ID, "draft", s.Now()
+	if d.Incumbent != nil {
+		d.Subject = d.Incumbent.Person
+	}
 	if d.ID == 0 {
 		s.next++
 		d.ID = s.next
@@ -122,6 +125,9 @@ func (s *Station) Preview(_ context.Context, _ station.Officer, id int64) (stati
 	d, err := s.draft(id)
 	if err != nil {
 		return station.Item{}, err
+	}
+	if d.Form == "incumbent" {
+		return s.incumbentItem(d)
 	}
 	if len(d.To) == 0 || d.Subject == "" || d.Text == "" {
 		return station.Item{}, parley.Errorf(parley.BadForm, "addressee, subject or text is missing").WithHint("fill the five fields")

@@ -140,17 +140,6 @@ func (s *Station) SeatLink(_ context.Context, _ station.Officer, officer int64, 
 	return token, nil
 }
 
-// SetIncumbent notes it.
-func (s *Station) SetIncumbent(_ context.Context, _ station.Officer, line string, office parley.Office, name, address string, from time.Time) (string, error) {
-	s.Lock()
-	defer s.Unlock()
-	if name == "" {
-		return "", parley.Errorf(parley.BadForm, "an incumbent needs a name")
-	}
-	s.did("SetIncumbent %s %s %s", office, name, from.Format("15:04"))
-	return "filed:9", nil
-}
-
 // Audit returns the newest rows first.
 func (s *Station) Audit(_ context.Context, limit int) ([]station.AuditRow, error) {
 	s.Lock()

@@ -30,22 +30,27 @@ const (
 // under Lock while it is.
 type Station struct {
 	sync.Mutex
-	Now      func() time.Time
-	LineList []station.Line
-	Items    []*station.Item
-	Texts    map[string]string // of items not opened yet, by id
-	DraftMap map[int64]*station.Draft
-	AlarmSet []*station.Alarm
-	People   []station.Officer
-	Rows     []station.AuditRow
-	Pairs    []station.PairingView
-	HandedAt time.Time
-	Keys     []station.Passkey
-	Waiting  []station.Return
-	Shut     map[string]time.Time // locked sessions
-	Fail     map[string]error     // by method name: the error it returns
-	Assented bool                 // our side has assented to the amendment that waits
-	Calls    []string             // methods that changed something, with their arguments
+	Now       func() time.Time
+	LineList  []station.Line
+	Items     []*station.Item
+	Texts     map[string]string // of items not opened yet, by id
+	DraftMap  map[int64]*station.Draft
+	AlarmSet  []*station.Alarm
+	People    []station.Officer
+	Rows      []station.AuditRow
+	Pairs     []station.PairingView
+	HandedAt  time.Time
+	Keys      []station.Passkey
+	Waiting   []station.Return
+	Shut      map[string]time.Time      // locked sessions
+	Fail      map[string]error          // by method name: the error it returns
+	Assented  bool                      // our side has assented to the amendment that waits
+	Amended   int                       // how often the charter in force has changed
+	Agreed    bool                      // our side has agreed to Birch's exercise
+	Left      bool                      // our side has left
+	Begun     map[string][]station.Mode // by line: what our side began
+	Proposals map[string]bool           // by hash: what our side proposed
+	Calls     []string                  // methods that changed something, with their arguments
 
 	tokens   map[string]seat
 	sessions map[string]seat
@@ -62,6 +67,7 @@ type seat struct {
 // New returns a station with a busy watch at the given time.
 func New(now func() time.Time) *Station {
 	s := &Station{Now: now, Texts: map[string]string{}, DraftMap: map[int64]*station.Draft{}, Fail: map[string]error{}, Shut: map[string]time.Time{},
+		Begun: map[string][]station.Mode{}, Proposals: map[string]bool{},
 		sessions: map[string]seat{}, subs: map[chan station.Event]bool{}, next: 100}
 	s.people()
 	s.lines()
