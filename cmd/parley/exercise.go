@@ -13,7 +13,7 @@ type exerciseCmd struct {
 }
 
 func (exerciseCmd) Help() string {
-	return `An exercise is on from the moment every other party has agreed to it until somebody ends it, or its time is over. What is part of it carries its name (parley send --exercise NAME) and is shown as EXERCISE everywhere; it never acknowledges, answers or counts as what is real.
+	return `An exercise is on from the moment every other party has agreed to it until somebody ends it, or its time is over. What is part of it carries its name (parley send --exercise NAME) and is shown as EXERCISE everywhere; it never acknowledges, answers or counts as what is real. A drill on one path (--path) is agreed to in the same way and marks nothing: both stations use that path alone, until it fails or something real and urgent comes.
 
 Examples:
 
@@ -26,18 +26,20 @@ type exerciseBeginCmd struct {
 	Line string        `arg:"" help:"Line: its id, or the other side's code or name."`
 	Name string        `arg:"" help:"Name of the exercise, in one line."`
 	For  time.Duration `default:"4h" placeholder:"TIME" help:"It ends by itself after this. Without it: 4h."`
+	Path string        `placeholder:"PATH" help:"A drill on this path alone, QUIC or TLS: what is written meanwhile is real."`
 }
 
 func (exerciseBeginCmd) Help() string {
 	return `Examples:
 
     parley --as "Lt Ruiz" exercise begin birch "QUIET HARBOUR"
-    parley --as "Lt Ruiz" exercise begin birch "QUIET HARBOUR" --for 30m`
+    parley --as "Lt Ruiz" exercise begin birch "QUIET HARBOUR" --for 30m
+    parley --as "Lt Ruiz" exercise begin birch "ONE CABLE" --path TLS --for 20m`
 }
 
 // Run begins.
 func (c exerciseBeginCmd) Run(s *session) error {
-	return exercise(s, c.Line, "begin", "", c.Name, time.Now().Add(c.For))
+	return exercise(s, c.Line, "begin", "", c.Name, c.Path, time.Now().Add(c.For))
 }
 
 type exerciseAgreeCmd struct {
@@ -53,7 +55,7 @@ func (exerciseAgreeCmd) Help() string {
 
 // Run agrees.
 func (c exerciseAgreeCmd) Run(s *session) error {
-	return exercise(s, c.Line, "agree", c.Entry, "", time.Time{})
+	return exercise(s, c.Line, "agree", c.Entry, "", "", time.Time{})
 }
 
 type exerciseEndCmd struct {
@@ -69,10 +71,11 @@ func (exerciseEndCmd) Help() string {
 
 // Run ends.
 func (c exerciseEndCmd) Run(s *session) error {
-	return exercise(s, c.Line, "end", c.Entry, "", time.Time{})
+	return exercise(s, c.Line, "end", c.Entry, "", "", time.Time{})
 }
 
-func exercise(s *session, name, phase, entry, title string, until time.Time) error {
+// exercise does one act; with a path it begins a drill.
+func exercise(s *session, name, phase, entry, title, path string, until time.Time) error {
 	if err := s.officer("an exercise"); err != nil {
 		return err
 	}
@@ -80,7 +83,12 @@ func exercise(s *session, name, phase, entry, title string, until time.Time) err
 	if err != nil {
 		return err
 	}
-	id, err := s.station().Exercise(s.ctx, l.Key, phase, entry, title, until)
+	var id string
+	if path != "" {
+		id, err = s.station().BeginDrill(s.ctx, l.Key, title, path, until)
+	} else {
+		id, err = s.station().Exercise(s.ctx, l.Key, phase, entry, title, until)
+	}
 	if err != nil {
 		return err
 	}

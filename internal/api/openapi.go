@@ -108,6 +108,8 @@ func (s schemas) of(t reflect.Type) object {
 		return object{"type": "string"}
 	case reflect.Int, reflect.Int64, reflect.Uint64, reflect.Uint8, reflect.Uint, reflect.Int32, reflect.Uint32:
 		return object{"type": "integer", "format": "int64"}
+	case reflect.Pointer: // left out when there is none
+		return s.of(t.Elem())
 	case reflect.Slice:
 		return object{"type": "array", "nullable": true, "items": s.of(t.Elem())}
 	case reflect.Map:
@@ -134,7 +136,7 @@ func (s schemas) structure(t reflect.Type) object {
 			name = f.Name
 		}
 		fields[name] = s.of(f.Type)
-		if !strings.Contains(opts, "omitempty") {
+		if !strings.Contains(opts, "omit") { // omitempty, omitzero
 			required = append(required, name)
 		}
 	}

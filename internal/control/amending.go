@@ -17,6 +17,7 @@ type Amending interface {
 	Assent(ctx context.Context, by station.Officer, line, hash string) (station.DocumentView, error)
 	SetAddresses(ctx context.Context, by station.Officer, line string, addresses []string) (item string, err error)
 	Exercise(ctx context.Context, by station.Officer, line, phase, about, title string, until time.Time) (item string, err error)
+	BeginMode(ctx context.Context, by station.Officer, line, title, path string, until time.Time) (item string, err error)
 	TLS(ctx context.Context) (station.TLSView, error)
 	RotateTLS(ctx context.Context, by station.Officer) (station.TLSView, error)
 }
@@ -41,6 +42,7 @@ type exercising struct {
 	Phase string    `json:"phase"`
 	About string    `json:"about,omitempty"`
 	Title string    `json:"title,omitempty"`
+	Path  string    `json:"path,omitempty"` // of a drill that begins
 	Until time.Time `json:"until"`
 }
 
@@ -70,6 +72,10 @@ func handleAmending(mux *http.ServeMux, st Station) {
 		return released{id}, err
 	})
 	amend(mux, st, "exercise", func(a Amending, ctx context.Context, by station.Officer, in exercising) (released, error) {
+		if in.Phase == "begin" {
+			id, err := a.BeginMode(ctx, by, in.Line, in.Title, in.Path, in.Until)
+			return released{id}, err
+		}
 		id, err := a.Exercise(ctx, by, in.Line, in.Phase, in.About, in.Title, in.Until)
 		return released{id}, err
 	})
@@ -104,7 +110,13 @@ func (c *Client) SetAddresses(ctx context.Context, line string, addresses []stri
 
 // Exercise begins, agrees to or ends an exercise.
 func (c *Client) Exercise(ctx context.Context, line, phase, about, title string, until time.Time) (string, error) {
-	r, err := ask[released](ctx, c, "exercise", exercising{line, phase, about, title, until})
+	r, err := ask[released](ctx, c, "exercise", exercising{Line: line, Phase: phase, About: about, Title: title, Until: until})
+	return r.Item, err
+}
+
+// BeginDrill begins a drill on one path.
+func (c *Client) BeginDrill(ctx context.Context, line, title, path string, until time.Time) (string, error) {
+	r, err := ask[released](ctx, c, "exercise", exercising{Line: line, Phase: "begin", Title: title, Path: path, Until: until})
 	return r.Item, err
 }
 
