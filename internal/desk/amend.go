@@ -28,7 +28,7 @@ type amendPage struct {
 	Problem *problem
 }
 
-// Precedences are the words of the charter's rules, most urgent first.
+// Rules are those on each precedence, most urgent first.
 func (p *amendPage) Rules() []station.CharterRule {
 	out := slices.Clone(p.Charter.Release)
 	slices.Reverse(out)
@@ -57,11 +57,11 @@ func (p *amendPage) Rungs() []string {
 
 // boundField is a bound of the annex as the page asks for it.
 type boundField struct {
-	No             string
-	Value          uint64 // 0: as usual, unless Set
-	Set            bool
-	Usual, Least   uint64
-	Bytes, Seconds bool
+	No           string
+	Value        uint64
+	Set          bool // the annex says it, be it as usual
+	Usual, Least uint64
+	Bytes        bool
 }
 
 // Bounds are those of the annex that may be lowered.
@@ -71,7 +71,7 @@ func (p *amendPage) Bounds() (out []boundField) {
 		if usual == least {
 			continue
 		}
-		b := boundField{No: strconv.FormatUint(uint64(n), 10), Usual: usual, Least: least}
+		b := boundField{No: strconv.FormatUint(uint64(n), 10), Usual: usual, Least: least, Bytes: n >= charter.EntryBytesPerDay && n <= charter.BlobBytes}
 		b.Value, b.Set = p.Annex.Quotas[b.No]
 		if !b.Set {
 			b.Value = usual

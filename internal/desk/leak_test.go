@@ -18,7 +18,7 @@ var (
 	spoken   = regexp.MustCompile(`\b(?:title|aria-label|placeholder|alt|data-text|data-late)="([^"]*)"`)
 	tags     = regexp.MustCompile(`(?s)<[^>]*>`)
 	letters  = regexp.MustCompile(`[A-Za-z][A-Za-z']+`)
-	machine  = regexp.MustCompile(`\d{6}Z [A-Z]{3} \d\d|\d{4}Z|[0-9a-f]{4,}(:\d+)?|-?\d+ ?(ms|s|kB|MB|KiB|MiB|B)\b|U\+[0-9A-F]+|[a-z]+/[a-z0-9.+-]+|\b(en|zh|fr|ar)\b`)
+	machine  = regexp.MustCompile(`\d{6}Z [A-Z]{3} \d\d|\d{4}Z|[0-9a-f]{4,}(:\d+)?|-?\d+ ?(ms|s|kB|MB|KiB|MiB|GiB|B)\b|U\+[0-9A-F]+|[a-z]+/[a-z0-9.+-]+|\b(en|zh|fr|ar)\b`)
 )
 
 // allowed are the words of Latin letters that stand on a page of any language:
