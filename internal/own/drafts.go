@@ -66,7 +66,7 @@ type Incumbent struct {
 	Office    parley.Office `json:"office"`
 	Person    string        `json:"person"`
 	Address   string        `json:"address"`
-	From      int64         `json:"from,omitempty"` // UTC seconds; 0: from its release
+	From      int64         `json:"from,omitempty"` // UTC seconds
 	Until     int64         `json:"until,omitempty"`
 	Languages []string      `json:"languages,omitempty"`
 	Hours     string        `json:"hours,omitempty"`

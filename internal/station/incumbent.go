@@ -14,7 +14,7 @@ type IncumbentText struct {
 	Office    string    `json:"office"`
 	Person    string    `json:"person"`
 	Address   string    `json:"address"` // form of address
-	From      time.Time `json:"from"`    // zero: from its release
+	From      time.Time `json:"from"`    // zero: from when it is saved
 	Until     time.Time `json:"until"`   // zero: not known
 	Languages []string  `json:"languages,omitempty"`
 	Hours     string    `json:"hours,omitempty"`
@@ -61,12 +61,8 @@ func incumbentView(x *own.Incumbent) *IncumbentText {
 }
 
 // incumbentForm is what goes on the record when a change is released.
-func (l *liveLine) incumbentForm(x *own.Incumbent) *form.Incumbent {
-	from := x.From
-	if from == 0 {
-		from = l.now().Unix()
-	}
-	return &form.Incumbent{Office: x.Office, Person: x.Person, Address: x.Address, From: uint64(max(0, from)), Until: uint64(max(0, x.Until)), Languages: x.Languages, Hours: x.Hours, Deputy: x.Deputy}
+func incumbentForm(x *own.Incumbent) *form.Incumbent {
+	return &form.Incumbent{Office: x.Office, Person: x.Person, Address: x.Address, From: uint64(max(0, x.From)), Until: uint64(max(0, x.Until)), Languages: x.Languages, Hours: x.Hours, Deputy: x.Deputy}
 }
 
 // otherChange refuses a second change of one office while another waits.

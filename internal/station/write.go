@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"strconv"
+	"time"
 
 	"parley"
 	"parley/internal/form"
@@ -44,6 +45,9 @@ func (s *Station) SaveDraft(_ context.Context, by Officer, d Draft) (Draft, erro
 	if o.Form == "incumbent" {
 		if err := mayName(by, "draft a change of incumbent"); err != nil {
 			return Draft{}, err
+		}
+		if o.Incumbent.From == 0 { // what is signed is what was shown: no time is put in later
+			o.Incumbent.From = s.now().Truncate(time.Minute).Unix()
 		}
 		l.deciding.Lock()
 		defer l.deciding.Unlock()
@@ -297,7 +301,7 @@ func (s *Station) formOf(l *liveLine, d *own.Draft, p parley.Precedence) (*form.
 			return nil, nil, parley.Errorf(parley.BadForm, "the draft does not say who holds which office")
 		}
 		h.To, h.Exercise, h.Drafted = l.everyWatch(), "", 0
-		f = l.incumbentForm(d.Incumbent)
+		f = incumbentForm(d.Incumbent)
 	} else if d.Form == "service" {
 		f = &form.Service{Subject: d.Subject, Text: form.Normal(d.Text)}
 	} else {
