@@ -134,6 +134,7 @@ func putBlob(t testing.TB, h *hand, id parley.LineID, text string) string {
 // TestRestoreRecover restores Alder from a backup made before its last message,
 // and takes it back on the line: no fork, and what it lost is back.
 func TestRestoreRecover(t *testing.T) {
+	t.Parallel()
 	for _, by := range []string{"passphrase", "share"} {
 		t.Run(by, func(t *testing.T) {
 			a, b, id, now := couple(t, "correct horse")
@@ -525,6 +526,7 @@ func TestRecoveryWordsRefusals(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
+	t.Parallel()
 	a, _, _, _ := couple(t, "correct horse")
 	count := func(fs []Finding) (n int) {
 		for _, f := range fs {

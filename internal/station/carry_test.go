@@ -73,6 +73,7 @@ func TestFlashGoesOnEveryPath(t *testing.T) {
 // TestAttachmentIsCarriedThroughOutages attaches a file, pulls the cables while
 // it is on its way, and reads it at the other side, bit for bit.
 func TestAttachmentIsCarriedThroughOutages(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)

@@ -11,8 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
-	"sort"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -278,32 +278,48 @@ func wantSameRecord(t *testing.T, line string, ps ...*party) {
 // TestOutages cuts all paths again and again: what is sent meanwhile is stored
 // soon after they are back.
 func TestOutages(t *testing.T) {
-	a, b := newParty(t, "alder"), newParty(t, "birch")
-	line := pairAll(t, a, b)
-	rounds := 50
+	t.Parallel()
+	const each = 10 // outages of a line; the last is long enough for every session to be given up
+	lines := 5
 	if testing.Short() {
-		rounds = 5
+		lines = 1
 	}
-	rng := rand.New(rand.NewPCG(3, 3))
+	var mu sync.Mutex
 	var took []time.Duration
-	for i := range rounds {
-		cut(true, a, b)
-		down := time.Duration(200+rng.IntN(1800)) * time.Millisecond
-		if i%10 == 9 {
-			down = 12 * time.Second // long enough for every session to be given up
+	t.Run("lines", func(t *testing.T) {
+		for n := range lines {
+			t.Run(fmt.Sprint(n), func(t *testing.T) {
+				t.Parallel()
+				a, b := newParty(t, "alder"), newParty(t, "birch")
+				line := pairAll(t, a, b)
+				rng := rand.New(rand.NewPCG(3, uint64(n)))
+				for i := range each {
+					cut(true, a, b)
+					down := time.Duration(200+rng.IntN(1800)) * time.Millisecond
+					if i == each-1 {
+						down = 12 * time.Second
+					}
+					id := a.send(line, "birch", fmt.Sprintf("outage %d", i), "IMMEDIATE", "INFORMATION")
+					time.Sleep(down)
+					if !a.step(line, id, parley.Stored).At.IsZero() {
+						t.Fatalf("outage %d: stored while every path was cut", i)
+					}
+					cut(false, a, b)
+					d := eventually(t, 20*time.Second, "stored again", func() bool { return !a.step(line, id, parley.Stored).At.IsZero() })
+					mu.Lock()
+					took = append(took, d)
+					mu.Unlock()
+				}
+			})
 		}
-		id := a.send(line, "birch", fmt.Sprintf("outage %d", i), "IMMEDIATE", "INFORMATION")
-		time.Sleep(down)
-		if !a.step(line, id, parley.Stored).At.IsZero() {
-			t.Fatalf("outage %d: stored while every path was cut", i)
-		}
-		cut(false, a, b)
-		took = append(took, eventually(t, 20*time.Second, "stored again", func() bool { return !a.step(line, id, parley.Stored).At.IsZero() }))
+	})
+	if t.Failed() {
+		return
 	}
-	sort.Slice(took, func(i, j int) bool { return took[i] < took[j] })
+	slices.Sort(took)
 	p95 := took[len(took)*95/100]
-	t.Logf("%d outages: stored again p50 %v, p95 %v, worst %v", rounds, took[len(took)/2], p95, took[len(took)-1])
-	if p95 > 2*time.Second && rounds == 50 {
+	t.Logf("%d outages: stored again p50 %v, p95 %v, worst %v", len(took), took[len(took)/2], p95, took[len(took)-1])
+	if p95 > 2*time.Second && len(took) == 50 {
 		t.Errorf("p95 %v, at most 2 s is promised", p95)
 	}
 }
@@ -324,6 +340,7 @@ func copyDir(t *testing.T, from, to string) {
 // TestOldImageRestored puts back an old image of a whole data directory, keys
 // and all: only the high-water mark, or the other side's word, can tell.
 func TestOldImageRestored(t *testing.T) {
+	t.Parallel()
 	for _, marked := range []bool{true, false} {
 		t.Run(fmt.Sprintf("mark=%v", marked), func(t *testing.T) {
 			a, b := newParty(t, "alder"), newParty(t, "birch")

@@ -91,6 +91,7 @@ func (p *party) talks(line string) bool {
 // lost everything is let in by the certificate it shows on a path that is not
 // pinned, whoever can dial whom, and gets its past back.
 func TestLostStationIntroducesItself(t *testing.T) {
+	t.Parallel()
 	for name, deaf := range map[string]bool{"it dials": false, "only the other side dials": true} {
 		t.Run(name, func(t *testing.T) {
 			a, b := newParty(t, "alder"), newParty(t, "birch")
@@ -148,6 +149,7 @@ func TestBothLost(t *testing.T) {
 // newer generation nor, its clock being behind, that what it opens is older. It
 // is told, opens another with the root key, and is let in.
 func TestLostWithItsClockBehind(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	for name, deaf := range map[string]bool{"it dials": false, "only the other side dials": true} {
 		t.Run(name, func(t *testing.T) {
@@ -194,6 +196,7 @@ func TestLostWithItsClockBehind(t *testing.T) {
 // hears nothing, whatever it sends, is gone within seconds, and comes in only
 // so often; the line goes on.
 func TestStrangersLearnNothing(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
 	l, err := b.st.lineOf(line)

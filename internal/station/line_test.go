@@ -414,6 +414,7 @@ func TestThreeStations(t *testing.T) {
 }
 
 func TestCutIsSeenAndMended(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
 	b.udp.Cut(true)
@@ -499,6 +500,7 @@ func TestRecordsAndProofsVerify(t *testing.T) {
 // TestManyLinesOfOnePeer: a peer may have more lines with us than one key has
 // seats at the door, and each has its paths.
 func TestManyLinesOfOnePeer(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	var lines []string
 	for range 18 {

@@ -265,7 +265,7 @@ func (s *Station) starting() bool {
 	case <-s.ready:
 		return false
 	default:
-		return s.run != nil
+		return true // Run may not have begun, and be asked already
 	}
 }
 

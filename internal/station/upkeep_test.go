@@ -343,6 +343,7 @@ func TestInitAgainAfterCrash(t *testing.T) {
 }
 
 func TestKeyRefusals(t *testing.T) {
+	t.Parallel()
 	for name, x := range map[string]struct {
 		change func(m *made)
 		want   parley.Kind

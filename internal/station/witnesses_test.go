@@ -78,6 +78,7 @@ func (w *testWitness) ServeHTTP(rw http.ResponseWriter, r *http.Request) {
 // proved; one that hangs takes nothing with it, and a missing quorum is a notice
 // that stops nothing.
 func TestWitnessesAreAsked(t *testing.T) {
+	t.Parallel()
 	good := newTestWitness(t, "witness.example/dove")
 	hanging := make(chan struct{})
 	bad := newTestWitness(t, "witness.example/rook")
