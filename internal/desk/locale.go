@@ -10,8 +10,18 @@ import (
 	"unicode"
 )
 
-// languages of the desk, in the order they are offered.
-var languages = []string{"en", "zh", "ar"}
+// languages of the desk, in the order they are offered: those that have a
+// catalogue.
+var languages = catalogues("en", "zh", "ar", "fr", "es", "ru")
+
+func catalogues(langs ...string) (have []string) {
+	for _, l := range langs {
+		if _, err := files.Open(path.Join("locales", l+".json")); err == nil {
+			have = append(have, l)
+		}
+	}
+	return have
+}
 
 // A message is one text of the catalogue: one form, or one for each plural
 // class of the language under zero, one, two, few, many and other.
@@ -146,6 +156,19 @@ func pluralClass(lang string, n int64) string {
 			return "many"
 		}
 		return "other"
+	case "fr":
+		if n < 2 {
+			return "one"
+		}
+		return "other"
+	case "ru":
+		switch m := n % 100; {
+		case n%10 == 1 && m != 11:
+			return "one"
+		case n%10 >= 2 && n%10 <= 4 && (m < 12 || m > 14):
+			return "few"
+		}
+		return "many"
 	}
 	if n == 1 {
 		return "one"
@@ -160,6 +183,8 @@ func pluralClasses(lang string) []string {
 		return []string{"other"}
 	case "ar":
 		return []string{"zero", "one", "two", "few", "many", "other"}
+	case "ru":
+		return []string{"one", "few", "many", "other"}
 	}
 	return []string{"one", "other"}
 }

@@ -36,6 +36,21 @@ func loadPhrases() ([]phrase, error) {
 	if err := json.Unmarshal(b, &list); err != nil {
 		return nil, fmt.Errorf("reading phrases: %w", err)
 	}
+	for _, lang := range languages { // phrases.fr.json and the like: English to the language
+		b, err := files.ReadFile("locales/phrases." + lang + ".json")
+		if err != nil {
+			continue
+		}
+		var said map[string]string
+		if err := json.Unmarshal(b, &said); err != nil {
+			return nil, fmt.Errorf("reading phrases of %s: %w", lang, err)
+		}
+		for _, m := range list {
+			if s := said[m["en"]]; s != "" {
+				m[lang] = s
+			}
+		}
+	}
 	slices.SortStableFunc(list, func(a, b map[string]string) int { return own(b["en"]) - own(a["en"]) })
 	var out []phrase
 	for _, m := range list {
