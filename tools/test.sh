@@ -4,7 +4,7 @@
 # Many of them start real processes, browsers and disks and wait for what must
 # come within seconds; a machine of two cores that does something else at that
 # moment can make one late. A package that fails is therefore run again, by
-# itself, up to three times in all, and named.
+# itself, once, and named.
 set -u
 out=$(mktemp)
 trap 'rm -f "$out" "$out.code"' EXIT
@@ -14,4 +14,4 @@ failed=$(sed -n 's/^FAIL[[:space:]]\{1,\}\([^[:space:]]\{1,\}\).*/\1/p' "$out" |
 [ -n "$failed" ] || exit 1
 echo "failed, and run again:" $failed
 # shellcheck disable=SC2086
-go test -race -p 1 -parallel 6 -count=1 -timeout 20m $failed || exec go test -race -p 1 -parallel 6 -count=1 -timeout 20m $failed
+exec go test -race -p 1 -parallel 6 -count=1 -timeout 20m $failed
