@@ -34,6 +34,13 @@ func TestActs(t *testing.T) {
 		{"take", false, flash + "/take", nil, "Take 9a0f33c1d2e4b586:41", flash + "?said=take"},
 		{"translate", false, question + "/translate", []string{"language", "en", "text", "One."}, "Translate 9a0f33c1d2e4b586:40", question + "?said=translate"},
 		{"review", false, question + "/review", []string{"translation", "71"}, "Review 9a0f33c1d2e4b586:40", question + "?said=review"},
+		{"translate by paragraph", false, question + "/translate", []string{"language", "en", "p", "One.", "p", "", "p", "Three.\n\nstill three"}, "Translate 9a0f33c1d2e4b586:40", question + "?said=translate"},
+		{"dispute words", false, question + "/dispute", []string{"translation", "71", "words", "aircraft", "note", "which?"}, "DisputeWords 9a0f33c1d2e4b586:40 71 aircraft: which?", question + "?said=dispute"},
+		{"keep a template", false, "/draft/12/template", []string{"title", "Cable"}, "KeepTemplate 12 Cable", "/draft/12?said=template"},
+		{"remove a template", false, "/template/61/remove", []string{"line", desktest.Birch}, "RemoveTemplate 61", "/compose?line=" + desktest.Birch + "&said=template_removed"},
+		{"translate a test text", false, birch + "/texts/translate", []string{"item", "test:1", "language", "zh", "text", "雪"}, "TranslateTest test:1 雪", birch + "/texts?said=texts_translate"},
+		{"choose test texts", true, birch + "/texts/use", []string{"text", "test:0", "text", "test:2"}, "UseTestTexts [test:0 test:2]", birch + "/texts?said=texts_use"},
+		{"three marks", true, birch + "/texts/marks", []string{"marks", "3"}, "SetThreeMarks true", birch + "/texts?said=texts_marks"},
 		{"informed", false, question + "/informed", []string{"at", "2026-11-23T14:00"}, "Informed 9a0f33c1d2e4b586:40", question + "?said=informed"},
 		{"query", false, ourUrgent + "/query", []string{"text", "Opened?"}, "Query 41c07d5e88aa9b10:58", ourUrgent + "?said=query"},
 		{"tracer", false, ourUrgent + "/tracer", []string{"text", "Where?"}, "Tracer 41c07d5e88aa9b10:58", ourUrgent + "?said=tracer"},
@@ -94,6 +101,16 @@ func TestRefusals(t *testing.T) {
 		{"acknowledge twice", parley.Watch, question + "/acknowledge", nil, 409, []string{"acknowledged already"}},
 		{"taken by another", parley.Envoy, question + "/take", nil, 409, []string{"Lt Ruiz has taken"}},
 		{"empty translation keeps the language", parley.Watch, question + "/translate", []string{"language", "fr", "text", ""}, 422, []string{"the translation is empty", `value="fr"`}},
+		{"certify a draft", parley.Watch, question + "/certify", []string{"translation", "71"}, 403, []string{"checked before it is certified"}},
+		{"dispute what is not there", parley.Watch, question + "/dispute", []string{"translation", "71", "words", "zeppelin", "note", "kept <b>"}, 422, []string{"do not stand in the translation", "kept &lt;b&gt;", `value="zeppelin"`}},
+		{"settle nothing", parley.Watch, question + "/settle", []string{"translation", "71", "dispute", "5", "how", "x"}, 404, nil},
+		{"template without a name", parley.Watch, "/draft/12/template", []string{"title", ""}, 422, nil},
+		{"remove no template", parley.Watch, "/template/999/remove", nil, 404, nil},
+		{"texts by the watch", parley.Watch, birch + "/texts/use", []string{"text", "test:0"}, 404, nil},
+		{"marks by the watch", parley.Watch, birch + "/texts/marks", []string{"marks", "2"}, 404, nil},
+		{"no test text in use", parley.Administrator, birch + "/texts/use", nil, 422, []string{"none is chosen"}},
+		{"a draft of another officer's page", parley.Watch, "/drafts", []string{"officer", "2", "line", desktest.Birch, "text", "theirs"}, 403, []string{"opened by another officer", "!theirs</textarea>"}},
+		{"released after a change", parley.Watch, "/draft/11/release", []string{"version", "2", "precedence", "FLASH", "seen_text", "The aircraft is not ours.", "seen_subject", "<i>Old"}, 409, []string{"changed after you were shown it", "The aircraft is not ours.", "&lt;i&gt;Old", "it is:"}},
 		{"no time", parley.Watch, question + "/informed", []string{"at", "soon"}, 400, []string{"is not a date and time"}},
 		{"time ahead", parley.Watch, question + "/informed", []string{"at", "2031-01-01T00:00"}, 422, nil},
 		{"empty query", parley.Watch, ourUrgent + "/query", []string{"text", "  "}, 422, nil},
@@ -161,7 +178,7 @@ func TestRefusals(t *testing.T) {
 func TestPagesThatAreNot(t *testing.T) {
 	for _, path := range []string{"/nothing", "/line/ffff", birch + "/item/none:1", "/draft/99", "/draft/x", "/draft/-1/release", "/record?line=none", "/watch?line=none", "/compose?line=none",
 		"/compose?re=none:1", "/station/audit", "/station/officers", "/station/pairing", "/station/pairing/x/file", birch + "/item/none:1/proof", question + "/attachment/7", question + "/attachment/x",
-		"/static/0/desk.js", "/static/../desk.go", "/locales/en.json"} {
+		"/static/0/desk.js", "/compose?sample=none", "/compose?template=99", birch + "/texts/none", "/record.csv?line=none", "/static/../desk.go", "/locales/en.json"} {
 		a := watch(t).get(path)
 		if a.StatusCode != 404 && a.StatusCode != http.StatusMovedPermanently && a.StatusCode != http.StatusTemporaryRedirect {
 			t.Errorf("%s: status %d, want 404", path, a.StatusCode)
@@ -170,7 +187,7 @@ func TestPagesThatAreNot(t *testing.T) {
 			t.Errorf("%s tells that it exists", path)
 		}
 	}
-	for path, status := range map[string]int{"/record?before=x": 400, "/record?after=-1": 400, "/record?party=NO!": 400, "/record?office=NO!": 400, "/record?q=" + strings.Repeat("x", 300): 413} {
+	for path, status := range map[string]int{"/record?before=x": 400, "/record?after=-1": 400, "/record?party=NO!": 400, "/record?since=soon": 400, "/record?until=321412Z+NOV+26": 400, "/record?precedence=LOUD": 400, "/record?office=NO!": 400, "/record?q=" + strings.Repeat("x", 300): 413} {
 		watch(t).get(path).want(t, status)
 	}
 }

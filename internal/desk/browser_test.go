@@ -171,7 +171,7 @@ func TestBrowserKeepsWhatTheStationLacks(t *testing.T) {
 	l.st.Lock()
 	delete(l.st.Fail, "SaveDraft")
 	l.st.Unlock()
-	l.until(l.ctx, 15*time.Second, "saved after all", `document.querySelector("#savestate").dataset.state === "saved" && sessionStorage.getItem("parley-draft-12") === null`)
+	l.until(l.ctx, 15*time.Second, "saved after all", `document.querySelector("#savestate").dataset.state === "saved" && sessionStorage.getItem("parley-draft-1-12") === null`)
 	l.quiet()
 }
 

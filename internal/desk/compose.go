@@ -23,6 +23,17 @@ type composePage struct {
 	Problem  *problem
 	Answered *station.Item // the entry it answers
 	Called   []called      // how the other sides' offices are addressed
+
+	Templates []station.Template // for a draft that does not exist yet
+	Samples   []sample           // those that every desk has
+	Shares    []share            // of FLASH this month
+	Seen      *station.Draft     // what the releaser was shown, where it is another now
+}
+
+// Lone reports whether who drafted it may release it himself, as an officer
+// alone on watch who says so on the record.
+func (p *composePage) Lone(o station.Officer) bool {
+	return p.Line.Lone[strings.ToUpper(p.Draft.Precedence)] && p.Draft.Form == "dispatch" && p.Draft.DrafterID == o.ID && o.Holds(parley.Watch)
 }
 
 // Over reports whether a FLASH is longer than the desk wants it.
@@ -85,6 +96,12 @@ func (d *desk) compose(w http.ResponseWriter, r *http.Request, s *seat) error {
 			return err
 		}
 		p.answer(it)
+		if tr := q.Get("translation"); tr != "" {
+			p.send(d.bookOf(l, r), it, tr)
+		}
+	}
+	if err := d.begin(r, p); err != nil {
+		return err
 	}
 	d.render(w, r, s, "compose", p)
 	return nil
@@ -140,6 +157,9 @@ func (d *desk) composed(ctx context.Context, s *seat, dr station.Draft) (*compos
 		if it, err := d.st.Item(ctx, l.Key, dr.Refs[0]); err == nil { // what is typed there may be no entry yet
 			p.Answered = &it
 		}
+	}
+	if p.Shares, err = d.shares(ctx, l); err != nil {
+		return nil, err
 	}
 	it, err := d.st.Preview(ctx, s.officer, dr.ID)
 	if err != nil {

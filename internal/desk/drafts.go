@@ -49,6 +49,11 @@ func (d *desk) saveDraft(w http.ResponseWriter, r *http.Request, s *seat) error 
 	if err != nil {
 		return err
 	}
+	// A page that another officer left open at this seat saves nothing in the
+	// name of whoever sits here now.
+	if by := r.PostForm.Get("officer"); by != "" && by != strconv.FormatInt(s.officer.ID, 10) {
+		return parley.Errorf(parley.NotAllowed, "this page was opened by another officer; nothing of it was saved")
+	}
 	saved, err := d.st.SaveDraft(r.Context(), s.officer, dr)
 	if err != nil {
 		return d.notSaved(w, r, s, dr, err)
@@ -137,6 +142,7 @@ func (d *desk) draftProblem(w http.ResponseWriter, r *http.Request, s *seat, id 
 	if p.Problem.Status >= http.StatusInternalServerError {
 		return why
 	}
+	p.Seen = seenOf(r, dr)
 	d.renderStatus(w, r, s, p.Problem.Status, page, "title."+page, p)
 	return nil
 }
@@ -161,6 +167,10 @@ var draftActs = map[string]draftAct{
 	},
 	"attach": func(ctx context.Context, d *desk, r *http.Request, s *seat, id int64) (string, string, error) {
 		return fmt.Sprintf("/draft/%d", id), "attached", d.attach(ctx, r, s, id)
+	},
+	"template": func(ctx context.Context, d *desk, r *http.Request, s *seat, id int64) (string, string, error) {
+		_, err := d.st.KeepTemplate(ctx, s.officer, id, field(r, "title"))
+		return fmt.Sprintf("/draft/%d", id), "template", err
 	},
 	"release": func(ctx context.Context, d *desk, r *http.Request, s *seat, id int64) (string, string, error) {
 		return d.release(ctx, r, s, id)
@@ -221,7 +231,7 @@ func (d *desk) actOnDraft(w http.ResponseWriter, r *http.Request, s *seat) error
 		return done(w, r, to, said)
 	}
 	page := "release"
-	if said == "attached" || r.PathValue("act") == "submit" {
+	if said == "attached" || said == "template" || r.PathValue("act") == "submit" {
 		page = "compose"
 	}
 	return d.draftProblem(w, r, s, id, page, err)

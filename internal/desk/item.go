@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"parley"
 	"parley/internal/station"
 )
 
@@ -19,6 +20,10 @@ type itemPage struct {
 	Typed   map[string]string
 	Query   string // the query as we word it
 	Tracer  string
+
+	Shown  *station.Translation // beside the original; nil: there is none
+	Three  bool                 // our side wants three marks
+	Shares []share              // of FLASH, where this is one
 }
 
 // item shows an entry. Reading the text is audited: an officer who comes to an
@@ -34,6 +39,7 @@ func (d *desk) item(w http.ResponseWriter, r *http.Request, s *seat) error {
 			return err
 		}
 	}
+	p.Shown = shown(p.Item.Translations, r.URL.Query().Get("translation"), p.Language())
 	d.render(w, r, s, "item", p)
 	return nil
 }
@@ -48,8 +54,18 @@ func (d *desk) itemPage(ctx context.Context, r *http.Request, line, id string) (
 		return nil, err
 	}
 	book := d.bookOf(l, r)
-	return &itemPage{Line: l, Item: it, Closed: closed(it), Typed: map[string]string{},
-		Query: book.text("item.query_text", nr(it.Serial)), Tracer: book.text("item.tracer_text", nr(it.Serial))}, nil
+	p := &itemPage{Line: l, Item: it, Closed: closed(it), Typed: map[string]string{},
+		Query: book.text("item.query_text", nr(it.Serial)), Tracer: book.text("item.tracer_text", nr(it.Serial))}
+	p.Shown = shown(it.Translations, r.FormValue("translation"), p.Language())
+	if it.Ladder != nil {
+		if p.Three, err = d.st.ThreeMarks(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if it.Form == "dispatch" && it.Precedence == parley.Flash {
+		p.Shares, err = d.shares(ctx, l)
+	}
+	return p, err
 }
 
 // bookOf is the catalogue for texts that go on the record: in our language on
@@ -102,8 +118,34 @@ var itemActs = map[string]itemAct{
 		return d.st.Take(ctx, by, line, id)
 	},
 	"translate": func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string) error {
-		_, err := d.st.Translate(ctx, by, line, id, field(r, "language"), field(r, "text"))
+		_, err := d.st.Translate(ctx, by, line, id, field(r, "language"), translationText(r))
 		return err
+	},
+	"certify": func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string) error {
+		n, err := number(r.PostForm.Get("translation"))
+		if err != nil {
+			return err
+		}
+		return d.st.Certify(ctx, by, line, id, n)
+	},
+	"dispute": func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string) error {
+		n, err := number(r.PostForm.Get("translation"))
+		if err != nil {
+			return err
+		}
+		_, err = d.st.DisputeWords(ctx, by, line, id, n, field(r, "words"), field(r, "note"))
+		return err
+	},
+	"settle": func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string) error {
+		n, err := number(r.PostForm.Get("translation"))
+		if err != nil {
+			return err
+		}
+		dispute, err := number(r.PostForm.Get("dispute"))
+		if err != nil {
+			return err
+		}
+		return d.st.SettleDispute(ctx, by, line, id, n, dispute, field(r, "how"))
 	},
 	"review": func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string) error {
 		n, err := number(r.PostForm.Get("translation"))

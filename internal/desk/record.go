@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"parley"
 	"parley/internal/station"
@@ -17,39 +18,55 @@ type recordPage struct {
 	Line   station.Line
 	Filter station.Filter
 	Page   station.Page
+	Since  string // as typed
+	Until  string
 	All    bool   // technical entries too
+	Table  string // address of the same as a table
 	Older  string // address; "" when there is none
 	Newer  string
 	Last   bool // the newest page: it ends with what is not settled
 }
 
 func (d *desk) record(w http.ResponseWriter, r *http.Request, s *seat) error {
-	lines, err := d.st.Lines(r.Context())
+	p, err := d.recordPageOf(r, pageSize)
 	if err != nil {
 		return err
 	}
+	d.render(w, r, s, "record", p)
+	return nil
+}
+
+// recordPageOf is the page that an address asks for; of no line when there is
+// none.
+func (d *desk) recordPageOf(r *http.Request, limit int) (p recordPage, err error) {
+	lines, err := d.st.Lines(r.Context())
+	if err != nil {
+		return p, err
+	}
 	q := r.URL.Query()
 	if len(lines) == 0 {
-		d.render(w, r, s, "record", recordPage{})
-		return nil
+		return p, nil
 	}
 	key := q.Get("line")
 	if key == "" {
 		key = lines[0].Key
 	}
-	p := recordPage{All: q.Get("all") != ""}
+	p = recordPage{All: q.Get("all") != "", Since: strings.TrimSpace(q.Get("since")), Until: strings.TrimSpace(q.Get("until"))}
 	if p.Line, err = d.st.Line(r.Context(), key); err != nil {
-		return err
+		return p, err
 	}
 	if p.Filter, err = filterOf(q); err != nil {
-		return err
+		return p, err
 	}
+	p.Filter.Limit = limit
 	if p.Page, err = d.st.Record(r.Context(), p.Line.Key, p.Filter); err != nil {
-		return err
+		return p, err
 	}
 	p.turn(q)
-	d.render(w, r, s, "record", p)
-	return nil
+	q.Del("said")
+	q.Set("line", p.Line.Key)
+	p.Table = tableURL(q)
+	return p, nil
 }
 
 // turn puts the page in record order, oldest first, and finds its neighbours.
@@ -97,6 +114,9 @@ func filterOf(q url.Values) (f station.Filter, err error) {
 		if f.Office, err = parley.ParseOffice(v); err != nil {
 			return f, err
 		}
+	}
+	if err := filterTimes(q, &f); err != nil {
+		return f, err
 	}
 	for name, dst := range map[string]*int64{"after": &f.After, "before": &f.Before} {
 		if v := q.Get(name); v != "" {

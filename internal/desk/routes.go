@@ -45,7 +45,13 @@ func (d *desk) routes() http.Handler {
 	on("GET /line/{line}/item/{id}/silence-proof", d.silenceProof)
 	on("GET /line/{line}/item/{id}/attachment/{n}", d.attachment)
 
+	on("GET /line/{line}/texts", d.texts)
+	on("POST /line/{line}/texts/{act}", d.actOnTexts)
+
+	on("GET /record.csv", d.recordTable)
+
 	on("GET /compose", d.compose)
+	on("POST /template/{id}/remove", d.removeTemplate)
 	on("POST /drafts", d.saveDraft)
 	on("GET /draft/{id}", d.draft)
 	on("GET /draft/{id}/release", d.releasePage)

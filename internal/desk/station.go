@@ -25,6 +25,9 @@ type Station interface {
 	Asking
 	Drafting
 	Releasing
+	Marking
+	Preparing
+	Testing
 	Bearers
 	Offices
 	Modes
@@ -92,6 +95,7 @@ type Records interface {
 	Proof(ctx context.Context, by station.Officer, line, id string, headerOnly bool) ([]byte, error)
 	SilenceProof(ctx context.Context, by station.Officer, line, id string) ([]byte, error)
 	Export(ctx context.Context, by station.Officer, line string, open bool, w io.Writer) (entries int, err error)
+	NoteExport(ctx context.Context, by station.Officer, line, what string) error
 }
 
 // Reading is the acts on an entry that came.
@@ -129,6 +133,30 @@ type Releasing interface {
 	Submit(ctx context.Context, by station.Officer, id int64) (station.Draft, error)
 	Return(ctx context.Context, by station.Officer, id int64, note string) (station.Draft, error)
 	Release(ctx context.Context, by station.Officer, id, version int64, precedence string) (item string, err error)
+}
+
+// Marking is what is said about a translation beside its text.
+type Marking interface {
+	ThreeMarks(ctx context.Context) (bool, error)
+	SetThreeMarks(ctx context.Context, by station.Officer, three bool) error
+	Certify(ctx context.Context, by station.Officer, line, id string, translation int64) error
+	DisputeWords(ctx context.Context, by station.Officer, line, id string, translation int64, words, note string) (station.Dispute, error)
+	SettleDispute(ctx context.Context, by station.Officer, line, id string, translation, dispute int64, how string) error
+}
+
+// Preparing is what a draft begins from, and what is said of a FLASH.
+type Preparing interface {
+	FlashShares(ctx context.Context, line string) ([]station.FlashShare, error)
+	Templates(ctx context.Context, line string) ([]station.Template, error)
+	KeepTemplate(ctx context.Context, by station.Officer, draft int64, title string) (station.Template, error)
+	RemoveTemplate(ctx context.Context, by station.Officer, id int64) error
+}
+
+// Testing is the approved texts of line tests.
+type Testing interface {
+	TestTexts(ctx context.Context, line string) ([]station.TestText, error)
+	UseTestTexts(ctx context.Context, by station.Officer, ids []string) error
+	TranslateTest(ctx context.Context, by station.Officer, line, id, language, text string) (station.Translation, error)
 }
 
 // Bearers measures and cuts the paths of a line.

@@ -75,6 +75,15 @@ func (s *Station) Record(_ context.Context, name string, f Filter) (Page, error)
 	return p, err
 }
 
+// NoteExport audits that entries of a line were handed out as a file.
+func (s *Station) NoteExport(_ context.Context, by Officer, name, what string) error {
+	l, err := s.lineOf(name)
+	if err != nil {
+		return err
+	}
+	return s.audit(by, "export", l.id.String(), what)
+}
+
 // soughtBy parts a filter into what the store selects by and what remains. Words
 // that are a number are a serial; a date-time group is the minute it names.
 func soughtBy(f *Filter) (store.Filter, *sought) {

@@ -50,7 +50,10 @@ type Station struct {
 	Left      bool                      // our side has left
 	Begun     map[string][]station.Mode // by line: what our side began
 	Proposals map[string]bool           // by hash: what our side proposed
-	Calls     []string                  // methods that changed something, with their arguments
+	Three     bool                      // translations take three marks
+	TextList  []station.TestText
+	Kept      []station.Template
+	Calls     []string // methods that changed something, with their arguments
 
 	tokens   map[string]seat
 	sessions map[string]seat
@@ -74,6 +77,7 @@ func New(now func() time.Time) *Station {
 	s.items()
 	s.drafts()
 	s.rest()
+	s.prepared()
 	return s
 }
 

@@ -3,7 +3,8 @@
 
 import { say, age, now } from "./clock.js";
 
-const PAUSE = 400; // ms after the last key
+const PAUSE = 350; // ms after the last key
+const LONGEST = 700; // ms after the first key that the station does not have, typing or not
 const RETRY = 2000; // ms after a save that did not arrive
 
 let form = null;
@@ -11,11 +12,14 @@ let dirty = false;
 let busy = false;
 let halted = false; // a conflict waits for the officer
 let timer = 0;
+let since = 0; // when the first key was pressed that the station does not have
 let said = null; // text instead of "saved ... ago"
 
+// stashKey names the officer: who sits here next finds nothing of it.
 function stashKey() {
   const id = form.elements.draft.value;
-  return id && id !== "0" ? `parley-draft-${id}` : `parley-draft-new-${form.elements.line.value}-${form.elements.form.value}`;
+  const mine = `parley-draft-${form.dataset.officer}`;
+  return id && id !== "0" ? `${mine}-${id}` : `${mine}-new-${form.elements.line.value}-${form.elements.form.value}`;
 }
 
 function fields() {
@@ -27,7 +31,7 @@ function stash() {
   sessionStorage.setItem(stashKey(), JSON.stringify(fields()));
 }
 
-const words = (list) => JSON.stringify(list.filter(([k]) => k !== "draft" && k !== "version"));
+const words = (list) => JSON.stringify(list.filter(([k]) => k !== "draft" && k !== "version" && k !== "officer"));
 
 // restore brings back what this browser kept and the station never got, with
 // the version it was written over.
@@ -39,7 +43,7 @@ function restore() {
     return false;
   }
   for (const el of form.elements) {
-    if (!el.name || el.type === "submit" || el.name === "draft" || el.name === "line" || el.name === "form") continue;
+    if (!el.name || el.type === "submit" || el.name === "draft" || el.name === "line" || el.name === "form" || el.name === "officer") continue;
     const values = kept.filter(([k]) => k === el.name).map(([, v]) => v);
     if (el.type === "checkbox" || el.type === "radio") el.checked = values.includes(el.value);
     else if (values.length) el.value = values[0];
@@ -73,9 +77,10 @@ function typed() {
 
 function mark() {
   dirty = true;
+  since ||= Date.now();
   stash();
   clearTimeout(timer);
-  if (!halted) timer = setTimeout(save, PAUSE);
+  if (!halted) timer = setTimeout(save, Math.max(0, Math.min(PAUSE, since + LONGEST - Date.now())));
 }
 
 // follow shows what depends on the precedence.
@@ -91,6 +96,7 @@ async function save() {
   if (!form || !dirty || busy || halted) return;
   busy = true;
   dirty = false;
+  since = 0;
   said = say("js.saving");
   const mine = form;
   const key = stashKey();
@@ -105,6 +111,7 @@ async function save() {
   busy = false;
   if (r?.ok && sessionStorage.getItem(key) === JSON.stringify(sent)) sessionStorage.removeItem(key);
   if (mine !== form) return;
+  if (r?.status === 401 || r?.status === 423) return later(say("js.kept_seat"));
   if (!r || r.status >= 500) return later(say("js.kept"));
   if (r.ok) return saved(answer, key);
   refused(answer);

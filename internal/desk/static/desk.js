@@ -7,6 +7,7 @@ import { say, setClock, tick } from "./clock.js";
 import { setLamps, loseLamps, findLamps } from "./lamps.js";
 import { startSound, draw, ring, armed, setSpeaker, onArmed } from "./sound.js";
 import { startCompose, drawState, flush, settle, letGo, keep } from "./compose.js";
+import { startStash, dropStash, watchSelection } from "./stash.js";
 import { startKeys, showKeys } from "./keys.js";
 import { startPasskeys } from "./passkey.js";
 
@@ -21,6 +22,7 @@ function enhance() {
   for (const b of document.querySelectorAll("[data-print]")) b.hidden = false;
   title = document.title;
   startCompose();
+  startStash();
   showKeys();
   draw();
   tick();
@@ -153,6 +155,7 @@ async function onSubmit(e) {
   const body = form.getAttribute("enctype") === "multipart/form-data" ? data : new URLSearchParams(data);
   const ok = await go(url, { method: "POST", body });
   delete form.dataset.busy;
+  if (ok && document.getElementById("said")) dropStash(form);
   if (!ok && composing) keep();
 }
 
@@ -211,6 +214,7 @@ if (live) {
   startSound();
   connect();
   startKeys(go);
+  watchSelection();
   document.addEventListener("click", onClick);
   document.addEventListener("submit", onSubmit);
   document.addEventListener("parley-renew", () => soon());

@@ -36,6 +36,9 @@ func (l *Line) byPosition(n, settled int64, f *store.Filter) ([]store.Row, int64
 	if err != nil {
 		return nil, 0, err
 	}
+	if sel.nothing() {
+		return nil, map[bool]int64{true: -1}[f.At != nil], nil
+	}
 	if f.At != nil {
 		positions, err := l.among(n, settled, f, sel)
 		if err != nil {
@@ -177,7 +180,9 @@ func (l *Line) selection(f *store.Filter) (*selection, error) {
 		s.any = append(s.any, number(facetForm+form))
 	}
 	for _, form := range f.Except {
-		s.except = append(s.except, number(facetForm+form))
+		if n := number(facetForm + form); n >= 0 { // of a form that never came there is nothing to leave out
+			s.except = append(s.except, n)
+		}
 	}
 	if f.Party != "" {
 		s.all = append(s.all, number(facetParty+string(f.Party)))
@@ -233,6 +238,12 @@ func (s *selection) apply(facets map[int64]*bitmap) (hits bitmap) {
 		hits.and(b)
 	}
 	return hits
+}
+
+// nothing reports whether no position can be selected: what is asked for never
+// came. Without this every page would read every bitmap to find that.
+func (s *selection) nothing() bool {
+	return slices.Contains(s.all, -1) || len(s.any) > 0 && !slices.ContainsFunc(s.any, func(n int64) bool { return n >= 0 })
 }
 
 func (s *selection) uses(n int64) bool {
@@ -338,7 +349,7 @@ func (l *Line) chunkCounts(n, settled int64, sel *selection) ([]uint16, error) {
 	if err != nil {
 		return nil, err
 	}
-	if full > int64(len(known)) && !slices.Contains(sel.any, -1) && !slices.Contains(sel.except, -1) && !slices.Contains(sel.all, -1) {
+	if full > int64(len(known)) {
 		l.s.memo.put(k, era, counts[:full:full])
 	}
 	return counts, nil
