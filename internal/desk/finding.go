@@ -77,7 +77,7 @@ func (p recordPage) Count() string {
 	if n >= pageSize {
 		return fmt.Sprintf("%d+", n)
 	}
-	return fmt.Sprint(n)
+	return fmt.Sprint(n + len(p.Page.Unsettled))
 }
 
 // Narrowed reports whether the page shows less than the whole record.
