@@ -61,7 +61,7 @@ func (d *desk) funcs(book *locale) template.FuncMap {
 		"reached": reached,
 		"jswords": book.scriptWords,
 		"key":     func(s string) string { return strings.ReplaceAll(s, " ", "_") },
-		"beside":  beside, "excerpt": excerpt, "lit": lit,
+		"beside":  beside, "excerpt": excerpt, "lit": lit, "inc": func(n int) int { return n + 1 },
 		"partycode": func(s string) parley.PartyCode { return parley.PartyCode(s) },
 	}
 	for name, f := range d.timeFuncs(book) {
