@@ -371,13 +371,13 @@ func (g *generator) amendments() {
 		}
 		g.assents(at)
 	}
-	if g.p.Parties > 2 && g.IntN(3) == 0 {
+	if g.p.Parties > 2 && g.IntN(2) == 0 {
 		at := time.Duration((0.05 + 0.85*g.Float64()) * float64(g.length))
 		a, b := g.pair()
 		g.add(Act{At: at, Kind: Remove, A: a, B: b})
 		g.assents(at)
 	}
-	if g.IntN(6) < g.p.Parties-1 {
+	if g.IntN(4) < g.p.Parties-1 {
 		g.add(Act{At: time.Duration((0.2 + 0.75*g.Float64()) * float64(g.length)), Kind: Leave, A: g.who()})
 	}
 }

@@ -146,6 +146,7 @@ func (s *station) start() {
 	m := &mark{line: s.w.founding.Line, disk: s.markDisk}
 	s.own, s.placer = &owner.Owner{Engine: e, Store: s.disk, Mark: m}, owner.Placer{}
 	s.spoken = map[*session]*shown{}
+	s.w.watch.ruled(s) // it may have forgotten what ruled it
 	events, err := s.own.Start()
 	if err != nil {
 		s.w.fail("a station starts from what is on its disk", "%s: %v", s.code, err)

@@ -363,7 +363,6 @@ func (x *watch) alarmed(s *station, al *line.Alarm) {
 // started holds what a station finds on its disk against what it has said.
 func (x *watch) started(s *station) {
 	a := x.at(s)
-	x.ruled(s)
 	for gen, n := range a.spoken {
 		if s.disk.sizes[gen] < n && a.losses == 0 {
 			x.w.fail("durable before it is said", "%s has said %d entries of its log and knows of %d", s.code, n, s.disk.sizes[gen])
