@@ -65,6 +65,7 @@ func (e *Engine) loadChain() error {
 	stale, err := e.cfg.Store.Values(staleKey)
 	e.stale = len(stale) > 0
 	e.follow()
+	e.unjudged()
 	return err
 }
 
@@ -157,8 +158,38 @@ func (e *Engine) epochNoted(l *log, index uint64, to func(parley.PartyCode) bool
 			l.without = map[parley.PartyCode]Without{}
 		}
 		l.without[p], l.dirty = w, true
-		if !e.out(p) {
-			e.alarm("violation", l.party, parley.Ref{Gen: l.gen, Index: index}, "%s seals nothing more for %s, which is on the line", l.party, p)
+		e.shutOut = append(e.shutOut, shutOut{l, p})
+	}
+}
+
+// shutOut is a log that seals nothing more for a party.
+type shutOut struct {
+	l *log
+	p parley.PartyCode
+}
+
+// judgeShutOut shows who shuts out a party that is on the line, once all can be
+// read that may have put that party out: a station that lost its keys must not
+// accuse others of what it does not know.
+func (e *Engine) judgeShutOut() {
+	if e.stale || slices.ContainsFunc(e.logsInOrder(), func(l *log) bool { return l.unread > 0 }) {
+		return
+	}
+	for _, x := range e.shutOut {
+		if !e.out(x.p) {
+			e.alarm("violation", x.l.party, parley.Ref{Gen: x.l.gen, Index: x.l.without[x.p].Index}, "%s seals nothing more for %s, which is on the line", x.l.party, x.p)
+		}
+	}
+	e.shutOut = nil
+}
+
+// unjudged finds after a start what was not judged before it.
+func (e *Engine) unjudged() {
+	for _, l := range e.logsInOrder() {
+		for _, p := range slices.Sorted(maps.Keys(l.without)) {
+			if !e.out(p) {
+				e.shutOut = append(e.shutOut, shutOut{l, p})
+			}
 		}
 	}
 }

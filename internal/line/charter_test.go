@@ -328,3 +328,33 @@ func TestRecoveredStationFindsTheCharterAgain(t *testing.T) {
 	b.load()
 	w.wantCharter(2, birch)
 }
+
+// TestLostStationAccusesNobodyOfARemoval: a station that lost everything cannot
+// read why a party was put out. It must not call that a violation, of its own
+// earlier log least of all; a true one it calls so, also after a start.
+func TestLostStationAccusesNobodyOfARemoval(t *testing.T) {
+	w := newWorld(t, alder, birch, cedar)
+	w.connectAll()
+	w.run(5 * time.Second)
+	a, b := w.nodes[alder], w.nodes[birch]
+	doc := a.amended(2, without(cedar))
+	a.assents(doc, true)
+	w.run(2 * time.Second)
+	b.assents(doc, false)
+	w.run(5 * time.Second)
+	b.down()
+	b.fresh()
+	b.load()
+	b.step(line.OpenGeneration{Root: b.root, Reason: 2})
+	w.connect(alder, birch)
+	w.run(20 * time.Second)
+	if b.alarmed("violation") {
+		t.Errorf("it accuses others of what it cannot read: %v", b.alarms)
+	}
+	a.step(line.GiveKeys{Gen: b.log(birch).Gen})
+	w.run(20 * time.Second)
+	b.load()
+	if w.wantCharter(2, alder, birch); b.alarmed("violation") {
+		t.Errorf("it accuses others of a removal to which it assented: %v", b.alarms)
+	}
+}

@@ -70,6 +70,8 @@ type Engine struct {
 	acts   int            // of chain, kept
 	stale  bool           // chain is to be built again
 
+	shutOut []shutOut // not judged yet
+
 	early  wait.Parties
 	opened int    // bytes of headers and bodies in the batch of this step
 	spoken int    // bytes of entries read from the store to be sent in this step
@@ -180,6 +182,7 @@ func (e *Engine) Step(now time.Time, events ...Event) (*Effects, error) {
 	if err := e.settle(); err != nil {
 		return nil, err
 	}
+	e.judgeShutOut()
 	if err := e.cosignGrown(); err != nil {
 		return nil, err
 	}

@@ -33,21 +33,32 @@ func (e *Engine) effective() *ownEpoch {
 }
 
 func (e *Engine) inEffect(ep *ownEpoch) bool {
-	for _, p := range e.readers() {
-		l := e.current(p)
-		if l == nil || l.seen[e.own.gen] <= ep.index {
-			return false
-		}
-		if ep.gens[p] != l.gen {
-			return false // sealed to a key that this party lost since
-		}
-		if e.own.body.Reason != journal.ReasonFounding && ep.to[p] != l.recv.ID() {
-			// We may have forgotten a newer key of this party that our earlier
-			// generation had seen: then it no longer has the one we sealed to.
-			return false
+	return !slices.ContainsFunc(e.readers(), func(p parley.PartyCode) bool { return !e.holds(p, ep) })
+}
+
+// holds reports whether a party is known to hold the secret of an epoch of ours.
+func (e *Engine) holds(p parley.PartyCode, ep *ownEpoch) bool {
+	l := e.current(p)
+	switch {
+	case l == nil || l.seen[e.own.gen] <= ep.index:
+		return false
+	case ep.gens[p] != l.gen:
+		return false // sealed to a key that this party lost since
+	}
+	// We may have forgotten a newer key of this party that our earlier
+	// generation had seen: then it no longer has the one we sealed to.
+	return e.own.body.Reason == journal.ReasonFounding || ep.to[p] == l.recv.ID()
+}
+
+// heldBy returns the newest epoch of ours that a party holds the secret of; nil
+// when there is none. It need not be in effect.
+func (e *Engine) heldBy(p parley.PartyCode) *ownEpoch {
+	for i := len(e.epochs) - 1; i >= 0; i-- {
+		if e.holds(p, e.epochs[i]) {
+			return e.epochs[i]
 		}
 	}
-	return true
+	return nil
 }
 
 // wantsEpoch decides whether a new epoch is announced now (rules 4 and 5).

@@ -102,7 +102,7 @@ func (e *Engine) SessionSecret(peer parley.PartyCode) (secret [32]byte, ours, th
 	if e.own == nil || l == nil || len(l.secrets) == 0 {
 		return secret, ours, theirs, false
 	}
-	ep := e.effective()
+	ep := e.heldBy(peer) // that others hold it too is not waited for: they may be gone
 	if ep == nil {
 		return secret, ours, theirs, false
 	}
