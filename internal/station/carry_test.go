@@ -216,3 +216,30 @@ func TestLeavingIsOnTheRecord(t *testing.T) {
 		return err == nil && len(pg.Settled)+len(pg.Unsettled) == 1
 	})
 }
+
+// TestAnnexInForceBoundsAttachments: what may be attached follows the annex as it
+// was amended, not the one that the line was founded on.
+func TestAnnexInForceBoundsAttachments(t *testing.T) {
+	ctx := context.Background()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairAll(t, a, b)
+	d, err := a.st.Propose(ctx, Officer{ID: 1, Name: "adam", Offices: []parley.Office{parley.Administrator}, Active: true}, line, Proposal{Annex: &AnnexText{Quotas: map[string]uint64{"6": 5000, "7": 1000}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := b.st.lineOf(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if day, one := b.st.blobsPerDay(l.id, "alder"), l.blobs.Most(); day != 1<<30 || one != 64<<20 {
+		t.Errorf("before it is agreed %d bytes a day are taken, %d of one", day, one)
+	}
+	eventually(t, 20*time.Second, "birch assents", func() bool {
+		_, err := b.st.Assent(ctx, Officer{ID: 1, Name: "adam", Offices: []parley.Office{parley.Administrator}, Active: true}, line, d.Hash)
+		return err == nil
+	})
+	eventually(t, 20*time.Second, "the annex is in force", func() bool { return l.annex().Version == 2 })
+	if day, one := b.st.blobsPerDay(l.id, "alder"), l.blobs.Most(); day != 5000 || one != 1000 {
+		t.Errorf("%d bytes a day are taken, %d of one; the annex in force says 5000 and 1000", day, one)
+	}
+}

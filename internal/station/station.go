@@ -283,7 +283,7 @@ func (s *Station) blobsPerDay(id parley.LineID, p parley.PartyCode) int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if l := s.lines[id]; l != nil {
-		return int64(l.founding.Annex.Bound(charter.BlobBytesPerDay))
+		return int64(l.annex().Bound(charter.BlobBytesPerDay))
 	}
 	return 0
 }

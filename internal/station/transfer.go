@@ -29,7 +29,7 @@ const askPause = 100 * time.Millisecond // between two looks: a look makes files
 func newTransfers(l *liveLine, s store.Blobs) *transfers {
 	t := &transfers{l: l, wake: make(chan struct{}, 1)}
 	t.Carrier = carry.New(carry.House{Line: l.id, Store: s, Trouble: t, Stored: l.blobStored, Later: t.later,
-		Most: func() int64 { return int64(l.founding.Annex.Bound(charter.BlobBytes)) },
+		Most: func() int64 { return int64(l.annex().Bound(charter.BlobBytes)) },
 		Low: func() error {
 			if l.diskLow() {
 				return diskKept()
