@@ -225,6 +225,12 @@ func (l *live) shot(path string, admin bool, lang, theme string, width int64) {
 	}
 	l.do(l.ctx, chromedp.EmulateViewport(width, 900))
 	l.open(l.ctx, path)
+	l.picture(name, width)
+}
+
+// picture takes the page that is open, whole.
+func (l *live) picture(name string, width int64) {
+	l.t.Helper()
 	wide := eval[int64](l, l.ctx, "document.documentElement.scrollWidth")
 	if wide > width {
 		l.t.Errorf("%s is %d px wide", name, wide)
