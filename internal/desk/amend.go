@@ -282,7 +282,7 @@ const callRows = 6
 // callRow is one check call as the page asks for it.
 type callRow struct {
 	N    int
-	At   string // "08:00"
+	At   string // "0800"
 	Days []string
 }
 
@@ -291,10 +291,7 @@ func (p *amendPage) Calls() (out []callRow) {
 	for i := range callRows {
 		x := callRow{N: i}
 		if i < len(p.Charter.CheckCalls) {
-			k := p.Charter.CheckCalls[i]
-			if x.Days = k.Days; len(k.At) == 4 {
-				x.At = k.At[:2] + ":" + k.At[2:]
-			}
+			x.At, x.Days = p.Charter.CheckCalls[i].At, p.Charter.CheckCalls[i].Days
 		}
 		out = append(out, x)
 	}

@@ -28,7 +28,7 @@ func TestAmend(t *testing.T) {
 	b := newBench(t).sit(2, parley.Envoy)
 	b.get(birch+"/charter").want(t, 200, "Amend the charter", "!Amend the annex", "!Go on without a party", "!Leave the line")
 	page := birch + "/charter/change"
-	blank := b.get(page+"?what=charter").want(t, 200, `name="name-alder" value="Alder"`, `name="open-FLASH" value="10"`, `name="call-0" value="08:00"`).body
+	blank := b.get(page+"?what=charter").want(t, 200, `name="name-alder" value="Alder"`, `name="open-FLASH" value="10"`, `name="call-0" value="0800"`).body
 	fields := formOf(blank, "amend")
 	b.post(page, fields...).want(t, 422, "the amendment changes nothing")
 	changed := with(fields, "languages-birch", "zh، en", "rule-ROUTINE", "lone_watch", "open-PRIORITY", "90", "recording", "calls are recorded")

@@ -213,10 +213,8 @@ var only = flag.String("only", "", "make only pictures whose name holds this")
 func (l *live) shot(path string, admin bool, lang, theme string, width int64) {
 	name := strings.NewReplacer("/", "_", "?", "_", "&", "_", "=", "-", ":", "-", desktest.Birch, "birch").Replace(strings.Trim(path, "/"))
 	name = fmt.Sprintf("%d-%s-%s-%s.png", width, theme, lang, name)
-	for _, part := range strings.Split(*only, ",") {
-		if !strings.Contains(name, part) {
-			return
-		}
+	if !wanted(name) {
+		return
 	}
 	if admin {
 		l.sit(l.ctx, 3, parley.Administrator)
@@ -226,6 +224,16 @@ func (l *live) shot(path string, admin bool, lang, theme string, width int64) {
 	l.do(l.ctx, chromedp.EmulateViewport(width, 900))
 	l.open(l.ctx, path)
 	l.picture(name, width)
+}
+
+// wanted reports whether a picture of this name is to be made.
+func wanted(name string) bool {
+	for _, part := range strings.Split(*only, ",") {
+		if !strings.Contains(name, part) {
+			return false
+		}
+	}
+	return true
 }
 
 // picture takes the page that is open, whole.
