@@ -146,6 +146,8 @@ var pages = []struct {
 	{"/draft/12/release", false, []string{"Release", "Back to writing"}},
 	{"/station", false, []string{"measured by us", "said by them", "Test now", "From here nobody can tell", "!Pairing"}},
 	{birch, false, []string{"203.0.113.7:7443", "not yet proved post-quantum", "Cut", "disputed", "the old generation was forked", "witness.example/rook", "did not sign at the last test", "49", "!<b>refused"}},
+	{"/watch/list", false, []string{"Lt Ruiz", "nobody reads Chinese", "nobody on watch", "+00 555 0142", "Their envoy rings", "!<b>"}},
+	{"/watch/takeover", false, []string{"Lt Ruiz</bdi></strong> since", "None yet"}},
 	{"/help", false, []string{"Nothing leaves by one keystroke"}},
 	{"/access", false, []string{"Log out everywhere", "token in the safe"}},
 	{"/sign-in", false, []string{"Sign in with a passkey"}},

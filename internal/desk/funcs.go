@@ -238,12 +238,21 @@ func (f *frame) By(who string) string {
 // which line it is.
 func (f *frame) TodoURL(t station.Todo) string {
 	switch {
+	case t.Act == "take-over":
+		return "/watch/takeover"
+	case t.Act == "test-sound":
+		return "#sound"
+	case t.Act == "make-check-call":
+		return "/line/" + t.Line
 	case t.Item == "":
 		return ""
 	case t.Act == "release":
 		return "/draft/" + t.Item
 	case t.Act == "confirm-words":
 		return "/station/pairing"
+	}
+	if t.Line != "" {
+		return itemURL(station.Item{Line: t.Line, ID: t.Item})
 	}
 	for _, list := range [][]station.Item{f.Board.WaitingUs, f.Board.Since, f.Board.Flash, f.Board.WaitingThem} {
 		for _, it := range list {
@@ -298,7 +307,7 @@ func (f *frame) Ring() string {
 		case a.Silenced:
 		case a.Code == "flash":
 			return "flash"
-		case a.Code == "immediate" || a.Code == "line-down" || a.Code == "fork" || a.Code == "doubt" || a.Code == "overdue":
+		case a.Code == "immediate" || a.Code == "line-down" || a.Code == "fork" || a.Code == "doubt" || a.Code == "overdue" || a.Code == "call-out":
 			best = "immediate"
 		case best == "" && a.Code != "line-up":
 			best = "priority"
@@ -328,6 +337,62 @@ func (f *frame) DrillRings() bool {
 		rings = rings || !a.Silenced
 	}
 	return rings && !f.RealWaits() || f.Exercise() != "" && !f.RealWaits()
+}
+
+// Mine reports whether an item is taken by whoever sits here.
+func (f *frame) Mine(it station.Item) bool {
+	return f.Seat != nil && it.TakenBy != "" && it.TakenBy == f.Seat.officer.Name
+}
+
+// OnWatch reports whether whoever sits here has the watch.
+func (f *frame) OnWatch() bool {
+	return f.Seat != nil && f.Board.OnWatch.OfficerID != 0 && f.Board.OnWatch.OfficerID == f.Seat.officer.ID
+}
+
+// MayTakeOver reports whether whoever sits here may take the watch.
+func (f *frame) MayTakeOver() bool {
+	return f.Seat != nil && f.Seat.officer.Holds(parley.Watch) && f.Board.OnWatch.OfficerID != f.Seat.officer.ID && f.Board.Waiting.ByID != f.Seat.officer.ID
+}
+
+// Late counts what waits for them beyond its objective, and since when the
+// latest of it does.
+func (f *frame) Late(list []station.Item) (l struct {
+	N     int
+	Since time.Time
+}) {
+	for _, it := range list {
+		if it.Overdue && !it.NotDelivered {
+			l.N++
+			if l.Since.IsZero() || it.Objective.Before(l.Since) {
+				l.Since = it.Objective
+			}
+		}
+	}
+	return l
+}
+
+// Lang is the language of the page, in capitals, for the head line.
+func (f *frame) Lang() string { return strings.ToUpper(f.Book.Lang) }
+
+// LanguageName is a language in words where the catalogue has it.
+func (f *frame) LanguageName(tag string) string {
+	base, _, _ := strings.Cut(strings.ToLower(tag), "-")
+	if k := "language." + base; f.Book.has(k) {
+		return f.Book.text(k)
+	}
+	return tag
+}
+
+// Group sorts the evidence of a lamp into what fails and what is well.
+func (f *frame) Group(l station.Lamp) (g struct{ Fails, Well []station.Evidence }) {
+	for _, e := range l.Evidence {
+		if e.Code == "path-up" || e.Code == "listening" || e.Code == "witnessed" {
+			g.Well = append(g.Well, e)
+		} else {
+			g.Fails = append(g.Fails, e)
+		}
+	}
+	return g
 }
 
 // Admin and Archive say what the navigation shows.

@@ -114,8 +114,14 @@ var itemActs = map[string]itemAct{
 	"acknowledge": func(ctx context.Context, d *desk, _ *http.Request, by station.Officer, line, id string) error {
 		return d.st.Acknowledge(ctx, by, line, id)
 	},
-	"take": func(ctx context.Context, d *desk, _ *http.Request, by station.Officer, line, id string) error {
+	"take": func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string) error {
+		if from := r.PostForm.Get("from"); from != "" {
+			return d.st.TakeFrom(ctx, by, line, id, from)
+		}
 		return d.st.Take(ctx, by, line, id)
+	},
+	"giveback": func(ctx context.Context, d *desk, _ *http.Request, by station.Officer, line, id string) error {
+		return d.st.GiveBack(ctx, by, line, id)
 	},
 	"translate": func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string) error {
 		_, err := d.st.Translate(ctx, by, line, id, field(r, "language"), translationText(r))
@@ -199,7 +205,11 @@ func (d *desk) actOnItem(w http.ResponseWriter, r *http.Request, s *seat) error 
 	line, id := r.PathValue("line"), r.PathValue("id")
 	err := act(r.Context(), d, r, s.officer, line, id)
 	if err == nil {
-		return done(w, r, itemURL(station.Item{Line: line, ID: id}), name)
+		to := itemURL(station.Item{Line: line, ID: id})
+		if b := r.PostForm.Get("back"); b != "" {
+			to = back(b)
+		}
+		return done(w, r, to, name)
 	}
 	p, lost := d.itemPage(r.Context(), r, line, id)
 	if lost != nil {

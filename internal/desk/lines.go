@@ -15,6 +15,8 @@ import (
 type stationPage struct {
 	Alarms   []station.Alarm
 	Pairings []station.PairingView
+	// Condition is zero where the station did not say.
+	Condition station.Condition
 }
 
 func (d *desk) station(w http.ResponseWriter, r *http.Request, s *seat) error {
@@ -22,6 +24,9 @@ func (d *desk) station(w http.ResponseWriter, r *http.Request, s *seat) error {
 	var err error
 	if p.Alarms, err = d.st.Alarms(r.Context()); err != nil {
 		return err
+	}
+	if p.Condition, err = d.st.Condition(r.Context()); err != nil {
+		d.log.Error("reading how the station stands", "err", err)
 	}
 	if s.is(parley.Administrator) {
 		if p.Pairings, err = d.st.Pairings(r.Context()); err != nil {
@@ -37,6 +42,8 @@ type linePage struct {
 	Line     station.Line
 	Recovery []string // words, when the officer asked for them
 	Problem  *problem
+	Checks   station.CheckCalls
+	Keeping  station.Keeping
 }
 
 func (d *desk) line(w http.ResponseWriter, r *http.Request, s *seat) error {
@@ -58,8 +65,24 @@ func (d *desk) linePage(r *http.Request, _ *seat) (*linePage, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &linePage{Line: l}, nil
+	p := &linePage{Line: l}
+	if p.Checks, err = d.st.CheckCalls(r.Context(), l.Key, calendarDays); err != nil {
+		return nil, err
+	}
+	c, err := d.st.Condition(r.Context())
+	if err != nil {
+		d.log.Error("reading how the station stands", "err", err)
+	}
+	for _, k := range c.Lines {
+		if k.Line == l.Key {
+			p.Keeping = k
+		}
+	}
+	return p, nil
 }
+
+// calendarDays is how far back the calendar of check calls goes.
+const calendarDays = 28
 
 // lineAct does one act on a line; said is the word for it.
 type lineAct func(ctx context.Context, d *desk, r *http.Request, s *seat, line string) (said string, err error)

@@ -20,6 +20,9 @@ type Station interface {
 	Returning
 	Roster
 	Watchkeeping
+	WatchListing
+	CallingOut
+	Keeping
 	Records
 	Reading
 	Asking
@@ -40,7 +43,6 @@ type Seats interface {
 	TakeSeat(ctx context.Context, token string) (session string, o station.Officer, office parley.Office, err error)
 	Session(ctx context.Context, session string) (station.Seat, error)
 	EndSession(ctx context.Context, session string) error
-	HandOver(ctx context.Context, by station.Officer, note string) error
 }
 
 // Passkeys are an officer's ways in.
@@ -87,6 +89,34 @@ type Watchkeeping interface {
 	Subscribe() (<-chan station.Event, func())
 }
 
+// WatchListing is who has the watch when, and how it goes from one to the next.
+type WatchListing interface {
+	HandOver(ctx context.Context, by station.Officer, note string) error
+	HandOvers(ctx context.Context, limit int) ([]station.HandOver, error)
+	TakeOver(ctx context.Context, by station.Officer, id int64, acknowledged []int64, why string) error
+	WatchList(ctx context.Context, days int) (station.WatchList, error)
+	AddShift(ctx context.Context, by station.Officer, officer int64, begins, ends time.Time, languages []string) error
+	RemoveShift(ctx context.Context, by station.Officer, id int64) error
+	AddPromise(ctx context.Context, by station.Officer, line string, due time.Time, text string) error
+	ClosePromise(ctx context.Context, by station.Officer, id int64) error
+	SoundTested(ctx context.Context, by station.Officer) error
+}
+
+// CallingOut is who is told when an objective passes.
+type CallingOut interface {
+	CallOuts(ctx context.Context) ([]station.Callout, error)
+	AddCallOut(ctx context.Context, by station.Officer, office parley.Office, name, how string, wait time.Duration) error
+	RemoveCallOut(ctx context.Context, by station.Officer, id int64) error
+	RaiseCallOut(ctx context.Context, by station.Officer, id int64) error
+	CalledOut(ctx context.Context, by station.Officer, line, id string, callout int64, reached bool, note string) error
+}
+
+// Keeping is how the station itself stands.
+type Keeping interface {
+	Condition(ctx context.Context) (station.Condition, error)
+	CheckCalls(ctx context.Context, line string, days int) (station.CheckCalls, error)
+}
+
 // Records reads the record and hands out what proves it.
 type Records interface {
 	Record(ctx context.Context, line string, f station.Filter) (station.Page, error)
@@ -104,6 +134,8 @@ type Reading interface {
 	Acknowledge(ctx context.Context, by station.Officer, line, id string) error
 	Silence(ctx context.Context, by station.Officer, alarm int64) error
 	Take(ctx context.Context, by station.Officer, line, id string) error
+	TakeFrom(ctx context.Context, by station.Officer, line, id, from string) error
+	GiveBack(ctx context.Context, by station.Officer, line, id string) error
 	Translate(ctx context.Context, by station.Officer, line, id, language, text string) (station.Translation, error)
 	Review(ctx context.Context, by station.Officer, line, id string, translation int64) error
 }

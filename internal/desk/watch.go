@@ -51,6 +51,7 @@ func (d *desk) silence(w http.ResponseWriter, r *http.Request, s *seat) error {
 	return done(w, r, back(r.PostForm.Get("back")), "silenced")
 }
 
+// handOver writes the hand-over; whoever comes takes over.
 func (d *desk) handOver(w http.ResponseWriter, r *http.Request, s *seat) error {
 	if err := r.ParseForm(); err != nil {
 		return badForm(err)

@@ -33,7 +33,7 @@ const alarmColumns = "id, line, peer, code, item, at, last, count, silenced, off
 // urgency ranks the codes of alarms. One that is not here has 0.
 var urgency = map[string]int{
 	"priority": 1, "exercise": 1, "quota": 1, "unreadable": 1, "recovered": 1, "clock": 1, "disk": 1,
-	"immediate": 2, "violation": 2, "generation": 2,
+	"immediate": 2, "violation": 2, "generation": 2, "call-out": 2,
 	"flash": 3,
 	"fork":  4, "doubt": 4,
 }
@@ -246,6 +246,25 @@ func (s *Store) SilenceItem(l parley.LineID, code, item string) error {
 // kind; newest first.
 func (s *Store) Alarms(all bool, limit int) ([]Alarm, error) {
 	rows, err := s.db.Query("SELECT "+alarmColumns+"WHERE ? OR silenced = 0 ORDER BY id DESC LIMIT ?", all, limit)
+	if err != nil {
+		return nil, dbError(err)
+	}
+	defer rows.Close()
+	var out []Alarm
+	for rows.Next() {
+		a, err := s.scanAlarm(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, a)
+	}
+	return out, dbError(rows.Err())
+}
+
+// Insisting returns the alarms since a time that still sound, the newest 500, and
+// with silenced also those about an item that are silenced.
+func (s *Store) Insisting(silenced bool, since time.Time) ([]Alarm, error) {
+	rows, err := s.db.Query("SELECT "+alarmColumns+"WHERE (silenced = 0 OR ? AND item <> '') AND last > ? ORDER BY id DESC LIMIT 500", silenced, since.UnixMilli())
 	if err != nil {
 		return nil, dbError(err)
 	}

@@ -32,6 +32,41 @@ func (s *Store) Take(l parley.LineID, item string, officer int64) error {
 	})
 }
 
+// TakeOf is Take for an officer who saw that seen had the item, 0 for nobody.
+// Conflict when somebody else has it by now.
+func (s *Store) TakeOf(l parley.LineID, item string, officer, seen int64) error {
+	return s.write(func(tx *sqlfile.Tx) error {
+		has, err := takenBy(tx, l, item)
+		if err != nil {
+			return err
+		}
+		if has != 0 && has != officer && has != seen {
+			return parley.Errorf(parley.Conflict, "another officer has taken this item").WithHint("ask them to give it back, or take it over from them")
+		}
+		if err := tx.Exec("DELETE FROM marks WHERE line = ? AND item = ? AND kind = ? AND officer <> ?", l[:], item, markTaken, officer); err != nil {
+			return err
+		}
+		return mark(tx, l, item, markTaken, officer, s.millis())
+	})
+}
+
+// GiveBack notes that an officer no longer works on an item. Conflict when it is
+// not his.
+func (s *Store) GiveBack(l parley.LineID, item string, officer int64) error {
+	return s.write(func(tx *sqlfile.Tx) error {
+		n, err := tx.Change("DELETE FROM marks WHERE line = ? AND item = ? AND kind = ? AND officer = ?", l[:], item, markTaken, officer)
+		return one(n, err, parley.Errorf(parley.Conflict, "this item is not yours to give back").WithHint("see who has it now"))
+	})
+}
+
+func takenBy(tx *sqlfile.Tx, l parley.LineID, item string) (officer int64, err error) {
+	err = tx.Row("SELECT officer FROM marks WHERE line = ? AND item = ? AND kind = ? ORDER BY at LIMIT 1", l[:], item, markTaken).Scan(&officer)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return officer, err
+}
+
 // TakenBy returns who works on an item; ok is false when nobody does.
 func (s *Store) TakenBy(l parley.LineID, item string) (m Mark, ok bool, err error) {
 	ms, err := s.marks(l, item, markTaken)
@@ -117,61 +152,6 @@ func (s *Store) Notes(l parley.LineID, item string) ([]Note, error) {
 		}
 		n.At, n.Text = at(ms), string(text)
 		out = append(out, n)
-	}
-	return out, dbError(rows.Err())
-}
-
-// HandOver is how one watch leaves the desk to the next.
-type HandOver struct {
-	ID      int64
-	Officer int64
-	At      time.Time
-	Note    string
-}
-
-// AddHandOver keeps a hand-over: what comes later is "since your hand-over".
-func (s *Store) AddHandOver(officer int64, note string) (HandOver, error) {
-	h := HandOver{Officer: officer, At: at(s.millis()), Note: note}
-	err := s.write(func(tx *sqlfile.Tx) (err error) {
-		h.ID, err = tx.Insert("INSERT INTO handovers (officer, at, secret) VALUES (?, ?, x'')", officer, h.At.UnixMilli())
-		if err != nil {
-			return err
-		}
-		return tx.Exec("UPDATE handovers SET secret = ? WHERE id = ?", s.seal("handover", h.ID, []byte(note)), h.ID)
-	})
-	return h, err
-}
-
-// LastHandOver returns the last one; ok is false when there was none.
-func (s *Store) LastHandOver() (h HandOver, ok bool, err error) {
-	hs, err := s.HandOvers(1)
-	if err != nil || len(hs) == 0 {
-		return h, false, err
-	}
-	return hs[0], true, nil
-}
-
-// HandOvers returns the last limit ones, newest first.
-func (s *Store) HandOvers(limit int) ([]HandOver, error) {
-	rows, err := s.db.Query("SELECT id, officer, at, secret FROM handovers ORDER BY id DESC LIMIT ?", limit)
-	if err != nil {
-		return nil, dbError(err)
-	}
-	defer rows.Close()
-	var out []HandOver
-	for rows.Next() {
-		var h HandOver
-		var ms int64
-		var secret []byte
-		if err := rows.Scan(&h.ID, &h.Officer, &ms, &secret); err != nil {
-			return nil, dbError(err)
-		}
-		text, err := s.open("handover", h.ID, secret)
-		if err != nil {
-			return nil, err
-		}
-		h.At, h.Note = at(ms), string(text)
-		out = append(out, h)
 	}
 	return out, dbError(rows.Err())
 }

@@ -194,9 +194,36 @@ func (l *liveLine) language() string {
 	return "en"
 }
 
-// Take writes on our side who deals with an item.
-func (s *Station) Take(_ context.Context, by Officer, name, id string) error {
-	if err := person(by, "take an item"); err != nil {
+// Take writes on our side who deals with an item. Conflict when another officer
+// has it.
+func (s *Station) Take(ctx context.Context, by Officer, name, id string) error {
+	return s.TakeFrom(ctx, by, name, id, "")
+}
+
+// TakeFrom is Take for an officer who saw whose item it is, "" for nobody's, and
+// takes it over from that one.
+func (s *Station) TakeFrom(_ context.Context, by Officer, name, id, from string) error {
+	return s.onItem(by, "take an item", name, id, func(l *liveLine, it *Item) (string, error) {
+		seen := int64(0)
+		if m, ok, err := s.own.TakenBy(l.id, it.ID); err != nil {
+			return "", err
+		} else if ok && from != "" && it.TakenBy == from {
+			seen = m.Officer
+		}
+		return "take", s.own.TakeOf(l.id, it.ID, by.ID, seen)
+	})
+}
+
+// GiveBack notes that an officer no longer deals with an item.
+func (s *Station) GiveBack(_ context.Context, by Officer, name, id string) error {
+	return s.onItem(by, "give an item back", name, id, func(l *liveLine, it *Item) (string, error) {
+		return "give back", s.own.GiveBack(l.id, it.ID, by.ID)
+	})
+}
+
+// onItem does and audits what concerns our side alone.
+func (s *Station) onItem(by Officer, what, name, id string, do func(*liveLine, *Item) (act string, err error)) error {
+	if err := person(by, what); err != nil {
 		return err
 	}
 	l, err := s.lineOf(name)
@@ -207,11 +234,12 @@ func (s *Station) Take(_ context.Context, by Officer, name, id string) error {
 	if err != nil {
 		return err
 	}
-	if err := s.own.Take(l.id, it.ID, by.ID); err != nil {
+	act, err := do(l, &it)
+	if err != nil {
 		return err
 	}
 	s.hub.emit("item", it.Line, it.ID)
-	return s.audit(by, "take", it.ID, "")
+	return s.audit(by, act, it.ID, "")
 }
 
 // Translate keeps a translation on our side, as a draft until another officer
@@ -264,9 +292,12 @@ func (s *Station) Informed(ctx context.Context, by Officer, name, id string, at 
 	if err := seatFor(by, "say that the principal is informed", parley.Watch, parley.Envoy, parley.Principal); err != nil {
 		return err
 	}
-	l, it, _, err := s.about(name, id)
+	l, it, ref, err := s.about(name, id)
 	if err != nil {
 		return err
+	}
+	if (formContext{l}).Receipted(ref, "informed") {
+		return parley.Errorf(parley.Conflict, "the other side is told already that the principal was informed of %s", id)
 	}
 	if at.IsZero() {
 		at = s.now()
@@ -277,19 +308,46 @@ func (s *Station) Informed(ctx context.Context, by Officer, name, id string, at 
 	return s.fileAs(ctx, l, by, &it, &form.Informed{Wording: parley.ReceiptWording, Time: form.Minute(at)}, "informed")
 }
 
-// Query files a query about an own entry.
+// Query files a query about an own entry, and none again within form.QueryPause
+// of the last.
 func (s *Station) Query(ctx context.Context, by Officer, name, id, text string) error {
-	l, it, _, err := s.about(name, id)
+	l, it, ref, err := s.about(name, id)
 	if err != nil {
+		return err
+	}
+	if err := s.askedLately(l, ref, "query"); err != nil {
 		return err
 	}
 	return s.fileAs(ctx, l, by, &it, &form.Query{Text: text}, "query")
 }
 
+// askedLately refuses a second query or tracer about an entry soon after the
+// first: one from a page that was sent twice, too.
+func (s *Station) askedLately(l *liveLine, ref parley.Ref, what string) error {
+	rows, err := l.store.Referring(ref.Gen, ref.Index)
+	if err != nil {
+		return err
+	}
+	pause := form.QueryPause
+	if d := l.timings.QueryAgain; d > 0 {
+		pause = d
+	}
+	for _, r := range rows {
+		at := time.UnixMilli(r.Arrived)
+		if r.Form == what && (r.Party == l.us || r.Waiting()) && s.now().Sub(at) < pause {
+			return parley.Errorf(parley.Conflict, "a %s about it went %s ago; none goes again within %s", what, ago(s.now().Sub(at)), ago(pause)).WithHint("call their watch another way, or wait")
+		}
+	}
+	return nil
+}
+
 // Tracer files a tracer for the first rung that an own entry lacks.
 func (s *Station) Tracer(ctx context.Context, by Officer, name, id, text string) error {
-	l, it, _, err := s.about(name, id)
+	l, it, ref, err := s.about(name, id)
 	if err != nil {
+		return err
+	}
+	if err := s.askedLately(l, ref, "tracer"); err != nil {
 		return err
 	}
 	rung := parley.Answered
@@ -327,6 +385,9 @@ func (s *Station) CheckCall(ctx context.Context, by Officer, name, id string) (s
 		ref, err := parley.ParseRef(id)
 		if err != nil {
 			return "", err
+		}
+		if (formContext{l}).Receipted(ref, "checkcall") {
+			return "", parley.Errorf(parley.Conflict, "this check call is answered already")
 		}
 		h.Refs, f = []parley.Ref{ref}, form.NewCheckCall(form.Answer)
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"time"
@@ -53,7 +54,7 @@ func (c *checks) fail(err error) { c.add(LevelFail, parley.HintOf(err), "%v", er
 // changes nothing. It may be called while the station runs.
 func Check(cfg Config) []Finding {
 	c := &checks{cfg: cfg, running: held(cfg.path(lockFile)), named: map[string]bool{}}
-	for _, f := range []func(){c.dir, c.secrets, c.settings, c.keys, c.mark, c.ports, c.witnesses, c.desk, c.clock, c.disk} {
+	for _, f := range []func(){c.dir, c.secrets, c.settings, c.keys, c.mark, c.ports, c.witnesses, c.desk, c.alarm, c.clock, c.disk} {
 		f()
 	}
 	return c.found
@@ -120,6 +121,27 @@ func (c *checks) settings() {
 	}
 	if err := form.CheckAddresses(c.cfg.addresses()); err != nil {
 		c.fail(err)
+	}
+}
+
+// alarm checks that the alarm command can be started.
+func (c *checks) alarm() {
+	argv, err := splitCommand(c.cfg.Alarm)
+	switch {
+	case err != nil:
+		c.fail(err)
+	case len(argv) == 0:
+		c.add(LevelWarn, "set alarm = COMMAND in parley.conf: it rings where no desk is open", "there is no alarm command")
+	default:
+		path, err := exec.LookPath(argv[0])
+		if err != nil {
+			c.add(LevelFail, "give its whole path", "the alarm command cannot be started: %v", err)
+			return
+		}
+		if w := meantForShell(argv); w != "" {
+			c.add(LevelWarn, "no shell reads the command: put it into a file of its own, and name that", "the alarm command has the word %s", w)
+		}
+		c.ok("alarm command %s", path)
 	}
 }
 

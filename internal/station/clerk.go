@@ -28,6 +28,7 @@ type clerk struct {
 	clockOff map[parley.PartyCode]*clockWatch
 	queried  map[string]time.Time // item -> last automatic query
 	overdue  map[string]bool      // item -> its alarm was raised
+	called   map[string]int64     // item -> who of the call-out list an alarm named last
 	down     bool                 // the lamp was down when last looked at
 	sounds   []own.Alarm          // of what is being taken, raised together
 
@@ -41,7 +42,7 @@ type clerk struct {
 }
 
 func newClerk(s *Station, l *liveLine) *clerk {
-	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, waits: map[parley.PartyCode]*heldBack{},
+	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, called: map[string]int64{}, waits: map[parley.PartyCode]*heldBack{},
 		clockOff: map[parley.PartyCode]*clockWatch{}, unswept: true, modes: true, unplaced: true}
 }
 
@@ -344,6 +345,7 @@ func (c *clerk) sweep(ctx context.Context) error {
 		}
 		if !it.Overdue || it.Disregarded != "" {
 			delete(c.overdue, it.ID)
+			delete(c.called, it.ID)
 			if it.Objective.After(now) && it.Objective.Before(c.again) {
 				c.again = it.Objective
 			}
@@ -356,6 +358,9 @@ func (c *clerk) sweep(ctx context.Context) error {
 			late = fmt.Sprintf("%s Nr %04d is stored there and not opened %s after its objective", it.PrecedenceText, it.Serial, ago(c.l.now().Sub(it.Objective)))
 		}
 		c.late(ctx, &it)
+		if err := c.callOut(&it); err != nil {
+			return err
+		}
 	}
 	c.l.mu.Lock()
 	c.l.late = late

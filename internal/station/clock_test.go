@@ -30,7 +30,7 @@ func TestClockJumps(t *testing.T) {
 	at := thisInstant()
 	at.wall = at.wall.Add(1000 * time.Hour) // later than whatever watch sees
 	at.ran += 1000 * time.Hour
-	s := &Station{cfg: a.st.cfg, log: a.st.log, own: a.st.own, hub: a.st.hub, lines: a.st.lines}
+	s := &Station{cfg: a.st.cfg, log: a.st.log, own: a.st.own, hub: a.st.hub, hook: a.st.hook, lines: a.st.lines}
 	for _, c := range []struct {
 		ran, wall time.Duration
 		alarms    int

@@ -39,7 +39,10 @@ type Config struct {
 	Passkeys     string        `conf:"passkeys" help:"required: who came in by a seat link can do nothing but add a passkey. It takes a host name in desk_host. Empty: passkeys are offered."`
 	Passphrase   string        `conf:"passphrase_file" help:"File (mode 0600) with the passphrase of the storage key, or the name of a systemd credential. Empty: the key is protected by file permissions alone."`
 	HighWater    string        `conf:"high_water" help:"Directory of the high-water mark. It must lie outside every backup. Empty: next to the data directory, with .mark behind its name."`
-	Alarm        string        `conf:"alarm" help:"Command run for every alarm, with PARLEY_ALARM_CODE and PARLEY_ALARM_TEXT set. Empty: none."`
+	Alarm        string        `conf:"alarm" help:"Command run for every alarm, for example: /usr/local/bin/ring-telephone --night. It is started as it stands, split at blanks (quotes keep them together), without a shell, and reads the alarm as one line of JSON from its standard input. Empty: none."`
+	AlarmLimit   time.Duration `conf:"alarm_limit" help:"How long the alarm command may run before it is stopped, and counts as failed. Empty: 10s."`
+	AlarmAgain   time.Duration `conf:"alarm_repeat" help:"Time after which it is run again for what is urgent, until somebody silences the alarm or opens the entry. Empty: 1m."`
+	AlarmUntil   string        `conf:"alarm_until" help:"opened: silencing at a desk does not end the repeats for an entry, opening it does. Empty: either does."`
 	Test         time.Duration `conf:"test_interval" help:"Time between line tests, for example 1h. Empty: as the charter says."`
 	Witnesses    string        `conf:"witnesses" help:"Where the witnesses of the annexes are asked: name=address for each, separated by spaces, the name being that of its key and the address http://... or https://... . A host name is looked up in DNS, a number is not. They are asked at test times only, and what they say counts under their keys alone."`
 	Quorum       int           `conf:"witness_quorum" help:"How many witnesses of a line are to have cosigned our log at the last tests; fewer is shown and stops nothing. Empty: more than half of those that the annex names."`
@@ -111,11 +114,21 @@ func parseConfig(b []byte, path string) (c Config, err error) {
 	if c.Passkeys != "" && c.Passkeys != PasskeysRequired {
 		return c, parley.Errorf(parley.Malformed, "%s: passkeys = %s: want %s, or nothing", path, c.Passkeys, PasskeysRequired)
 	}
+	if c.AlarmUntil != "" && c.AlarmUntil != AlarmUntilOpened {
+		return c, parley.Errorf(parley.Malformed, "%s: alarm_until = %s: want %s, or nothing", path, c.AlarmUntil, AlarmUntilOpened)
+	}
+	if _, err := splitCommand(c.Alarm); err != nil {
+		return c, fmt.Errorf("%s: alarm: %w", path, err)
+	}
 	if _, err := ParseWitnesses(c.Witnesses); err != nil {
 		return c, fmt.Errorf("%s: witnesses: %w", path, err)
 	}
 	return c, nil
 }
+
+// AlarmUntilOpened is the value of alarm_until with which only opening ends the
+// repeats of the alarm command.
+const AlarmUntilOpened = "opened"
 
 // PasskeysRequired is the value of passkeys that lets nobody work without one.
 const PasskeysRequired = "required"

@@ -310,7 +310,7 @@ func (l *liveLine) notices() []Notice {
 	if n, ok := l.quorumNotice(); !ok {
 		out = append(out, n)
 	}
-	if !s.Receiving.IsZero() && now.Sub(s.Receiving) > 26*time.Hour {
+	if !s.Receiving.IsZero() && now.Sub(s.Receiving) > receivingLife {
 		out = append(out, Notice{"old-key", fmt.Sprintf("Our receiving key is %s old: it is renewed when the line is up.", ago(now.Sub(s.Receiving))), s.Receiving})
 	}
 	for _, w := range l.net.to(l.id, "") {
@@ -326,6 +326,10 @@ func (l *liveLine) notices() []Notice {
 	}
 	return out
 }
+
+// receivingLife is the age at which a receiving key is old: it is renewed once a
+// day while the line is up.
+const receivingLife = 26 * time.Hour
 
 func ago(d time.Duration) string {
 	switch {

@@ -3,8 +3,6 @@ package station
 import (
 	"context"
 	"sort"
-	"strconv"
-	"time"
 
 	"parley"
 	"parley/internal/charter"
@@ -148,6 +146,7 @@ func (s *Station) ownSide(l *liveLine, it *Item, full bool) error {
 		return err
 	}
 	if ok {
+		it.TakenAt = taken.At
 		if it.TakenBy, err = s.officerName(taken.Officer); err != nil {
 			return err
 		}
@@ -235,162 +234,4 @@ func technical() []string {
 		}
 	}
 	return out
-}
-
-// Board returns the watch board of a line; of all lines for "".
-func (s *Station) Board(ctx context.Context, o Officer, name string) (Board, error) {
-	var ls []*liveLine
-	if name != "" {
-		l, err := s.lineOf(name)
-		if err != nil {
-			return Board{}, err
-		}
-		ls = append(ls, l)
-	} else {
-		s.mu.Lock()
-		for _, l := range s.lines {
-			ls = append(ls, l)
-		}
-		s.mu.Unlock()
-	}
-	b := Board{Now: s.now().UTC()}
-	h, _, err := s.own.LastHandOver()
-	if err != nil {
-		return b, err
-	}
-	b.HandOver = h.At
-	for _, l := range ls {
-		if err := s.boardOf(l, &b); err != nil {
-			return b, err
-		}
-	}
-	if b.Drafts, err = s.Drafts(ctx, o); err != nil {
-		return b, err
-	}
-	b.Drafts = submitted(b.Drafts)
-	for _, d := range b.Drafts {
-		b.DoNext = append(b.DoNext, Todo{Act: "release", Item: strconv.FormatInt(d.ID, 10), Text: d.Subject})
-	}
-	if b.Alarms, err = s.Alarms(ctx); err != nil {
-		return b, err
-	}
-	b.Alarms = sounding(b.Alarms)
-	sortBoard(&b)
-	return b, nil
-}
-
-func submitted(ds []Draft) []Draft {
-	var out []Draft
-	for _, d := range ds {
-		if d.State == "submitted" {
-			out = append(out, d)
-		}
-	}
-	return out
-}
-
-func sounding(as []Alarm) []Alarm {
-	var out []Alarm
-	for _, a := range as {
-		if !a.Silenced {
-			out = append(out, a)
-		}
-	}
-	return out
-}
-
-func sortBoard(b *Board) {
-	urgent := func(is []Item) func(i, j int) bool {
-		return func(i, j int) bool {
-			if is[i].Precedence != is[j].Precedence {
-				return is[i].Precedence > is[j].Precedence
-			}
-			return is[i].Arrived.Before(is[j].Arrived)
-		}
-	}
-	sort.SliceStable(b.WaitingUs, urgent(b.WaitingUs))
-	sort.SliceStable(b.WaitingThem, urgent(b.WaitingThem))
-	sort.SliceStable(b.Flash, urgent(b.Flash))
-	sort.SliceStable(b.Since, func(i, j int) bool { return b.Since[i].Arrived.After(b.Since[j].Arrived) })
-	sort.SliceStable(b.DoNext, func(i, j int) bool {
-		return !b.DoNext[i].Due.IsZero() && (b.DoNext[j].Due.IsZero() || b.DoNext[i].Due.Before(b.DoNext[j].Due))
-	})
-}
-
-const (
-	boardRows = 100
-	boardBack = 14 * 24 * time.Hour
-)
-
-// boardOf adds one line to the board.
-func (s *Station) boardOf(l *liveLine, b *Board) error {
-	rows, _, err := l.store.Rows(store.Filter{Except: technical(), Order: store.ByArrival, Newest: true, Limit: boardRows})
-	if err != nil {
-		return err
-	}
-	filed, err := l.store.FiledItems(boardRows)
-	if err != nil {
-		return err
-	}
-	all, err := s.items(l, append(filed, rows...), false)
-	if err != nil {
-		return err
-	}
-	for _, it := range all {
-		if it.Form == "dispatch" && it.Arrived.After(b.Last) {
-			b.Last = it.Arrived
-		}
-		if it.Arrived.After(b.HandOver) && !form.IsTechnical(it.Form) && !form.IsReceipt(it.Form) {
-			b.Since = append(b.Since, it)
-		}
-		if b.Now.Sub(it.Arrived) < boardBack && it.Disregarded == "" {
-			boardItem(b, it)
-		}
-	}
-	return nil
-}
-
-// boardItem sorts one item into what waits for us and what for them.
-func boardItem(b *Board, it Item) {
-	if it.Form == "checkcall" && !it.Ours && len(it.Refs) == 0 && b.Now.Sub(it.Arrived) < time.Hour {
-		b.DoNext = append(b.DoNext, Todo{Act: "check-call", Item: it.ID, Text: it.FromText, Due: it.Arrived.Add(15 * time.Minute)})
-		return
-	}
-	if len(it.Ladder) < 5 {
-		return
-	}
-	step := map[parley.Rung]Step{}
-	for _, st := range it.Ladder {
-		step[st.Rung] = st
-	}
-	if it.Ours {
-		if it.NotDelivered || !allPromised(it.Ladder) {
-			b.WaitingThem = append(b.WaitingThem, it)
-		}
-		return
-	}
-	opened := !step[parley.Opened].At.IsZero()
-	if !opened && it.Precedence == parley.Flash {
-		b.Flash = append(b.Flash, it)
-	}
-	asks := it.Marker == parley.Question || it.Marker == parley.Request
-	answered := !step[parley.Answered].At.IsZero()
-	if opened && (!asks || answered) {
-		return
-	}
-	b.WaitingUs = append(b.WaitingUs, it)
-	todo := Todo{Act: "open", Item: it.ID, Text: it.Subject, Due: it.Objective}
-	if opened {
-		todo = Todo{Act: "answer", Item: it.ID, Text: it.Subject}
-	}
-	b.DoNext = append(b.DoNext, todo)
-}
-
-func allPromised(ladder []Step) bool {
-	for _, s := range ladder {
-		if s.Promised && s.At.IsZero() && s.Rung != parley.Answered {
-			return false
-		}
-	}
-	return true
 }

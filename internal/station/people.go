@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
-	"os/exec"
 	"time"
 
 	"parley"
@@ -115,18 +113,6 @@ func (s *Station) EndSession(_ context.Context, session string) error {
 	return s.own.EndSession(session)
 }
 
-// HandOver writes the hand-over of a watch: a new "since your hand-over" begins.
-func (s *Station) HandOver(_ context.Context, by Officer, note string) error {
-	if err := person(by, "hand over the watch"); err != nil {
-		return err
-	}
-	if _, err := s.own.AddHandOver(by.ID, note); err != nil {
-		return err
-	}
-	s.hub.emit("line", "", "")
-	return s.audit(by, "hand over", "watch", "")
-}
-
 // audit writes one line of the audit, durably. What cannot be audited is not
 // done: callers return the error.
 func (s *Station) audit(by Officer, act, object, detail string) error {
@@ -214,20 +200,9 @@ func (s *Station) alarms(l *liveLine, as ...own.Alarm) {
 		}
 		s.log.Log(context.Background(), level, "alarm", "line", l.id, "peer", a.Peer, "code", a.Code, "text", a.Text, "count", r.Count)
 		s.hub.emit("alarm", l.id.String(), a.Item)
-		if r.Sounds && s.cfg.Alarm != "" {
-			go s.ring(a.Code, a.Text)
+		if r.Sounds {
+			s.hook.ring(r.Alarm)
 		}
-	}
-}
-
-// ring runs the alarm command, for at most ten seconds.
-func (s *Station) ring(code, text string) {
-	ctx, stop := context.WithTimeout(context.Background(), 10*time.Second)
-	defer stop()
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", s.cfg.Alarm)
-	cmd.Env = append(os.Environ(), "PARLEY_ALARM_CODE="+code, "PARLEY_ALARM_TEXT="+text)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		s.log.Error("the alarm command failed", "err", err, "output", string(out[:min(len(out), 500)]))
 	}
 }
 

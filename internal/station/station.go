@@ -39,7 +39,9 @@ type Station struct {
 	blobs    *blob.Dir
 	net      *network
 	hub      *hub
+	hook     *hook
 	restored bool
+	started  time.Time
 
 	ready chan struct{} // closed once every line has started
 
@@ -61,6 +63,10 @@ func Open(cfg Config, log *slog.Logger) (_ *Station, err error) {
 			s.Close()
 		}
 	}()
+	s.started = s.now()
+	if s.hook, err = newHook(cfg, log, s.now, s.hookFailed); err != nil {
+		return nil, err
+	}
 	storage, seed, err := openKeys(cfg)
 	if err != nil {
 		return nil, err
@@ -130,6 +136,7 @@ func (s *Station) Run(ctx context.Context) error {
 	s.spawn(func() { s.own.Run(ctx) })
 	s.spawn(func() { s.watch(ctx) })
 	s.spawn(func() { s.keepIndex(ctx) })
+	s.spawn(func() { s.ringer(ctx) })
 	s.spawn(func() { s.rotateTLS(ctx) })
 	close(s.ready)
 	<-ctx.Done()

@@ -221,6 +221,7 @@ type Item struct {
 	Overdue        bool              `json:"overdue,omitempty"`       // objective passed, delivered, not opened
 	NotDelivered   bool              `json:"not_delivered,omitempty"` // ours, and no receipt yet
 	TakenBy        string            `json:"taken_by,omitempty"`
+	TakenAt        time.Time         `json:"taken_at"`
 	Drafter        string            `json:"drafter,omitempty"` // ours only: officers' names
 	Releaser       string            `json:"releaser,omitempty"`
 	Translations   []Translation     `json:"translations,omitempty"` // our side only
@@ -348,14 +349,25 @@ type Board struct {
 	HandOver    time.Time `json:"hand_over"`
 	Last        time.Time `json:"last_dispatch"` // last dispatch on the record either way; zero if none
 	Alarms      []Alarm   `json:"alarms"`        // not yet silenced
+
+	OnWatch  OnWatch      `json:"on_watch"`
+	Waiting  HandOver     `json:"hand_over_waiting"` // written, and not taken over yet; ID 0 if none
+	Gaps     []Gap        `json:"gaps"`              // in the watch list, ahead
+	CallOut  []Escalation `json:"call_out"`          // objectives that have passed, and who is told
+	Promises []Promise    `json:"promised_contacts"`
+	Next     []Upcoming   `json:"next"` // what has its time, the soonest first
+	Hook     Hook         `json:"alarm_command"`
 }
 
 // Todo is one thing an officer should do next.
 type Todo struct {
-	Act  string    `json:"act"`  // "open", "acknowledge", "translate", "inform", "release", "answer", "check-call", "confirm-words"
+	Act  string    `json:"act"`  // "open", "acknowledge", "translate", "review", "inform", "release", "answer", "check-call", "make-check-call", "call-out", "take-over", "test-sound", "confirm-words"
 	Item string    `json:"item"` // item or draft id
+	Line string    `json:"line,omitempty"`
 	Text string    `json:"text"`
 	Due  time.Time `json:"due"`
+
+	Exercise string `json:"exercise,omitempty"`
 }
 
 // Alarm is something a person must notice. One sounds per peer and minute.

@@ -93,7 +93,29 @@ func (s *Station) Take(_ context.Context, by station.Officer, line, id string) e
 		if it.TakenBy != "" && it.TakenBy != by.Name {
 			return parley.Errorf(parley.Conflict, "%s has taken %s", it.TakenBy, id)
 		}
-		it.TakenBy = by.Name
+		it.TakenBy, it.TakenAt = by.Name, s.Now()
+		return nil
+	})
+}
+
+// TakeFrom notes who has it, if it still was the other's.
+func (s *Station) TakeFrom(_ context.Context, by station.Officer, line, id, from string) error {
+	return s.change("TakeFrom", by, line, id, func(it *station.Item) error {
+		if it.TakenBy != "" && it.TakenBy != by.Name && it.TakenBy != from {
+			return parley.Errorf(parley.Conflict, "another officer has taken this item").WithHint("ask them to give it back, or take it over from them")
+		}
+		it.TakenBy, it.TakenAt = by.Name, s.Now()
+		return nil
+	})
+}
+
+// GiveBack notes that nobody has it.
+func (s *Station) GiveBack(_ context.Context, by station.Officer, line, id string) error {
+	return s.change("GiveBack", by, line, id, func(it *station.Item) error {
+		if it.TakenBy != by.Name {
+			return parley.Errorf(parley.Conflict, "this item is not yours to give back")
+		}
+		it.TakenBy = ""
 		return nil
 	})
 }

@@ -77,16 +77,6 @@ func (s *Station) EndSession(_ context.Context, session string) error {
 	return nil
 }
 
-// HandOver starts a new watch.
-func (s *Station) HandOver(_ context.Context, by station.Officer, note string) error {
-	s.Lock()
-	defer s.Unlock()
-	s.HandedAt = s.Now()
-	s.audit(by, "hand over", "", note)
-	s.did("HandOver %s", note)
-	return nil
-}
-
 // Officers lists everybody.
 func (s *Station) Officers(context.Context) ([]station.Officer, error) {
 	s.Lock()

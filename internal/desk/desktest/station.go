@@ -1,6 +1,7 @@
 package desktest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -54,6 +55,14 @@ type Station struct {
 	TextList  []station.TestText
 	Kept      []station.Template
 	Calls     []string // methods that changed something, with their arguments
+	Watch     station.OnWatch
+	Shifts    []station.Shift
+	Handed    []station.HandOver // newest first
+	Called    []station.Callout
+	Told      map[string][]station.Told // by item
+	Promised  []station.Promise
+	Stands    station.Condition
+	Calendar  station.CheckCalls
 
 	tokens   map[string]seat
 	sessions map[string]seat
@@ -78,6 +87,7 @@ func New(now func() time.Time) *Station {
 	s.drafts()
 	s.rest()
 	s.prepared()
+	s.keeping()
 	return s
 }
 
@@ -170,6 +180,7 @@ func (s *Station) Board(_ context.Context, o station.Officer, line string) (stat
 		return station.Board{}, err
 	}
 	b := station.Board{Now: s.Now(), HandOver: s.HandedAt}
+	s.kept(&b)
 	for _, it := range s.Items {
 		if line == "" || it.Line == line {
 			s.onBoard(&b, *it)
@@ -183,6 +194,18 @@ func (s *Station) Board(_ context.Context, o station.Officer, line string) (stat
 			b.DoNext = append(b.DoNext, station.Todo{Act: "release", Item: fmt.Sprint(id), Text: d.Subject})
 		}
 	}
+	slices.SortStableFunc(b.DoNext, func(x, y station.Todo) int { // the real before what is exercise, the due before what is not
+		rank := func(t station.Todo) int64 {
+			switch {
+			case t.Exercise != "":
+				return 1 << 62
+			case t.Due.IsZero():
+				return 1 << 61
+			}
+			return t.Due.Unix()
+		}
+		return cmp.Compare(rank(x), rank(y))
+	})
 	for _, a := range s.AlarmSet {
 		if !a.Silenced {
 			b.Alarms = append(b.Alarms, *a)
@@ -205,7 +228,7 @@ func (s *Station) onBoard(b *station.Board, it station.Item) {
 	switch {
 	case !it.Ours && !opened:
 		b.WaitingUs = append(b.WaitingUs, it)
-		b.DoNext = append(b.DoNext, station.Todo{Act: "open", Item: it.ID, Text: it.Subject, Due: it.Objective})
+		b.DoNext = append(b.DoNext, station.Todo{Act: "open", Item: it.ID, Text: it.Subject, Due: it.Objective, Exercise: it.Exercise})
 		if it.Precedence == parley.Flash {
 			b.Flash = append(b.Flash, it)
 		}
@@ -215,6 +238,7 @@ func (s *Station) onBoard(b *station.Board, it station.Item) {
 	case it.Ours && !opened:
 		b.WaitingThem = append(b.WaitingThem, it)
 	}
+	s.callOut(b, &it)
 }
 
 // Reached reports whether an item has reached a rung.

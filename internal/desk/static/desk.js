@@ -64,6 +64,23 @@ function hold() {
 // and the station takes it for no reading.
 async function renew() {
   renewing = 0;
+  if (underWay) return void (again = true);
+  underWay = true;
+  try {
+    await fetchPage();
+  } finally {
+    underWay = false;
+    if (again) {
+      again = false;
+      soon(0);
+    }
+  }
+}
+
+let underWay = false;
+let again = false;
+
+async function fetchPage() {
   const at = location.href;
   try {
     const r = await fetch(at, { headers: { "Parley-Live": "1" }, signal: AbortSignal.timeout(5000) });
@@ -79,8 +96,13 @@ async function renew() {
   }
 }
 
+// soon renews the page once for all that changes within a moment. A tab that
+// nobody looks at has its timers held back: there it renews at once.
 function soon(ms = 120) {
-  renewing ||= setTimeout(renew, ms);
+  if (document.hidden && !renewing) {
+    renewing = -1;
+    renew();
+  } else renewing ||= setTimeout(renew, ms);
 }
 
 // go shows another page, or what an act led to.
@@ -165,9 +187,10 @@ function hear(m) {
       setClock(m.beat.now + (Date.now() - (m.at ?? Date.now())));
       if (version && m.beat.version !== version) location.reload();
       if (!lostSince && setLamps(m.beat.lamps)) soon();
+      ring(); // beats come from the worker, whose timers nobody holds back
       break;
     case "change":
-      soon(m.event.kind === "draft" ? 1500 : 120); // somebody types
+      soon(m.event.kind === "draft" ? 1500 : m.event.kind === "alarm" ? 0 : 120); // draft: somebody types
       break;
     case "lost":
       lostSince = m.since;
@@ -224,7 +247,7 @@ if (live) {
     drawState();
     flashTitle();
     ring();
-    if (!armed()) draw();
+    draw();
   }, 1000);
   enhance();
 }

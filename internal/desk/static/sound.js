@@ -1,5 +1,6 @@
 // Sound by precedence. A browser is mute until somebody clicks, so the state
-// is always shown, and tested at the start of a watch.
+// is always shown, and tested at the start of a watch. ARMED means that an audio
+// context runs now, and nothing less.
 
 import { say, hhmm, now } from "./clock.js";
 
@@ -12,16 +13,23 @@ const tones = {
   warble: [[500, 0, 0.09], [420, 0.1, 0.09], [500, 0.2, 0.09], [420, 0.3, 0.09]],
 };
 const every = { flash: 4000, immediate: 12000 };
+const STUCK = 2500; // ms in which the clock of a context that runs moves on
 
 let audio = null;
-let tested = "";
+let moved = 0; // when the clock of the context last moved
+let at = -1; // and where it stood
 let speaker = !("SharedWorker" in window);
 let rang = 0;
 let rangSeq = "";
 let report = () => {};
+let wake = () => {};
 
+// armed reports whether what is played is heard: the context says that it runs,
+// and its clock goes on. A machine that woke up may say the one without the other.
 export function armed() {
-  return audio?.state === "running";
+  if (audio?.state !== "running") return false;
+  if (audio.currentTime !== at) [at, moved] = [audio.currentTime, Date.now()];
+  return Date.now() - moved < STUCK;
 }
 
 export function setSpeaker(on) {
@@ -30,14 +38,31 @@ export function setSpeaker(on) {
 
 export function onArmed(f) {
   report = f;
+  f(armed());
 }
 
 async function arm() {
-  audio ??= new AudioContext();
-  await audio.resume();
-  sessionStorage.setItem("parley-armed", "1");
+  if (!audio) {
+    audio = new AudioContext();
+    audio.onstatechange = draw;
+    keepAwake();
+  }
+  moved = Date.now();
+  await Promise.race([audio.resume(), new Promise((done) => setTimeout(done, 1500))]);
+  if (audio.state === "running") sessionStorage.setItem("parley-armed", "1");
   draw();
 }
+
+// keepAwake holds a lock for as long as the page lives: a browser that freezes
+// tabs which nobody looks at leaves those alone that hold one.
+function keepAwake() {
+  navigator.locks?.request("parley-sound", { mode: "shared" }, () => new Promise((done) => (wake = done))).catch(() => {});
+  addEventListener("pagehide", () => wake(), { once: true });
+}
+
+// testedKey is whose test it is: of this officer on this watch. Another who
+// takes the watch tests again.
+const testedKey = () => `parley-tested-${document.getElementById("ring")?.dataset.seat ?? ""}`;
 
 // draw shows the state on the button.
 export function draw() {
@@ -47,8 +72,10 @@ export function draw() {
   const on = armed() ? "on" : "off";
   if (b.dataset.sound !== on) report(on === "on");
   b.dataset.sound = on;
+  const tested = sessionStorage.getItem(testedKey());
   const text = on === "off" ? say("js.sound_off") : tested ? say("js.sound_tested", tested) : say("js.sound_on");
-  b.querySelector(".sound-word").textContent = text;
+  const word = b.querySelector(".sound-word");
+  if (word.textContent !== text) word.textContent = text;
   const test = document.getElementById("sound-test");
   if (test) test.hidden = false;
 }
@@ -75,8 +102,9 @@ async function test() {
   play("priority");
   play("immediate", 0.8);
   play("flash", 1.8);
-  tested = hhmm(now());
+  sessionStorage.setItem(testedKey(), hhmm(now()));
   draw();
+  fetch("/sound-tested", { method: "POST", headers: { Accept: "application/json" } }).catch(() => {}); // the button shows it all the same
 }
 
 // ring sounds what the page says rings, on the one tab that sounds.
@@ -94,12 +122,13 @@ export function ring() {
 
 export function startSound() {
   document.addEventListener("click", (e) => {
-    if (e.target.closest("#sound")) armed() ? test() : arm();
+    if (e.target.closest("#sound")) test();
     else if (e.target.closest("#sound-test")) test();
     else if (sessionStorage.getItem("parley-armed") && !armed()) arm();
   });
   document.addEventListener("keydown", () => {
     if (sessionStorage.getItem("parley-armed") && !armed()) arm();
   });
+  document.addEventListener("visibilitychange", draw);
   draw();
 }

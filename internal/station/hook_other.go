@@ -1,0 +1,7 @@
+//go:build !unix
+
+package station
+
+import "os/exec"
+
+func wholeGroup(*exec.Cmd) {}
