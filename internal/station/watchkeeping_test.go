@@ -14,7 +14,9 @@ import (
 func TestGaps(t *testing.T) {
 	now := time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
 	at := func(h int) time.Time { return now.Add(time.Duration(h) * time.Hour) }
-	sh := func(from, to int, langs ...string) Shift { return Shift{Begins: at(from), Ends: at(to), Languages: langs} }
+	sh := func(from, to int, langs ...string) Shift {
+		return Shift{Begins: at(from), Ends: at(to), Languages: langs}
+	}
 	gone := sh(8, 16, "zh", "ar")
 	gone.Gone = true
 	for _, c := range []struct {
