@@ -221,7 +221,7 @@ func (l *liveLine) wants(it *Item) (w owed) {
 		w.translation = len(it.Translations) == 0
 		w.review = !w.translation
 		for _, t := range it.Translations {
-			w.review = w.review && t.State != "reviewed"
+			w.review = w.review && t.State == "draft"
 		}
 	}
 	w.principal = it.Precedence >= parley.Immediate && l.charter().Promises(l.us, parley.PrincipalInformed)
