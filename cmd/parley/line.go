@@ -98,6 +98,8 @@ func pathWord(p station.Path) string {
 		return "cut here"
 	case p.Up:
 		return span(p.RTT)
+	case p.Rests:
+		return "rests: drill"
 	}
 	return "down"
 }

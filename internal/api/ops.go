@@ -91,6 +91,16 @@ func looking(st Station) []operation {
 		post("test", "/lines/{line}/test", "Test the line now.", []param{line}, func(ctx context.Context, c *call, _ none) (station.TestState, error) {
 			return st.Test(ctx, c.text("line"))
 		}),
+		get("directory", "/lines/{line}/directory", "The offices of both sides: who holds them, and when each was last heard.", []param{line},
+			func(ctx context.Context, c *call) (station.Directory, error) {
+				return st.Directory(ctx, c.text("line"))
+			}),
+		get("modes", "/lines/{line}/modes", "Exercises and single-path drills: on, asked for and past.", []param{line},
+			func(ctx context.Context, c *call) ([]station.Mode, error) { return st.Modes(ctx, c.text("line")) }),
+		get("charter", "/lines/{line}/charter", "What rules the line, and what is proposed.", []param{line},
+			func(ctx context.Context, c *call) (station.CharterView, error) {
+				return st.Charter(ctx, c.text("line"))
+			}),
 		get("board", "/board", "The watch board of one line, or of all.", []param{{"line", "query", "string", "Id of the line; all, if it is left out."}},
 			func(ctx context.Context, c *call) (station.Board, error) { return st.Board(ctx, c.by, c.text("line")) }),
 		post("handover", "/handover", "Hand over the watch in writing.", nil, func(ctx context.Context, c *call, in noteIn) (none, error) {

@@ -34,6 +34,9 @@ type Keeper interface {
 type Watching interface {
 	Lines(ctx context.Context) ([]station.Line, error)
 	Line(ctx context.Context, line string) (station.Line, error)
+	Directory(ctx context.Context, line string) (station.Directory, error)
+	Modes(ctx context.Context, line string) ([]station.Mode, error)
+	Charter(ctx context.Context, line string) (station.CharterView, error)
 	Board(ctx context.Context, o station.Officer, line string) (station.Board, error)
 	Alarms(ctx context.Context) ([]station.Alarm, error)
 	Subscribe() (<-chan station.Event, func())

@@ -51,6 +51,7 @@ func TestActs(t *testing.T) {
 		{"cut", false, birch + "/cut", []string{"path", "QUIC"}, "CutPath QUIC true", birch + "?said=cut"},
 		{"restore all", false, birch + "/restore", []string{"path", ""}, "CutPath  false", birch + "?said=restored"},
 		{"ping an office", false, birch + "/offices/ping", []string{"to", "birch/envoy"}, "Ping birch/envoy", birch + "/offices?said=checkcall"},
+		{"ping all that are due", false, birch + "/offices/ping", []string{"due", "1"}, "Ping birch/principal", birch + "/offices?said=checkcall"},
 		{"agree to an exercise", false, birch + "/modes/agree", []string{"about", "9a0f33c1d2e4b586:43"}, "Exercise agree 9a0f33c1d2e4b586:43", birch + "/modes?said=mode_agree"},
 		{"refuse an exercise", false, birch + "/modes/end", []string{"about", "9a0f33c1d2e4b586:43"}, "Exercise end 9a0f33c1d2e4b586:43", birch + "/modes?said=mode_end"},
 		{"begin an exercise", false, birch + "/modes/exercise", []string{"name", "WINTER GALE", "minutes", "60"}, "BeginMode WINTER GALE  1h0m0s", birch + "/modes?said=mode_exercise"},

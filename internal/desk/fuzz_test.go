@@ -41,6 +41,8 @@ func FuzzRequest(f *testing.F) {
 		{question + "/translate", formType, "language=en&text=x"}, {flash + "/open", formType, ""}, {flash + "/acknowledge", formType, ""},
 		{question + "/informed", formType, "when=2026-11-23T14:12"}, {question + "/informed", formType, "when=9999999-1-1"},
 		{birch + "/test", formType, ""}, {birch + "/cut", formType, "path=quic"}, {birch + "/tracer", formType, "a=%"}, {"/handover", formType, "text=%F0%9F"},
+		{birch + "/modes/exercise", formType, "name=%3Csvg+onload%3Dx%3E&minutes=60"}, {birch + "/modes/drill", formType, "name=x&path=%E2%80%AE&minutes=-1"}, {birch + "/modes/agree", formType, "about=9a0f33c1d2e4b586:43"},
+		{birch + "/offices/ping", formType, "to=birch%2Fenvoy"}, {birch + "/offices/ping", formType, "due=1"}, {birch + "/charter/leave", formType, "reason=x&typed=birch"},
 		{"/silence", formType, "alarm=1"}, {"/prefs", formType, "lang=ar&theme=night&back=//evil.example/"}, {"/prefs", formType, "back=%2F%5Cevil"},
 		{"/station/officers/add", formType, "name=%3Csvg+onload%3Dx%3E&office=watch"}, {"/station/officers/seat", formType, "officer=1&office=watch"},
 		{"/station/pairing/invite", formType, "code=birch&name=Birch&languages=zh"}, {"/station/pairing/step", "multipart/form-data; boundary=b", part("text/plain", "-----BEGIN")},

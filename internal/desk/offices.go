@@ -25,6 +25,7 @@ type officesPage struct {
 	Line    station.Line
 	View    station.Directory
 	Problem *problem
+	now     time.Time
 }
 
 // Pings reports whether the seat may send check calls to offices.
@@ -38,7 +39,7 @@ func (d *desk) officesPage(r *http.Request) (*officesPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &officesPage{Line: l}
+	p := &officesPage{Line: l, now: d.now()}
 	p.View, err = d.st.Directory(r.Context(), l.Key)
 	return p, err
 }
@@ -57,9 +58,11 @@ func (d *desk) ping(w http.ResponseWriter, r *http.Request, s *seat) error {
 	if err := r.ParseForm(); err != nil {
 		return badForm(err)
 	}
-	to, err := parley.ParseAddress(r.PostForm.Get("to"))
-	if err == nil {
-		_, err = d.st.Ping(r.Context(), s.officer, r.PathValue("line"), to)
+	to, err := d.pinged(r)
+	for _, a := range to {
+		if err == nil {
+			_, err = d.st.Ping(r.Context(), s.officer, r.PathValue("line"), a)
+		}
 	}
 	if err == nil {
 		return done(w, r, lineURL(r.PathValue("line"))+"/offices", "checkcall")
@@ -72,6 +75,39 @@ func (d *desk) ping(w http.ResponseWriter, r *http.Request, s *seat) error {
 	d.renderStatus(w, r, s, p.Problem.Status, "offices", "title.offices", p)
 	return nil
 }
+
+// pinged are the offices to ask: the one named, or all that are due.
+func (d *desk) pinged(r *http.Request) ([]parley.Address, error) {
+	if r.PostForm.Get("due") == "" {
+		a, err := parley.ParseAddress(r.PostForm.Get("to"))
+		return []parley.Address{a}, err
+	}
+	dir, err := d.st.Directory(r.Context(), r.PathValue("line"))
+	if err != nil {
+		return nil, err
+	}
+	to := due(dir, d.now())
+	if len(to) == 0 {
+		return nil, parley.Errorf(parley.Conflict, "no office is due for a check call: nothing was sent")
+	}
+	return to, nil
+}
+
+// due are the offices that gave no sign of life for long, but those that were
+// asked a moment ago.
+func due(dir station.Directory, now time.Time) (to []parley.Address) {
+	for _, side := range dir.Sides {
+		for _, o := range side.Offices {
+			if o.Due && now.Sub(o.Asked) > time.Hour {
+				to = append(to, parley.Address{Party: side.Party.Code, Office: o.Office})
+			}
+		}
+	}
+	return to
+}
+
+// Due is how many offices are due for a check call.
+func (p *officesPage) Due() int { return len(due(p.View, p.now)) }
 
 // brief is the transition brief. To make one is audited. A page that only renews
 // itself is not made anew: it stays as it was, with its time.

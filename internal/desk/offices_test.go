@@ -105,6 +105,8 @@ func TestExerciseFrame(t *testing.T) {
 	for _, page := range []string{"/watch", "/record", "/work", "/station", birch, birch + "/offices", birch + "/modes", "/compose"} {
 		b.get(page).want(t, 200, `data-exercise="on"`, "EXERCISE EXERCISE EXERCISE", "<title>EXERCISE EXERCISE EXERCISE", `count-drill`, "!A REAL ITEM WAITS")
 	}
+	b.st.Shut[b.cookies["parley-alder-session"]] = start
+	b.get("/watch").want(t, 423, `data-exercise="on"`, "EXERCISE EXERCISE EXERCISE", "!QUIET HARBOUR</bdi>")
 }
 
 // TestDrillOnTheLamp: a drill shows as a drill, on the lamp and on the paths

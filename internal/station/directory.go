@@ -29,7 +29,7 @@ type SideView struct {
 // OfficeView is one office of one party.
 type OfficeView struct {
 	Office   parley.Office `json:"office"`
-	Now      *Term         `json:"incumbent"` // nil: nobody is named, or the term has ended
+	Now      *Term         `json:"incumbent,omitempty"` // nil: nobody is named, or the term has ended
 	Next     []Term        `json:"next,omitempty"`
 	Former   []Term        `json:"former,omitempty"` // newest first; their forms of address and challenges have lapsed
 	Heard    time.Time     `json:"heard"`            // when a person last wrote from this office

@@ -50,7 +50,10 @@ func (s *Station) Directory(_ context.Context, line string) (station.Directory, 
 }
 
 func officeView(p station.Party, o parley.Office, now time.Time) station.OfficeView {
-	v := station.OfficeView{Office: o, Due: !p.Us && o == parley.Archivist}
+	v := station.OfficeView{Office: o, Due: !p.Us && (o == parley.Archivist || o == parley.Principal)}
+	if o == parley.Archivist {
+		v.Asked, v.Calls = now.Add(-2*time.Minute), 1
+	}
 	day := 24 * time.Hour
 	switch {
 	case p.Us && o == parley.Envoy:
