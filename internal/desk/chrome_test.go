@@ -33,6 +33,7 @@ type live struct {
 	server *http.Server
 	url    string
 	ctx    context.Context // of the first tab
+	home   string          // the browser's own directory
 
 	mu       sync.Mutex
 	trouble  []string // console errors, exceptions, violations of the policy
@@ -71,7 +72,8 @@ func newLive(t *testing.T) *live {
 func (l *live) browse() {
 	t := l.t
 	t.Helper()
-	opts := []chromedp.ExecAllocatorOption{chromedp.ExecPath(browser(t)), chromedp.NoSandbox, chromedp.Headless, chromedp.UserDataDir(t.TempDir())}
+	l.home = t.TempDir()
+	opts := []chromedp.ExecAllocatorOption{chromedp.ExecPath(browser(t)), chromedp.NoSandbox, chromedp.Headless, chromedp.UserDataDir(l.home)}
 	for _, f := range []string{"disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync", "no-default-browser-check", "hide-scrollbars"} {
 		opts = append(opts, chromedp.Flag(f, true))
 	}

@@ -28,9 +28,12 @@ function restore(form) {
   form.closest("details")?.setAttribute("open", "");
 }
 
-// dropStash forgets what was kept of a form: it has been sent.
+// dropStash forgets what was kept of a form, and what stands in it: it has been
+// sent.
 export function dropStash(form) {
-  if (form.dataset.stash !== undefined) sessionStorage.removeItem(key(form));
+  if (form.dataset.stash === undefined) return;
+  sessionStorage.removeItem(key(form));
+  for (const f of document.querySelectorAll("form[data-stash]")) if (key(f) === key(form)) f.reset(); // the page is another by now
 }
 
 let marked = "";
