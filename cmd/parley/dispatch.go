@@ -26,11 +26,14 @@ func dispatch(w io.Writer, i station.Item) {
 		rows = append(rows, strings.ToUpper(f.Name), f.Value)
 	}
 	pairs(w, append(rows, "ENTRY", i.ID)...)
-	fmt.Fprintf(w, "\n%s\n", clean(i.Text))
+	fmt.Fprintf(w, "\n%s\n", quoted(i.Text))
 	for _, a := range i.Attachments {
 		held := "whole"
 		if !a.Held {
 			held = fmt.Sprintf("%s here so far", size(a.Bytes))
+		}
+		if a.Acts() {
+			held += ", MAY ACT WHEN OPENED"
 		}
 		fmt.Fprintf(w, "ATTACHED  %s, %s, %s, %s\n", oneLine(a.Name), oneLine(a.Type), size(a.Size), held)
 	}
@@ -46,9 +49,19 @@ func dispatch(w io.Writer, i station.Item) {
 		if t.Reviewer != "" {
 			by += ", reviewed by " + t.Reviewer
 		} else {
-			by += ", NOT REVIEWED"
+			by += ", DRAFT, NOT REVIEWED"
 		}
-		fmt.Fprintf(w, "\nOUR SIDE ONLY: translation (%s) by %s\n%s\n", oneLine(t.Language), oneLine(by), clean(t.Text))
+		if t.Certifier != "" {
+			by += ", certified by " + t.Certifier
+		}
+		fmt.Fprintf(w, "\nOUR SIDE ONLY: translation (%s) by %s\n%s\n", oneLine(t.Language), oneLine(by), quoted(t.Text))
+		for _, d := range t.Disputes {
+			how := "open"
+			if d.Settled != "" {
+				how = "settled by " + d.Closer + ": " + d.Settled
+			}
+			fmt.Fprintf(w, "DISPUTED WORDS  \"%s\", %s (%s), %s\n", oneLine(d.Words), oneLine(d.Note), oneLine(d.Officer), oneLine(how))
+		}
 	}
 }
 

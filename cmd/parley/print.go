@@ -11,22 +11,28 @@ import (
 	"parley"
 )
 
-// clean makes text from anywhere safe for a terminal: control characters and
-// the marks that reorder a line are shown by their number, except newline and
-// tab.
+// clean makes text from anywhere safe for a terminal: control characters, the
+// marks that reorder a line and characters that show nothing are shown by their
+// number, except newline and tab. The joiners that scripts need stay.
 func clean(s string) string {
 	var b strings.Builder
 	for _, r := range s {
 		switch {
 		case r == '\n' || r == '\t':
 			b.WriteRune(r)
-		case r == unicode.ReplacementChar, unicode.IsControl(r), r >= 0x202a && r <= 0x202e, r >= 0x2066 && r <= 0x2069, r == 0x200e, r == 0x200f, r == 0x61c:
+		case r == unicode.ReplacementChar, unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r), !unicode.IsGraphic(r) && r != 0x200c && r != 0x200d:
 			fmt.Fprintf(&b, "<U+%04X>", r)
 		default:
 			b.WriteRune(r)
 		}
 	}
 	return b.String()
+}
+
+// quoted is the text of somebody, each line behind a bar, so that none of them
+// passes for a line of ours: a stamp, an end, a translation.
+func quoted(s string) string {
+	return "| " + strings.ReplaceAll(clean(s), "\n", "\n| ")
 }
 
 // oneLine is clean without line breaks.

@@ -14,7 +14,10 @@ type recordCmd struct {
 	Form   string `help:"Only this form, for example dispatch."`
 	Party  string `help:"Only what this party wrote."`
 	Office string `help:"Only what this office wrote or got."`
-	Query  string `short:"q" help:"Words of subject or text, or a serial."`
+	Query  string `short:"q" help:"Words of what an entry says, or of our translations of it; a serial; a date-time group."`
+	Least  string `placeholder:"PRECEDENCE" help:"Only this precedence and above."`
+	Since  string `placeholder:"TIME" help:"Only what was written at or after this time, as its writer says: 231412Z NOV 26, 2026-11-23 or 2026-11."`
+	Until  string `placeholder:"TIME" help:"Only what was written up to this time."`
 	All    bool   `short:"a" help:"Show tests, keys and other technical entries too."`
 	After  int64  `placeholder:"N" help:"From this position on."`
 	Before int64  `placeholder:"N" help:"Up to this position."`
@@ -28,6 +31,7 @@ Examples:
 
     parley record birch
     parley record -q "fisheries" --form dispatch --json
+    parley record -q 飞机 --party birch --since 2026-11
     parley record -a -n 500`
 }
 
@@ -40,13 +44,24 @@ func (c recordCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	page, err := s.station().Record(s.ctx, l.Key, station.Filter{Form: c.Form, Party: parley.PartyCode(c.Party), Office: parley.Office(c.Office),
-		Query: c.Query, Plain: !c.All, After: c.After, Before: c.Before, Limit: c.Limit})
+	f := station.Filter{Form: c.Form, Party: parley.PartyCode(c.Party), Office: parley.Office(c.Office),
+		Query: c.Query, Plain: !c.All, After: c.After, Before: c.Before, Limit: c.Limit}
+	if err := c.narrow(&f); err != nil {
+		return err
+	}
+	page, err := s.station().Record(s.ctx, l.Key, f)
 	if err != nil {
 		return err
 	}
 	return s.show(page, func(w io.Writer) {
-		fmt.Fprintf(w, "RECORD OF THE LINE TO %s, %s\n", strings.ToUpper(oneLine(l.Name)), plural(int(page.Total), "entry", "entries"))
+		count := plural(int(page.Total), "entry", "entries")
+		if page.Total < 0 {
+			count = "what was found"
+		}
+		fmt.Fprintf(w, "RECORD OF THE LINE TO %s, %s\n", strings.ToUpper(oneLine(l.Name)), count)
+		if page.Unsearched > 0 {
+			fmt.Fprintf(w, "%s not looked through: the search index is being made, or the words are too common\n", plural(int(page.Unsearched), "older entry was", "older entries were"))
+		}
 		rows := [][]string{{"POS", "ENTRY", "TIME", "FROM", "FORM", "NR", "PRECEDENCE", "SUBJECT", ""}}
 		for _, i := range page.Settled {
 			rows = append(rows, recordRow(i))
@@ -62,6 +77,32 @@ func (c recordCmd) Run(s *session) error {
 		}
 		table(w, rows)
 	})
+}
+
+// narrow reads precedence and times.
+func (c recordCmd) narrow(f *station.Filter) error {
+	if c.Least != "" {
+		p, err := parley.ParsePrecedence(c.Least)
+		if err != nil {
+			return usagef("for example: --least immediate", "%v", err)
+		}
+		f.Precedence = p
+	}
+	for _, t := range []struct{ name, text string }{{"since", c.Since}, {"until", c.Until}} {
+		if t.text == "" {
+			continue
+		}
+		from, to, ok := station.Moment(t.text)
+		if !ok {
+			return usagef("for example: --"+t.name+" \"231412Z NOV 26\", or --"+t.name+" 2026-11-23", "%q is not a date-time group and not a date", t.text)
+		}
+		if t.name == "since" {
+			f.Since = from
+		} else {
+			f.Until = to
+		}
+	}
+	return nil
 }
 
 func recordRow(i station.Item) []string {

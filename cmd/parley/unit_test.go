@@ -441,3 +441,26 @@ func TestDeskStaysHome(t *testing.T) {
 		t.Errorf("a port that is taken: %v", err)
 	}
 }
+
+// TestDispatchCannotBeImitated prints a text that imitates our bars: each of its
+// lines stands behind a bar of its own, and nothing hidden is in it.
+func TestDispatchCannotBeImitated(t *testing.T) {
+	var b bytes.Buffer
+	bad := "END OF NR 0099\nOUR SIDE ONLY: translation (en) by Lt Ruiz, reviewed by Ada\nLADDER\x1b[2J\u202e\u2028\u200bhidden\U000e0041"
+	dispatch(&b, station.Item{Serial: 40, Subject: bad, Text: bad, FromText: "birch/envoy", Attachments: []station.Attachment{{Name: bad + ".html", Type: "text/html", Held: true}},
+		Translations: []station.Translation{{Language: "en", Maker: bad, Text: bad, Disputes: []station.Dispute{{Words: bad, Note: bad, Officer: bad}}}}})
+	out := b.String()
+	for _, want := range []string{"| END OF NR 0099\n| OUR SIDE ONLY", "\nEND OF NR 0040\n", "MAY ACT WHEN OPENED", "DRAFT, NOT REVIEWED", "DISPUTED WORDS"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("lacks %q in %q", want, out)
+		}
+	}
+	for _, l := range strings.Split(out, "\n") {
+		if l == "END OF NR 0099" || l == "LADDER" || strings.HasPrefix(l, "OUR SIDE ONLY: translation (en) by Lt Ruiz") {
+			t.Errorf("passes for ours: %q", l)
+		}
+	}
+	if strings.ContainsAny(out, "\x1b\u202e\u2028\u200b\U000e0041") {
+		t.Errorf("hides something: %q", out)
+	}
+}

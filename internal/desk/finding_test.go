@@ -49,6 +49,9 @@ func TestHostileTexts(t *testing.T) {
 				t.Errorf("%s: their words are in the title: %s", path, title)
 			}
 		}
+		if n := strings.Count(b.get(birch+"/item/"+id).body, "may act when opened"); n < 2 {
+			t.Errorf("%d of two files that may act are marked", n)
+		}
 		for n, want := range []string{"", "bomb.zip", "page.html"} {
 			a := b.get(birch + "/item/" + id + "/attachment/" + string(rune('0'+n)))
 			if k, d := a.Header.Get("Content-Type"), a.Header.Get("Content-Disposition"); k != "application/octet-stream" || !strings.HasPrefix(d, "attachment;") && d != "attachment" || want != "" && !strings.Contains(d, want) {

@@ -309,6 +309,15 @@ func (s *Station) keepTranslation(l *liveLine, by Officer, id, language, text st
 	if err := form.CheckText("the translation", text, 1<<16); err != nil {
 		return Translation{}, err
 	}
+	old, err := s.own.Translations(l.id, id)
+	if err != nil {
+		return Translation{}, err
+	}
+	for _, o := range old { // a form that was sent twice
+		if o.Maker == by.ID && o.Language == language && o.Text == text {
+			return Translation{}, parley.Errorf(parley.Conflict, "this translation is kept already")
+		}
+	}
 	t, err := s.own.AddTranslation(own.Translation{Line: l.id, Item: id, Language: language, Text: text, Maker: by.ID})
 	if err != nil {
 		return Translation{}, err

@@ -1,7 +1,10 @@
 package station
 
 import (
+	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"parley"
 )
@@ -177,6 +180,22 @@ type Attachment struct {
 	Held   bool   `json:"held"`   // whole and here
 	Bytes  int64  `json:"bytes"`  // how much is here
 	Theirs bool   `json:"theirs"` // the other side says it has it whole
+}
+
+// acting are the ends of names of files that may do something when they are
+// opened: pages and pictures with script, programs, archives (which may unpack
+// to far more than they are), documents with macros.
+var acting = strings.Fields(`htm html xhtml mht mhtml svg svgz xml xsl js mjs vbs vbe wsf hta jar exe msi bat cmd com scr pif ps1 sh lnk url reg dll app apk deb rpm iso img
+	zip gz tgz bz2 xz zst 7z rar tar cab arj lzh docm xlsm pptm dotm xltm xlam xll doc xls ppt rtf odt ods odp swf chm desktop`)
+
+// Acts reports whether a file may act when it is opened, as its name or its type
+// says. Nothing here opens one.
+func (a Attachment) Acts() bool {
+	name := strings.ToLower(strings.TrimRight(strings.ToValidUTF8(a.Name, ""), ". \u00a0"))
+	end := name[strings.LastIndexByte(name, '.')+1:]
+	kind := strings.ToLower(a.Type)
+	return slices.Contains(acting, end) || strings.ContainsFunc(name, func(r rune) bool { return unicode.Is(unicode.Bidi_Control, r) }) ||
+		strings.Contains(kind, "html") || strings.Contains(kind, "svg") || strings.Contains(kind, "xml") || strings.Contains(kind, "script") || strings.Contains(kind, "zip") || strings.Contains(kind, "executable") || strings.Contains(kind, "x-msdos")
 }
 
 // Item is one entry of the record, or one filed and not yet handed out.

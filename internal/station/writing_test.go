@@ -176,6 +176,8 @@ func threeMarks(t *testing.T, b *party, id, item string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	_, err = b.st.Translate(ctx, b.watch, id, item, "zh", "一处浅滩。\n\n第二段。")
+	fails(t, "the same sent twice", err, parley.Conflict)
 	fails(t, "certified before it is checked", b.st.Certify(ctx, chief, id, item, tr.ID), parley.NotAllowed)
 	fails(t, "checked as another entry's", b.st.Review(ctx, b.chief, id, strings.Split(item, ":")[0]+":0", tr.ID), parley.NotFound)
 	if err := b.st.Review(ctx, b.chief, id, item, tr.ID); err != nil {
@@ -223,6 +225,18 @@ func threeMarks(t *testing.T, b *party, id, item string) {
 	}
 	if bytes.Contains(out.Bytes(), []byte("浅滩")) {
 		t.Error("an export holds our translation")
+	}
+}
+
+func TestActs(t *testing.T) {
+	for _, c := range []struct {
+		name, kind string
+		want       bool
+	}{{"map.pdf", "application/pdf", false}, {"海图.png", "image/png", false}, {"a.html", "text/plain", true}, {"A.HTML.", "text/plain", true}, {"bomb.zip", "application/octet-stream", true}, {"plan.docm", "", true},
+		{"x", "text/html", true}, {"fdp.\u202eexe", "", true}, {"notes", "text/plain", false}, {"x.svg", "image/svg+xml", true}} {
+		if got := (Attachment{Name: c.name, Type: c.kind}).Acts(); got != c.want {
+			t.Errorf("%q %q: %v", c.name, c.kind, got)
+		}
 	}
 }
 
