@@ -47,6 +47,7 @@ func TestReal(t *testing.T) {
 			"scan":       scanOutput,
 			"hash":       findHash,
 			"inforce":    inForce,
+			"exercised":  exercised,
 			"rotated":    rotated,
 		},
 	})
@@ -134,7 +135,7 @@ func findEntry(ts *testscript.TestScript, _ bool, args []string) {
 		var p station.Page
 		ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &p))
 		for _, i := range append(p.Settled, p.Unsettled...) {
-			if i.Subject == args[1] && !strings.HasPrefix(i.ID, "filed:") {
+			if (i.Subject == args[1] || "form:"+i.Form == args[1]) && !strings.HasPrefix(i.ID, "filed:") {
 				ts.Setenv(args[2], i.ID)
 				return
 			}
@@ -142,6 +143,21 @@ func findEntry(ts *testscript.TestScript, _ bool, args []string) {
 		time.Sleep(300 * time.Millisecond)
 	}
 	ts.Fatalf("no entry %q in %s: %s", args[1], args[0], ts.ReadFile("stdout"))
+}
+
+// exercised runs "exercised DIR NAME": within three minutes the station in DIR
+// says that the exercise is on.
+func exercised(ts *testscript.TestScript, _ bool, args []string) {
+	for range 600 {
+		ts.Check(ts.Exec("parley", "--dir", args[0], "--json", "line", "show"))
+		var l station.Line
+		ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &l))
+		if l.Exercise == args[1] {
+			return
+		}
+		time.Sleep(300 * time.Millisecond)
+	}
+	ts.Fatalf("no exercise %q in %s: %s", args[1], args[0], ts.ReadFile("stdout"))
 }
 
 // findHash runs "hash DIR VARIABLE": the hash of what is proposed on the line of

@@ -235,9 +235,10 @@ func (c sendCmd) pass(s *session, d station.Draft) error {
 	case c.Draft:
 		return s.show(sent{Draft: d}, func(w io.Writer) { fmt.Fprintf(w, "%sdraft %d saved\n", drill(d.Exercise), d.ID) })
 	}
-	d, err := s.station().Submit(s.ctx, d.ID)
+	saved := d.ID
+	d, err := s.station().Submit(s.ctx, saved)
 	if err != nil {
-		return fmt.Errorf("draft %d is saved, and not submitted: %w", d.ID, err)
+		return fmt.Errorf("draft %d is saved, and not submitted: %w", saved, err)
 	}
 	return s.show(sent{Draft: d}, func(w io.Writer) {
 		fmt.Fprintf(w, "%sdraft %d waits for release by another officer: parley --as NAME release %d\n", drill(d.Exercise), d.ID, d.ID)
