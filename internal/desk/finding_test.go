@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -157,4 +158,63 @@ func TestThreeMarksShow(t *testing.T) {
 	b.post(question+"/review", "translation", "71").to(t, question+"?said=review")
 	b.get(question).want(t, http.StatusOK, ">Certify<")
 	b.get("/compose?line="+desktest.Birch+"&re=9a0f33c1d2e4b586:40&translation=71").want(t, http.StatusOK, "Our translation of your Nr 0040", `<option value="INFORMATION" selected`, "aircraft")
+}
+
+// TestDoubleSubmit presses every button twice that must act once: the second
+// press is refused in a sentence, and does nothing.
+func TestDoubleSubmit(t *testing.T) {
+	for _, c := range []struct {
+		path, act, says string
+		fields          []string
+	}{
+		{"/draft/11/release", "Release 11 FLASH", "released already", []string{"version", "3", "precedence", "FLASH"}},
+		{flash + "/acknowledge", "Acknowledge 9a0f33c1d2e4b586:41", "acknowledged already", nil},
+		{"/draft/13/discard", "Discard 13", "There is no such thing", nil},
+		{"/template/61/remove", "RemoveTemplate 61", "There is no such thing", nil},
+	} {
+		b := watch(t)
+		if a := b.post(c.path, c.fields...); a.StatusCode != http.StatusSeeOther {
+			t.Fatalf("%s: %d", c.path, a.StatusCode)
+		}
+		a := b.post(c.path, c.fields...)
+		if a.StatusCode != http.StatusConflict && a.StatusCode != http.StatusNotFound {
+			t.Errorf("%s again: status %d", c.path, a.StatusCode)
+		}
+		a.want(t, a.StatusCode, c.says)
+		n := 0
+		for _, did := range b.st.Calls {
+			if did == c.act {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("%s was done %d times", c.act, n)
+		}
+	}
+	// A stolen cookie is worth nothing once its owner has left, and a post from
+	// another site nothing at any time.
+	b := watch(t)
+	thief := newBench(t)
+	thief.st, thief.h = b.st, b.h
+	thief.cookies["parley-alder-session"] = b.cookies["parley-alder-session"]
+	thief.get("/record").want(t, http.StatusOK)
+	b.post("/access/everywhere").want(t, http.StatusOK, "You have left the seat")
+	for _, path := range []string{"/record", "/record.csv", birch + "/texts", "/draft/12"} {
+		thief.get(path).want(t, http.StatusUnauthorized, "Nobody sits here", "!Cable")
+	}
+	before := len(b.st.Calls)
+	thief.post(question+"/dispute", "translation", "71", "words", "aircraft", "note", "x").want(t, http.StatusUnauthorized, "Nobody sits here")
+	for _, path := range []string{question + "/certify", question + "/dispute", question + "/settle", "/draft/12/template", "/template/61/remove", birch + "/texts/use", birch + "/texts/translate"} {
+		w := watch(t)
+		r := httptest.NewRequest("POST", path, strings.NewReader("translation=71"))
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		w.do(r).want(t, http.StatusForbidden, "came from another site")
+		if len(w.st.Calls) > 0 {
+			t.Errorf("%s did %q", path, w.st.Calls)
+		}
+	}
+	if len(b.st.Calls) != before {
+		t.Errorf("a thief did %q", b.st.Calls[before:])
+	}
 }
