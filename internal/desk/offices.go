@@ -16,6 +16,7 @@ import (
 // told.
 type Offices interface {
 	Directory(ctx context.Context, line string) (station.Directory, error)
+	Incumbents(ctx context.Context, line string) ([]station.SideView, error)
 	Ping(ctx context.Context, by station.Officer, line string, to parley.Address) (item string, err error)
 	Brief(ctx context.Context, by station.Officer, line string) (station.Brief, error)
 }
@@ -172,11 +173,11 @@ func (d *desk) change(w http.ResponseWriter, r *http.Request, s *seat) error {
 
 // holder finds who holds the office now.
 func (d *desk) holder(ctx context.Context, p *changePage) error {
-	dir, err := d.st.Directory(ctx, p.Line.Key)
+	sides, err := d.st.Incumbents(ctx, p.Line.Key)
 	if err != nil {
 		return err
 	}
-	for _, side := range dir.Sides {
+	for _, side := range sides {
 		for _, o := range side.Offices {
 			if side.Party.Us && string(o.Office) == p.Who.Office {
 				p.Now = o.Now
@@ -276,12 +277,12 @@ const lapsedShown = 90 * 24 * time.Hour
 // calledOn are the forms of address of the other sides, where the record has
 // any. A draft is written without them all the same.
 func (d *desk) calledOn(ctx context.Context, line string) (out []called) {
-	dir, err := d.st.Directory(ctx, line)
+	sides, err := d.st.Incumbents(ctx, line)
 	if err != nil {
-		d.log.Error("reading the directory", "err", err)
+		d.log.Error("reading the incumbents", "err", err)
 		return nil
 	}
-	for _, side := range dir.Sides {
+	for _, side := range sides {
 		if side.Party.Us || side.Party.Out != "" {
 			continue
 		}

@@ -79,6 +79,9 @@ func TestDirectory(t *testing.T) {
 	if f := o.Former[0]; f.Person != "A. Okafor" || f.Lapsed.Unix() != now.Unix() || o.Next[0].Person != "E. Lind" {
 		t.Errorf("former %+v, next %+v", f, o.Next)
 	}
+	if sides, err := b.st.Incumbents(ctx, line); err != nil || len(sides) != 2 || !sides[0].Party.Us || sides[1].Offices[1].Now == nil || sides[1].Offices[1].Now.Person != "D. Marsh" {
+		t.Errorf("the incumbents are %+v, %v", sides, err)
+	}
 	if it, err := b.st.Item(ctx, line, o.Former[0].Entry); err != nil || it.Lapsed.Unix() != now.Unix() {
 		t.Errorf("the entry that named the former envoy: %v, lapsed %v", err, it.Lapsed)
 	}

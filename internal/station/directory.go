@@ -1,6 +1,7 @@
 package station
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -74,6 +75,9 @@ func (s *Station) Directory(_ context.Context, name string) (Directory, error) {
 	view, c := l.render(), l.charter()
 	d := Directory{Line: l.id.String(), Tests: view.Tests}
 	d.Next, _ = nextCheckCall(c, l.now())
+	if err := l.place(); err != nil {
+		return d, err
+	}
 	calls, err := l.checkCalls()
 	if err != nil {
 		return d, err
@@ -100,6 +104,30 @@ func (s *Station) Directory(_ context.Context, name string) (Directory, error) {
 		d.Sides = append(d.Sides, side)
 	}
 	return d, nil
+}
+
+// Incumbents is the directory without signs of life: who holds which office, for
+// pages that are asked for often.
+func (s *Station) Incumbents(_ context.Context, name string) ([]SideView, error) {
+	l, err := s.lineOf(name)
+	if err != nil {
+		return nil, err
+	}
+	var out []SideView
+	c, r := l.charter(), l.rules()
+	for _, p := range append([]parley.PartyCode{l.us}, l.others()...) {
+		terms, err := l.terms(p)
+		if err != nil {
+			return nil, err
+		}
+		x, _ := c.Party(p)
+		side := SideView{Party: Party{Code: p, Name: x.Name, Languages: x.Languages, Promises: c.Rungs[p], Us: p == l.us, Out: gone(r, p)}}
+		for _, o := range c.Offices {
+			side.Offices = append(side.Offices, l.officeTerms(o, terms[o]))
+		}
+		out = append(out, side)
+	}
+	return out, nil
 }
 
 // terms reads what a party has said of its incumbents, newest first.
@@ -164,11 +192,17 @@ func (l *liveLine) officeTerms(o parley.Office, said []Term) OfficeView {
 
 // officeHeard is when a person last wrote from an office.
 func (l *liveLine) officeHeard(p parley.PartyCode, o parley.Office) (time.Time, error) {
-	rows, _, err := l.store.Rows(store.Filter{Party: p, Office: o, Except: append(technical(), "assent", "annex"), Order: store.ByArrival, Newest: true, Limit: heardRows})
+	f := store.Filter{Party: p, Office: o, Except: append(technical(), "assent", "annex"), Newest: true, Limit: heardRows}
+	rows, _, err := l.store.Unsettled(f)
 	if err != nil {
 		return time.Time{}, err
 	}
-	for _, r := range rows {
+	settled, _, err := l.store.Rows(f)
+	if err != nil {
+		return time.Time{}, err
+	}
+	slices.SortFunc(rows, func(a, b store.Row) int { return cmp.Compare(b.Arrived, a.Arrived) })
+	for _, r := range append(rows, settled...) {
 		v, err := l.view(r)
 		if err != nil {
 			return time.Time{}, err

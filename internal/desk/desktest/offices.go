@@ -49,6 +49,12 @@ func (s *Station) Directory(_ context.Context, line string) (station.Directory, 
 	return d, nil
 }
 
+// Incumbents are those of the directory.
+func (s *Station) Incumbents(ctx context.Context, line string) ([]station.SideView, error) {
+	d, err := s.Directory(ctx, line)
+	return d.Sides, err
+}
+
 func officeView(p station.Party, o parley.Office, now time.Time) station.OfficeView {
 	v := station.OfficeView{Office: o, Due: !p.Us && (o == parley.Archivist || o == parley.Principal)}
 	if o == parley.Archivist {
