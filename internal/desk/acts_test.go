@@ -3,6 +3,7 @@ package desk_test
 import (
 	"bytes"
 	"crypto/tls"
+	"fmt"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -14,6 +15,7 @@ import (
 	"parley/internal/desk"
 	"parley/internal/desk/desktest"
 	"parley/internal/key"
+	"parley/internal/station"
 )
 
 // Every act that an officer may do, what it calls, and where it leads.
@@ -47,6 +49,22 @@ func TestActs(t *testing.T) {
 		{"disregard", false, ourUrgent + "/disregard", []string{"reason", "Wrong figures"}, "Disregard 41c07d5e88aa9b10:58", ourUrgent + "?said=disregard"},
 		{"answer a check call", false, birch + "/item/9a0f33c1d2e4b586:42/checkcall", nil, "CheckCall 9a0f33c1d2e4b586:42", birch + "/item/9a0f33c1d2e4b586:42?said=checkcall"},
 		{"check call", false, birch + "/checkcall", nil, "CheckCall ", birch + "?said=checkcall"},
+		{"give back", false, question + "/giveback", []string{"back", "/watch"}, "GiveBack 9a0f33c1d2e4b586:40", "/watch?said=giveback"},
+		{"take over an item", false, question + "/take", []string{"from", "Lt Ruiz", "back", "//evil.example"}, "TakeFrom 9a0f33c1d2e4b586:40", "/watch?said=take"},
+		{"note who was told", false, ourUrgent + "/tell", []string{"callout", "2", "reached", "yes", "note", "Will call back", "back", "/watch"}, "CalledOut 41c07d5e88aa9b10:58", "/watch?said=told_yes"},
+		{"note who was not reached", false, ourUrgent + "/tell", []string{"callout", "2", "reached", "no", "back", ourUrgent}, "CalledOut 41c07d5e88aa9b10:58", ourUrgent + "?said=told_no"},
+		{"ask for read-back", false, ourUrgent + "/askreadback", nil, "AskReadBack 41c07d5e88aa9b10:58", ourUrgent + "?said=askreadback"},
+		{"give a read-back", false, question + "/givereadback", []string{"text", "You ask what we do there."}, "GiveReadBack 9a0f33c1d2e4b586:40", question + "?said=givereadback"},
+		{"find a read-back right", false, ourUrgent + "/findreadback", []string{"readback", "9a0f33c1d2e4b586:43", "right", "yes"}, "FindReadBack 9a0f33c1d2e4b586:43 true", ourUrgent + "?said=findreadback"},
+		{"add a shift", false, "/watch/list/shift", []string{"officer", "1", "begins", "2026-11-24T08:00", "ends", "2026-11-24T16:00", "languages", "zh, ar"}, "AddShift Lt Ruiz 08:00 [zh ar]", "/watch/list?said=list_shift"},
+		{"remove a shift", false, "/watch/list/unshift", []string{"shift", "3"}, "RemoveShift 3", "/watch/list?said=list_unshift"},
+		{"put on the call-out list", false, "/watch/list/callout", []string{"name", "Deputy", "how", "555", "office", "envoy", "wait", "15"}, "AddCallOut Deputy 15m0s", "/watch/list?said=list_callout"},
+		{"take off the call-out list", false, "/watch/list/uncallout", []string{"callout", "2"}, "RemoveCallOut 2", "/watch/list?said=list_uncallout"},
+		{"move up the call-out list", false, "/watch/list/raise", []string{"callout", "2"}, "RaiseCallOut 2", "/watch/list?said=list_raise"},
+		{"promise", false, "/watch/list/promise", []string{"line", desktest.Birch, "due", "2026-12-01T08:00", "text", "They ring"}, "AddPromise They ring", "/watch/list?said=list_promise"},
+		{"promise kept", false, "/watch/list/kept", []string{"promise", "1"}, "ClosePromise 1", "/watch/list?said=list_kept"},
+		{"sound tested", false, "/sound-tested", nil, "SoundTested Lt Ruiz", "/watch?said=sound_tested"},
+		{"take the watch without a hand-over", false, "/watch/takeover", []string{"handover", "0", "why", "Nobody came"}, "TakeOver 0 Nobody came", "/watch?said=taken_over"},
 		{"test", false, birch + "/test", nil, "Test Birch", birch + "?said=tested"},
 		{"cut", false, birch + "/cut", []string{"path", "QUIC"}, "CutPath QUIC true", birch + "?said=cut"},
 		{"restore all", false, birch + "/restore", []string{"path", ""}, "CutPath  false", birch + "?said=restored"},
@@ -83,6 +101,40 @@ func TestActs(t *testing.T) {
 	}
 }
 
+// A hand-over is read, ticked and taken over by another officer; what was ticked
+// stays where it is refused.
+func TestTakeOver(t *testing.T) {
+	b := watch(t)
+	b.post("/handover", "note", "One FLASH. <script>x</script>").to(t, "/watch?said=handed_over")
+	b.get("/watch").want(t, 200, "A hand-over waits to be taken over", "Another officer of the watch takes over", "!Read it and take over")
+	h := b.st.Handed[0]
+	b.post("/watch/takeover", "handover", fmt.Sprint(h.ID)).want(t, 403, "you wrote this hand-over")
+	b.sit(2, parley.Watch)
+	b.get("/watch").want(t, 200, "Read it and take over", "Watch: <strong><bdi>Lt Ruiz</bdi>")
+	b.get("/watch/takeover").want(t, 200, "One FLASH. &lt;script&gt;", "3 open items", fmt.Sprintf(`name="seen" value="%d"`, h.Open[0].ID), "!<script>x")
+	b.post("/watch/takeover", "handover", fmt.Sprint(h.ID), "seen", fmt.Sprint(h.Open[0].ID)).want(t, 422, "2 open items are not acknowledged", fmt.Sprintf(`value="%d" checked`, h.Open[0].ID))
+	all := []string{"handover", fmt.Sprint(h.ID)}
+	for _, o := range h.Open {
+		all = append(all, "seen", fmt.Sprint(o.ID))
+	}
+	b.post("/watch/takeover", all...).to(t, "/watch?said=taken_over")
+	b.get("/watch").want(t, 200, "<bdi>Envoy Okafor</bdi></strong>", "Test the sound", "!Read it and take over")
+	b.get("/watch/takeover").want(t, 200, "One FLASH. &lt;script&gt;", `<span class="didit"><bdi>Envoy Okafor</bdi>`)
+	b.post("/watch/takeover", all...).want(t, 409, "taken over already")
+}
+
+// What the board says when nothing waits, and when the alarm command fails.
+func TestEmptyBoard(t *testing.T) {
+	b := watch(t)
+	b.st.Items, b.st.DraftMap, b.st.AlarmSet = b.st.Items[:20], nil, nil
+	b.get("/watch").want(t, 200, "Nothing waiting.", "Last dispatch", "Send a check call to Birch", "They owe nothing.", "!Objective passed")
+	b.st.Stands.Hook.Error, b.st.Watch, b.st.Shifts = "exit status 3 <b>", station.OnWatch{}, nil
+	b.get("/watch").want(t, 200, "The alarm command fails", "exit status 3 &lt;b&gt;", "Nobody has the watch", "The watch list does not say")
+	b.get("/station").want(t, 200, "The alarm command fails", "41 % free", "Every promised receipt is here")
+	b.st.Fail["Condition"] = parley.Errorf(parley.Unavailable, "the disk does not answer")
+	b.get("/station").want(t, 200)
+}
+
 // What is refused, with which status, and that nothing was done.
 func TestRefusals(t *testing.T) {
 	for _, c := range []struct {
@@ -100,6 +152,25 @@ func TestRefusals(t *testing.T) {
 		{"unknown act", parley.Watch, flash + "/burn", nil, 404, []string{"There is no such thing"}},
 		{"acknowledge our own", parley.Watch, ourUrgent + "/acknowledge", nil, 403, []string{"is our own"}},
 		{"acknowledge twice", parley.Watch, question + "/acknowledge", nil, 409, []string{"acknowledged already"}},
+		{"give back what is another's", parley.Envoy, question + "/giveback", nil, 409, []string{"not yours to give back"}},
+		{"take over from one who has it no more", parley.Envoy, question + "/take", []string{"from", "Somebody"}, 409, []string{"another officer has taken"}},
+		{"told nobody", parley.Watch, ourUrgent + "/tell", []string{"callout", "9", "reached", "yes"}, 404, nil},
+		{"told, reached or not", parley.Watch, ourUrgent + "/tell", []string{"callout", "1"}, 422, []string{"whether they were reached"}},
+		{"read back nothing", parley.Watch, question + "/givereadback", []string{"text", " "}, 422, nil},
+		{"read-back neither right nor wrong", parley.Watch, ourUrgent + "/findreadback", []string{"readback", "9a0f33c1d2e4b586:43"}, 422, []string{"whether it is right"}},
+		{"read-back wrong, and not said how", parley.Watch, ourUrgent + "/findreadback", []string{"readback", "9a0f33c1d2e4b586:43", "right", "no"}, 422, nil},
+		{"shift of no length keeps what was typed", parley.Watch, "/watch/list/shift", []string{"officer", "1", "begins", "2026-11-24T08:00", "ends", "2026-11-24T08:00", "languages", "zh <b>"}, 422, []string{"ends after it begins", `value="2026-11-24T08:00"`, "zh &lt;b&gt;"}},
+		{"shift of nobody", parley.Watch, "/watch/list/shift", []string{"officer", "77", "begins", "2026-11-24T08:00", "ends", "2026-11-24T09:00"}, 404, nil},
+		{"shift without a time", parley.Watch, "/watch/list/shift", []string{"officer", "1", "begins", "soon"}, 400, nil},
+		{"a shift that is gone", parley.Watch, "/watch/list/unshift", []string{"shift", "99"}, 404, nil},
+		{"call-out without a name", parley.Watch, "/watch/list/callout", []string{"how", "555", "wait", "5"}, 422, nil},
+		{"call-out of no office", parley.Watch, "/watch/list/callout", []string{"name", "x", "how", "555", "wait", "5", "office", "KING"}, 400, nil},
+		{"a promise closed twice", parley.Watch, "/watch/list/kept", []string{"promise", "9"}, 409, []string{"closed already"}},
+		{"no such act of the list", parley.Watch, "/watch/list/burn", nil, 404, nil},
+		{"take the watch by an administrator", parley.Administrator, "/watch/takeover", []string{"handover", "0", "why", "x"}, 403, []string{"office of watch"}},
+		{"take the watch, and not said why", parley.Watch, "/watch/takeover", []string{"handover", "0"}, 422, []string{"why there is no written hand-over"}},
+		{"take over what was taken over", parley.Watch, "/watch/takeover", []string{"handover", "8"}, 409, []string{"taken over already"}},
+		{"take over by no number", parley.Watch, "/watch/takeover", []string{"handover", "-8"}, 400, nil},
 		{"taken by another", parley.Envoy, question + "/take", nil, 409, []string{"Lt Ruiz has taken"}},
 		{"empty translation keeps the language", parley.Watch, question + "/translate", []string{"language", "fr", "text", ""}, 422, []string{"the translation is empty", `value="fr"`}},
 		{"certify a draft", parley.Watch, question + "/certify", []string{"translation", "71"}, 403, []string{"checked before it is certified"}},

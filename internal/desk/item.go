@@ -176,6 +176,19 @@ var itemActs = map[string]itemAct{
 	"disregard": func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string) error {
 		return d.st.Disregard(ctx, by, line, id, field(r, "reason"))
 	},
+	"askreadback": func(ctx context.Context, d *desk, _ *http.Request, by station.Officer, line, id string) error {
+		return d.st.AskReadBack(ctx, by, line, id)
+	},
+	"givereadback": func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string) error {
+		return d.st.GiveReadBack(ctx, by, line, id, field(r, "text"))
+	},
+	"findreadback": func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, _ string) error {
+		right := r.PostForm.Get("right")
+		if right != "yes" && right != "no" {
+			return parley.Errorf(parley.BadForm, "say whether it is right")
+		}
+		return d.st.FindReadBack(ctx, by, line, r.PostForm.Get("readback"), right == "yes", field(r, "text"))
+	},
 	"checkcall": func(ctx context.Context, d *desk, _ *http.Request, by station.Officer, line, id string) error {
 		_, err := d.st.CheckCall(ctx, by, line, id)
 		return err

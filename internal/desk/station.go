@@ -146,6 +146,9 @@ type Asking interface {
 	Query(ctx context.Context, by station.Officer, line, id, text string) error
 	Tracer(ctx context.Context, by station.Officer, line, id, text string) error
 	Disregard(ctx context.Context, by station.Officer, line, id, reason string) error
+	AskReadBack(ctx context.Context, by station.Officer, line, id string) error
+	GiveReadBack(ctx context.Context, by station.Officer, line, id, text string) error
+	FindReadBack(ctx context.Context, by station.Officer, line, id string, right bool, text string) error
 	CheckCall(ctx context.Context, by station.Officer, line, id string) (string, error)
 }
 

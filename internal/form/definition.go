@@ -45,7 +45,7 @@ type FieldDef struct {
 func Definitions() []Definition {
 	return []Definition{
 		dispatchForm(), disregardForm(), incumbentForm(), assentForm(), annexForm(), leaveForm(), exerciseForm(),
-		serviceForm(), queryForm(), tracerForm(), checkCallForm(),
+		serviceForm(), queryForm(), tracerForm(), readBackForm(), checkCallForm(),
 		openedForm(), translatedForm(), informedForm(),
 		attachmentsForm(), complaintForm(), lineTestForm(), keyForm(), seenForm(),
 	}

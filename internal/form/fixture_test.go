@@ -104,6 +104,7 @@ func samples() map[string]sample {
 		"service":     {&Header{From: "watch", To: birch, Language: "en", Series: ServiceSeries}, &Service{Subject: "path", Text: "cable work at noon"}},
 		"query":       {&Header{From: "watch", To: birch, Refs: []parley.Ref{ourDispatch}, Series: ServiceSeries}, &Query{Text: AutomaticQuery, Automatic: true}},
 		"tracer":      {&Header{From: "watch", To: birch, Refs: []parley.Ref{ourDispatch}, Series: ServiceSeries}, &Tracer{Text: "where is it", Rung: uint64(parley.Opened)}},
+		"readback":    {&Header{From: "watch", To: birch, Language: "en", Refs: []parley.Ref{theirDispatch}, Series: ServiceSeries}, &ReadBack{Step: ReadBackGiven, Text: "We are asked whose aircraft it is."}},
 		"checkcall":   {&Header{From: "watch", To: birch, Refs: []parley.Ref{theirCall}, Series: ServiceSeries}, NewCheckCall(Answer)},
 		"opened":      {&Header{From: "watch", Refs: []parley.Ref{theirDispatch}}, &Opened{Wording: parley.ReceiptWording, Time: 1795442040}},
 		"translated":  {&Header{From: "watch", Refs: []parley.Ref{theirDispatch}}, &Translated{Wording: parley.ReceiptWording, Time: 1795442040, Language: "en"}},

@@ -46,6 +46,9 @@ func Fields(f form.Form) []Field {
 		if f.Rung >= uint64(parley.Stored) && f.Rung <= uint64(parley.Answered) {
 			s.add("rung", "missing", parley.Rung(f.Rung).String())
 		}
+	case *form.ReadBack:
+		s.add("step", "step", map[uint64]string{form.ReadBackAsked: "asked", form.ReadBackGiven: "given", form.ReadBackRight: "right", form.ReadBackWrong: "wrong"}[f.Step])
+		s.add("text", "text", f.Text)
 	case *form.CheckCall:
 		s.add("phase", "phase", map[uint64]string{form.Call: "call", form.Answer: "answer"}[f.Phase])
 		s.add("text", "text", f.Text)

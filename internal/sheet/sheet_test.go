@@ -48,6 +48,8 @@ func TestEveryFieldIsShown(t *testing.T) {
 			f.Clock = 60_000 // milliseconds: less than a second shows as none
 		case *form.Tracer:
 			f.Rung = uint64(parley.Opened)
+		case *form.ReadBack:
+			f.Step = form.ReadBackGiven
 		}
 		got := Fields(f)
 		if len(got) < len(d.Fields) {

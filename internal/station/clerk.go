@@ -243,7 +243,7 @@ func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
 		if err := c.l.pinCertified(); err != nil {
 			c.l.log.Error("pinning the TLS key that a party told", "err", err)
 		}
-	case *form.Query, *form.Tracer, *form.CheckCall:
+	case *form.Query, *form.Tracer, *form.CheckCall, *form.ReadBack:
 		if h.Exercise != "" {
 			c.sound(party, "exercise", fmt.Sprintf("EXERCISE %s: %s from %s", form.Visible(h.Exercise), h.Form, party), ref.String())
 			break

@@ -127,6 +127,9 @@ func (s *Station) itemOf(l *liveLine, id string, full bool) (Item, error) {
 	if err == nil && !row.Waiting() {
 		it.Witnessed, err = l.witnessedAt(row.Ref())
 	}
+	if err == nil && !row.Waiting() && isTraffic(it.Form) {
+		it.ReadBacks, err = l.readBacks(row.Ref())
+	}
 	if v, e := l.view(row); err == nil && e == nil && !row.Waiting() {
 		if f, ok := v.form.(*form.Incumbent); ok {
 			it.Lapsed, err = l.lapsedAt(&row, f.Office)

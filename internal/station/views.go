@@ -239,6 +239,7 @@ type Item struct {
 	Objective      time.Time         `json:"objective"`               // when it is to be opened by
 	Overdue        bool              `json:"overdue,omitempty"`       // objective passed, delivered, not opened
 	NotDelivered   bool              `json:"not_delivered,omitempty"` // ours, and no receipt yet
+	ReadBacks      []ReadBack        `json:"read_backs,omitempty"`    // of one entry alone, not in lists
 	TakenBy        string            `json:"taken_by,omitempty"`
 	TakenAt        time.Time         `json:"taken_at"`
 	Drafter        string            `json:"drafter,omitempty"` // ours only: officers' names

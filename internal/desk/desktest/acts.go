@@ -193,6 +193,49 @@ func (s *Station) Disregard(_ context.Context, by station.Officer, line, id, rea
 	})
 }
 
+// AskReadBack notes it.
+func (s *Station) AskReadBack(_ context.Context, by station.Officer, line, id string) error {
+	return s.change("AskReadBack", by, line, id, func(it *station.Item) error { return s.backed(it, "asked", "") })
+}
+
+// GiveReadBack notes it.
+func (s *Station) GiveReadBack(_ context.Context, by station.Officer, line, id, text string) error {
+	return s.change("GiveReadBack", by, line, id, func(it *station.Item) error {
+		if err := needed(text); err != nil {
+			return err
+		}
+		return s.backed(it, "given", text)
+	})
+}
+
+// FindReadBack notes it.
+func (s *Station) FindReadBack(_ context.Context, _ station.Officer, line, id string, right bool, text string) error {
+	s.Lock()
+	defer s.Unlock()
+	for _, it := range s.Items {
+		for i := range it.ReadBacks {
+			if it.Line == line && it.ReadBacks[i].ID == id {
+				if !right {
+					if err := needed(text); err != nil {
+						return err
+					}
+				}
+				it.ReadBacks = slices.Clone(it.ReadBacks)
+				it.ReadBacks[i].Open = false
+				s.did("FindReadBack %s %v", id, right)
+				return s.backed(it, map[bool]string{true: "right", false: "wrong"}[right], text)
+			}
+		}
+	}
+	return parley.Errorf(parley.NotFound, "no entry %q", id)
+}
+
+func (s *Station) backed(it *station.Item, step, text string) error {
+	s.next++
+	it.ReadBacks = append(slices.Clone(it.ReadBacks), station.ReadBack{ID: fmt.Sprintf("%s:%d", ourGen, s.next), Step: step, Party: "alder", Ours: true, Text: text, Language: "en", At: s.Now()})
+	return nil
+}
+
 // CheckCall notes it.
 func (s *Station) CheckCall(_ context.Context, by station.Officer, line, id string) (string, error) {
 	s.Lock()

@@ -160,6 +160,8 @@ func (s *Station) recent() {
 	o := s.put(station.Item{ID: ourGen + ":58", Line: Birch, FromText: "alder/envoy", To: []string{"birch/envoy"}, Serial: 119, Precedence: parley.Immediate, Marker: parley.Request, Subject: "Open a rescue corridor until 1800Z",
 		Language: "en", Text: "We ask that the corridor agreed in 2019 be opened now and kept open until 1800Z.", Ladder: ladder(promised, t0.Add(-44*time.Minute), t0.Add(-44*time.Minute), t0.Add(-44*time.Minute)), Drafter: "Envoy Okafor", Releaser: "Lt Ruiz"}, 44*time.Minute)
 	o.Overdue = true
+	o.ReadBacks = []station.ReadBack{{ID: ourGen + ":61", Step: "asked", Party: "alder", Ours: true, At: t0.Add(-40 * time.Minute)},
+		{ID: theirGen + ":43", Step: "given", Party: "birch", Text: "贵方请求现在开放救援通道，至18时。<b>", Language: "zh", At: t0.Add(-20 * time.Minute), Open: true}}
 	s.put(station.Item{ID: theirGen + ":39", Line: Birch, Form: "opened", FromText: "birch/watch", Refs: []string{ourGen + ":57"}, Fields: []station.Field{{Name: "wording", Value: parley.ReceiptWording}}}, 2*time.Hour)
 	s.put(station.Item{ID: theirGen + ":42", Line: Birch, Form: "checkcall", Series: "service", Serial: 12, FromText: "birch/watch", To: []string{"alder/watch"}, Unconfirmed: []string{"birch"}, Fields: []station.Field{{Name: "text", Value: "Check call: is an officer on watch?"}}}, 6*time.Minute)
 	f := s.put(station.Item{ID: theirGen + ":41", Line: Birch, FromText: "birch/envoy", To: []string{"alder/envoy"}, Info: []string{"alder/watch"}, Serial: 42, Precedence: parley.Flash, Marker: parley.Question,
