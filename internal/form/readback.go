@@ -1,15 +1,8 @@
 package form
 
-const maxReadBack = 4_000 // bytes
-
 // Steps of a read-back: it is asked for, given in one's own words, and found
 // right or wrong by whoever wrote the entry.
-const (
-	ReadBackAsked uint64 = 0
-	ReadBackGiven uint64 = 1
-	ReadBackRight uint64 = 2
-	ReadBackWrong uint64 = 3
-)
+const ReadBackAsked, ReadBackGiven, ReadBackRight, ReadBackWrong uint64 = 0, 1, 2, 3
 
 // A ReadBack makes sure that an entry was understood. It is neither agreement
 // nor answer.
@@ -36,35 +29,21 @@ func readBackForm() Definition {
 func (*ReadBack) Name() string { return "readback" }
 
 func (r *ReadBack) check() error {
-	switch {
-	case r.Step > ReadBackWrong:
-		return refuse("a read-back has step 0 to 3, not %d", r.Step)
-	case r.Step == ReadBackGiven || r.Step == ReadBackWrong:
-		return CheckText("the text", r.Text, maxReadBack)
-	case r.Text != "":
-		return refuse("a read-back of step %d has no text", r.Step)
+	worded := r.Step == ReadBackGiven || r.Step == ReadBackWrong
+	if r.Step > ReadBackWrong || !worded && r.Text != "" {
+		return refuse("a read-back has step 0 to 3, and words in 1 and 3 alone")
+	} else if !worded {
+		return nil
 	}
-	return nil
+	return CheckText("the text", r.Text, 4_000)
 }
 
 func (r *ReadBack) rules(h *Header, c Context) error {
-	if len(h.Refs) != 1 {
-		return refuse("a read-back refers to one entry")
-	}
-	e, ok := c.Entry(h.Refs[0])
-	if !ok {
-		return nil
-	}
+	e, ok := c.Entry(h.Refs[0]) // there is one: see Refs
 	back, isBack := e.Form.(*ReadBack)
-	switch own := e.Party == c.Writer(); {
-	case r.Step >= ReadBackRight && (!isBack || back.Step != ReadBackGiven || own):
-		return refuse("what was given by another party is found right or wrong, and nothing else")
-	case r.Step < ReadBackRight && isBack:
-		return refuse("a read-back is of a dispatch or a service message")
-	case r.Step == ReadBackAsked && !own:
-		return refuse("a read-back is asked of an own entry")
-	case r.Step == ReadBackGiven && own:
-		return refuse("a read-back is given of another party's entry")
+	fits := (e.Party == c.Writer()) == (r.Step == ReadBackAsked) && isBack == (r.Step >= ReadBackRight) && (!isBack || back.Step == ReadBackGiven)
+	if ok && !fits {
+		return refuse("a read-back is asked of an own entry, given of another party's entry, and found right or wrong where it was given")
 	}
 	return nil
 }

@@ -177,7 +177,7 @@ func TestReferencesRefused(t *testing.T) {
 		{"readback", "of nothing", bad, "exactly 1", none},
 		{"readback", "of a check call", bad, "cannot refer to checkcall", ref1(theirCall)},
 		{"readback", "given of an own entry", bad, "another party's entry", ref1(ourDispatch)},
-		{"readback", "asked with words", bad, "has no text", func(h *Header, f Form, g *ground) { h.Refs[0], f.(*ReadBack).Step = ourDispatch, ReadBackAsked }},
+		{"readback", "asked with words", bad, "words in 1 and 3 alone", func(h *Header, f Form, g *ground) { h.Refs[0], f.(*ReadBack).Step = ourDispatch, ReadBackAsked }},
 		{"readback", "asked of theirs", bad, "asked of an own entry", func(h *Header, f Form, g *ground) { *f.(*ReadBack) = ReadBack{Step: ReadBackAsked} }},
 		{"readback", "right, of a dispatch", bad, "found right or wrong", func(h *Header, f Form, g *ground) { *f.(*ReadBack) = ReadBack{Step: ReadBackRight} }},
 		{"readback", "a drill, in earnest", bad, "exercise", ref1(theirDrill)},

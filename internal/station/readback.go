@@ -25,12 +25,12 @@ var readBackSteps = []string{"asked", "given", "right", "wrong"}
 // AskReadBack asks the other side to say in its own words what it understood of
 // an own entry.
 func (s *Station) AskReadBack(ctx context.Context, by Officer, name, id string) error {
-	return s.readBack(ctx, by, name, id, &form.ReadBack{Step: form.ReadBackAsked}, "ask for read-back")
+	return s.fileReadBack(ctx, by, name, id, &form.ReadBack{Step: form.ReadBackAsked}, "ask for read-back")
 }
 
 // GiveReadBack says in our own words what we understood of an entry of theirs.
 func (s *Station) GiveReadBack(ctx context.Context, by Officer, name, id, text string) error {
-	return s.readBack(ctx, by, name, id, &form.ReadBack{Step: form.ReadBackGiven, Text: text}, "give read-back")
+	return s.fileReadBack(ctx, by, name, id, &form.ReadBack{Step: form.ReadBackGiven, Text: text}, "give read-back")
 }
 
 // FindReadBack says whether what they gave of an entry of ours is right; where it
@@ -40,10 +40,10 @@ func (s *Station) FindReadBack(ctx context.Context, by Officer, name, id string,
 	if right {
 		f = &form.ReadBack{Step: form.ReadBackRight}
 	}
-	return s.readBack(ctx, by, name, id, f, "find read-back")
+	return s.fileReadBack(ctx, by, name, id, f, "find read-back")
 }
 
-func (s *Station) readBack(ctx context.Context, by Officer, name, id string, f *form.ReadBack, act string) error {
+func (s *Station) fileReadBack(ctx context.Context, by Officer, name, id string, f *form.ReadBack, act string) error {
 	if err := person(by, "read back"); err != nil {
 		return err
 	}
