@@ -207,7 +207,17 @@ func TestExerciseIsAgreed(t *testing.T) {
 	if d, err = a.st.Submit(ctx, a.envoy, d.ID); err != nil {
 		t.Fatal(err)
 	}
+	told, stop := a.st.Subscribe()
+	defer stop()
 	eventually(t, 20*time.Second, "it ends by itself", func() bool { return a.line(line).Exercise == "" && b.modeOf(line, "AUTUMN GALE").State == "over" })
+	eventually(t, 10*time.Second, "desks are told that it is over", func() bool {
+		select {
+		case e := <-told:
+			return e.Kind == "line" && !e.At.Before(m.Until)
+		default:
+			return false
+		}
+	})
 	_, err = a.st.Release(ctx, a.chief, d.ID, d.Version, "ROUTINE")
 	wantKind(t, "releasing what outlived its exercise", err, parley.Conflict, "no exercise of that name is on")
 	_, err = a.st.Exercise(ctx, a.watch, line, "end", m.Entry, "", time.Time{})

@@ -36,6 +36,7 @@ type clerk struct {
 	unswept  bool      // something was made durable since the last sweep
 	swept    time.Time // the last sweep
 	again    time.Time // when time alone asks for the next one
+	exercise time.Time // when the exercise that is on ends by itself; zero: none is
 	modes    bool      // an exercise entry was made durable since they were last read
 	unplaced bool      // something was made durable since the record was placed
 	placed   time.Time

@@ -98,17 +98,26 @@ func (c *clerk) drill() {
 			c.l.log.Error("reading the exercises of the line", "err", err)
 			return
 		}
-		on := (*drillState)(nil)
+		on, exercise := (*drillState)(nil), time.Time{}
 		for _, m := range list {
-			if m.On() && m.Path != "" {
+			switch {
+			case m.On() && m.Path != "" && on == nil:
 				on = &drillState{ref: m.ref, title: m.Title, path: m.Path, until: m.Until, since: now, heard: now}
-				break
+			case m.On() && m.Path == "" && exercise.IsZero():
+				exercise = m.Until
 			}
+		}
+		if !exercise.Equal(c.exercise) {
+			c.exercise = exercise
+			c.l.changed("line")
 		}
 		if d == nil || on == nil || d.ref != on.ref {
 			c.drillChanged(d, on)
 			d = on
 		}
+	}
+	if !c.exercise.IsZero() && !now.Before(c.exercise) { // it has ended by itself, and desks take its frame away
+		c.modes = true
 	}
 	switch {
 	case d == nil:
