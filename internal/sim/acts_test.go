@@ -84,3 +84,17 @@ func TestAmendmentsTakeEffect(t *testing.T) {
 		t.Error("the bits of an amendment name other documents than the forms do")
 	}
 }
+
+// TestNobodyAssentsBlind is what seed 80031 shrank to: a station that lost its
+// keys assented to a rival of what it could not read, and came under it alone.
+func TestNobodyAssentsBlind(t *testing.T) {
+	r := kept(t, &Plan{Seed: 80031, Parties: 2, Cables: 1, Hours: 0.16, Acts: []Act{
+		{At: 5 * time.Second, Kind: Flip, A: 0},
+		{At: 6 * time.Second, Kind: Amend, A: 1, N: ofAnnex | reckless},
+		{At: 529 * time.Second, Kind: Cut, A: 1, B: 0, N: 2, For: time.Minute},
+		{At: 544 * time.Second, Kind: Amend, A: 1, N: ofAnnex | reckless},
+	}})
+	if r.Counts.Amended != 1 {
+		t.Errorf("%d annexes come into force, want the one that outranks", r.Counts.Amended)
+	}
+}

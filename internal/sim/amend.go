@@ -27,6 +27,9 @@ func (s *station) propose(a Act) {
 		return
 	}
 	st := s.own.Engine.Status()
+	if blind(&st) {
+		return
+	}
 	r := st.Rules
 	kind, base := form.ToCharter, r.CharterHash
 	if a.Kind == Amend && a.N&ofAnnex != 0 {
@@ -89,6 +92,9 @@ func (s *station) assent(n int) {
 		return
 	}
 	st := s.own.Engine.Status()
+	if blind(&st) {
+		return
+	}
 	if n&reckless != 0 {
 		if d := &st.Documents[n/4%len(st.Documents)]; d.By != nil {
 			s.assentTo(form.NewAssent(d.Kind, d.Raw, n&1 == 0))
@@ -98,7 +104,16 @@ func (s *station) assent(n int) {
 	s.assentToBest(&st)
 }
 
+// blind reports whether a station cannot read all that it holds: then it lets its
+// officers assent to nothing.
+func blind(st *line.Status) bool {
+	return slices.ContainsFunc(st.Logs, func(l line.LogStatus) bool { return l.Unread })
+}
+
 func (s *station) assentToBest(st *line.Status) {
+	if blind(st) {
+		return
+	}
 	for i := range st.Documents {
 		d := &st.Documents[i]
 		if r := s.people.assents[d.Hash]; r != nil && (!r.filed || s.knows(r.id)) || s.own == nil {

@@ -12,6 +12,7 @@ import (
 	"parley"
 	"parley/internal/charter"
 	"parley/internal/form"
+	"parley/internal/line"
 )
 
 // CharterView is what rules a line: in force for what our side writes, what was
@@ -306,6 +307,10 @@ func (s *Station) assentTo(ctx context.Context, l *liveLine, by Officer, f *form
 // mayAssent refuses an assent that would not count, and one that was given
 // already: on the record, or waiting to be sent.
 func (l *liveLine) mayAssent(docs []charter.Document, r *charter.Rules, f *form.Assent) error {
+	if slices.ContainsFunc(l.runner.Status().Logs, func(x line.LogStatus) bool { return x.Unread }) {
+		return parley.Errorf(parley.Conflict, "entries that our station holds cannot be read yet: what was assented to in them is not known").
+			WithHint("have the officers of the other side confirm the recovery words; then assent")
+	}
 	filed, err := l.filedForms(f.Name())
 	if err != nil {
 		return err

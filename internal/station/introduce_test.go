@@ -117,10 +117,20 @@ func TestLostStationIntroducesItself(t *testing.T) {
 			eventually(t, 10*time.Second, "birch has the new key of alder alone", func() bool {
 				return b.hasPinned(line, "alder", a.st.tls.hash()) && !b.hasPinned(line, "alder", old) && a.st.tls.hash() != old
 			})
+			admin := Officer{ID: 1, Offices: []parley.Office{parley.Administrator}}
+			d, err := b.st.Propose(context.Background(), admin, line, Proposal{Annex: &AnnexText{KeepAlive: 3}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			assent := func() error { _, err := a.st.Assent(context.Background(), admin, line, d.Hash); return err }
+			eventually(t, 15*time.Second, "alder, which cannot read what it assented to before, assents to nothing", func() bool {
+				return parley.KindOf(assent()) == parley.Conflict
+			})
 			b.confirm(line, a)
 			eventually(t, 15*time.Second, "alder reads what it said", func() bool {
 				return slices.Contains(a.subjects(line, "alder"), "before")
 			})
+			eventually(t, 15*time.Second, "alder assents", func() bool { return assent() == nil })
 			b.send(line, "alder", "welcome back", "ROUTINE", "INFORMATION")
 			a.waitFor(line, "welcome back")
 		})
