@@ -103,7 +103,7 @@ func looking(st Station) []operation {
 			}),
 		get("board", "/board", "The watch board of one line, or of all.", []param{{"line", "query", "string", "Id of the line; all, if it is left out."}},
 			func(ctx context.Context, c *call) (station.Board, error) { return st.Board(ctx, c.by, c.text("line")) }),
-		post("handover", "/handover", "Hand over the watch in writing.", nil, func(ctx context.Context, c *call, in noteIn) (none, error) {
+		post("handover", "/handover", "Write the hand-over of the watch, with all that is open. Another officer takes over at a desk.", nil, func(ctx context.Context, c *call, in noteIn) (none, error) {
 			return none{}, st.HandOver(ctx, c.by, in.Note)
 		}),
 		get("alarms", "/alarms", "The newest alarms, silenced ones too.", nil, func(ctx context.Context, _ *call) ([]station.Alarm, error) {

@@ -193,3 +193,44 @@ func TestBrowserSoundThatStops(t *testing.T) {
 	l.until(l.ctx, 8*time.Second, "not armed", `document.querySelector("#sound").innerText.includes("NOT ARMED")`)
 	l.quiet()
 }
+
+// A hidden tab, whose timers the browser holds back, sounds as soon as one that
+// is looked at: what comes, comes from the worker, and the page waits for no
+// timer.
+func TestBrowserSoundInAHiddenTab(t *testing.T) {
+	l := newLive(t)
+	silent(l.st)
+	l.recordSound(l.ctx)
+	// As in a tab that was hidden for long: it says so, and a timer comes once a
+	// minute.
+	hide := `(() => {
+	  window.hideNow = () => {
+	    Object.defineProperty(document, "hidden", { get: () => true });
+	    Object.defineProperty(document, "visibilityState", { get: () => "hidden" });
+	    const late = window.setTimeout;
+	    window.setTimeout = (f, ms, ...a) => late(f, Math.max(ms ?? 0, 60000), ...a);
+	    for (let i = 0; i < 1000; i++) clearInterval(i);
+	    document.dispatchEvent(new Event("visibilitychange"));
+	  };
+	})()`
+	if _, err := chromedp.Call(l.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: hide}); err != nil {
+		t.Fatal(err)
+	}
+	l.sit(l.ctx, 1, parley.Watch)
+	l.open(l.ctx, "/watch")
+	l.until(l.ctx, 15*time.Second, "a stream", `!document.querySelector("#sound").hidden`)
+	l.wait("one listener", func() bool { return l.st.Listeners() == 1 })
+	l.do(l.ctx, chromedp.Click(chromedp.CSS("#sound")))
+	l.until(l.ctx, 15*time.Second, "armed, and the test is over", `document.querySelector("#sound").dataset.sound === "on" && window.heard.length && Date.now() - window.heard.at(-1).at > 1500`)
+	eval[bool](l, l.ctx, "window.hideNow(), window.heard.length = 0, true")
+	time.Sleep(3 * time.Second) // nothing but beats
+	stored := flashComes(l, 2)
+	l.until(l.ctx, 10*time.Second, "the FLASH is heard", "window.heard.length && Date.now() - window.heard[0].at > 1000")
+	first := played(l.heard(l.ctx), flashTones[0])
+	if first.IsZero() || first.Sub(stored) > 2*time.Second {
+		t.Errorf("heard %v after it was stored", first.Sub(stored))
+	}
+	t.Logf("heard %v after it was stored", first.Sub(stored))
+	l.until(l.ctx, 10*time.Second, "it insists", fmt.Sprintf("window.heard.at(-1).at - %d > 3500", stored.UnixMilli()))
+	l.quiet()
+}
