@@ -229,7 +229,14 @@ func TestEveryOperation(t *testing.T) {
 	g.ask(watch, "POST", theirs+"/acknowledge", nil, 204)
 	var tr station.Translation
 	g.ask(watch, "POST", theirs+"/translations", map[string]string{"language": "zh", "text": "伯奇来文"}, 200).read(t, &tr)
+	g.ask(envoy, "POST", theirs+"/certify", map[string]int64{"translation": tr.ID}, 403)
 	g.ask(translator, "POST", theirs+"/review", map[string]int64{"translation": tr.ID}, 204)
+	g.ask(translator, "POST", theirs+"/certify", map[string]int64{"translation": tr.ID}, 403)
+	g.ask(envoy, "POST", theirs+"/certify", map[string]int64{"translation": tr.ID}, 204)
+	if got := g.ask(watch, "GET", on+"/record?query=%E4%BC%AF%E5%A5%87&since=2020-01&precedence=IMMEDIATE", nil, 200); !bytes.Contains(got.body, []byte("From Birch")) {
+		t.Errorf("our translation does not find it: %.300s", got.body)
+	}
+	g.ask(watch, "GET", on+"/record?since=soon", nil, 400)
 	g.ask(watch, "POST", theirs+"/informed", map[string]any{"at": time.Now()}, 204)
 	g.ask(watch, "POST", on+"/checkcall", map[string]string{}, 200)
 	g.ask(watch, "GET", on+"/record?plain=true&limit=10", nil, 200)

@@ -99,8 +99,38 @@ func (c *call) filter() (f station.Filter, err error) {
 			return f, err
 		}
 	}
+	if err := c.narrow(&f); err != nil {
+		return f, err
+	}
 	f.Limit, err = c.count("limit", 50, 500)
 	return f, err
+}
+
+// narrow reads precedence and times.
+func (c *call) narrow(f *station.Filter) error {
+	if v := c.text("precedence"); v != "" {
+		p, err := parley.ParsePrecedence(v)
+		if err != nil {
+			return err
+		}
+		f.Precedence = p
+	}
+	for _, name := range []string{"since", "until"} {
+		v := c.text(name)
+		if v == "" {
+			continue
+		}
+		from, to, ok := station.Moment(v)
+		switch {
+		case !ok:
+			return parley.Errorf(parley.Malformed, "%s=%q is not a date-time group and not a date", name, v).WithHint("for example 231412Z NOV 26, or 2026-11-23")
+		case name == "since":
+			f.Since = from
+		default:
+			f.Until = to
+		}
+	}
+	return nil
 }
 
 // get is an operation that reads and answers JSON.

@@ -60,7 +60,10 @@ var (
 		{"form", "query", "string", "Only entries of this form."},
 		{"party", "query", "string", "Only entries of this party."},
 		{"office", "query", "string", "Only entries from or to this office."},
-		{"query", "query", "string", "Words in subject or text, or a serial."},
+		{"query", "query", "string", "Words of what an entry says or of our translations of it; a serial; a date-time group."},
+		{"precedence", "query", "string", "Only this precedence and above."},
+		{"since", "query", "string", "Only what was written at or after this time, as its writer says: 231412Z NOV 26, 2026-11-23, 2026-11-23T14:12 or 2026-11."},
+		{"until", "query", "string", "Only what was written up to this time."},
 		{"plain", "query", "boolean", "Leave out what stations write by themselves."},
 		{"after", "query", "integer", "Only positions above this one, oldest first."},
 		{"before", "query", "integer", "Only positions below this one."},
@@ -165,8 +168,11 @@ func reading(st Station) []operation {
 		post("translate", "/lines/{line}/items/{item}/translations", "Keep a translation on our side, not yet reviewed.", at, func(ctx context.Context, c *call, in translateIn) (station.Translation, error) {
 			return st.Translate(ctx, c.by, c.text("line"), c.text("item"), in.Language, in.Text)
 		}),
-		post("review", "/lines/{line}/items/{item}/review", "Certify another officer's translation.", at, func(ctx context.Context, c *call, in reviewIn) (none, error) {
+		post("review", "/lines/{line}/items/{item}/review", "Check another officer's translation.", at, func(ctx context.Context, c *call, in reviewIn) (none, error) {
 			return none{}, st.Review(ctx, c.by, c.text("line"), c.text("item"), in.Translation)
+		}),
+		post("certify", "/lines/{line}/items/{item}/certify", "Set the third mark on a translation that two other officers made and checked.", at, func(ctx context.Context, c *call, in reviewIn) (none, error) {
+			return none{}, st.Certify(ctx, c.by, c.text("line"), c.text("item"), in.Translation)
 		}),
 		post("informed", "/lines/{line}/items/{item}/informed", "Tell the other side that the principal was informed.", at, func(ctx context.Context, c *call, in informedIn) (none, error) {
 			return none{}, st.Informed(ctx, c.by, c.text("line"), c.text("item"), in.At)

@@ -60,6 +60,7 @@ type Answering interface {
 	Acknowledge(ctx context.Context, by station.Officer, line, id string) error
 	Translate(ctx context.Context, by station.Officer, line, id, language, text string) (station.Translation, error)
 	Review(ctx context.Context, by station.Officer, line, id string, translation int64) error
+	Certify(ctx context.Context, by station.Officer, line, id string, translation int64) error
 	Informed(ctx context.Context, by station.Officer, line, id string, at time.Time) error
 }
 
