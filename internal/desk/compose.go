@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"strings"
@@ -111,7 +112,7 @@ func newDraft(l station.Line, s *seat, kind string) station.Draft {
 	if kind != "service" {
 		kind = "dispatch"
 	}
-	dr := station.Draft{Line: l.Key, Form: kind, From: string(s.office), Precedence: parley.Routine.String(), Exercise: l.Exercise}
+	dr := station.Draft{Line: l.Key, Form: kind, Page: rand.Text(), From: string(s.office), Precedence: parley.Routine.String(), Exercise: l.Exercise}
 	if len(l.Us.Languages) > 0 {
 		dr.Language = l.Us.Languages[0]
 	}

@@ -32,7 +32,7 @@ func draftOf(r *http.Request) (dr station.Draft, err error) {
 	dr.Subject, dr.Text, dr.Language = field(r, "subject"), field(r, "text"), field(r, "language")
 	dr.Legal, dr.Releasability = field(r, "legal"), field(r, "releasability")
 	dr.Refs = strings.Fields(field(r, "refs"))
-	dr.Exercise = field(r, "exercise")
+	dr.Exercise, dr.Page = field(r, "exercise"), field(r, "page")
 	if strings.EqualFold(dr.Precedence, parley.Flash.String()) {
 		dr.Reason = field(r, "reason")
 	}

@@ -101,7 +101,7 @@ func (d *desk) begin(r *http.Request, p *composePage) (err error) {
 // fill begins a draft from a template. Its exercise mark is that of the line
 // now, never that of the day the template was made.
 func (p *composePage) fill(t station.Draft) {
-	t.Line, t.Exercise = p.Draft.Line, p.Draft.Exercise
+	t.Line, t.Exercise, t.Page = p.Draft.Line, p.Draft.Exercise, p.Draft.Page
 	if t.From == "" {
 		t.From = p.Draft.From
 	}

@@ -57,6 +57,7 @@ type DraftText struct {
 	Reason        string            `json:"reason,omitempty"`
 	Exercise      string            `json:"exercise,omitempty"`
 	Note          string            `json:"note,omitempty"`   // why it was returned
+	Page          string            `json:"page,omitempty"`   // of the browser that began it
 	Opened        string            `json:"opened,omitempty"` // last entry of another party the drafter had opened
 	Incumbent     *Incumbent        `json:"incumbent,omitempty"`
 }

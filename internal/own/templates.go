@@ -31,7 +31,7 @@ const templateColumns = "id, line, officer, made, secret FROM templates "
 // draft only are left out.
 func (s *Store) AddTemplate(t Template) (Template, error) {
 	t.Made = at(s.millis())
-	t.Text.Attachments, t.Text.Refs, t.Text.Note, t.Text.Opened, t.Text.Exercise, t.Text.Reason = nil, nil, "", "", "", ""
+	t.Text.Attachments, t.Text.Refs, t.Text.Note, t.Text.Opened, t.Text.Exercise, t.Text.Reason, t.Text.Page = nil, nil, "", "", "", "", ""
 	b, err := json.Marshal(&templateText{t.Name, t.Text})
 	if err != nil {
 		panic(err) // strings and numbers only

@@ -329,6 +329,7 @@ type Draft struct {
 	Exercise      string       `json:"exercise,omitempty"`
 	State         string       `json:"state"`          // "draft", "submitted", "returned", "released"
 	Note          string       `json:"note,omitempty"` // why it was returned
+	Page          string       `json:"page,omitempty"` // names what began it: a save that is sent again makes no second draft
 	Drafter       string       `json:"drafter"`
 	DrafterID     int64        `json:"drafter_id"`
 	Began         time.Time    `json:"began"`

@@ -32,6 +32,11 @@ func (s *Station) SaveDraft(_ context.Context, by Officer, d Draft) (Draft, erro
 	if err != nil {
 		return Draft{}, err
 	}
+	if d.ID == 0 && d.Page != "" {
+		if err := s.begunBy(by, l, &d); err != nil {
+			return Draft{}, err
+		}
+	}
 	o := own.Draft{ID: d.ID, Line: l.id, State: own.Drafting, Drafter: by.ID, Version: d.Version}
 	if d.ID != 0 {
 		if o, err = s.draftFor(by, d.ID); err != nil {
@@ -62,11 +67,33 @@ func (s *Station) SaveDraft(_ context.Context, by Officer, d Draft) (Draft, erro
 	return s.draftView(o)
 }
 
+// begunBy finds the draft that a page began already: its first save arrived, and
+// the answer did not.
+func (s *Station) begunBy(by Officer, l *liveLine, d *Draft) error {
+	if err := form.CheckLine("the name of the page", d.Page, 64); err != nil {
+		return err
+	}
+	all, err := s.own.Drafts()
+	if err != nil {
+		return err
+	}
+	for _, o := range all {
+		if o.Drafter == by.ID && o.Line == l.id && o.Page == d.Page {
+			d.ID, d.Version = o.ID, o.Version
+			return nil
+		}
+	}
+	return nil
+}
+
 // textOf takes what an officer typed. Half-written is fine; what could never
 // be read back is not.
 func textOf(o *own.Draft, d Draft) error {
 	o.Form, o.From, o.To, o.Info, o.Subject, o.Text = d.Form, parley.Office(d.From), d.To, d.Info, d.Subject, d.Text
 	o.Language, o.Legal, o.Releasability, o.Refs, o.Reason, o.Exercise = d.Language, d.Legal, d.Releasability, d.Refs, d.Reason, d.Exercise
+	if o.Page == "" {
+		o.Page = d.Page
+	}
 	if o.Form == "" {
 		o.Form = "dispatch"
 	}
@@ -108,7 +135,7 @@ func (s *Station) draftFor(o Officer, id int64) (own.Draft, error) {
 func (s *Station) draftView(o own.Draft) (Draft, error) {
 	d := Draft{ID: o.ID, Line: o.Line.String(), Form: o.Form, From: string(o.From), To: o.To, Info: o.Info, Precedence: o.Precedence.String(), Marker: o.Marker.String(),
 		Subject: o.Subject, Text: o.Text, Language: o.Language, Legal: o.Legal, Releasability: o.Releasability, Refs: o.Refs, Reason: o.Reason,
-		Exercise: o.Exercise, State: string(o.State), Note: o.Note, DrafterID: o.Drafter, Began: o.Began, Saved: o.Saved, Version: o.Version, Entry: o.Entry,
+		Exercise: o.Exercise, Page: o.Page, State: string(o.State), Note: o.Note, DrafterID: o.Drafter, Began: o.Began, Saved: o.Saved, Version: o.Version, Entry: o.Entry,
 		Incumbent: incumbentView(o.Incumbent)}
 	for _, a := range o.Attachments {
 		d.Attachments = append(d.Attachments, Attachment{Name: a.Name, Type: a.Type, Size: a.Size, Hash: hex.EncodeToString(a.Hash[:]), Held: true, Bytes: seal.SealedBlobSize(a.Size)})

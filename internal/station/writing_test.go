@@ -74,6 +74,16 @@ func TestWritingAndTranslating(t *testing.T) {
 		}
 		return d
 	}
+	var twice [3]Draft
+	for i, by := range []Officer{a.watch, a.watch, a.envoy} { // the answer to the first was lost
+		var err error
+		if twice[i], err = a.st.SaveDraft(ctx, by, Draft{Line: id, Subject: fmt.Sprint("typed ", i), Page: "page of a browser"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if twice[0].ID != twice[1].ID || twice[1].Subject != "typed 1" || twice[2].ID == twice[0].ID {
+		t.Errorf("a save that was sent again: %+v", twice)
+	}
 	d := draft(a.watch, "Night FLASH", "FLASH")
 	_, err := a.st.Release(ctx, a.watch, d.ID, d.Version, "ROUTINE")
 	fails(t, "another precedence than was shown", err, parley.BadForm)

@@ -41,6 +41,11 @@ func (s *Station) SaveDraft(_ context.Context, by station.Officer, d station.Dra
 	if _, err := s.line(d.Line); err != nil {
 		return station.Draft{}, err
 	}
+	for _, old := range s.DraftMap {
+		if d.ID == 0 && d.Page != "" && old.Page == d.Page && old.DrafterID == by.ID {
+			d.ID, d.Version = old.ID, old.Version
+		}
+	}
 	d.Drafter, d.DrafterID, d.State, d.Began = by.Name, by.ID, "draft", s.Now()
 	if d.Incumbent != nil {
 		d.Subject = d.Incumbent.Person

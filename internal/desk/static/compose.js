@@ -31,7 +31,7 @@ function stash() {
   sessionStorage.setItem(stashKey(), JSON.stringify(fields()));
 }
 
-const words = (list) => JSON.stringify(list.filter(([k]) => k !== "draft" && k !== "version" && k !== "officer"));
+const words = (list) => JSON.stringify(list.filter(([k]) => k !== "draft" && k !== "version" && k !== "officer" && k !== "page"));
 
 // restore brings back what this browser kept and the station never got, with
 // the version it was written over.
