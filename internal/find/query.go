@@ -7,7 +7,7 @@ import (
 
 // longest is how many letters of a word's beginning are in the index: of longer
 // ones the text itself has to be looked at.
-const longest = 6
+const longest = 8
 
 // A Query is what somebody looks for: every word, at its beginning or whole, in
 // any order; characters of scripts without spaces as they follow one another.
@@ -71,7 +71,7 @@ func beginning(w string) string {
 }
 
 // termsOf is what the index keeps of a text, each once: beginnings of three to
-// six letters, words shorter than that whole, wide characters alone and two and
+// eight letters, words shorter than that whole, wide characters alone and two and
 // three in a row.
 func termsOf(texts ...string) map[string]struct{} {
 	out := map[string]struct{}{}

@@ -19,8 +19,8 @@ type Asked struct {
 }
 
 // Hits goes through the positions that may have what is asked for, and calls f
-// with up to some thousands of them at a time, in order, until f says false.
-// Words longer than six letters and characters in a row may be missing from an
+// with those of one stretch at a time, in order, until f says false.
+// Words longer than eight letters and characters in a row may be missing from an
 // entry it gives: who asks looks at the text.
 func (l *Line) Hits(a Asked, f func(positions []int64) (more bool, err error)) error {
 	n, upto, _, err := l.at()
@@ -120,14 +120,15 @@ func (l *Line) within(n, at int64, a *Asked) (*set, error) {
 	return s, sqlfile.Error(name, rows.Err())
 }
 
-// handed is how many positions f gets at a time at most.
-const handed = 512
+// handed is how many positions f gets at a time at most: all of a stretch, for
+// what is asked of a store for each call is more than what a list costs.
+const handed = stretch
 
 func hand(s *set, at int64, newest bool, f func([]int64) (bool, error)) (more bool, err error) {
 	if s == nil {
 		return true, nil
 	}
-	list := make([]int64, 0, handed)
+	list := make([]int64, 0, s.count())
 	give := func(pos int64) (bool, error) {
 		if list = append(list, at<<stretchBits+pos); len(list) < handed {
 			return true, nil

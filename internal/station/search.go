@@ -200,11 +200,11 @@ func (l *liveLine) search(f store.Filter, w *sought) (out []store.Row, left int6
 		}
 		a := find.Asked{Query: w.query, Since: w.since, Until: w.until, Before: f.Before, After: f.After, Newest: f.Newest}
 		return l.found.Hits(a, func(at []int64) (bool, error) {
-			n, err := l.take(&out, f, at, w)
-			if vain += n; vain >= inVain {
-				left = max(0, at[len(at)-1]-1-f.After)
+			last, err := l.take(&out, f, at, w, &vain)
+			if vain >= inVain {
+				left = max(0, last-1-f.After)
 				if !f.Newest {
-					left = max(0, upto-at[len(at)-1])
+					left = max(0, upto-last)
 				}
 				return false, err
 			}
@@ -224,25 +224,28 @@ func (l *liveLine) search(f store.Filter, w *sought) (out []store.Row, left int6
 }
 
 // take appends the rows at these positions that f selects and w fits, until the
-// page is full, and returns how many it looked at that w does not fit.
-func (l *liveLine) take(out *[]store.Row, f store.Filter, at []int64, w *sought) (vain int, err error) {
-	for full := f.PageLimit(); len(at) > 0 && len(*out) < full; {
+// page is full, or too many were looked at that w does not fit. It returns the
+// last position that it looked at.
+func (l *liveLine) take(out *[]store.Row, f store.Filter, at []int64, w *sought, vain *int) (last int64, err error) {
+	for full := f.PageLimit(); len(at) > 0 && len(*out) < full && *vain < inVain; {
 		f.At, f.Limit = at, full-len(*out)
 		rows, _, err := l.store.Rows(f)
 		if err != nil {
-			return vain, err
+			return last, err
 		}
 		fit, err := l.fitting(rows, w)
 		if err != nil {
-			return vain, err
+			return last, err
 		}
-		vain += len(rows) - len(fit)
-		if *out = append(*out, fit...); len(rows) < f.Limit {
-			break
+		*vain += len(rows) - len(fit)
+		*out = append(*out, fit...)
+		if len(rows) < f.Limit {
+			return at[len(at)-1], nil
 		}
-		at = at[slices.Index(at, rows[len(rows)-1].Pos)+1:]
+		last = rows[len(rows)-1].Pos
+		at = at[slices.Index(at, last)+1:]
 	}
-	return vain, nil
+	return last, nil
 }
 
 // fitting keeps the rows that w fits.

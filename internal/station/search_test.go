@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/find"
+	"parley/internal/store"
 )
 
 // search returns the subjects of a page of the record, newest first.
@@ -181,5 +183,42 @@ func TestMoment(t *testing.T) {
 		if _, _, ok := Moment(s); ok {
 			t.Errorf("%q is a moment", s)
 		}
+	}
+}
+
+// TestSearchInVain looks for a word whose beginning is common and which itself
+// stands nowhere: the search ends, and says how much it did not look through.
+func TestSearchInVain(t *testing.T) {
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	id := pairAll(t, a, b)
+	for i := range 3 {
+		a.send(id, "birch", fmt.Sprintf("interrogation %d", i), "ROUTINE", "INFORMATION")
+	}
+	b.waitFor(id, "interrogation 2")
+	l, err := a.st.lineOf(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 30*time.Second, "all is in the index", func() bool {
+		upto, _, err := l.found.Upto()
+		pg, _ := a.st.Record(context.Background(), id, Filter{Form: "dispatch"})
+		return err == nil && len(pg.Unsettled) == 0 && len(pg.Settled) == 3 && upto >= pg.Settled[0].Position
+	})
+	if got := a.search(id, Filter{Query: "interrogating"}); len(got) > 0 {
+		t.Errorf("found %q", got)
+	}
+	var out []store.Row
+	vain := inVain - 1
+	pg, err := a.st.Record(context.Background(), id, Filter{Form: "dispatch"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := []int64{pg.Settled[0].Position, pg.Settled[1].Position, pg.Settled[2].Position}
+	last, err := l.take(&out, store.Filter{Newest: true, Limit: 1}, at, &sought{query: find.NewQuery("interrogating")}, &vain)
+	if err != nil || last != at[0] || vain != inVain || len(out) > 0 {
+		t.Errorf("it went on to %d with %d in vain: %v", last, vain, err)
+	}
+	if last, err = l.take(&out, store.Filter{Newest: true, Limit: 2}, at, &sought{query: find.NewQuery("interrogation")}, new(int)); err != nil || last != at[1] || len(out) != 2 {
+		t.Errorf("a full page ends at %d with %d rows: %v", last, len(out), err)
 	}
 }
