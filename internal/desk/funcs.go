@@ -84,6 +84,7 @@ func (d *desk) timeFuncs(book *locale) template.FuncMap {
 		},
 		"dtg":  parley.DTG,
 		"hhmm": func(t time.Time) string { return hhmm(t, d.now()) },
+		"zulu": func(t time.Time) string { return t.UTC().Format("1504") + "Z" },
 		"both": d.both,
 		"rtt":  roundTrip,
 		"when": func(t time.Time) string { return t.UTC().Format("2006-01-02T15:04") },

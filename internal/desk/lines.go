@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -69,6 +70,8 @@ func (d *desk) linePage(r *http.Request, _ *seat) (*linePage, error) {
 	if p.Checks, err = d.st.CheckCalls(r.Context(), l.Key, calendarDays); err != nil {
 		return nil, err
 	}
+	p.Checks.Slots = slices.Clone(p.Checks.Slots)
+	slices.Reverse(p.Checks.Slots) // the newest first
 	c, err := d.st.Condition(r.Context())
 	if err != nil {
 		d.log.Error("reading how the station stands", "err", err)
