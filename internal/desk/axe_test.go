@@ -3,6 +3,7 @@ package desk_test
 import (
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"parley"
+	"parley/internal/station"
 )
 
 var axeAll = flag.Bool("axe", false, "look at every page in every language and theme")
@@ -85,4 +87,37 @@ func (l *live) faults(name string) (list []string) {
 		l.t.Fatal(err)
 	}
 	return list
+}
+
+// TestBrowserAxeOfTheWatch looks at what the pages above do not show: a hand-over
+// that waits, a board where nothing does, an alarm command that fails. The
+// hand-over is ticked and taken over by keys alone.
+func TestBrowserAxeOfTheWatch(t *testing.T) {
+	l := newLive(t)
+	if _, err := chromedp.Call(l.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: axeSource(t)}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.st.HandOver(t.Context(), station.Officer{ID: 1, Name: "Lt Ruiz"}, "Two open."); err != nil {
+		t.Fatal(err)
+	}
+	l.st.Lock()
+	l.st.Stands.Hook.Error, l.st.Items, l.st.AlarmSet = "exit status 3", l.st.Items[:20], nil
+	l.st.Unlock()
+	l.sit(l.ctx, 2, parley.Watch)
+	for _, as := range [][2]string{{"ar", "night"}, {"en", "day"}} {
+		l.cookie(l.ctx, "parley-alder-lang", as[0])
+		l.cookie(l.ctx, "parley-alder-theme", as[1])
+		for _, path := range []string{"/watch", "/station", "/watch/takeover"} {
+			l.open(l.ctx, path)
+			l.axe(strings.Join(as[:], " ") + " " + path)
+		}
+	}
+	for i := range l.st.Handed[0].Open {
+		l.tab(fmt.Sprintf(`.ticks label:nth-of-type(%d) input`, i+1))
+		l.types(" ")
+	}
+	l.tab(`form[action="/watch/takeover"] button.strong`)
+	l.enter()
+	l.until(l.ctx, 15*time.Second, "the watch", `location.pathname === "/watch" && document.querySelector(".onwatch").innerText.includes("Envoy Okafor")`)
+	l.quiet()
 }
