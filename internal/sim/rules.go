@@ -188,8 +188,12 @@ func (x *watch) heldBack(s *station, to parley.PartyCode, ref parley.Ref) {
 	}
 }
 
-// unknowing says which station does not know who is out.
+// unknowing says which station does not know who is out. One that lost its keys
+// and cannot read a leave any more, since who has left gives it none, need not.
 func (w *world) unknowing(s *station) string {
+	if w.watch.at(s).losses > 0 && slices.ContainsFunc(s.own.Engine.Status().Logs, func(l line.LogStatus) bool { return l.Unread }) {
+		return ""
+	}
 	for _, o := range w.stations {
 		if o != s && w.watch.rules.out(o) && !w.watch.at(s).out[o.code] {
 			return string(s.code) + " does not know that " + string(o.code) + " is out"
