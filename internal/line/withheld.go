@@ -113,7 +113,7 @@ func (e *Engine) pastIsBack() bool {
 		if l.party != e.cfg.Us || l == e.own {
 			continue
 		}
-		if l.disputed || len(l.heads) > 0 || l.early.Len() > 0 {
+		if l.disputed {
 			return false // of two histories officers say which one is ours
 		}
 		for _, p := range e.peers {
