@@ -374,8 +374,10 @@ func TestPrefs(t *testing.T) {
 	w.cookies["parley-alder-theme"] = `"><script>`
 	w.get("/watch").want(t, 200, `dir="rtl">`)
 	r := httptest.NewRequest("GET", "/seat/x", nil)
-	r.Header.Set("Accept-Language", "fr-FR, zh-CN;q=0.8, en;q=0.5")
+	r.Header.Set("Accept-Language", "pt-PT, zh-CN;q=0.8, en;q=0.5")
 	newBench(t).do(r).want(t, 200, `<html lang="zh"`)
+	r.Header.Set("Accept-Language", "fr-FR, zh-CN;q=0.8, en;q=0.5")
+	newBench(t).do(r).want(t, 200, `<html lang="fr"`)
 }
 
 // Reading is audited each time an officer comes to a text, and not when a page
