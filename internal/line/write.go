@@ -132,7 +132,7 @@ func (e *Engine) noteCovered() {
 // somebody is there to take it: only then do items get index and serial, the
 // highest precedence first.
 func (e *Engine) write() error {
-	if e.own == nil || e.doubt != "" || e.sign == nil || e.now.Before(e.holdOff) || e.out(e.cfg.Us) {
+	if e.own == nil || e.doubt != "" || e.sign == nil || e.heldOff() || e.out(e.cfg.Us) {
 		return nil
 	}
 	var run []draft
@@ -154,6 +154,14 @@ func (e *Engine) write() error {
 		return nil
 	}
 	return e.emit(run)
+}
+
+// heldOff reports whether a peer that claims to hold more of our log than we
+// wrote still has time to show it. A clock that was set back since is no reason
+// to wait longer.
+func (e *Engine) heldOff() bool {
+	d := e.holdOff.Sub(e.now)
+	return d > 0 && d <= showWithin
 }
 
 // takers reports whether a peer with a live path has room.
