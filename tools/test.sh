@@ -8,10 +8,10 @@
 set -u
 out=$(mktemp)
 trap 'rm -f "$out" "$out.code"' EXIT
-{ go test -race -p 1 -parallel 6 -timeout 20m ./... 2>&1; echo $? >"$out.code"; } | tee "$out"
+{ go test -race -p 1 -parallel 4 -timeout 20m ./... 2>&1; echo $? >"$out.code"; } | tee "$out"
 [ "$(cat "$out.code")" != 0 ] || exit 0
 failed=$(sed -n 's/^FAIL[[:space:]]\{1,\}\([^[:space:]]\{1,\}\).*/\1/p' "$out" | sort -u)
 [ -n "$failed" ] || exit 1
 echo "failed, and run again:" $failed
 # shellcheck disable=SC2086
-exec go test -race -p 1 -parallel 6 -count=1 -timeout 20m $failed
+exec go test -race -p 1 -parallel 4 -count=1 -timeout 20m $failed

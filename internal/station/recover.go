@@ -41,6 +41,10 @@ func Recover(cfg Config, name string, root key.Signer, founding []byte) (certifi
 			err = e
 		}
 	}()
+	return r.recover(name, founding)
+}
+
+func (r *recoverer) recover(name string, founding []byte) ([]byte, error) {
 	f, err := r.line(name, founding)
 	if err != nil {
 		return nil, fmt.Errorf("recovering: %w", err)
@@ -53,7 +57,7 @@ func Recover(cfg Config, name string, root key.Signer, founding []byte) (certifi
 		return nil, fmt.Errorf("recovering line %s: %w", f.Line, err)
 	}
 	text := certificateText(cert)
-	dir := cfg.path(recoveryDir)
+	dir := r.cfg.path(recoveryDir)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, diskError("making", dir, err)
 	}
@@ -70,6 +74,7 @@ type recoverer struct {
 	marks    *hwm.Marks
 	restored bool
 	handed   [][]byte // certificates that came with the founding
+	clock    func() time.Time
 }
 
 func openRecovery(cfg Config, root key.Signer) (*recoverer, error) {
@@ -82,7 +87,7 @@ func openRecovery(cfg Config, root key.Signer) (*recoverer, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &recoverer{cfg: cfg, us: parley.PartyCode(cfg.Party), root: root, self: bearer.KeyHash(id)}
+	r := &recoverer{clock: time.Now, cfg: cfg, us: parley.PartyCode(cfg.Party), root: root, self: bearer.KeyHash(id)}
 	if r.store, err = sqlite.Open(cfg.Dir, storage, sqlite.Options{}); err != nil {
 		if held(cfg.path(lockFile)) {
 			return nil, parley.Errorf(parley.Unavailable, "the station of %s runs", cfg.Dir).WithHint("stop it first: recovery needs the store to itself")
@@ -206,7 +211,7 @@ func (r *recoverer) create(f *charter.Founding) error {
 
 func (r *recoverer) runner(f *charter.Founding) *runner {
 	st := r.store.Line(f.Line)
-	return &runner{id: f.Line, store: st, mark: lineMark{r.marks, f.Line}, clock: time.Now, log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	return &runner{id: f.Line, store: st, mark: lineMark{r.marks, f.Line}, clock: r.clock, log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 		cfg:   line.Config{Founding: f, Us: r.us, Store: st, Rand: cryptoRand, TLS: r.self},
 		speak: func([]line.Send, []line.Close) {}, heard: func(*applied) {}, reset: func() {}, low: func() bool { return false }}
 }
