@@ -75,7 +75,11 @@ func readCalls(t testing.TB, path string) (out []call) {
 				t.Fatalf("%s: cannot read %.120q", path, rest)
 			}
 			c := call{at: at, tid: tid, name: name}
-			if body, ok := strings.CutSuffix(tail, " <unfinished ...>"); ok {
+			body, ok := strings.CutSuffix(tail, " <unfinished ...>")
+			if !ok {
+				body, ok = strings.CutSuffix(tail, " <detached ...>") // the tracer went first
+			}
+			if ok {
 				c.args = splitArgs(body)
 				open[tid] = c
 				out = append(out, c)
