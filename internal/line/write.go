@@ -160,8 +160,7 @@ func (e *Engine) write() error {
 // wrote still has time to show it. A clock that was set back since is no reason
 // to wait longer.
 func (e *Engine) heldOff() bool {
-	d := e.holdOff.Sub(e.now)
-	return d > 0 && d <= showWithin
+	return e.now.Before(e.holdOff) && e.holdOff.Sub(e.now) <= showWithin
 }
 
 // takers reports whether a peer with a live path has room.
