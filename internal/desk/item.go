@@ -127,39 +127,23 @@ var itemActs = map[string]itemAct{
 		_, err := d.st.Translate(ctx, by, line, id, field(r, "language"), translationText(r))
 		return err
 	},
-	"certify": func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string) error {
-		n, err := number(r.PostForm.Get("translation"))
-		if err != nil {
-			return err
-		}
+	"certify": onTranslation(func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string, n int64) error {
 		return d.st.Certify(ctx, by, line, id, n)
-	},
-	"dispute": func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string) error {
-		n, err := number(r.PostForm.Get("translation"))
-		if err != nil {
-			return err
-		}
-		_, err = d.st.DisputeWords(ctx, by, line, id, n, field(r, "words"), field(r, "note"))
+	}),
+	"dispute": onTranslation(func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string, n int64) error {
+		_, err := d.st.DisputeWords(ctx, by, line, id, n, field(r, "words"), field(r, "note"))
 		return err
-	},
-	"settle": func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string) error {
-		n, err := number(r.PostForm.Get("translation"))
-		if err != nil {
-			return err
-		}
+	}),
+	"settle": onTranslation(func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string, n int64) error {
 		dispute, err := number(r.PostForm.Get("dispute"))
 		if err != nil {
 			return err
 		}
 		return d.st.SettleDispute(ctx, by, line, id, n, dispute, field(r, "how"))
-	},
-	"review": func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string) error {
-		n, err := number(r.PostForm.Get("translation"))
-		if err != nil {
-			return err
-		}
+	}),
+	"review": onTranslation(func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string, n int64) error {
 		return d.st.Review(ctx, by, line, id, n)
-	},
+	}),
 	"informed": func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string) error {
 		at, err := d.informedAt(r)
 		if err != nil {
@@ -193,6 +177,17 @@ var itemActs = map[string]itemAct{
 		_, err := d.st.CheckCall(ctx, by, line, id)
 		return err
 	},
+}
+
+// onTranslation is an act on one translation of an item, by its number.
+func onTranslation(do func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string, n int64) error) itemAct {
+	return func(ctx context.Context, d *desk, r *http.Request, by station.Officer, line, id string) error {
+		n, err := number(r.PostForm.Get("translation"))
+		if err != nil {
+			return err
+		}
+		return do(ctx, d, r, by, line, id, n)
+	}
 }
 
 // informedAt is when the principal was told, in UTC; now when the field is

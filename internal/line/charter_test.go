@@ -313,10 +313,7 @@ func TestRecoveredStationFindsTheCharterAgain(t *testing.T) {
 	b.assents(doc, false)
 	w.run(2 * time.Second)
 	w.wantCharter(2, alder, birch)
-	b.down()
-	b.fresh()
-	b.load()
-	b.step(line.OpenGeneration{Root: b.root, Reason: 2})
+	b.lose()
 	w.connect(alder, birch)
 	w.run(20 * time.Second)
 	if b.version() != 1 {
@@ -342,10 +339,7 @@ func TestLostStationAccusesNobodyOfARemoval(t *testing.T) {
 	w.run(2 * time.Second)
 	b.assents(doc, false)
 	w.run(5 * time.Second)
-	b.down()
-	b.fresh()
-	b.load()
-	b.step(line.OpenGeneration{Root: b.root, Reason: 2})
+	b.lose()
 	w.connect(alder, birch)
 	w.run(20 * time.Second)
 	if b.alarmed("violation") {

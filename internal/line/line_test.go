@@ -338,10 +338,7 @@ func TestLostStationComesBack(t *testing.T) {
 		b.dispatch(parley.Routine, fmt.Sprint("b", i))
 	}
 	w.run(5 * time.Second)
-	a.down()
-	a.fresh()
-	a.load()
-	a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonLost})
+	a.lose()
 	w.connect(alder, birch)
 	w.run(10 * time.Second)
 	if got := a.subjects(alder); len(got) != 0 {
@@ -372,10 +369,7 @@ func TestLostAfterARestore(t *testing.T) {
 	a.filed = a.e.LastFiled()
 	a.dispatch(parley.Routine, "second")
 	w.run(5 * time.Second)
-	a.down()
-	a.fresh()
-	a.load()
-	a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonLost})
+	a.lose()
 	w.connect(alder, birch)
 	w.run(10 * time.Second)
 	b.step(line.GiveKeys{Gen: a.log(alder).Gen})
@@ -400,10 +394,7 @@ func TestLossAfterRotation(t *testing.T) {
 		b.dispatch(parley.Routine, fmt.Sprint("b", i))
 		w.run(5 * time.Second)
 	}
-	a.down()
-	a.fresh()
-	a.load()
-	a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonLost})
+	a.lose()
 	w.connect(alder, birch)
 	w.run(20 * time.Second)
 	size := a.log(alder).Size + b.log(birch).Size

@@ -171,7 +171,7 @@ func (e *Engine) keysIn(p *peer, f *wire.Keys) error {
 	for i, s := range es {
 		switch {
 		case !lacksKey(&s):
-		case e.reopen(l, s, seal.Key(f.Keys[i])):
+		case i < len(f.Keys) && e.reopen(l, s, seal.Key(f.Keys[i])):
 			opened++
 		case shut == 0:
 			shut = s.Index + 1

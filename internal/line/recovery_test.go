@@ -22,10 +22,7 @@ func lostAlder(t *testing.T, unproved bool) (w *world, a, b *node, given, asked,
 	a, b = w.nodes[alder], w.nodes[birch]
 	a.dispatch(parley.Routine, "before")
 	w.run(3 * time.Second)
-	a.down()
-	a.fresh()
-	a.load()
-	a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonLost})
+	a.lose()
 	given, asked, refused = new(int), new(int), new(int)
 	w.unproved = unproved
 	w.tap = func(_, _ parley.PartyCode, f wire.Frame) wire.Frame {
@@ -208,10 +205,7 @@ func TestOldKeyComesBackLate(t *testing.T) {
 		w.now = w.now.Add(25 * time.Hour)
 		w.run(10 * time.Second)
 	}
-	a.down()
-	a.fresh()
-	a.load()
-	a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonLost})
+	a.lose()
 	w.connect(alder, birch)
 	w.run(10 * time.Second)
 	w.now = w.now.Add(25 * time.Hour) // and once more, before alder has its past again
@@ -238,10 +232,7 @@ func TestKeysOfAnotherParty(t *testing.T) {
 	a, b, c := w.nodes[alder], w.nodes[birch], w.nodes[cedar]
 	a.dispatch(parley.Routine, "before")
 	w.run(5 * time.Second)
-	a.down()
-	a.fresh()
-	a.load()
-	a.step(line.OpenGeneration{Root: a.root, Reason: journal.ReasonLost})
+	a.lose()
 	asked := 0
 	w.tap = func(from, _ parley.PartyCode, f wire.Frame) wire.Frame {
 		switch f := f.(type) {

@@ -115,6 +115,15 @@ func (n *node) tls() [32]byte {
 	return r.TLS
 }
 
+// lose takes everything from the node but its root key, and opens a new
+// generation with that.
+func (n *node) lose() {
+	n.down()
+	n.fresh()
+	n.load()
+	n.step(line.OpenGeneration{Root: n.root, Reason: journal.ReasonLost})
+}
+
 // fresh gives the node an empty store.
 func (n *node) fresh() {
 	n.mem = memory.New(n.storage)

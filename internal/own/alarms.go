@@ -246,36 +246,12 @@ func (s *Store) SilenceItem(l parley.LineID, code, item string) error {
 // kind; newest first.
 func (s *Store) Alarms(all bool, limit int) ([]Alarm, error) {
 	rows, err := s.db.Query("SELECT "+alarmColumns+"WHERE ? OR silenced = 0 ORDER BY id DESC LIMIT ?", all, limit)
-	if err != nil {
-		return nil, dbError(err)
-	}
-	defer rows.Close()
-	var out []Alarm
-	for rows.Next() {
-		a, err := s.scanAlarm(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, a)
-	}
-	return out, dbError(rows.Err())
+	return collect(rows, err, s.scanAlarm)
 }
 
 // Insisting returns the alarms since a time that still sound, the newest 500, and
 // with silenced also those about an item that are silenced.
 func (s *Store) Insisting(silenced bool, since time.Time) ([]Alarm, error) {
 	rows, err := s.db.Query("SELECT "+alarmColumns+"WHERE (silenced = 0 OR ? AND item <> '') AND last > ? ORDER BY id DESC LIMIT 500", silenced, since.UnixMilli())
-	if err != nil {
-		return nil, dbError(err)
-	}
-	defer rows.Close()
-	var out []Alarm
-	for rows.Next() {
-		a, err := s.scanAlarm(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, a)
-	}
-	return out, dbError(rows.Err())
+	return collect(rows, err, s.scanAlarm)
 }

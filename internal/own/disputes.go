@@ -71,19 +71,7 @@ func (s *Store) SettleDispute(id, officer int64, how string) (d Dispute, err err
 // Disputes returns those of a translation, in the order they were made.
 func (s *Store) Disputes(translation int64) ([]Dispute, error) {
 	rows, err := s.db.Query("SELECT "+disputeColumns+"WHERE translation = ? ORDER BY id", translation)
-	if err != nil {
-		return nil, dbError(err)
-	}
-	defer rows.Close()
-	var out []Dispute
-	for rows.Next() {
-		d, err := s.scanDispute(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, d)
-	}
-	return out, dbError(rows.Err())
+	return collect(rows, err, s.scanDispute)
 }
 
 func (s *Store) sealDispute(d *Dispute) []byte {

@@ -185,19 +185,7 @@ func (s *Store) Draft(id int64) (Draft, error) {
 // Drafts returns those neither released nor discarded, last saved first.
 func (s *Store) Drafts() ([]Draft, error) {
 	rows, err := s.db.Query("SELECT " + draftColumns + "WHERE state IN ('draft', 'submitted', 'returned') ORDER BY saved DESC, id DESC")
-	if err != nil {
-		return nil, dbError(err)
-	}
-	defer rows.Close()
-	var out []Draft
-	for rows.Next() {
-		d, err := s.scanDraft(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, d)
-	}
-	return out, dbError(rows.Err())
+	return collect(rows, err, s.scanDraft)
 }
 
 // DraftFiled returns the draft that was released under an outbox id. The error

@@ -195,17 +195,5 @@ func (s *Store) scanHandOver(sc scanner) (h HandOver, err error) {
 // HandOvers returns the last limit ones, newest first.
 func (s *Store) HandOvers(limit int) ([]HandOver, error) {
 	rows, err := s.db.Query("SELECT "+handOverColumns+"ORDER BY id DESC LIMIT ?", limit)
-	if err != nil {
-		return nil, dbError(err)
-	}
-	defer rows.Close()
-	var out []HandOver
-	for rows.Next() {
-		h, err := s.scanHandOver(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, h)
-	}
-	return out, dbError(rows.Err())
+	return collect(rows, err, s.scanHandOver)
 }

@@ -93,19 +93,7 @@ func (s *Store) RemoveOfficer(id int64) error {
 // Officers returns all officers in order of id, those removed included.
 func (s *Store) Officers() ([]Officer, error) {
 	rows, err := s.db.Query("SELECT id, name, offices, active, added FROM officers ORDER BY id")
-	if err != nil {
-		return nil, dbError(err)
-	}
-	defer rows.Close()
-	var out []Officer
-	for rows.Next() {
-		o, err := scanOfficer(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, o)
-	}
-	return out, dbError(rows.Err())
+	return collect(rows, err, scanOfficer)
 }
 
 // Officer returns one officer, also one removed. The error is NotFound.
@@ -118,6 +106,22 @@ func (s *Store) Officer(id int64) (Officer, error) {
 }
 
 type scanner interface{ Scan(...any) error }
+
+// collect reads what a query found, row by row.
+func collect[T any](rows *sql.Rows, err error, scan func(scanner) (T, error)) (out []T, _ error) {
+	if err != nil {
+		return nil, dbError(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		x, err := scan(rows)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, x)
+	}
+	return out, dbError(rows.Err())
+}
 
 func scanOfficer(sc scanner) (o Officer, err error) {
 	var offices string

@@ -192,19 +192,7 @@ const outgoingColumns = "line, id, key, draft, precedence, at, done, secret FROM
 // Pending returns what is not known to be filed, of all lines, in order of id.
 func (s *Store) Pending() ([]Outgoing, error) {
 	rows, err := s.db.Query("SELECT " + outgoingColumns + "WHERE done = 0 ORDER BY line, id")
-	if err != nil {
-		return nil, dbError(err)
-	}
-	defer rows.Close()
-	var out []Outgoing
-	for rows.Next() {
-		o, err := s.scanOutgoing(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, o)
-	}
-	return out, dbError(rows.Err())
+	return collect(rows, err, s.scanOutgoing)
 }
 
 // Outgoing returns what was reserved under an outbox id. The error is NotFound.

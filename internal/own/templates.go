@@ -68,19 +68,7 @@ func (s *Store) Template(id int64) (Template, error) {
 // Templates returns those of a line, in the order they were made.
 func (s *Store) Templates(l parley.LineID) ([]Template, error) {
 	rows, err := s.db.Query("SELECT "+templateColumns+"WHERE line = ? ORDER BY id", l[:])
-	if err != nil {
-		return nil, dbError(err)
-	}
-	defer rows.Close()
-	var out []Template
-	for rows.Next() {
-		t, err := s.scanTemplate(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, t)
-	}
-	return out, dbError(rows.Err())
+	return collect(rows, err, s.scanTemplate)
 }
 
 func (s *Store) scanTemplate(sc scanner) (t Template, err error) {

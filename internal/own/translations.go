@@ -116,19 +116,7 @@ func (s *Store) Translation(id int64) (Translation, error) {
 // Translations returns those of an item, in the order they were made.
 func (s *Store) Translations(l parley.LineID, item string) ([]Translation, error) {
 	rows, err := s.db.Query("SELECT "+translationColumns+"WHERE line = ? AND item = ? ORDER BY id", l[:], item)
-	if err != nil {
-		return nil, dbError(err)
-	}
-	defer rows.Close()
-	var out []Translation
-	for rows.Next() {
-		t, err := s.scanTranslation(rows)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, t)
-	}
-	return out, dbError(rows.Err())
+	return collect(rows, err, s.scanTranslation)
 }
 
 // Translated returns the items of a line that have a translation.

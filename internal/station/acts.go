@@ -242,13 +242,18 @@ func (s *Station) onItem(by Officer, what, name, id string, do func(*liveLine, *
 	return s.audit(by, act, it.ID, "")
 }
 
+// mayTranslate reports why an officer may not translate; nil when he may.
+func mayTranslate(by Officer) error {
+	if err := person(by, "translate"); err != nil {
+		return err
+	}
+	return seatFor(by, "translate", parley.Translator, parley.Interpreter, parley.Watch, parley.Envoy)
+}
+
 // Translate keeps a translation on our side, as a draft until another officer
 // has reviewed it.
 func (s *Station) Translate(_ context.Context, by Officer, name, id, language, text string) (Translation, error) {
-	if err := person(by, "translate"); err != nil {
-		return Translation{}, err
-	}
-	if err := seatFor(by, "translate", parley.Translator, parley.Interpreter, parley.Watch, parley.Envoy); err != nil {
+	if err := mayTranslate(by); err != nil {
 		return Translation{}, err
 	}
 	l, err := s.lineOf(name)

@@ -249,6 +249,8 @@ func TestLostStation(t *testing.T) {
 		"another line":       {founding, "cedar", m.root, parley.WrongLine},
 		"a cut founding":     {founding[:100], "birch", m.root, parley.Malformed},
 		"another file":       {certificateText([]byte("x")), "birch", m.root, parley.Malformed},
+		"garbage behind it":  {append(foundingText(founding), certificateText([]byte("x"))...), "birch", m.root, parley.Malformed},
+		"two foundings":      {append(foundingText(founding), foundingText(founding)...), "birch", m.root, parley.Malformed},
 	} {
 		if _, err := Recover(m.cfg, x.line, x.root, x.founding); parley.KindOf(err) != x.want {
 			t.Errorf("%s: %v, want kind %v", name, err, x.want)

@@ -108,8 +108,8 @@ func FuzzFoundingFile(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(x.Encode())
-	f.Add(pem.EncodeToMemory(&pem.Block{Type: foundingArmour, Bytes: x.Encode()}))
-	f.Add(append(pem.EncodeToMemory(&pem.Block{Type: foundingArmour, Bytes: x.Encode()}), certificateText([]byte("x"))...))
+	f.Add(foundingText(x.Encode()))
+	f.Add(append(foundingText(x.Encode()), certificateText([]byte("x"))...))
 	f.Add(pem.EncodeToMemory(&pem.Block{Type: rootArmour, Bytes: wire.Encode(a.root.Public())}))
 	f.Add(rootText(a.root.Public()))
 	dir := f.TempDir()

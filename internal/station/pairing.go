@@ -205,11 +205,15 @@ func (s *Station) FoundingFile(ctx context.Context, name string) ([]byte, error)
 	if err != nil {
 		return nil, err
 	}
-	text := pem.EncodeToMemory(&pem.Block{Type: foundingArmour, Bytes: l.founding.Encode()})
+	text := foundingText(l.founding.Encode())
 	for _, g := range l.runner.Status().Logs {
 		text = append(text, certificateText(g.Cert)...)
 	}
 	return text, nil
+}
+
+func foundingText(founding []byte) []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: foundingArmour, Bytes: founding})
 }
 
 // parseFoundingFile reads a founding, binary or in armour, and the certificates

@@ -243,7 +243,8 @@ func (r *recoverer) reopen(f *charter.Founding) ([]byte, error) {
 	if reason == journal.ReasonLost {
 		for _, c := range r.handed { // so that the new one is later than all before it
 			if err := n.step(e, nil, line.Handed{Certificate: c}); err != nil {
-				return nil, fmt.Errorf("a certificate behind the founding: %w", err)
+				return nil, parley.Errorf(parley.KindOf(err), "a certificate behind the founding: %v", err).
+					WithHint("ask for the file again, or cut away what stands behind the founding: it is good without")
 			}
 		}
 	}

@@ -285,10 +285,7 @@ func (s *Station) UseTestTexts(_ context.Context, by Officer, ids []string) erro
 // TranslateTest keeps a translation of a test text, as Translate does of an
 // entry.
 func (s *Station) TranslateTest(_ context.Context, by Officer, name, id, language, text string) (Translation, error) {
-	if err := person(by, "translate"); err != nil {
-		return Translation{}, err
-	}
-	if err := seatFor(by, "translate", parley.Translator, parley.Interpreter, parley.Watch, parley.Envoy); err != nil {
+	if err := mayTranslate(by); err != nil {
 		return Translation{}, err
 	}
 	l, err := s.lineOf(name)
