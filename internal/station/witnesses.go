@@ -39,10 +39,12 @@ type witnesses struct {
 	need int               // quorum as configured; 0: more than half
 	due  chan struct{}
 
+	asking sync.WaitGroup
+
 	mu     sync.Mutex
 	all    []*asked // by name
 	quorum int
-	rounds int
+	tested bool                                                 // a first round has come to an end with somebody, or could ask nobody
 	latest map[parley.GenerationID]map[string]store.Cosignature // newest by witness, of what the store keeps
 }
 
@@ -52,12 +54,13 @@ type asked struct {
 	keys   []c2sp.VKey
 	url    string // "" when we were not told where it is
 	client *witness.Client
-	known  map[parley.GenerationID]uint64 // what it is thought to know; owned by the round
+	known  map[parley.GenerationID]uint64 // what it is thought to know; owned by who asks
 
 	// guarded by witnesses.mu
 	trouble string // what the last round failed with; ""
 	at      time.Time
 	ahead   map[parley.GenerationID]uint64 // it knows a larger size than we hold
+	busy    bool                           // it is being asked
 }
 
 // ParseWitnesses reads the addresses of witnesses in a configuration:
@@ -172,8 +175,10 @@ func (w *witnesses) ask() {
 	}
 }
 
-// run makes a round whenever one is due.
+// run makes a round whenever one is due, and returns when nobody is asked any
+// more.
 func (w *witnesses) run(ctx context.Context) {
+	defer w.asking.Wait()
 	for {
 		select {
 		case <-ctx.Done():
@@ -187,30 +192,26 @@ func (w *witnesses) run(ctx context.Context) {
 	}
 }
 
-// round asks every witness about every log in force, each witness by itself: a
-// slow one holds up no other.
+// round has every witness asked about every log in force, each by itself: a slow
+// one holds up no other, and is left out while it is still being asked.
 func (w *witnesses) round(ctx context.Context) {
-	ctx, stop := context.WithTimeout(ctx, witnessRound)
-	defer stop()
 	w.follow()
-	w.mu.Lock()
-	all := w.all
-	w.mu.Unlock()
-	if len(all) == 0 {
-		return
-	}
 	logs := w.logs()
-	var wg sync.WaitGroup
-	for _, a := range all {
-		if a.client != nil {
-			wg.Go(func() { w.askOne(ctx, a, logs) })
-		}
-	}
-	wg.Wait()
 	w.mu.Lock()
-	w.rounds++
-	w.mu.Unlock()
-	w.l.changed("test")
+	defer w.mu.Unlock()
+	w.tested = w.tested || !slices.ContainsFunc(w.all, func(a *asked) bool { return a.client != nil })
+	for _, a := range w.all {
+		if a.client == nil || a.busy {
+			continue
+		}
+		a.busy = true
+		w.asking.Go(func() {
+			ctx, stop := context.WithTimeout(ctx, witnessRound)
+			defer stop()
+			w.askOne(ctx, a, logs)
+			w.l.changed("test")
+		})
+	}
 }
 
 // logs returns the logs in force as they stand after the last step: what we
@@ -281,7 +282,8 @@ func (w *witnesses) askOne(ctx context.Context, a *asked, logs []witnessed) {
 		}
 	}
 	w.mu.Lock()
-	a.trouble, a.at = strings.Join(trouble, "; "), w.l.now()
+	a.trouble, a.at, a.busy = strings.Join(trouble, "; "), w.l.now(), false
+	w.tested = true
 	w.mu.Unlock()
 }
 
@@ -361,7 +363,7 @@ func (l *liveLine) quorumNotice() (n Notice, ok bool) {
 		return n, true
 	}
 	w.mu.Lock()
-	rounds, quorum, named := w.rounds, w.quorum, len(w.all)
+	tested, quorum, named := w.tested, w.quorum, len(w.all)
 	var why []string
 	for _, a := range w.all {
 		switch {
@@ -372,7 +374,7 @@ func (l *liveLine) quorumNotice() (n Notice, ok bool) {
 		}
 	}
 	w.mu.Unlock()
-	if rounds == 0 {
+	if !tested {
 		return n, true
 	}
 	since := l.now().Add(-2*l.testInterval() - min(witnessRound, l.testInterval()))
