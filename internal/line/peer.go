@@ -162,7 +162,7 @@ func (e *Engine) pathDown(id PathID) {
 	delete(e.paths, id)
 	delete(w.peer.paths, id)
 	for _, f := range w.peer.logs {
-		f.Restart()
+		f.Anew(e.now)
 	}
 }
 
@@ -211,8 +211,7 @@ func (e *Engine) helloIn(w *path, h *wire.Hello) error {
 		if n := h.Held[g]; len(h.Held) < heldMost { // it may have lost what it had
 			f.Have = min(f.Have, n)
 		}
-		f.Restart()
-		f.Patient()
+		f.Anew(e.now)
 	}
 	if err := e.haveIn(w.peer, h.Held); err != nil {
 		return err

@@ -108,13 +108,13 @@ func (e *Engine) owes() bool {
 // party into effect. With no epoch of our own in effect that entry can only be
 // another epoch entry; were each of those answered by one, two parties that wait
 // for a third would announce epochs for ever. So one that was covered and may
-// yet take effect, being sealed to the keys in force, is enough.
+// yet take effect, being sealed to the keys in force, ours too, is enough.
 func (e *Engine) owesEpoch() bool {
 	return slices.ContainsFunc(e.others(), func(p parley.PartyCode) bool {
 		l := e.current(p)
-		return l != nil && l.epoch > 0 && l.lastEpochIndex() >= e.own.seen[l.gen] && slices.ContainsFunc(e.others(), func(q parley.PartyCode) bool {
+		return l != nil && l.epoch > 0 && l.lastEpochIndex() >= e.own.seen[l.gen] && slices.ContainsFunc(e.rules.Parties(), func(q parley.PartyCode) bool {
 			o := e.current(q)
-			return q != p && (o == nil || l.coveredTo[q] != o.recv.ID()) || l.coveredTo == nil
+			return q != p && (o == nil || l.coveredTo[q] != o.recv.ID())
 		})
 	})
 }

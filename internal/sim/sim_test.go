@@ -71,6 +71,13 @@ func TestSeeds(t *testing.T) {
 	if d := digestOf(again); d == "" || d != digestOf(twice) {
 		t.Errorf("one seed, two runs:\n%s\n%s", again, twice)
 	}
+	// A line of two that stood still for ever, each waiting for the other's
+	// epoch; and one that spent the day's bytes on what could not be taken.
+	for _, seed := range []string{"100350", "100295"} {
+		if out, err := exec.Command(bin, "-hours", "1", "-seed", seed).CombinedOutput(); err != nil {
+			t.Errorf("seed %s:\n%s", seed, out)
+		}
+	}
 }
 
 func digestOf(out []byte) string {

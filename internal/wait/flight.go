@@ -12,6 +12,7 @@ const (
 	FlightBytes   = 1 << 20
 	ResendAfter   = 2 * time.Second
 	resendCap     = 10 * time.Minute // longer than a peer that waits for hands may be flooded
+	flapCap       = time.Minute      // the same where a path came or went
 )
 
 // Flight is how far one log has gone to one peer.
@@ -23,6 +24,7 @@ type Flight struct {
 
 	bytes []burst
 	wait  time.Duration
+	anew  uint64 // Have when a path last came or went
 }
 
 type burst struct {
@@ -73,8 +75,17 @@ func (f *Flight) Progress(size uint64, now time.Time) {
 // Restart forgets what was under way, so that it is sent again.
 func (f *Flight) Restart() { f.Sent, f.bytes = f.Have, nil }
 
-// Patient begins the wait for an answer anew.
-func (f *Flight) Patient() { f.wait = ResendAfter }
+// Anew notes that a path came or went: what was under way is sent again, at
+// once where something came of what was sent since the last time. A peer that
+// waits for hands is not to be flooded because its paths flap.
+func (f *Flight) Anew(now time.Time) {
+	if f.Have != f.anew {
+		f.anew, f.wait = f.Have, ResendAfter
+		f.Restart()
+	}
+	f.wait = min(f.wait, flapCap)
+	f.Resend(now)
+}
 
 // Resend restarts what has been under way for too long: ever less often, as
 // long as nothing comes of it.
