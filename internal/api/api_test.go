@@ -164,6 +164,11 @@ func TestEveryOperation(t *testing.T) {
 		t.Fatal(err)
 	}
 	admin := g.token(boss, parley.Administrator)
+	head, err := g.alder.St.AddOfficer(ctx, station.Officer{}, "Head", []parley.Office{parley.Principal})
+	if err != nil {
+		t.Fatal(err)
+	}
+	is := tokens{watch: watch, envoy: envoy, chief: chief, translator: translator, principal: g.token(head, parley.Principal), admin: admin}
 	on := "/lines/" + g.line
 
 	g.ask(watch, "GET", "/self", nil, 200)
@@ -171,9 +176,6 @@ func TestEveryOperation(t *testing.T) {
 	g.ask(watch, "GET", on, nil, 200)
 	g.ask(watch, "GET", on+"/why", nil, 200)
 	g.ask(watch, "POST", on+"/test", nil, 200)
-	g.ask(watch, "GET", on+"/directory", nil, 200)
-	g.ask(watch, "GET", on+"/modes", nil, 200)
-	g.ask(watch, "GET", on+"/charter", nil, 200)
 	g.ask(watch, "GET", "/board", nil, 200)
 	g.ask(watch, "GET", "/board?line="+g.line, nil, 200)
 	g.ask(watch, "POST", "/handover", map[string]string{"note": "all quiet"}, 204)
@@ -202,6 +204,7 @@ func TestEveryOperation(t *testing.T) {
 	stationtest.Eventually(t, 20*time.Second, "Birch has it", func() bool { return g.birch.Has(g.line, "By a program") })
 	var waste station.Draft
 	g.ask(envoy, "POST", "/drafts", station.Draft{Line: g.line, From: "envoy", To: []string{"birch/envoy"}, Subject: "Not this", Text: "x", Precedence: "ROUTINE", Marker: "INFORMATION", Language: "en"}, 200).read(t, &waste)
+	g.prepare(is, waste.ID)
 	g.ask(envoy, "POST", fmt.Sprintf("/drafts/%d/discard", waste.ID), nil, 204)
 
 	// Ours, after it is stored: query, tracer, disregard, proofs.
@@ -224,7 +227,11 @@ func TestEveryOperation(t *testing.T) {
 	g.ask(watch, "GET", "/alarms", nil, 200).read(t, &alarms)
 	g.ask(watch, "POST", "/alarms/0/silence", nil, 204)
 	theirs := on + "/items/" + g.find(watch, "From Birch")
-	g.ask(watch, "POST", theirs+"/take", nil, 204)
+	g.ask(watch, "POST", theirs+"/take", dict{}, 204)
+	g.ask(translator, "POST", theirs+"/take", dict{}, 409)
+	g.ask(translator, "POST", theirs+"/take", dict{"from": g.alder.Watch.Name}, 204)
+	g.ask(watch, "POST", theirs+"/give_back", nil, 409)
+	g.ask(translator, "POST", theirs+"/give_back", nil, 204)
 	g.ask(watch, "POST", theirs+"/open", nil, 200)
 	g.ask(watch, "POST", theirs+"/acknowledge", nil, 204)
 	var tr station.Translation
@@ -244,8 +251,13 @@ func TestEveryOperation(t *testing.T) {
 	if got := g.ask(envoy, "GET", on+"/export", nil, 200); len(got.body) < 1000 {
 		t.Errorf("an export of %d bytes", len(got.body))
 	}
+	g.understand(is, at, theirs, tr.ID)
+	g.keep(is)
+	g.agree(is)
+	g.name(is)
+	g.amend(is)
 	var audit []station.AuditRow
-	g.ask(admin, "GET", "/audit?limit=200", nil, 200).read(t, &audit)
+	g.ask(admin, "GET", "/audit?limit=400", nil, 200).read(t, &audit)
 	g.ask(watch, "GET", "/audit", nil, 404)
 	var acts []string
 	for _, r := range audit {
@@ -255,6 +267,7 @@ func TestEveryOperation(t *testing.T) {
 		t.Errorf("the audit:\n%s", all)
 	}
 	g.events(watch)
+	g.ask(is.principal, "POST", on+"/leave", map[string]string{"reason": "the test is over"}, 204)
 	for path, at := range g.doc.Paths.Map() {
 		for method, o := range at.Operations() {
 			if !g.used[o.OperationID] {

@@ -13,9 +13,14 @@ import (
 type Station interface {
 	Keeper
 	Watching
+	Keeping
+	Agreeing
+	Amending
 	Reading
 	Answering
+	Understanding
 	Writing
+	Preparing
 	Releasing
 	Proving
 }
@@ -34,13 +39,45 @@ type Keeper interface {
 type Watching interface {
 	Lines(ctx context.Context) ([]station.Line, error)
 	Line(ctx context.Context, line string) (station.Line, error)
-	Directory(ctx context.Context, line string) (station.Directory, error)
-	Modes(ctx context.Context, line string) ([]station.Mode, error)
-	Charter(ctx context.Context, line string) (station.CharterView, error)
 	Board(ctx context.Context, o station.Officer, line string) (station.Board, error)
 	Alarms(ctx context.Context) ([]station.Alarm, error)
 	Subscribe() (<-chan station.Event, func())
+}
+
+// Keeping is how a watch is kept.
+type Keeping interface {
 	HandOver(ctx context.Context, by station.Officer, note string) error
+	HandOvers(ctx context.Context, limit int) ([]station.HandOver, error)
+	TakeOver(ctx context.Context, by station.Officer, handover int64, acknowledged []int64, why string) error
+	WatchList(ctx context.Context, days int) (station.WatchList, error)
+	AddShift(ctx context.Context, by station.Officer, officer int64, begins, ends time.Time, languages []string) error
+	RemoveShift(ctx context.Context, by station.Officer, shift int64) error
+	CallOuts(ctx context.Context) ([]station.Callout, error)
+	AddCallOut(ctx context.Context, by station.Officer, office parley.Office, name, how string, wait time.Duration) error
+	RemoveCallOut(ctx context.Context, by station.Officer, callout int64) error
+	RaiseCallOut(ctx context.Context, by station.Officer, callout int64) error
+	CalledOut(ctx context.Context, by station.Officer, line, id string, callout int64, reached bool, note string) error
+	AddPromise(ctx context.Context, by station.Officer, line string, due time.Time, text string) error
+	ClosePromise(ctx context.Context, by station.Officer, promise int64) error
+}
+
+// Agreeing is the modes that all agree to, and who holds which office.
+type Agreeing interface {
+	Modes(ctx context.Context, line string) ([]station.Mode, error)
+	BeginMode(ctx context.Context, by station.Officer, line, title, path string, until time.Time) (item string, err error)
+	Exercise(ctx context.Context, by station.Officer, line, phase, about, title string, until time.Time) (item string, err error)
+	Directory(ctx context.Context, line string) (station.Directory, error)
+	Ping(ctx context.Context, by station.Officer, line string, to parley.Address) (item string, err error)
+	Brief(ctx context.Context, by station.Officer, line string) (station.Brief, error)
+}
+
+// Amending changes what rules a line, and leaves it.
+type Amending interface {
+	Charter(ctx context.Context, line string) (station.CharterView, error)
+	Weigh(ctx context.Context, by station.Officer, line string, p station.Proposal) (station.DocumentView, error)
+	Propose(ctx context.Context, by station.Officer, line string, p station.Proposal) (station.DocumentView, error)
+	Assent(ctx context.Context, by station.Officer, line, hash string) (station.DocumentView, error)
+	Leave(ctx context.Context, by station.Officer, line, reason string) error
 }
 
 // Reading reads the record.
@@ -56,12 +93,34 @@ type Reading interface {
 // Answering is the acts on an entry that came.
 type Answering interface {
 	Silence(ctx context.Context, by station.Officer, alarm int64) error
-	Take(ctx context.Context, by station.Officer, line, id string) error
+	TakeFrom(ctx context.Context, by station.Officer, line, id, from string) error
+	GiveBack(ctx context.Context, by station.Officer, line, id string) error
 	Acknowledge(ctx context.Context, by station.Officer, line, id string) error
+	Informed(ctx context.Context, by station.Officer, line, id string, at time.Time) error
+}
+
+// Understanding is translations, and what is read back.
+type Understanding interface {
 	Translate(ctx context.Context, by station.Officer, line, id, language, text string) (station.Translation, error)
 	Review(ctx context.Context, by station.Officer, line, id string, translation int64) error
 	Certify(ctx context.Context, by station.Officer, line, id string, translation int64) error
-	Informed(ctx context.Context, by station.Officer, line, id string, at time.Time) error
+	DisputeWords(ctx context.Context, by station.Officer, line, id string, translation int64, words, note string) (station.Dispute, error)
+	SettleDispute(ctx context.Context, by station.Officer, line, id string, translation, dispute int64, how string) error
+	TestTexts(ctx context.Context, line string) ([]station.TestText, error)
+	TranslateTest(ctx context.Context, by station.Officer, line, id, language, text string) (station.Translation, error)
+	UseTestTexts(ctx context.Context, by station.Officer, ids []string) error
+	SetThreeMarks(ctx context.Context, by station.Officer, three bool) error
+	AskReadBack(ctx context.Context, by station.Officer, line, id string) error
+	GiveReadBack(ctx context.Context, by station.Officer, line, id, text string) error
+	FindReadBack(ctx context.Context, by station.Officer, line, id string, right bool, text string) error
+}
+
+// Preparing is what a draft may begin from.
+type Preparing interface {
+	Templates(ctx context.Context, line string) ([]station.Template, error)
+	KeepTemplate(ctx context.Context, by station.Officer, draft int64, title string) (station.Template, error)
+	UseTemplate(ctx context.Context, by station.Officer, line string, template int64) (station.Draft, error)
+	RemoveTemplate(ctx context.Context, by station.Officer, template int64) error
 }
 
 // Writing is drafts, our side only.

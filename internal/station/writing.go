@@ -2,6 +2,7 @@ package station
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -169,6 +170,30 @@ func (s *Station) KeepTemplate(_ context.Context, by Officer, draft int64, title
 		return Template{}, err
 	}
 	return Template{ID: t.ID, Name: t.Name, Maker: by.Name}, s.audit(by, "keep template", "template "+strconv.FormatInt(t.ID, 10), title)
+}
+
+// UseTemplate saves a new draft with what a template of the line says. Its
+// exercise mark is that of the line now, never that of the day the template was
+// made.
+func (s *Station) UseTemplate(ctx context.Context, by Officer, name string, template int64) (Draft, error) {
+	list, err := s.Templates(ctx, name)
+	if err != nil {
+		return Draft{}, err
+	}
+	i := slices.IndexFunc(list, func(t Template) bool { return t.ID == template })
+	if i < 0 {
+		return Draft{}, parley.Errorf(parley.NotFound, "no template %d on this line", template)
+	}
+	l, err := s.lineOf(name)
+	if err != nil {
+		return Draft{}, err
+	}
+	d := list[i].Draft
+	d.Exercise = l.exercise()
+	if d.From == "" {
+		d.From = string(l.officeOf(by))
+	}
+	return s.SaveDraft(ctx, by, d)
 }
 
 // RemoveTemplate forgets a template: who made it, or an administrator.
