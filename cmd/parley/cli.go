@@ -34,6 +34,9 @@ type cli struct {
 	Read     readCmd     `cmd:"" group:"line" help:"Read what came."`
 	Record   recordCmd   `cmd:"" group:"line" help:"Show the record of a line."`
 
+	Translation translationCmd `cmd:"" group:"line" help:"Translations of what came: make, check, certify, dispute."`
+	Template    templateCmd    `cmd:"" group:"line" help:"What a draft may begin from."`
+
 	Proof   proofCmd   `cmd:"" group:"proof" help:"Make a proof file of one entry, or of a silence."`
 	Export  exportCmd  `cmd:"" group:"proof" help:"Export the record of a line."`
 	Verify  verifyCmd  `cmd:"" group:"proof" help:"Check an exported record or a proof, with no station."`

@@ -48,10 +48,16 @@ type exercising struct {
 
 // amend serves an act of a station that can amend.
 func amend[In, Out any](mux *http.ServeMux, st Station, name string, act func(a Amending, ctx context.Context, by station.Officer, in In) (Out, error)) {
+	able(mux, st, name, "this station cannot amend a charter", act)
+}
+
+// able serves an act of a station that can do what T says; without is the answer
+// of one that cannot.
+func able[T, In, Out any](mux *http.ServeMux, st Station, name, without string, act func(a T, ctx context.Context, by station.Officer, in In) (Out, error)) {
 	handle(mux, st, name, func(ctx context.Context, by station.Officer, in In) (out Out, err error) {
-		a, ok := st.(Amending)
+		a, ok := st.(T)
 		if !ok {
-			return out, parley.Errorf(parley.Unsupported, "this station cannot amend a charter")
+			return out, parley.Errorf(parley.Unsupported, "%s", without)
 		}
 		return act(a, ctx, by, in)
 	})

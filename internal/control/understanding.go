@@ -1,0 +1,100 @@
+package control
+
+import (
+	"context"
+	"net/http"
+
+	"parley/internal/station"
+)
+
+// Understanding is a station that keeps what is thought of a translation, and
+// what a draft may begin from. All of it is our side only. One that does not
+// answers Unsupported.
+type Understanding interface {
+	Certify(ctx context.Context, by station.Officer, line, id string, translation int64) error
+	DisputeWords(ctx context.Context, by station.Officer, line, id string, translation int64, words, note string) (station.Dispute, error)
+	SettleDispute(ctx context.Context, by station.Officer, line, id string, translation, dispute int64, how string) error
+	Templates(ctx context.Context, line string) ([]station.Template, error)
+	KeepTemplate(ctx context.Context, by station.Officer, draft int64, title string) (station.Template, error)
+	UseTemplate(ctx context.Context, by station.Officer, line string, template int64) (station.Draft, error)
+	RemoveTemplate(ctx context.Context, by station.Officer, template int64) error
+}
+
+type disputing struct {
+	Line        string `json:"line"`
+	Item        string `json:"item"`
+	Translation int64  `json:"translation"`
+	Dispute     int64  `json:"dispute,omitempty"` // that is settled
+	Words       string `json:"words,omitempty"`
+	Note        string `json:"note"` // or how it was settled
+}
+
+type onTemplate struct {
+	Line     string `json:"line,omitempty"`
+	Template int64  `json:"template,omitempty"`
+	Draft    int64  `json:"draft,omitempty"`
+	Title    string `json:"title,omitempty"`
+}
+
+func handleUnderstanding(mux *http.ServeMux, st Station) {
+	const without = "this station keeps no templates and no disputes about words"
+	able(mux, st, "item.certify", without, func(u Understanding, ctx context.Context, by station.Officer, in reviewing) (none, error) {
+		return none{}, u.Certify(ctx, by, in.Line, in.Item, in.Translation)
+	})
+	able(mux, st, "item.dispute", without, func(u Understanding, ctx context.Context, by station.Officer, in disputing) (station.Dispute, error) {
+		return u.DisputeWords(ctx, by, in.Line, in.Item, in.Translation, in.Words, in.Note)
+	})
+	able(mux, st, "item.settle", without, func(u Understanding, ctx context.Context, by station.Officer, in disputing) (none, error) {
+		return none{}, u.SettleDispute(ctx, by, in.Line, in.Item, in.Translation, in.Dispute, in.Note)
+	})
+	able(mux, st, "templates", without, func(u Understanding, ctx context.Context, _ station.Officer, in onLine) ([]station.Template, error) {
+		return u.Templates(ctx, in.Line)
+	})
+	able(mux, st, "template.keep", without, func(u Understanding, ctx context.Context, by station.Officer, in onTemplate) (station.Template, error) {
+		return u.KeepTemplate(ctx, by, in.Draft, in.Title)
+	})
+	able(mux, st, "template.use", without, func(u Understanding, ctx context.Context, by station.Officer, in onTemplate) (station.Draft, error) {
+		return u.UseTemplate(ctx, by, in.Line, in.Template)
+	})
+	able(mux, st, "template.remove", without, func(u Understanding, ctx context.Context, by station.Officer, in onTemplate) (none, error) {
+		return none{}, u.RemoveTemplate(ctx, by, in.Template)
+	})
+}
+
+// Certify sets the third mark on a translation.
+func (c *Client) Certify(ctx context.Context, line, id string, translation int64) error {
+	_, err := ask[none](ctx, c, "item.certify", reviewing{line, id, translation})
+	return err
+}
+
+// DisputeWords marks words of a translation as disputed.
+func (c *Client) DisputeWords(ctx context.Context, line, id string, translation int64, words, note string) (station.Dispute, error) {
+	return ask[station.Dispute](ctx, c, "item.dispute", disputing{Line: line, Item: id, Translation: translation, Words: words, Note: note})
+}
+
+// SettleDispute says how a dispute about words ended.
+func (c *Client) SettleDispute(ctx context.Context, line, id string, translation, dispute int64, how string) error {
+	_, err := ask[none](ctx, c, "item.settle", disputing{Line: line, Item: id, Translation: translation, Dispute: dispute, Note: how})
+	return err
+}
+
+// Templates lists what a draft on a line may begin from.
+func (c *Client) Templates(ctx context.Context, line string) ([]station.Template, error) {
+	return ask[[]station.Template](ctx, c, "templates", onLine{line})
+}
+
+// KeepTemplate makes a template of a draft.
+func (c *Client) KeepTemplate(ctx context.Context, draft int64, title string) (station.Template, error) {
+	return ask[station.Template](ctx, c, "template.keep", onTemplate{Draft: draft, Title: title})
+}
+
+// UseTemplate saves a new draft with what a template says.
+func (c *Client) UseTemplate(ctx context.Context, line string, template int64) (station.Draft, error) {
+	return ask[station.Draft](ctx, c, "template.use", onTemplate{Line: line, Template: template})
+}
+
+// RemoveTemplate forgets a template.
+func (c *Client) RemoveTemplate(ctx context.Context, template int64) error {
+	_, err := ask[none](ctx, c, "template.remove", onTemplate{Template: template})
+	return err
+}
