@@ -13,6 +13,15 @@ import (
 	"parley/internal/station"
 )
 
+// flaw is what no page may have, and a script that names it, one a line.
+type flaw struct{ what, js string }
+
+var flaws = []flaw{
+	{"text below 16 px", `[...document.querySelectorAll("body *")].filter(e => e.childNodes.length && [...e.childNodes].some(c => c.nodeType === 3 && c.nodeValue.trim()) && parseFloat(getComputedStyle(e).fontSize) < 16).map(e => e.outerHTML.slice(0, 80)).join("\n")`},
+	{"targets too low", `[...document.querySelectorAll("button, summary, .button, input:not([type=hidden]), select, nav a")].filter(e => e.checkVisibility() && e.getBoundingClientRect().height > 0 && e.getBoundingClientRect().height < 20).map(e => e.outerHTML.slice(0, 80) + " " + e.getBoundingClientRect().height).join("\n")`},
+	{"fields without a label", `[...document.querySelectorAll("input:not([type=hidden]), select, textarea")].filter(e => !e.labels?.length && !e.ariaLabel).map(e => e.outerHTML).join("\n")`},
+}
+
 func TestBrowserShowsEveryPageInPeace(t *testing.T) {
 	l := newLive(t)
 	for _, p := range pages {
@@ -25,17 +34,10 @@ func TestBrowserShowsEveryPageInPeace(t *testing.T) {
 		if got := eval[string](l, l.ctx, "document.title"); strings.Contains(got, "owned") || !strings.Contains(got, "Alder") {
 			t.Errorf("%s: title %q", p.path, got)
 		}
-		small := eval[string](l, l.ctx, `[...document.querySelectorAll("body *")].filter(e => e.childNodes.length && [...e.childNodes].some(c => c.nodeType === 3 && c.nodeValue.trim()) && parseFloat(getComputedStyle(e).fontSize) < 16).map(e => e.outerHTML.slice(0, 80)).join("\n")`)
-		if small != "" {
-			t.Errorf("%s: text below 16 px:\n%s", p.path, small)
-		}
-		low := eval[string](l, l.ctx, `[...document.querySelectorAll("button, summary, .button, input:not([type=hidden]), select, nav a")].filter(e => e.checkVisibility() && e.getBoundingClientRect().height > 0 && e.getBoundingClientRect().height < 20).map(e => e.outerHTML.slice(0, 80) + " " + e.getBoundingClientRect().height).join("\n")`)
-		if low != "" {
-			t.Errorf("%s: targets too low:\n%s", p.path, low)
-		}
-		bare := eval[string](l, l.ctx, `[...document.querySelectorAll("input:not([type=hidden]), select, textarea")].filter(e => !e.labels?.length && !e.ariaLabel).map(e => e.outerHTML).join("\n")`)
-		if bare != "" {
-			t.Errorf("%s: fields without a label:\n%s", p.path, bare)
+		for _, f := range flaws {
+			if got := eval[string](l, l.ctx, f.js); got != "" {
+				t.Errorf("%s: %s:\n%s", p.path, f.what, got)
+			}
 		}
 	}
 	l.quiet()

@@ -55,6 +55,14 @@ func browser(t *testing.T) string {
 
 func newLive(t *testing.T) *live {
 	t.Helper()
+	l := newServed(t)
+	l.browse()
+	return l
+}
+
+// newServed is one without a browser.
+func newServed(t *testing.T) *live {
+	t.Helper()
 	l := &live{t: t, st: desktest.New(time.Now)}
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -64,7 +72,6 @@ func newLive(t *testing.T) *live {
 	l.server = desk.Server(desk.New(desk.Config{Station: l.st, Here: time.UTC, Origin: l.url, Zones: map[parley.PartyCode]*time.Location{"birch": time.FixedZone("", 8*3600)}}), nil)
 	go l.server.Serve(ln)
 	t.Cleanup(func() { l.server.Close() })
-	l.browse()
 	return l
 }
 

@@ -10,6 +10,11 @@ import (
 	"parley"
 )
 
+// focusBare is what has the focus and does not show it.
+const focusBare = `(() => { const e = document.activeElement;
+	const seen = (x) => x && (getComputedStyle(x).outlineStyle !== "none" || getComputedStyle(x).boxShadow !== "none");
+	return e === document.body || seen(e) || seen(e.nextElementSibling) ? "" : e.outerHTML.slice(0, 120); })()`
+
 // tab goes on with Tab until the element has the focus. Every stop on the way
 // shows where the focus is.
 func (l *live) tab(selector string) {
@@ -20,9 +25,7 @@ func (l *live) tab(selector string) {
 		}
 		l.key("keyDown", "Tab", "Tab", 9, "")
 		l.key("keyUp", "Tab", "Tab", 9, "")
-		if bare := eval[string](l, l.ctx, `(() => { const e = document.activeElement;
-			const seen = (x) => x && (getComputedStyle(x).outlineStyle !== "none" || getComputedStyle(x).boxShadow !== "none");
-			return e === document.body || seen(e) || seen(e.nextElementSibling) ? "" : e.outerHTML.slice(0, 120); })()`); bare != "" {
+		if bare := eval[string](l, l.ctx, focusBare); bare != "" {
 			l.t.Errorf("nothing shows the focus on %s", bare)
 		}
 	}

@@ -28,6 +28,17 @@ type manned struct {
 
 func newManned(t *testing.T, require bool) *manned {
 	t.Helper()
+	m := newUnmanned(t, require)
+	m.browse()
+	if _, err := chromedp.Call(m.ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
+		t.Fatal(err)
+	}
+	return m
+}
+
+// newUnmanned is one without a browser.
+func newUnmanned(t *testing.T, require bool) *manned {
+	t.Helper()
 	dir := t.TempDir()
 	res, err := station.Init(station.InitOptions{Dir: filepath.Join(dir, "alder"), RootKeyPath: filepath.Join(dir, "root.key"), Party: "alder", Name: "Alder",
 		Languages: []string{"en"}, HighWater: filepath.Join(dir, "mark"), Administrator: "Admin Stone"})
@@ -61,10 +72,6 @@ func newManned(t *testing.T, require bool) *manned {
 	l.server = desk.Server(desk.New(desk.Config{Station: st, Here: time.UTC, Origin: origin, RequirePasskey: require}), nil)
 	go l.server.Serve(ln)
 	t.Cleanup(func() { l.server.Close() })
-	l.browse()
-	if _, err := chromedp.Call(l.ctx, webauthn.Enable, webauthn.EnableParams{}); err != nil {
-		t.Fatal(err)
-	}
 	return &manned{live: l, st: st, token: res.SeatToken}
 }
 
