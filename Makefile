@@ -3,7 +3,7 @@
 GO ?= go
 export CGO_ENABLED = 1
 
-.PHONY: build test deps axe fast race reader interop hostile drill drill-short fuzz sim sim-story sim-picture sim-fork sim-shrink faults bench clean
+.PHONY: build test deps axe fast race reader interop screenshots hostile drill drill-short fuzz sim sim-story sim-picture sim-fork sim-shrink faults bench clean
 
 build:
 	$(GO) build -o bin/parley ./cmd/parley
@@ -34,6 +34,11 @@ reader:
 # interop checks our C2SP formats against third-party code and a real witness.
 interop:
 	cd interop && $(GO) vet ./... && $(GO) test -timeout 15m ./...
+
+# screenshots makes the pictures of the desk in docs/desk, from a desk that
+# serves, in a browser.
+screenshots:
+	cd internal/desk && $(GO) test -count=1 -run '^TestScreens$$' . -args -screens $(CURDIR)/docs/desk
 
 # hostile lets a peer with valid keys do everything wrong to a real station, and
 # prints what each attack costs (docs/threats.md).

@@ -63,16 +63,25 @@ func newLive(t *testing.T) *live {
 // newServed is one without a browser.
 func newServed(t *testing.T) *live {
 	t.Helper()
-	l := &live{t: t, st: desktest.New(time.Now)}
+	l := &live{t: t}
+	l.serve(desktest.New(time.Now))
+	return l
+}
+
+// serve serves the desk of a station, whose clock it shows.
+func (l *live) serve(st *desktest.Station) {
+	t := l.t
+	t.Helper()
+	l.st = st
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	l.url = fmt.Sprintf("http://alder.localhost:%d", ln.Addr().(*net.TCPAddr).Port)
-	l.server = desk.Server(desk.New(desk.Config{Station: l.st, Here: time.UTC, Origin: l.url, Zones: map[parley.PartyCode]*time.Location{"birch": time.FixedZone("", 8*3600)}}), nil)
-	go l.server.Serve(ln)
-	t.Cleanup(func() { l.server.Close() })
-	return l
+	l.server = desk.Server(desk.New(desk.Config{Station: st, Clock: st.Now, Here: time.UTC, Origin: l.url, Zones: map[parley.PartyCode]*time.Location{"birch": time.FixedZone("", 8*3600)}}), nil)
+	server := l.server
+	go server.Serve(ln)
+	t.Cleanup(func() { server.Close() })
 }
 
 // browse starts the browser.

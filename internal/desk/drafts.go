@@ -90,7 +90,7 @@ func (d *desk) savedJSON(w http.ResponseWriter, r *http.Request, s *seat, saved 
 
 // side renders the right half of compose.
 func (d *desk) side(r *http.Request, s *seat, p *composePage) (string, error) {
-	f := &frame{Book: d.bookFor(r), Party: d.party, Name: d.name, Seat: s, Now: d.now(), Lines: []station.Line{p.Line}, Body: p}
+	f := &frame{Book: d.bookFor(r), Party: d.party, Name: d.name, Seat: s, Now: d.now(), Lines: []station.Line{p.Line}, Body: p, find: d.finder(r)}
 	return d.fragment(r, "side", f)
 }
 

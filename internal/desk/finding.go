@@ -42,6 +42,7 @@ func excerpt(text, query string) template.HTML {
 		_, w := utf8.DecodeRuneInString(text[to:])
 		to += w
 	}
+	from, to = wholeWords(text, spans[0], from, to)
 	if from > 0 {
 		before = "… "
 	}
@@ -49,6 +50,22 @@ func excerpt(text, query string) template.HTML {
 		after = " …"
 	}
 	return template.HTML(before) + lit(text[from:to], query) + template.HTML(after)
+}
+
+// wholeWords narrows an excerpt that begins or ends within a word, where a space
+// is near; texts without spaces stay as they are cut.
+func wholeWords(text string, hit [2]int, from, to int) (int, int) {
+	if from > 0 {
+		if n := strings.IndexAny(text[from:hit[0]], " \n"); n >= 0 && n < 24 {
+			from += n + 1
+		}
+	}
+	if to < len(text) {
+		if n := strings.LastIndexAny(text[hit[1]:to], " \n"); n >= 0 && to-hit[1]-n < 24 {
+			to = hit[1] + n
+		}
+	}
+	return from, to
 }
 
 // Excerpt is where in an entry the words stand: its text, where somebody of

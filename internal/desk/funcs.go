@@ -51,7 +51,7 @@ func (d *desk) funcs(book *locale) template.FuncMap {
 		"langs":   func() []*locale { return d.bookList() },
 		"dict":    dict, "list": func(v ...any) []any { return v },
 		"lower": strings.ToLower, "upper": strings.ToUpper, "join": strings.Join,
-		"office": book.office, "rung": book.rung, "tryOf": book.tryOf, "itemURL": itemURL, "nr": nr,
+		"office": book.office, "langname": book.languageName, "rung": book.rung, "tryOf": book.tryOf, "itemURL": itemURL, "nr": nr,
 		"qr":      func(s string) template.HTML { return qrSVG(s, book.text("pairing.qr")) },
 		"bytes":   byteSize,
 		"short":   func(s string) string { return s[:min(8, len(s))] },
@@ -86,7 +86,7 @@ func (d *desk) timeFuncs(book *locale) template.FuncMap {
 		"hhmm": func(t time.Time) string { return hhmm(t, d.now()) },
 		"zulu": func(t time.Time) string { return t.UTC().Format("1504") + "Z" },
 		"both": d.both,
-		"rtt":  roundTrip,
+		"rtt":  roundTrip, "signed": signedTrip,
 		"when": func(t time.Time) string { return t.UTC().Format("2006-01-02T15:04") },
 		"iso":  func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 	}
@@ -377,11 +377,30 @@ func (f *frame) Lang() string { return strings.ToUpper(f.Book.Lang) }
 
 // LanguageName is a language in words where the catalogue has it.
 func (f *frame) LanguageName(tag string) string {
+	return f.Book.languageName(tag)
+}
+
+// languageName is a language in words where the catalogue has it, else its tag
+// with every hidden character shown.
+func (l *locale) languageName(tag string) string {
 	base, _, _ := strings.Cut(strings.ToLower(tag), "-")
-	if k := "language." + base; f.Book.has(k) {
-		return f.Book.text(k)
+	if k := "language." + base; l.has(k) {
+		return l.text(k)
 	}
-	return tag
+	return form.Visible(strings.Join(strings.Fields(tag), " "))
+}
+
+// Ref is an entry that another one refers to, to show its number instead of its
+// identifier; nil if this station does not have it.
+func (f *frame) Ref(line, id string) *station.Item {
+	if f.find == nil {
+		return nil
+	}
+	it, err := f.find(line, id)
+	if err != nil {
+		return nil
+	}
+	return &it
 }
 
 // Group sorts the evidence of a lamp into what fails and what is well.

@@ -31,6 +31,8 @@ type frame struct {
 	Watch  bool          // the board could be had
 	Said   string        // key of what was done just now
 	Body   any
+
+	find func(line, id string) (station.Item, error) // nil: entries are not looked up
 }
 
 // renderBare writes a page that shows nothing of the station but its name.
@@ -55,6 +57,7 @@ func (d *desk) renderStatus(w http.ResponseWriter, r *http.Request, s *seat, sta
 	if said := r.URL.Query().Get("said"); said != "" && f.Book.has("said."+said) {
 		f.Said = "said." + said
 	}
+	f.find = d.finder(r)
 	var err error
 	if f.Lines, err = d.st.Lines(r.Context()); err != nil {
 		d.log.Error("reading lines", "err", err)
@@ -67,6 +70,11 @@ func (d *desk) renderStatus(w http.ResponseWriter, r *http.Request, s *seat, sta
 		d.log.Error("reading the board", "err", err)
 	}
 	d.write(w, status, f)
+}
+
+// finder looks entries up while a page is made.
+func (d *desk) finder(r *http.Request) func(line, id string) (station.Item, error) {
+	return func(line, id string) (station.Item, error) { return d.st.Item(r.Context(), line, id) }
 }
 
 // pathOf is the address of the page without the word of what was done.

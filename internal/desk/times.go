@@ -89,6 +89,18 @@ func roundTrip(d time.Duration) string {
 	return fmt.Sprintf("%.0f s", d.Seconds())
 }
 
+// signedTrip is how far one clock is from another.
+func signedTrip(d time.Duration) string {
+	switch s := roundTrip(d.Abs()); {
+	case d == 0:
+		return "0 ms"
+	case d < 0:
+		return "\u2212" + s
+	default:
+		return "+" + s
+	}
+}
+
 // parseWhen reads the value of a datetime-local field as UTC.
 func parseWhen(s string) (time.Time, error) {
 	for _, layout := range []string{"2006-01-02T15:04", "2006-01-02T15:04:05"} {

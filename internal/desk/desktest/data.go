@@ -104,6 +104,11 @@ func (s *Station) items() {
 	s.recent()
 	s.hostile()
 	s.cedar()
+	s.place()
+}
+
+// place gives the items their positions in the record.
+func (s *Station) place() {
 	pos := map[string]int64{}
 	for _, it := range s.Items {
 		if !it.Ours && len(it.Ladder) > 0 {
