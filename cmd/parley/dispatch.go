@@ -65,6 +65,11 @@ func dispatch(w io.Writer, i station.Item) {
 	}
 }
 
+// asks reports whether an entry asks for an answer.
+func asks(i station.Item) bool {
+	return i.MarkerText == parley.Question.String() || i.MarkerText == parley.Request.String()
+}
+
 // ladder prints the rungs with their times; one that is not promised and has
 // not come says so.
 func ladder(w io.Writer, i station.Item) {
@@ -78,6 +83,11 @@ func ladder(w io.Writer, i station.Item) {
 		switch {
 		case !st.At.IsZero():
 			at = stamp(st.At)
+		case !st.Promised && st.Name == parley.Answered.String():
+			at = "none asked for"
+			if asks(i) {
+				at = "no answer yet"
+			}
 		case !st.Promised:
 			at = "not promised"
 		}

@@ -104,9 +104,22 @@ func (f figures) line(ctx context.Context, ch chan<- prometheus.Metric, l statio
 		ch <- prometheus.NewInvalidMetric(waiting, err)
 		return
 	}
-	gauge(waiting, float64(len(board.WaitingUs)), "us")
-	gauge(waiting, float64(len(board.WaitingThem)), "them")
-	gauge(waiting, float64(len(board.Flash)), "flash")
+	drill := 0
+	for _, w := range []struct {
+		list []station.Item
+		on   string
+	}{{board.WaitingUs, "us"}, {board.WaitingThem, "them"}, {board.Flash, "flash"}} {
+		real := 0
+		for i := range w.list {
+			if w.list[i].Exercise == "" {
+				real++
+			} else if w.on != "flash" { // one that waits for us too
+				drill++
+			}
+		}
+		gauge(waiting, float64(real), w.on)
+	}
+	gauge(waiting, float64(drill), "exercise")
 	gauge(waiting, float64(len(board.Drafts)), "release")
 }
 

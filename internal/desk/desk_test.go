@@ -128,7 +128,7 @@ var pages = []struct {
 	{"/compose?template=61", false, []string{"Our [which] cable", `value="birch/watch" checked`, "3 of 41", "9 of 17", "(53 %)"}},
 	{flash, false, []string{"Not opened. The text is shown once you open it", "Open", "!贵方一架飞机"}},
 	{question, false, []string{"我方注意到", "Made by", "Checked by", "ORIGINAL, authentic", `class="beside"`, "Dispute words", "Send to the other side", "DRAFT, NOT REVIEWED", "OUR SIDE ONLY", "END OF", "Answer", "Principal informed", "海图 14N115E.pdf", "Witnessed", "witness.example/dove"}},
-	{ourUrgent, false, []string{"Ask for it to be read", "Tracer", "Disregard", "late by", "does not report this"}},
+	{ourUrgent, false, []string{"Ask for it to be read", "Tracer", "Disregard", "late by", "no answer yet"}},
 	{flash + "?translation=9", false, []string{"FLASH this month", "9 of 17"}},
 	{birch + "/charter", false, []string{"calls are recorded", "⟦U+202E⟧", "&lt;b&gt;", "waits for:", "In force for our side since", "!Put our assent on record"}},
 	{hostile, false, []string{"⟦U+202E⟧"}},

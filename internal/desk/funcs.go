@@ -59,6 +59,7 @@ func (d *desk) funcs(book *locale) template.FuncMap {
 		"real":    func(l []station.Item) []station.Item { return exercise(l, false) },
 		"drill":   func(l []station.Item) []station.Item { return exercise(l, true) },
 		"reached": reached,
+		"asks":    func(it station.Item) bool { return it.Marker == parley.Question || it.Marker == parley.Request },
 		"jswords": book.scriptWords,
 		"key":     func(s string) string { return strings.ReplaceAll(s, " ", "_") },
 		"beside":  beside, "excerpt": excerpt, "lit": lit, "inc": func(n int) int { return n + 1 },
@@ -276,6 +277,20 @@ func (f *frame) AlarmOf(it station.Item) int64 {
 		}
 	}
 	return 0
+}
+
+// Offices are those that a thing to do names, "party/office".
+func (f *frame) Offices(t station.Todo) []string { return strings.Split(t.Text, ", ") }
+
+// Escalated are the objectives that have passed: the real ones, or those of an
+// exercise.
+func (f *frame) Escalated(list []station.Escalation, drill bool) (out []station.Escalation) {
+	for _, e := range list {
+		if (e.Exercise != "") == drill {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // Exercise is the exercise that is on, if any line has one.

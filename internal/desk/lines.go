@@ -161,6 +161,19 @@ func (f *frame) Keeps() bool {
 	return f.Seat != nil && f.Seat.is(parley.Administrator, parley.Watch)
 }
 
+// Bound is a bound of a line's annex; 0 when it has none of that kind.
+func (f *frame) Bound(k station.Keeping, kind string) uint64 {
+	for _, b := range k.Bounds {
+		if b.Kind == kind {
+			return b.Value
+		}
+	}
+	return 0
+}
+
+// Near reports whether four fifths of a bound are used up.
+func (f *frame) Near(used, bound uint64) bool { return bound > 0 && used >= bound/5*4 }
+
 // Age of the proof of a lamp, for its first words before scripts tick.
 func (f *frame) Proof(l station.Lamp) string {
 	if l.Proved.IsZero() {

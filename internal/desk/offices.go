@@ -99,7 +99,7 @@ func (d *desk) pinged(r *http.Request) ([]parley.Address, error) {
 func due(dir station.Directory, now time.Time) (to []parley.Address) {
 	for _, side := range dir.Sides {
 		for _, o := range side.Offices {
-			if o.Due && now.Sub(o.Asked) > time.Hour {
+			if o.Wanted(now) {
 				to = append(to, parley.Address{Party: side.Party.Code, Office: o.Office})
 			}
 		}

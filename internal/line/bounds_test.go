@@ -13,6 +13,7 @@ import (
 	"parley/internal/line"
 	"parley/internal/seal"
 	"parley/internal/store"
+	"parley/internal/wait"
 	"parley/internal/wire"
 )
 
@@ -120,7 +121,9 @@ func TestQuotaOutlivesRestart(t *testing.T) {
 	b.load()
 	w.connectAll()
 	w.run(3 * time.Second)
-	over := func() bool { return slices.Contains(b.e.Status().Over, alder) }
+	over := func() bool {
+		return slices.ContainsFunc(b.e.Status().Used, func(u wait.Used) bool { return u.Party == alder && u.Over })
+	}
 	send := func(n int) {
 		for i := range n {
 			b.step(line.FrameIn{Path: b.paths[alder], Frame: &wire.Entry{Gen: b.log(alder).Gen, Index: b.log(alder).Size + uint64(i), Bytes: make([]byte, 1000)}, Size: 1000})

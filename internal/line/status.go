@@ -7,6 +7,7 @@ import (
 
 	"parley"
 	"parley/internal/charter"
+	"parley/internal/wait"
 )
 
 // Status is what a desk may show of an engine, as it stood after a step. Nothing
@@ -24,7 +25,7 @@ type Status struct {
 	Out        []parley.PartyCode // have left or are removed, ourselves too
 	Rules      *charter.Rules     // in force for what we write next; never changed
 	Documents  []charter.Document // that, what was before it, and what is proposed
-	Over       []parley.PartyCode // over quota now
+	Used       []wait.Used        // what each other party has made us read
 }
 
 // LogStatus is one generation of one log.
@@ -69,9 +70,7 @@ func (e *Engine) Status() Status {
 		}
 	}
 	for _, p := range e.peersInOrder() {
-		if p.spent.Over {
-			s.Over = append(s.Over, p.code)
-		}
+		s.Used = append(s.Used, p.spent.Used(p.code))
 	}
 	return s
 }

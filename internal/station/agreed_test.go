@@ -2,6 +2,7 @@ package station
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -109,8 +110,22 @@ func TestDirectory(t *testing.T) {
 	if !a.office(line, "birch", "envoy").Due {
 		t.Error("an office that was never heard is not due")
 	}
+	l, err := a.st.lineOf(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	month := time.Now().Add(officeQuiet + time.Hour)
+	if due, err := l.quietOffices(time.Now()); err != nil || len(due) != 0 {
+		t.Errorf("on its first day the board complains of %v, %v", due, err)
+	}
+	if due, err := l.quietOffices(month); err != nil || !slices.Contains(due, to) || slices.ContainsFunc(due, func(x parley.Address) bool { return x.Party == "alder" }) {
+		t.Errorf("after a month of silence the board names %v, %v", due, err)
+	}
 	if _, err := a.st.Ping(ctx, a.watch, line, to); err != nil {
 		t.Fatal(err)
+	}
+	if v := a.office(line, "birch", "envoy"); v.Wanted(time.Now()) || !v.Wanted(month) {
+		t.Errorf("asked a moment ago, and wanted again: %+v", v)
 	}
 	_, err = a.st.Ping(ctx, a.watch, line, to)
 	wantKind(t, "a second check call at once", err, parley.Conflict, "waits for its answer")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sort"
 	"strconv"
+	"strings"
 	"time"
 
 	"parley"
@@ -203,6 +204,17 @@ func (s *Station) checksOf(l *liveLine, b *Board) error {
 		return err
 	} else if due {
 		b.DoNext = append(b.DoNext, Todo{Act: "make-check-call", Line: l.id.String(), Text: l.name(), Due: x.At.Add(checkLate)})
+	}
+	due, err := l.quietOffices(b.Now)
+	if err != nil {
+		return err
+	}
+	if len(due) > 0 {
+		words := make([]string, len(due))
+		for i, a := range due {
+			words[i] = a.String()
+		}
+		b.DoNext = append(b.DoNext, Todo{Act: "ping", Line: l.id.String(), Text: strings.Join(words, ", ")})
 	}
 	if at, ok := nextCheckCall(l.charter(), b.Now); ok {
 		b.Next = append(b.Next, Upcoming{Kind: "check-call", Line: l.id.String(), Text: l.name(), At: at})

@@ -1,6 +1,7 @@
 package station
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"time"
@@ -29,6 +30,71 @@ func nextCheckCall(c *charter.Charter, t time.Time) (next time.Time, ok bool) {
 		}
 	}
 	return next, ok
+}
+
+// ruled is a charter and since when it rules the line.
+type ruled struct {
+	since   time.Time
+	charter *charter.Charter
+}
+
+// ruledBy are the charters that rule or ruled the line, oldest first. One rules
+// from the last assent to it: as its writer says, but not later than that came
+// here. Ours is among them, so that nobody else moves it into our past.
+func (l *liveLine) ruledBy() (out []ruled, _ error) {
+	for _, d := range l.runner.Status().Documents {
+		if d.Kind != form.ToCharter || !d.InForce {
+			continue
+		}
+		c, err := charter.Parse(d.Raw)
+		if err != nil {
+			return nil, err
+		}
+		r := ruled{charter: &c}
+		if d.By == nil { // the line was founded on it
+			r.since = l.began()
+		}
+		for _, ref := range d.By {
+			row, err := l.store.Item(ref.Gen, ref.Index)
+			if parley.KindOf(err) == parley.NotFound && err != nil {
+				continue // not here again yet, after a loss
+			}
+			if err != nil {
+				return nil, err
+			}
+			at := claimed(row.Time)
+			if came := time.UnixMilli(row.Arrived).UTC(); came.Before(at) {
+				at = came
+			}
+			if at.After(r.since) {
+				r.since = at
+			}
+		}
+		out = append(out, r)
+	}
+	slices.SortStableFunc(out, func(a, b ruled) int {
+		return cmp.Or(a.since.Compare(b.since), cmp.Compare(a.charter.Version, b.charter.Version))
+	})
+	return out, nil
+}
+
+// nextRuled is the first check call after t by the charters as they followed one
+// another: each asks for those of its own time and of no other.
+func nextRuled(rs []ruled, t time.Time) (next time.Time, ok bool) {
+	for i, r := range rs {
+		last := i == len(rs)-1
+		if !last && !t.Before(rs[i+1].since) {
+			continue
+		}
+		from := t
+		if i > 0 && from.Before(r.since) {
+			from = r.since.Add(-1)
+		}
+		if next, ok = nextCheckCall(r.charter, from); ok && (last || next.Before(rs[i+1].since)) {
+			return next, true
+		}
+	}
+	return time.Time{}, false
 }
 
 // A check call counts for its time when it is made from checkEarly before to
@@ -128,18 +194,19 @@ func slot(at, now time.Time, calls []madeCall) CheckSlot {
 	return s
 }
 
-// CheckCalls returns the calendar of the check calls that the charter in force
-// asks for: of so many days back, and the next one ahead. Of each miss it says
+// CheckCalls returns the calendar of the check calls that the charter asks for,
+// each by the charter that ruled at its time: of so many days back, and the next
+// one ahead. Of each miss it says
 // how our own lamp stood: what of it was ours, and what was silence.
 func (s *Station) CheckCalls(_ context.Context, name string, days int) (CheckCalls, error) {
 	l, err := s.lineOf(name)
 	if err != nil {
 		return CheckCalls{}, err
 	}
-	c, now := l.charter(), l.now()
-	out := CheckCalls{}
-	if len(c.CheckCalls) == 0 {
-		return out, nil
+	now, out := l.now(), CheckCalls{}
+	rs, err := l.ruledBy()
+	if err != nil || !slices.ContainsFunc(rs, func(r ruled) bool { return len(r.charter.CheckCalls) > 0 }) {
+		return out, err
 	}
 	calls, err := l.madeCalls(checkRows)
 	if err != nil {
@@ -154,7 +221,7 @@ func (s *Station) CheckCalls(_ context.Context, name string, days int) (CheckCal
 		from = began
 	}
 	run := 0
-	for at, ok := nextCheckCall(c, from); ok; at, ok = nextCheckCall(c, at) {
+	for at, ok := nextRuled(rs, from); ok; at, ok = nextRuled(rs, at) {
 		x := slot(at, now, calls)
 		switch x.State {
 		case "answered":
@@ -216,11 +283,14 @@ func lampThen(turns []turn, at, started time.Time) LampState {
 // checkCallDue returns the check call that is to be made now and was not, if
 // any.
 func (l *liveLine) checkCallDue(now time.Time) (CheckSlot, bool, error) {
-	c := l.charter()
-	if len(c.CheckCalls) == 0 {
+	if len(l.charter().CheckCalls) == 0 {
 		return CheckSlot{}, false, nil
 	}
-	at, ok := nextCheckCall(c, now.Add(-checkLate))
+	rs, err := l.ruledBy()
+	if err != nil {
+		return CheckSlot{}, false, err
+	}
+	at, ok := nextRuled(rs, now.Add(-checkLate))
 	if !ok || at.After(now.Add(checkEarly)) {
 		return CheckSlot{}, false, nil
 	}

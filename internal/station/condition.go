@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"time"
 
 	"parley"
 	"parley/internal/charter"
@@ -27,7 +28,11 @@ func (s *Station) Condition(context.Context) (Condition, error) {
 	}
 	s.mu.Unlock()
 	for _, l := range ls {
-		c.Lines = append(c.Lines, l.keeping())
+		k, err := s.keeping(l)
+		if err != nil {
+			return Condition{}, err
+		}
+		c.Lines = append(c.Lines, k)
 	}
 	return c, nil
 }
@@ -49,22 +54,34 @@ func sizeOf(path string) (n int64) {
 	return n
 }
 
-func (l *liveLine) keeping() Keeping {
-	s := l.runner.Status()
-	k := Keeping{Line: l.id.String(), Outbox: s.Outbox}
-	for _, p := range s.Over {
-		k.Over = append(k.Over, string(p))
-	}
-	for _, g := range s.Logs {
+func (s *Station) keeping(l *liveLine) (Keeping, error) {
+	st := l.runner.Status()
+	k := Keeping{Line: l.id.String(), Outbox: st.Outbox}
+	for _, g := range st.Logs {
 		if g.Current {
 			k.Keys = append(k.Keys, KeyAge{Party: string(g.Party), Kind: "signing", Since: g.Created})
 		}
 	}
-	if !s.Receiving.IsZero() {
-		k.Keys = append(k.Keys, KeyAge{Party: string(l.us), Kind: "receiving", Since: s.Receiving, Last: s.Receiving.Add(receivingLife)})
+	if !st.Receiving.IsZero() {
+		k.Keys = append(k.Keys, KeyAge{Party: string(l.us), Kind: "receiving", Since: st.Receiving, Last: st.Receiving.Add(receivingLife)})
 	}
-	if !s.EpochSince.IsZero() {
-		k.Keys = append(k.Keys, KeyAge{Party: string(l.us), Kind: "epoch", Since: s.EpochSince})
+	if !st.EpochSince.IsZero() {
+		k.Keys = append(k.Keys, KeyAge{Party: string(l.us), Kind: "epoch", Since: st.EpochSince})
+	}
+	now := l.now()
+	for _, u := range st.Used {
+		if u.Over {
+			k.Over = append(k.Over, string(u.Party))
+		}
+		announced, err := s.blobs.Today(l.id, u.Party)
+		if err != nil {
+			return k, err
+		}
+		x := Usage{Party: string(u.Party), Attachments: uint64(max(0, announced))}
+		if !u.Since.IsZero() && !now.Before(u.Since) && now.Sub(u.Since) < 24*time.Hour { // else its day is over
+			x.Entries, x.Since = uint64(max(0, u.Bytes)), u.Since.UTC()
+		}
+		k.Used = append(k.Used, x)
 	}
 	a := l.annex()
 	for _, b := range []struct {
@@ -73,5 +90,5 @@ func (l *liveLine) keeping() Keeping {
 	}{{"entries-per-second", charter.EntriesPerSecond}, {"bytes-per-day", charter.EntryBytesPerDay}, {"attachment-bytes-per-day", charter.BlobBytesPerDay}} {
 		k.Bounds = append(k.Bounds, Bound{b.kind, a.Bound(b.n)})
 	}
-	return k
+	return k, nil
 }

@@ -90,13 +90,9 @@ func (s *Station) Directory(_ context.Context, name string) (Directory, error) {
 		}
 		for _, o := range c.Offices {
 			v := l.officeTerms(o, terms[o])
-			if v.Heard, err = l.officeHeard(p.Code, o); err != nil {
+			last, err := l.officeLife(calls, parley.Address{Party: p.Code, Office: o}, &v)
+			if err != nil {
 				return d, err
-			}
-			calls.of(parley.Address{Party: p.Code, Office: o}, &v)
-			last := v.Heard
-			if v.Answered.After(last) {
-				last = v.Answered
 			}
 			v.Due = !p.Us && p.Out == "" && l.now().Sub(last) > officeQuiet
 			side.Offices = append(side.Offices, v)
@@ -104,6 +100,73 @@ func (s *Station) Directory(_ context.Context, name string) (Directory, error) {
 		d.Sides = append(d.Sides, side)
 	}
 	return d, nil
+}
+
+// officeLife fills in the signs of life of an office, and returns the last.
+func (l *liveLine) officeLife(calls officeCalls, a parley.Address, v *OfficeView) (last time.Time, err error) {
+	if v.Heard, err = l.officeHeard(a.Party, a.Office); err != nil {
+		return last, err
+	}
+	calls.of(a, v)
+	if last = v.Heard; v.Answered.After(last) {
+		last = v.Answered
+	}
+	return last, nil
+}
+
+// Wanted reports whether a check call is to go to an office that is due: it was
+// not asked a moment ago.
+func (v *OfficeView) Wanted(now time.Time) bool { return v.Due && now.Sub(v.Asked) > askedLately }
+
+// askedLately is how long an office that was asked is not asked for again.
+const askedLately = time.Hour
+
+// quiet are the offices that a board names, as they were last looked for.
+type quiet struct {
+	at      time.Time
+	offices []parley.Address
+}
+
+// quietFor is how long it is good for.
+const quietFor = time.Minute
+
+// quietOffices are the offices of the other sides to which a check call is to
+// go. A line that is younger than the silence it would complain of has none; the
+// directory offers the call all the same.
+func (l *liveLine) quietOffices(now time.Time) ([]parley.Address, error) {
+	if now.Sub(l.began()) <= officeQuiet {
+		return nil, nil
+	}
+	l.mu.Lock()
+	q := l.quiet
+	l.mu.Unlock()
+	if q != nil && now.Sub(q.at).Abs() < quietFor {
+		return q.offices, nil
+	}
+	calls, err := l.checkCalls()
+	if err != nil {
+		return nil, err
+	}
+	q = &quiet{at: now}
+	for _, p := range l.others() {
+		if gone(l.rules(), p) != "" {
+			continue
+		}
+		for _, o := range l.charter().Offices {
+			a, v := parley.Address{Party: p, Office: o}, OfficeView{}
+			last, err := l.officeLife(calls, a, &v)
+			if err != nil {
+				return nil, err
+			}
+			if v.Due = now.Sub(last) > officeQuiet; v.Wanted(now) {
+				q.offices = append(q.offices, a)
+			}
+		}
+	}
+	l.mu.Lock()
+	l.quiet = q
+	l.mu.Unlock()
+	return q.offices, nil
 }
 
 // Incumbents is the directory without signs of life: who holds which office, for
@@ -315,6 +378,9 @@ func (s *Station) Ping(ctx context.Context, by Officer, name string, to parley.A
 		return "", err
 	}
 	l.noteHuman()
+	l.mu.Lock()
+	l.quiet = nil
+	l.mu.Unlock()
 	return fmt.Sprintf("filed:%d", n), s.audit(by, "check call", to.String(), "")
 }
 

@@ -304,8 +304,10 @@ func (l *liveLine) notices() []Notice {
 			out = append(out, Notice{"unreadable", fmt.Sprintf("Entries of %s are held that do not open here.", g.Party), now})
 		}
 	}
-	for _, p := range s.Over {
-		out = append(out, Notice{"quota", fmt.Sprintf("%s sends more than the annex allows; nothing more of it is read for now.", p), now})
+	for _, u := range s.Used {
+		if u.Over {
+			out = append(out, Notice{"quota", fmt.Sprintf("%s sends more than the annex allows; nothing more of it is read for now.", u.Party), now})
+		}
 	}
 	if n, ok := l.quorumNotice(); !ok {
 		out = append(out, n)

@@ -42,6 +42,7 @@ type liveLine struct {
 	unfound atomic.Bool // something may be on the record that is not in the index
 
 	shares   *counted                 // of FLASH; nil: not counted yet; under mu
+	quiet    *quiet                   // offices that are due; nil: not looked for yet; under mu
 	nextText func(last uint64) uint64 // which test text comes after another
 
 	translated map[string]bool // items with a translation of ours; nil: not read yet; under mu

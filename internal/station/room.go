@@ -109,9 +109,9 @@ func (r *runner) roomOf(p parley.PartyCode) *room {
 func (r *runner) overQuota(p parley.PartyCode) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for _, o := range r.status.Over {
-		if o == p {
-			return true
+	for i := range r.status.Used {
+		if u := &r.status.Used[i]; u.Party == p {
+			return u.Over
 		}
 	}
 	return false

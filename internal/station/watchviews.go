@@ -174,6 +174,15 @@ type Keeping struct {
 	Bounds []Bound  `json:"bounds"` // of the annex, for each peer
 	Over   []string `json:"over"`   // peers over them now
 	Outbox int      `json:"outbox"` // filed and not handed out
+	Used   []Usage  `json:"used"`   // what peers have used of the bounds of their day
+}
+
+// Usage is how much of a day's bounds a peer has used up.
+type Usage struct {
+	Party       string    `json:"party"`
+	Entries     uint64    `json:"entries"`     // bytes, of the 24 hours that began at Since
+	Since       time.Time `json:"since"`       // zero: nothing came yet
+	Attachments uint64    `json:"attachments"` // bytes announced today, UTC
 }
 
 // KeyAge is a key in use and since when.

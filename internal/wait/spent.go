@@ -3,6 +3,7 @@ package wait
 import (
 	"time"
 
+	"parley"
 	"parley/internal/wire"
 )
 
@@ -96,6 +97,17 @@ func (q *Spent) Roll(now time.Time) {
 		*q = Spent{day: now, burst: -1, at: now, Told: q.Told, saved: q.saved, dirty: true}
 	}
 }
+
+// Used is what of a day's bounds a peer has used up.
+type Used struct {
+	Party parley.PartyCode
+	Bytes int
+	Since time.Time // when that day began: with a frame of the peer; zero before the first
+	Over  bool      // over a bound now
+}
+
+// Used returns it, as it was at the last frame.
+func (q *Spent) Used(p parley.PartyCode) Used { return Used{p, q.Bytes, q.day, q.Over} }
 
 // Add counts more bytes, generations and epochs.
 func (q *Spent) Add(bytes, gens, epochs int) {

@@ -63,6 +63,7 @@ type Station struct {
 	Promised  []station.Promise
 	Stands    station.Condition
 	Calendar  station.CheckCalls
+	Quiet     string // offices of Birch that are due for a check call, "party/office, party/office"
 
 	tokens   map[string]seat
 	sessions map[string]seat

@@ -32,7 +32,8 @@ func (s *Station) keeping() {
 		Hook: station.Hook{Configured: true, Last: at(-0.03), Good: at(-0.03), Again: time.Minute},
 		Lines: []station.Keeping{{Line: Birch, Outbox: 1, Keys: []station.KeyAge{{Party: "alder", Kind: "signing", Since: at(-90 * 24)}, {Party: "birch", Kind: "signing", Since: at(-8 * 24)},
 			{Party: "alder", Kind: "receiving", Since: at(-27), Last: at(-1)}, {Party: "alder", Kind: "epoch", Since: at(-7)}},
-			Bounds: []station.Bound{{Kind: "entries-per-second", Value: 20}, {Kind: "bytes-per-day", Value: 64 << 20}, {Kind: "attachment-bytes-per-day", Value: 1 << 30}}},
+			Bounds: []station.Bound{{Kind: "entries-per-second", Value: 20}, {Kind: "bytes-per-day", Value: 64 << 20}, {Kind: "attachment-bytes-per-day", Value: 1 << 30}},
+			Used:   []station.Usage{{Party: "birch", Entries: 60 << 20, Since: at(-9), Attachments: 3 << 20}}},
 			{Line: Cedar, Over: []string{"cedar"}}}}
 	first := now.Truncate(24 * time.Hour).Add(-20*24*time.Hour + 9*time.Hour)
 	for i := range 42 {
@@ -63,6 +64,9 @@ func (s *Station) kept(b *station.Board) {
 	}
 	if b.OnWatch.OfficerID != 0 && b.OnWatch.SoundAt.IsZero() {
 		b.DoNext = append(b.DoNext, station.Todo{Act: "test-sound"})
+	}
+	if s.Quiet != "" {
+		b.DoNext = append(b.DoNext, station.Todo{Act: "ping", Line: Birch, Text: s.Quiet})
 	}
 	b.Gaps = s.gaps()
 	if !b.OnWatch.Until.IsZero() {

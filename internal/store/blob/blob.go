@@ -66,6 +66,13 @@ func (d *Dir) path(id store.BlobID) string {
 	return filepath.Join(d.dir, id.Line.String(), hex.EncodeToString(id.Hash[:]))
 }
 
+// Today is how many bytes a party has announced on a line since midnight, UTC.
+func (d *Dir) Today(l parley.LineID, party parley.PartyCode) (int64, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.quota.today(l, party)
+}
+
 // Create announces a blob.
 func (d *Dir) Create(id store.BlobID, from parley.PartyCode, size int64) error {
 	if size < 0 || size > MaxSize {

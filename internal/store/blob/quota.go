@@ -35,18 +35,9 @@ func (q *quota) take(l parley.LineID, party parley.PartyCode, size int64) error 
 		return nil
 	}
 	size = max(size, q.least)
-	if day := q.now().UTC().Format(time.DateOnly); day != q.day {
-		q.day = day
-		clear(q.used)
-	}
-	k := l.String() + "/" + string(party)
-	used, known := q.used[k]
-	if !known {
-		var err error
-		if used, err = q.load(l, party); err != nil {
-			return err
-		}
-		q.used[k] = used
+	used, err := q.today(l, party)
+	if err != nil {
+		return err
 	}
 	if used+size > daily {
 		return parley.Errorf(parley.Quota, "attachments of %s: %d bytes today, %d more are over the %d a day", party, used, size, daily).
@@ -55,8 +46,28 @@ func (q *quota) take(l parley.LineID, party parley.PartyCode, size int64) error 
 	if err := q.note(l, party, size); err != nil {
 		return err
 	}
-	q.used[k] = used + size
+	q.used[keyOf(l, party)] = used + size
 	return nil
+}
+
+func keyOf(l parley.LineID, party parley.PartyCode) string { return l.String() + "/" + string(party) }
+
+// today is what a party announced since midnight, UTC.
+func (q *quota) today(l parley.LineID, party parley.PartyCode) (int64, error) {
+	if day := q.now().UTC().Format(time.DateOnly); day != q.day {
+		q.day = day
+		clear(q.used)
+	}
+	k := keyOf(l, party)
+	used, known := q.used[k]
+	if known {
+		return used, nil
+	}
+	used, err := q.load(l, party)
+	if err == nil {
+		q.used[k] = used
+	}
+	return used, err
 }
 
 func (q *quota) ledger(l parley.LineID) string {
