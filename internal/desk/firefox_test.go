@@ -101,7 +101,7 @@ func TestFirefox(t *testing.T) {
 		t.Fatal(err) // what nobody looked at in a browser is not known to work
 	}
 	began := time.Now()
-	b, err := foxtest.Start(path, t.TempDir())
+	b, err := foxtest.Start(path, t.TempDir(), soundless(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,6 +119,7 @@ func TestFirefox(t *testing.T) {
 		{"keys alone", foxKeysAlone},
 		{"three steps", foxThreeSteps},
 		{"passkeys", foxPasskeys},
+		{"a FLASH", foxFlash},
 	} {
 		t.Run(c.name, func(t *testing.T) { c.f(t, b) })
 	}

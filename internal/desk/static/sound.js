@@ -14,11 +14,13 @@ const tones = {
 };
 const every = { flash: 4000, immediate: 12000 };
 const STUCK = 2500; // ms in which the clock of a context that runs moves on
+const LATE = 10000; // ms after which a test that was asked for is not played any more
 
 let audio = null;
 let moved = 0; // when the clock of the context last moved
 let at = -1; // and where it stood
 let speaker = !("SharedWorker" in window);
+let asked = 0; // when a test was asked for that has not been played
 let rang = 0;
 let rangSeq = "";
 let report = () => {};
@@ -44,7 +46,10 @@ export function onArmed(f) {
 async function arm() {
   if (!audio) {
     audio = new AudioContext();
-    audio.onstatechange = draw;
+    audio.onstatechange = () => {
+      draw();
+      playTest();
+    };
     keepAwake();
   }
   moved = Date.now();
@@ -97,8 +102,18 @@ function play(name, after = 0) {
 }
 
 async function test() {
+  asked = Date.now();
   await arm();
-  if (!armed()) return;
+  playTest();
+}
+
+// playTest plays the test that was asked for, once the machine's sound is there:
+// Firefox may take seconds to open it.
+function playTest() {
+  if (!asked || !armed()) return;
+  const late = Date.now() - asked > LATE;
+  asked = 0;
+  if (late) return;
   play("priority");
   play("immediate", 0.8);
   play("flash", 1.8);
