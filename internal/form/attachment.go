@@ -31,7 +31,7 @@ func checkAttachments(list []Attachment) error {
 	hashes := map[[32]byte]bool{}
 	for i := range list {
 		a := &list[i]
-		if err := a.check(); err != nil {
+		if err := a.Check(); err != nil {
 			return err
 		}
 		if hashes[a.Hash] {
@@ -42,7 +42,7 @@ func checkAttachments(list []Attachment) error {
 	return nil
 }
 
-func (a *Attachment) check() error {
+func (a *Attachment) Check() error {
 	if err := CheckFileName(a.Name); err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func attachmentsForm() Definition {
 // Name is "attachments".
 func (*Attachments) Name() string { return "attachments" }
 
-func (a *Attachments) check() error {
+func (a *Attachments) Check() error {
 	if n := len(a.Hashes); n == 0 || n > MaxAttachments {
 		return refuse("%d files, want 1 to %d", n, MaxAttachments)
 	}
@@ -149,8 +149,8 @@ func (a *Attachments) check() error {
 	return nil
 }
 
-func (a *Attachments) rules(h *Header, c Context) error {
-	e, err := referred(h.Refs[0], c)
+func (a *Attachments) Rules(h *Header, c Context) error {
+	e, err := Referred(h.Refs[0], c)
 	if err != nil {
 		return err
 	}

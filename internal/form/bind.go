@@ -57,7 +57,7 @@ func assentForm() Definition {
 // Name is "assent".
 func (*Assent) Name() string { return "assent" }
 
-func (a *Assent) check() error {
+func (a *Assent) Check() error {
 	if a.Kind > ToAnnex {
 		return refuse("an assent is to a charter (0) or an annex (1), not to %d", a.Kind)
 	}
@@ -72,8 +72,6 @@ func (a *Assent) check() error {
 	}
 	return nil
 }
-
-func (*Assent) rules(h *Header, c Context) error { return noRules(h, c) }
 
 // An Annex changes what is the writer's own in the technical annex: where it is
 // reached and by which TLS key. It takes nobody's consent.
@@ -98,7 +96,7 @@ func annexForm() Definition {
 // Name is "annex".
 func (*Annex) Name() string { return "annex" }
 
-func (a *Annex) check() error {
+func (a *Annex) Check() error {
 	if len(a.Addresses) == 0 && a.TLS == nil {
 		return refuse("the annex changes nothing")
 	}
@@ -107,8 +105,6 @@ func (a *Annex) check() error {
 	}
 	return CheckAddresses(a.Addresses)
 }
-
-func (*Annex) rules(h *Header, c Context) error { return noRules(h, c) }
 
 // Leave ends the writer's part in the line. It is final.
 type Leave struct {
@@ -128,5 +124,4 @@ func leaveForm() Definition {
 // Name is "leave".
 func (*Leave) Name() string { return "leave" }
 
-func (l *Leave) check() error                   { return CheckText("the reason", l.Reason, maxLeave) }
-func (*Leave) rules(h *Header, c Context) error { return noRules(h, c) }
+func (l *Leave) Check() error { return CheckText("the reason", l.Reason, maxLeave) }

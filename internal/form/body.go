@@ -86,7 +86,7 @@ func ParseFields(name string, fields []byte) (Form, error) {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
 	f.rest().Unknown = unknown
-	if err := f.check(); err != nil {
+	if err := f.Check(); err != nil {
 		return nil, fmt.Errorf("reading %s: %w", name, err)
 	}
 	return f, nil

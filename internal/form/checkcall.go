@@ -44,7 +44,7 @@ func checkCallForm() Definition {
 // Name is "checkcall".
 func (*CheckCall) Name() string { return "checkcall" }
 
-func (k *CheckCall) check() error {
+func (k *CheckCall) Check() error {
 	if k.Phase > Answer {
 		return refuse("a check call has phase 0 or 1, not %d", k.Phase)
 	}
@@ -54,7 +54,7 @@ func (k *CheckCall) check() error {
 	return nil
 }
 
-func (k *CheckCall) rules(h *Header, c Context) error {
+func (k *CheckCall) Rules(h *Header, c Context) error {
 	return checkPhase(h, c, k.Phase == Answer, func(f Form) bool {
 		asked, ok := f.(*CheckCall)
 		return !ok || asked.Phase == Call

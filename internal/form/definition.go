@@ -43,13 +43,21 @@ type FieldDef struct {
 // Definitions returns every form this station knows, in the order of
 // spec/forms.md.
 func Definitions() []Definition {
-	return []Definition{
+	return append([]Definition{
 		dispatchForm(), disregardForm(), incumbentForm(), assentForm(), annexForm(), leaveForm(), exerciseForm(),
 		serviceForm(), queryForm(), tracerForm(), readBackForm(), checkCallForm(),
 		openedForm(), translatedForm(), informedForm(),
 		attachmentsForm(), complaintForm(), lineTestForm(), keyForm(), seenForm(),
-	}
+	}, registered...)
 }
+
+// registered are the forms of rooms above that decide nothing a line has to
+// know, in the order in which they were registered.
+var registered []Definition
+
+// Register makes forms known. It is for the start of the program, before any
+// form is looked for; a name that is known already is the programmer's error.
+func Register(ds ...Definition) { registered = append(registered, ds...) }
 
 // Find returns the definition of the named form.
 func Find(name string) (*Definition, bool) {

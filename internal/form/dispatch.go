@@ -49,7 +49,7 @@ func dispatchForm() Definition {
 // Name is "dispatch".
 func (*Dispatch) Name() string { return "dispatch" }
 
-func (d *Dispatch) check() error {
+func (d *Dispatch) Check() error {
 	if err := CheckLine("the subject", d.Subject, MaxSubject); err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (d *Dispatch) check() error {
 	return checkAttachments(d.Attachments)
 }
 
-func (d *Dispatch) rules(h *Header, c Context) error {
+func (d *Dispatch) Rules(h *Header, c Context) error {
 	if h.Precedence == parley.Flash && d.Reason == "" {
 		return refuse("a FLASH dispatch says in one line why it is FLASH")
 	}
@@ -95,7 +95,7 @@ func (d *Dispatch) checkAnswer(h *Header, c Context) error {
 	if len(h.Refs) == 0 {
 		return refuse("an ANSWER refers first to the entry it answers")
 	}
-	e, err := referred(h.Refs[0], c)
+	e, err := Referred(h.Refs[0], c)
 	if err != nil {
 		return err
 	}

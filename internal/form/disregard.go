@@ -21,5 +21,4 @@ func disregardForm() Definition {
 // Name is "disregard".
 func (*Disregard) Name() string { return "disregard" }
 
-func (d *Disregard) check() error                   { return CheckText("the reason", d.Reason, maxQueryText) }
-func (*Disregard) rules(h *Header, c Context) error { return noRules(h, c) }
+func (d *Disregard) Check() error { return CheckText("the reason", d.Reason, maxQueryText) }

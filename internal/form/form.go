@@ -4,17 +4,22 @@ import (
 	"parley"
 )
 
-// A Form is what the body of an entry says. The types of this package are all
-// there are; *Other stands for those of a newer peer.
+// A Form is what the body of an entry says. The types of this package and those
+// that other rooms registered are all there are; *Other stands for those of a
+// newer peer.
 type Form interface {
 	// Name is the form's name in headers.
 	Name() string
 	// Strange returns the fields that this station does not know.
 	Strange() Unknown
 
-	check() error                     // the fields by themselves
-	rules(h *Header, c Context) error // between form, header and other entries
-	rest() *Rest
+	// Check holds the fields to their form by themselves.
+	Check() error
+	// Rules holds the form to its header and to the entries it refers to, beyond
+	// what its definition says.
+	Rules(h *Header, c Context) error
+
+	rest() *Rest // every form embeds Rest
 }
 
 // Rest is part of every form: the fields this station does not know.
@@ -27,9 +32,9 @@ func (r *Rest) Strange() Unknown { return r.Unknown }
 
 func (r *Rest) rest() *Rest { return r }
 
-// noRules is for forms that no rule binds to other entries beyond what their
+// Rules is for forms that no rule binds to other entries beyond what their
 // definition says.
-func noRules(*Header, Context) error { return nil }
+func (*Rest) Rules(*Header, Context) error { return nil }
 
 // An Entry is what a rule may ask of an entry that is referred to.
 type Entry struct {
@@ -85,10 +90,10 @@ func Validate(f Form, h *Header, c Context) error {
 			return err
 		}
 	}
-	if err := f.check(); err != nil {
+	if err := f.Check(); err != nil {
 		return err
 	}
-	return f.rules(h, c)
+	return f.Rules(h, c)
 }
 
 func checkOffices(h *Header, c Context) error {
@@ -151,7 +156,7 @@ func (d *Definition) checkRefs(h *Header, c Context) error {
 		return refuse("%s refers to %d to %d entries, and this one to %d", d.Name, d.Refs.Min, d.Refs.Max, n)
 	}
 	for _, r := range h.Refs {
-		e, err := referred(r, c)
+		e, err := Referred(r, c)
 		if err != nil {
 			return err
 		}
@@ -162,7 +167,8 @@ func (d *Definition) checkRefs(h *Header, c Context) error {
 	return nil
 }
 
-func referred(r parley.Ref, c Context) (Entry, error) {
+// Referred returns an entry that is referred to. The error is NotFound.
+func Referred(r parley.Ref, c Context) (Entry, error) {
 	e, ok := c.Entry(r)
 	if !ok {
 		return e, parley.Errorf(parley.NotFound, "it refers to entry %s, which is not held here", r)

@@ -73,7 +73,7 @@ func lineTestForm() Definition {
 // Name is "linetest".
 func (*LineTest) Name() string { return "linetest" }
 
-func (t *LineTest) check() error {
+func (t *LineTest) Check() error {
 	if t.Phase > Answer {
 		return refuse("a line test has phase 0 or 1, not %d", t.Phase)
 	}
@@ -110,7 +110,7 @@ func (t *LineTest) check() error {
 	return nil
 }
 
-func (t *LineTest) rules(h *Header, c Context) error {
+func (t *LineTest) Rules(h *Header, c Context) error {
 	return checkPhase(h, c, t.Phase == Answer, func(f Form) bool {
 		probe, ok := f.(*LineTest)
 		return !ok || probe.Phase == Call

@@ -39,10 +39,10 @@ func parseOther(name string, fields []byte) (*Other, error) {
 // Name is the name the header gave.
 func (o *Other) Name() string { return o.Form }
 
-func (o *Other) check() error { return nil }
+func (o *Other) Check() error { return nil }
 
 // rules refuses to file what this station does not understand. What arrives is
 // not held against the peer: Unsupported is no complaint.
-func (o *Other) rules(*Header, Context) error {
+func (o *Other) Rules(*Header, Context) error {
 	return parley.Errorf(parley.Unsupported, "this station does not know the form %q", o.Form)
 }

@@ -47,7 +47,7 @@ func incumbentForm() Definition {
 // Name is "incumbent".
 func (*Incumbent) Name() string { return "incumbent" }
 
-func (i *Incumbent) check() error {
+func (i *Incumbent) Check() error {
 	if _, err := parley.ParseOffice(string(i.Office)); err != nil {
 		return refuse("%v", err)
 	}
@@ -82,7 +82,7 @@ func (i *Incumbent) check() error {
 	return nil
 }
 
-func (i *Incumbent) rules(_ *Header, c Context) error {
+func (i *Incumbent) Rules(_ *Header, c Context) error {
 	if !c.HasOffice(i.Office) {
 		return refuse("the charter knows no office %s", i.Office)
 	}
@@ -126,7 +126,7 @@ func exerciseForm() Definition {
 // Name is "exercise".
 func (*Exercise) Name() string { return "exercise" }
 
-func (x *Exercise) check() error {
+func (x *Exercise) Check() error {
 	if x.Phase > ExerciseEnd {
 		return refuse("an exercise has phase 0 to 2, not %d", x.Phase)
 	}
@@ -139,14 +139,14 @@ func (x *Exercise) check() error {
 	return CheckLine("the name of the exercise", x.Title, MaxExercise)
 }
 
-func (x *Exercise) rules(h *Header, c Context) error {
+func (x *Exercise) Rules(h *Header, c Context) error {
 	if err := checkPhase(h, c, x.Phase != ExerciseBegin, func(f Form) bool {
 		begun, ok := f.(*Exercise)
 		return !ok || begun.Phase == ExerciseBegin
 	}); err != nil || x.Phase == ExerciseBegin {
 		return err
 	}
-	e, err := referred(h.Refs[0], c)
+	e, err := Referred(h.Refs[0], c)
 	if err != nil {
 		return err
 	}

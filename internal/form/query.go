@@ -35,14 +35,12 @@ func queryForm() Definition {
 // Name is "query".
 func (*Query) Name() string { return "query" }
 
-func (q *Query) check() error {
+func (q *Query) Check() error {
 	if q.Automatic && q.Text != AutomaticQuery {
 		return refuse("an automatic query has its fixed text, and no other")
 	}
 	return CheckText("the text", q.Text, maxQueryText)
 }
-
-func (*Query) rules(h *Header, c Context) error { return noRules(h, c) }
 
 // A Tracer asks, by an officer, for one missing rung of an own entry to be
 // traced: where it was held up, by whom, and why.
@@ -75,11 +73,9 @@ func (t *Tracer) checkRung() error {
 	return nil
 }
 
-func (t *Tracer) check() error {
+func (t *Tracer) Check() error {
 	if err := t.checkRung(); err != nil {
 		return err
 	}
 	return CheckText("the text", t.Text, maxQueryText)
 }
-
-func (*Tracer) rules(h *Header, c Context) error { return noRules(h, c) }

@@ -28,7 +28,7 @@ func readBackForm() Definition {
 // Name is "readback".
 func (*ReadBack) Name() string { return "readback" }
 
-func (r *ReadBack) check() error {
+func (r *ReadBack) Check() error {
 	worded := r.Step == ReadBackGiven || r.Step == ReadBackWrong
 	if r.Step > ReadBackWrong || !worded && r.Text != "" {
 		return refuse("a read-back has step 0 to 3, and words in 1 and 3 alone")
@@ -38,7 +38,7 @@ func (r *ReadBack) check() error {
 	return CheckText("the text", r.Text, 4_000)
 }
 
-func (r *ReadBack) rules(h *Header, c Context) error {
+func (r *ReadBack) Rules(h *Header, c Context) error {
 	e, ok := c.Entry(h.Refs[0]) // there is one: see Refs
 	back, isBack := e.Form.(*ReadBack)
 	fits := (e.Party == c.Writer()) == (r.Step == ReadBackAsked) && isBack == (r.Step >= ReadBackRight) && (!isBack || back.Step == ReadBackGiven)

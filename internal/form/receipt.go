@@ -68,9 +68,9 @@ func (*Translated) Name() string { return "translated" }
 // Name is "informed".
 func (*Informed) Name() string { return "informed" }
 
-func (r *Opened) check() error   { return checkReceipt(r.Wording, r.Time) }
-func (r *Informed) check() error { return checkReceipt(r.Wording, r.Time) }
-func (r *Translated) check() error {
+func (r *Opened) Check() error   { return checkReceipt(r.Wording, r.Time) }
+func (r *Informed) Check() error { return checkReceipt(r.Wording, r.Time) }
+func (r *Translated) Check() error {
 	if err := checkReceipt(r.Wording, r.Time); err != nil {
 		return err
 	}
@@ -87,9 +87,8 @@ func checkReceipt(wording string, t uint64) error {
 	return nil
 }
 
-func (r *Opened) rules(h *Header, c Context) error     { return nil }
-func (r *Translated) rules(h *Header, c Context) error { return afterOpened(h, c) }
-func (r *Informed) rules(h *Header, c Context) error   { return afterOpened(h, c) }
+func (r *Translated) Rules(h *Header, c Context) error { return afterOpened(h, c) }
+func (r *Informed) Rules(h *Header, c Context) error   { return afterOpened(h, c) }
 
 // afterOpened refuses a rung that skips the one everything stands on.
 func afterOpened(h *Header, c Context) error {

@@ -25,11 +25,9 @@ func serviceForm() Definition {
 // Name is "service".
 func (*Service) Name() string { return "service" }
 
-func (s *Service) check() error {
+func (s *Service) Check() error {
 	if err := CheckLine("the subject", s.Subject, MaxSubject); err != nil {
 		return err
 	}
 	return CheckText("the text", s.Text, maxServiceText)
 }
-
-func (*Service) rules(h *Header, c Context) error { return noRules(h, c) }

@@ -24,14 +24,12 @@ func keyForm() Definition {
 // Name is "key".
 func (*Key) Name() string { return "key" }
 
-func (k *Key) check() error {
+func (k *Key) Check() error {
 	if k.Public == (key.ReceivingPublic{}) {
 		return refuse("the receiving key is empty")
 	}
 	return nil
 }
-
-func (*Key) rules(h *Header, c Context) error { return noRules(h, c) }
 
 // Seen says nothing: its clear part says what the writer's station stores.
 type Seen struct{ Rest }
@@ -47,8 +45,7 @@ func seenForm() Definition {
 // Name is "seen".
 func (*Seen) Name() string { return "seen" }
 
-func (*Seen) check() error                     { return nil }
-func (*Seen) rules(h *Header, c Context) error { return noRules(h, c) }
+func (*Seen) Check() error { return nil }
 
 // A Complaint says that an entry of another party is stored and cannot be used:
 // it does not open, or breaks a rule.
@@ -79,7 +76,7 @@ func complaintForm() Definition {
 // Name is "complaint".
 func (*Complaint) Name() string { return "complaint" }
 
-func (x *Complaint) check() error {
+func (x *Complaint) Check() error {
 	if !isKind(x.Kind) {
 		return refuse("there is no error kind %q", shorten(Visible(x.Kind), 40))
 	}
@@ -95,5 +92,3 @@ func isKind(name string) bool {
 	}
 	return false
 }
-
-func (*Complaint) rules(h *Header, c Context) error { return noRules(h, c) }
