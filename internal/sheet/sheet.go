@@ -25,7 +25,8 @@ type Field struct {
 }
 
 // Fields shows what a form says, in order; fields that are empty are left out,
-// those that this station does not know stand last.
+// those that this station does not know stand last. Forms of rooms above show
+// themselves, by a method Sheet.
 func Fields(f form.Form) []Field {
 	var s sheet
 	switch f := f.(type) {
@@ -166,6 +167,8 @@ func (s *sheet) parties(f form.Form) {
 		}
 	case *form.Leave:
 		s.add("reason", "reason", f.Reason)
+	case interface{ Sheet() []Field }: // of a room above
+		s.fields = append(s.fields, f.Sheet()...)
 	}
 }
 
