@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/contact"
 	"parley/internal/form"
 	"parley/internal/line"
 	"parley/internal/own"
@@ -26,6 +27,7 @@ type clerk struct {
 	waits  map[parley.PartyCode]*heldBack // alarms to be counted; see sound
 
 	clockOff map[parley.PartyCode]*clockWatch
+	silent   map[string]bool      // requests of whose silence an alarm told
 	queried  map[string]time.Time // item -> last automatic query
 	overdue  map[string]bool      // item -> its alarm was raised
 	called   map[string]int64     // item -> who of the call-out list an alarm named last
@@ -43,7 +45,7 @@ type clerk struct {
 }
 
 func newClerk(s *Station, l *liveLine) *clerk {
-	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, called: map[string]int64{}, waits: map[parley.PartyCode]*heldBack{},
+	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, silent: map[string]bool{}, called: map[string]int64{}, waits: map[parley.PartyCode]*heldBack{},
 		clockOff: map[parley.PartyCode]*clockWatch{}, unswept: true, modes: true, unplaced: true}
 }
 
@@ -244,7 +246,8 @@ func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
 		if err := c.l.pinCertified(); err != nil {
 			c.l.log.Error("pinning the TLS key that a party told", "err", err)
 		}
-	case *form.Query, *form.Tracer, *form.CheckCall, *form.ReadBack:
+	case *form.Query, *form.Tracer, *form.CheckCall, *form.ReadBack,
+		*contact.Request, *contact.Reply, *contact.CallOff, *contact.Ask, *contact.Answer:
 		if h.Exercise != "" {
 			c.sound(party, "exercise", fmt.Sprintf("EXERCISE %s: %s from %s", form.Visible(h.Exercise), h.Form, party), ref.String())
 			break
@@ -366,7 +369,7 @@ func (c *clerk) sweep(ctx context.Context) error {
 	c.l.mu.Lock()
 	c.l.late = late
 	c.l.mu.Unlock()
-	return nil
+	return c.silentRequests()
 }
 
 // queryAgain is the least time between automatic queries about one entry.

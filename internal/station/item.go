@@ -3,6 +3,7 @@ package station
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -51,7 +52,9 @@ func claimed(seconds uint64) time.Time {
 }
 
 // isTraffic reports whether people wrote it for people: it has a ladder.
-func isTraffic(name string) bool { return name == "dispatch" || name == "service" }
+func isTraffic(name string) bool {
+	return name == "dispatch" || name == "service" || slices.Contains(answerable, name)
+}
 
 // itemID names an entry, or an item of the outbox.
 func itemID(r *store.Row) string {
