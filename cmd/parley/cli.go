@@ -34,6 +34,8 @@ type cli struct {
 	Read     readCmd     `cmd:"" group:"line" help:"Read what came."`
 	Record   recordCmd   `cmd:"" group:"line" help:"Show the record of a line."`
 
+	Contact     contactCmd     `cmd:"" group:"line" help:"Calls and meetings: ask, answer, plan, enter."`
+	Topic       topicCmd       `cmd:"" group:"line" help:"What is talked about: stances, demands, questions."`
 	Translation translationCmd `cmd:"" group:"line" help:"Translations of what came: make, check, certify, dispute."`
 	Template    templateCmd    `cmd:"" group:"line" help:"What a draft may begin from."`
 

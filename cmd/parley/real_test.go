@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -39,6 +40,7 @@ func TestReal(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code":       checkCode,
 			"eventually": eventually,
+			"shows":      shows,
 			"words":      writeWords,
 			"words2":     writeRecoveryWords,
 			"lineof":     findLine,
@@ -87,6 +89,21 @@ func eventually(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Fatalf("after three minutes still exit code %s, want %s\n%s", got, args[0], ts.ReadFile("stderr"))
 		}
 		time.Sleep(300 * time.Millisecond)
+	}
+}
+
+// shows runs "shows REGEXP command...": within three minutes the command prints a
+// match.
+func shows(ts *testscript.TestScript, _ bool, args []string) {
+	want := regexp.MustCompile("(?m)" + args[0])
+	for deadline := time.Now().Add(3 * time.Minute); ; time.Sleep(300 * time.Millisecond) {
+		err := ts.Exec(args[1], args[2:]...)
+		if err == nil && want.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("after three minutes no %q: %v\n%s%s", args[0], err, ts.ReadFile("stdout"), ts.ReadFile("stderr"))
+		}
 	}
 }
 

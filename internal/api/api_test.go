@@ -255,6 +255,7 @@ func TestEveryOperation(t *testing.T) {
 	g.keep(is)
 	g.agree(is)
 	g.name(is)
+	g.arrange(is)
 	g.amend(is)
 	var audit []station.AuditRow
 	g.ask(admin, "GET", "/audit?limit=400", nil, 200).read(t, &audit)

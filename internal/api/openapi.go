@@ -127,8 +127,11 @@ func (s schemas) of(t reflect.Type) object {
 
 func (s schemas) structure(t reflect.Type) object {
 	fields, required := object{}, []string{}
-	for f := range t.Fields() {
+	for _, f := range reflect.VisibleFields(t) {
 		name, opts, _ := strings.Cut(f.Tag.Get("json"), ",")
+		if f.Anonymous && name == "" {
+			continue // its fields are visible themselves
+		}
 		if !f.IsExported() || name == "-" {
 			continue
 		}

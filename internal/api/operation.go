@@ -11,8 +11,10 @@ import (
 	"reflect"
 	"slices"
 	"strconv"
+	"time"
 
 	"parley"
+	"parley/internal/contact"
 	"parley/internal/station"
 )
 
@@ -87,6 +89,19 @@ func (c *call) count(name string, usual, most int64) (int, error) {
 		err = parley.Errorf(parley.Malformed, "%s=%d: want 1 to %d", name, n, most)
 	}
 	return int(n), err
+}
+
+// day reads a day of the query, to its end; zero where it is left out.
+func (c *call) day(name string) (time.Time, error) {
+	s := c.text(name)
+	if s == "" {
+		return time.Time{}, nil
+	}
+	t, err := contact.ParseDate(s)
+	if err != nil {
+		return t, parley.Errorf(parley.Malformed, "%s: %v", name, err)
+	}
+	return t.Add(24*time.Hour - time.Second), nil
 }
 
 func (c *call) filter() (f station.Filter, err error) {

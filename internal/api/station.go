@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/contact"
 	"parley/internal/station"
 )
 
@@ -16,6 +17,7 @@ type Station interface {
 	Keeping
 	Agreeing
 	Amending
+	Arranging
 	Reading
 	Answering
 	Understanding
@@ -42,6 +44,24 @@ type Watching interface {
 	Board(ctx context.Context, o station.Officer, line string) (station.Board, error)
 	Alarms(ctx context.Context) ([]station.Alarm, error)
 	Subscribe() (<-chan station.Event, func())
+}
+
+// Arranging is how contacts are asked for, answered, planned and entered.
+type Arranging interface {
+	Contacts(ctx context.Context, line string, asOf time.Time) (station.ContactBook, error)
+	Contact(ctx context.Context, line, id string) (station.Contact, error)
+	AskContact(ctx context.Context, by station.Officer, line string, in station.ContactTerms) (string, error)
+	OfferTerms(ctx context.Context, by station.Officer, line, id string, in station.ContactTerms) (string, error)
+	ReplyContact(ctx context.Context, by station.Officer, line, id string, in station.ContactReply) (string, error)
+	CallOffContact(ctx context.Context, by station.Officer, line, id, reason, text string, next time.Time) (string, error)
+	AddPoint(ctx context.Context, by station.Officer, line, id string, in station.PointText, before string) (string, error)
+	JudgePoint(ctx context.Context, by station.Officer, line, id, point, step, text string) (string, error)
+	EnterContacts(ctx context.Context, by station.Officer, line, id string, rows []contact.Row) ([]string, error)
+	JudgeContacts(ctx context.Context, by station.Officer, line, id, step string, which []int, text string) (string, error)
+	Topics(ctx context.Context, line string) ([]station.Topic, error)
+	TakeStance(ctx context.Context, by station.Officer, line, topic, stand, position, release string) (string, error)
+	PutAsk(ctx context.Context, by station.Officer, line string, in station.AskText) (string, error)
+	AnswerAsk(ctx context.Context, by station.Officer, line, id, outcome, text string) (string, error)
 }
 
 // Keeping is how a watch is kept.

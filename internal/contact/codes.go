@@ -203,6 +203,15 @@ func ParseStand(s string) (Stand, error)     { return parse[Stand]("stand", stan
 func ParseSort(s string) (Sort, error)       { return parse[Sort]("what is asked", sortWords, s) }
 func ParseOutcome(s string) (Outcome, error) { return parse[Outcome]("outcome", outcomeWords, s) }
 
+// MarshalText and UnmarshalText write and read rows in JSON by their words.
+func (v Level) MarshalText() ([]byte, error)  { return []byte(v.String()), nil }
+func (v Medium) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+func (v Role) MarshalText() ([]byte, error)   { return []byte(v.String()), nil }
+
+func (v *Level) UnmarshalText(b []byte) (err error)  { *v, err = ParseLevel(string(b)); return err }
+func (v *Medium) UnmarshalText(b []byte) (err error) { *v, err = ParseMedium(string(b)); return err }
+func (v *Role) UnmarshalText(b []byte) (err error)   { *v, err = ParseRole(string(b)); return err }
+
 func within[T ~uint64](what string, words []string, v T) error {
 	if uint64(v) >= uint64(len(words)) || words[v] == "" {
 		return refuse("there is no %s %d", what, v)

@@ -91,19 +91,19 @@ func (p *Point) Rules(h *form.Header, c form.Context) error {
 
 // A Row is a contact that took place.
 type Row struct {
-	Date         string        `cbor:"1,keyasint"` // YYYY-MM-DD, where it took place
-	Level        Level         `cbor:"2,keyasint"`
-	Medium       Medium        `cbor:"3,keyasint"`
-	Ours         string        `cbor:"4,keyasint"` // who of the writer's side
-	Theirs       string        `cbor:"5,keyasint"`
-	Asked        string        `cbor:"6,keyasint,omitempty"` // code of the party that asked for it; "both"
-	Minutes      uint64        `cbor:"7,keyasint,omitempty"`
-	Topics       []string      `cbor:"8,keyasint,omitempty"`
-	Place        string        `cbor:"9,keyasint,omitempty"`
-	Source       string        `cbor:"10,keyasint"`
-	Began        uint64        `cbor:"11,keyasint,omitempty"` // UTC seconds
-	Next         string        `cbor:"12,keyasint,omitempty"` // promised next contact, YYYY-MM-DD
-	Participants []Participant `cbor:"13,keyasint,omitempty"`
+	Date         string        `cbor:"1,keyasint" json:"date"` // YYYY-MM-DD, where it took place
+	Level        Level         `cbor:"2,keyasint" json:"level"`
+	Medium       Medium        `cbor:"3,keyasint" json:"medium"`
+	Ours         string        `cbor:"4,keyasint" json:"ours"` // who of the writer's side
+	Theirs       string        `cbor:"5,keyasint" json:"theirs"`
+	Asked        string        `cbor:"6,keyasint,omitempty" json:"asked,omitempty"` // code of the party that asked for it; "both"
+	Minutes      uint64        `cbor:"7,keyasint,omitempty" json:"minutes,omitempty"`
+	Topics       []string      `cbor:"8,keyasint,omitempty" json:"topics,omitempty"`
+	Place        string        `cbor:"9,keyasint,omitempty" json:"place,omitempty"`
+	Source       string        `cbor:"10,keyasint" json:"source"`
+	Began        uint64        `cbor:"11,keyasint,omitempty" json:"began,omitempty"` // UTC seconds
+	Next         string        `cbor:"12,keyasint,omitempty" json:"next,omitempty"`  // promised next contact, YYYY-MM-DD
+	Participants []Participant `cbor:"13,keyasint,omitempty" json:"participants,omitempty"`
 }
 
 // Phases of a register entry.

@@ -26,9 +26,9 @@ func (w Window) String() string {
 // A Participant is somebody of the writer's side.
 type Participant struct {
 	_     struct{} `cbor:",toarray"`
-	Name  string
-	Title string // function or form of address
-	Role  Role
+	Name  string   `json:"name"`
+	Title string   `json:"title,omitempty"` // function or form of address
+	Role  Role     `json:"role"`
 }
 
 // A Request asks for a contact, on terms; or, referring to earlier terms of the

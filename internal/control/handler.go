@@ -21,6 +21,7 @@ func Handler(st Station) http.Handler {
 	handlePairing(mux, st)
 	handleAmending(mux, st)
 	handleUnderstanding(mux, st)
+	handleContacts(mux, st)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, parley.Errorf(parley.NotFound, "the station knows no act %s %s", r.Method, r.URL.Path).
 			WithHint("is the command of the same version as the station? parley version"))

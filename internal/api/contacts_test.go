@@ -1,0 +1,86 @@
+package api_test
+
+import (
+	"context"
+	"time"
+
+	"parley/internal/contact"
+	"parley/internal/station"
+	"parley/internal/station/stationtest"
+)
+
+// arrange asks for contacts, answers those that Birch asks for, plans one, and
+// enters what took place.
+func (g *ground) arrange(is tokens) {
+	t, on := g.t, "/lines/"+g.line
+	ctx := context.Background()
+	at := time.Now().Add(24 * time.Hour).UTC().Truncate(time.Minute)
+	terms := station.ContactTerms{Level: "minister", Medium: "video", Topics: []string{"Strait"}, Windows: []station.ContactWindow{{Start: at, End: at.Add(time.Hour)}}}
+	g.refused(is.watch, on+"/contacts", terms, "may not ask for a contact")
+	bad := terms
+	bad.Level = "king"
+	g.ask(is.envoy, "POST", on+"/contacts", bad, 400)
+	g.ask(is.envoy, "POST", on+"/contacts", terms, 200)
+	var b station.ContactBook
+	newest := func(what string, is_ func(c station.Contact) bool) (c station.Contact) {
+		stationtest.Eventually(t, 20*time.Second, what, func() bool {
+			b = station.ContactBook{}
+			g.ask(is.envoy, "GET", on+"/contacts", nil, 200).read(t, &b)
+			for _, x := range b.Contacts {
+				if is_(x) {
+					c = x
+					return true
+				}
+			}
+			return false
+		})
+		return c
+	}
+	ours := newest("the request is on the record", func(c station.Contact) bool { return c.Ours && c.State == contact.Asked })
+	g.ask(is.envoy, "POST", on+"/contacts/"+ours.ID+"/terms", terms, 200)
+	g.ask(is.envoy, "POST", on+"/contacts/"+ours.ID+"/calloff", dict{"reason": "overtaken"}, 200)
+	g.ask(is.envoy, "POST", on+"/contacts/"+ours.ID+"/calloff", dict{"reason": "whim"}, 400)
+
+	terms.Level = "leader"
+	if _, err := g.birch.St.AskContact(ctx, g.birch.Envoy, g.line, terms); err != nil {
+		t.Fatal(err)
+	}
+	theirs := newest("Birch's request is here", func(c station.Contact) bool { return !c.Ours })
+	g.refused(is.watch, on+"/contacts/"+theirs.ID+"/reply", station.ContactReply{Accept: true, Window: 1}, "may not accept a contact")
+	g.ask(is.envoy, "POST", on+"/contacts/"+theirs.ID+"/reply", station.ContactReply{Accept: true, Window: 1}, 200)
+	newest("it is agreed", func(c station.Contact) bool { return c.ID == theirs.ID && c.State == contact.Agreed })
+	g.ask(is.watch, "POST", on+"/contacts/"+theirs.ID+"/points", dict{"kind": "agenda", "text": "The corridor"}, 200)
+	planned := newest("the point is there", func(c station.Contact) bool { return c.ID == theirs.ID && len(c.Points) == 1 })
+	g.ask(is.watch, "POST", on+"/contacts/"+theirs.ID+"/points/"+planned.Points[0].ID, dict{"step": "done"}, 200)
+	g.ask(is.watch, "POST", on+"/contacts/"+theirs.ID+"/points/"+planned.Points[0].ID, dict{"step": "forget"}, 400)
+	var one station.Contact
+	g.ask(is.watch, "GET", on+"/contacts/"+theirs.ID, nil, 200).read(t, &one)
+
+	g.ask(is.envoy, "POST", on+"/register", dict{"rows": []dict{{"date": "2024-04-02", "level": "leader", "medium": "voice", "ours": "A", "theirs": "B", "source": "a newspaper"}}}, 200)
+	g.ask(is.envoy, "POST", on+"/register", dict{"rows": []dict{{"date": "2024-04-31", "level": "leader", "medium": "voice", "ours": "A", "theirs": "B", "source": "a newspaper"}}}, 400)
+	newest("the row is there", func(station.Contact) bool { return len(b.Rows) == 1 })
+	g.ask(is.envoy, "POST", on+"/register/"+b.Rows[0].ID, dict{"step": "confirm"}, 400) // our own
+	g.ask(is.envoy, "POST", on+"/register/"+b.Rows[0].ID, dict{"step": "take-back"}, 200)
+	g.ask(is.envoy, "GET", on+"/contacts?as_of=2024-01-01", nil, 200)
+	g.ask(is.envoy, "GET", on+"/contacts?as_of=yesterday", nil, 400)
+
+	g.ask(is.envoy, "POST", on+"/stances", dict{"topic": "Strait", "stand": "contested", "position": "Free passage"}, 200)
+	g.ask(is.envoy, "POST", on+"/asks", station.AskText{Sort: "question", Topic: "Strait", Text: "Who guards it?"}, 200)
+	if _, err := g.birch.St.PutAsk(ctx, g.birch.Envoy, g.line, station.AskText{Sort: "demand", Topic: "Strait", Text: "Withdraw"}); err != nil {
+		t.Fatal(err)
+	}
+	var ask string
+	stationtest.Eventually(t, 20*time.Second, "Birch's demand is here", func() bool {
+		var topics []station.Topic
+		g.ask(is.watch, "GET", on+"/topics", nil, 200).read(t, &topics)
+		for _, x := range topics {
+			for _, a := range x.Asks {
+				if a.Asked {
+					ask = a.ID
+				}
+			}
+		}
+		return ask != ""
+	})
+	g.ask(is.envoy, "POST", on+"/asks/"+ask, dict{"outcome": "reserved"}, 200)
+}
