@@ -122,6 +122,7 @@ func flashComes(l *live, n int) time.Time {
 // A tab that nobody clicked says NOT ARMED and is mute; one that was tested says
 // when, sounds each tone, and its FLASH is heard within 2 s of being stored.
 func TestBrowserSoundIsHeard(t *testing.T) {
+	t.Parallel() // it waits, most of its time
 	l := newLive(t)
 	silent(l.st)
 	l.recordSound(l.ctx)
@@ -173,6 +174,7 @@ func TestBrowserSoundIsHeard(t *testing.T) {
 // A context that stops, as on a machine that loses its sound, is not called
 // armed.
 func TestBrowserSoundThatStops(t *testing.T) {
+	t.Parallel() // it waits, most of its time
 	l := newLive(t)
 	silent(l.st)
 	if _, err := chromedp.Call(l.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `(() => { const A = AudioContext; window.AudioContext = class extends A { constructor() { super(); window.context = this; } }; })()`}); err != nil {

@@ -27,7 +27,8 @@ func (s *Station) people() {
 func (s *Station) Sit(officer int64, office parley.Office) string {
 	s.Lock()
 	defer s.Unlock()
-	id := fmt.Sprintf("session-%d-%s-%d", officer, office, len(s.sessions))
+	s.sat++
+	id := fmt.Sprintf("session-%d-%s-%d", officer, office, s.sat)
 	s.sessions[id] = seat{officer, office}
 	return id
 }

@@ -70,6 +70,7 @@ type Station struct {
 	subs     map[chan station.Event]bool
 	seq      int64
 	next     int64
+	sat      int // how many sessions there ever were
 }
 
 type seat struct {
