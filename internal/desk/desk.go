@@ -2,9 +2,9 @@ package desk
 
 import (
 	"fmt"
+	"html/template"
 	"log/slog"
 	"net/http"
-	"sync"
 	"time"
 
 	"parley"
@@ -44,7 +44,7 @@ type desk struct {
 	party   parley.PartyCode
 	name    string
 	books   map[string]*locale
-	pages   map[string]func() (*pages, error) // by language; parsed when first asked for
+	pages   map[string]*pages // by language
 	assets  *assets
 	lamps   lampCache
 	keys    *keyring // nil: this desk has none
@@ -84,9 +84,9 @@ func (d *desk) load() error {
 	if d.keys, err = newKeyring(d.cfg.Origin, d.name, d.now); err != nil {
 		return err
 	}
-	d.pages = map[string]func() (*pages, error){}
+	d.pages = map[string]*pages{}
 	for lang, book := range d.books {
-		d.pages[lang] = sync.OnceValues(func() (*pages, error) { return d.parsePages(book) })
+		d.pages[lang] = &pages{funcs: d.funcs(book), made: map[string]*template.Template{}}
 	}
 	return nil
 }

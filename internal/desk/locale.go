@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strconv"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -54,7 +55,8 @@ type locale struct {
 	phrases  []phrase // what the station says
 }
 
-func loadLocales() (map[string]*locale, error) {
+// loadLocales reads all catalogues, once: nobody changes them.
+var loadLocales = sync.OnceValues(func() (map[string]*locale, error) {
 	books := map[string]*locale{}
 	phrases, err := loadPhrases()
 	if err != nil {
@@ -76,7 +78,7 @@ func loadLocales() (map[string]*locale, error) {
 		books[lang] = l
 	}
 	return books, nil
-}
+})
 
 // has reports whether the catalogue has the key.
 func (l *locale) has(key string) bool { _, ok := l.messages[key]; return ok }

@@ -3,7 +3,6 @@ package desk
 import (
 	"bytes"
 	"encoding/json"
-	"html/template"
 	"io"
 	"net/http"
 	"slices"
@@ -106,12 +105,12 @@ func (d *desk) write(w http.ResponseWriter, status int, f *frame) {
 
 // fragment renders one part of a page, for scripts.
 func (d *desk) fragment(r *http.Request, name string, body any) (string, error) {
-	p, err := d.pages[d.bookFor(r).Lang]()
+	parts, err := d.pages[d.bookFor(r).Lang].named("")
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
-	err = p.parts.ExecuteTemplate(&b, name, body)
+	err = parts.ExecuteTemplate(&b, name, body)
 	return b.String(), err
 }
 
@@ -138,17 +137,11 @@ func done(w http.ResponseWriter, r *http.Request, to, said string) error {
 	return nil
 }
 
-// pages are the templates of one language.
-type pages struct {
-	byName map[string]*template.Template
-	parts  *template.Template
-}
-
 // bare are the pages without the frame of a watch.
 var bare = map[string]bool{"seat": true, "left": true, "signin": true}
 
 func (d *desk) page(w io.Writer, f *frame) error {
-	p, err := d.pages[f.Book.Lang]()
+	p, err := d.pages[f.Book.Lang].named(f.Page)
 	if err != nil {
 		return err
 	}
@@ -159,5 +152,5 @@ func (d *desk) page(w io.Writer, f *frame) error {
 	case f.Page == "locked":
 		layout = "locked"
 	}
-	return p.byName[f.Page].ExecuteTemplate(w, layout, f)
+	return p.ExecuteTemplate(w, layout, f)
 }
