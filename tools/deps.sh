@@ -11,6 +11,8 @@ command -v pulseaudio >/dev/null 2>&1 || missing="$missing pulseaudio"
 command -v zbarimg >/dev/null 2>&1 || missing="$missing zbar-tools"
 fc-list 2>/dev/null | grep -qi 'noto.*cjk' || missing="$missing fontconfig fonts-noto-cjk"
 fc-list 2>/dev/null | grep -qi 'noto.*arabic' || missing="$missing fonts-noto-core"
+[ -d /usr/lib/python3/dist-packages/icalendar ] || missing="$missing python3-icalendar"
+[ -d /usr/lib/python3/dist-packages/vobject ] || missing="$missing python3-vobject"
 command -v strace >/dev/null 2>&1 || missing="$missing strace"
 [ -n "$missing" ] || exit 0
 

@@ -111,10 +111,10 @@ func WriteCalendar(events []Event, feed bool) string {
 		if e.Cancelled {
 			v.SetStatus(ics.ObjectStatusCancelled)
 		}
-		v.SetSummary(plain(e.Summary))
-		v.SetDescription(plain(e.Text))
+		v.SetSummary(calm(e.Summary))
+		v.SetDescription(calm(e.Text))
 		if e.Place != "" {
-			v.SetLocation(plain(e.Place))
+			v.SetLocation(calm(e.Place))
 		}
 		v.SetOrganizer(address(e.Organizer), ics.WithCN(string(e.Organizer)))
 		for _, p := range e.Others {
@@ -123,6 +123,10 @@ func WriteCalendar(events []Event, feed bool) string {
 	}
 	return cal.Serialize(ics.WithNewLineWindows)
 }
+
+// calm is plain without backslashes: there are readers of calendars that take
+// an escaped one for the begin of an escape.
+func calm(s string) string { return strings.ReplaceAll(plain(s), `\`, "＼") }
 
 // plain keeps lines apart and shows what cannot be seen.
 func plain(s string) string {
