@@ -3,7 +3,7 @@
 GO ?= go
 export CGO_ENABLED = 1
 
-.PHONY: build test deps axe fast race reader interop screenshots hostile drill drill-short fuzz sim sim-story sim-picture sim-fork sim-shrink faults bench clean
+.PHONY: build test deps axe noble fast race reader interop screenshots hostile drill drill-short fuzz sim sim-story sim-picture sim-fork sim-shrink faults bench clean
 
 build:
 	$(GO) build -o bin/parley ./cmd/parley
@@ -11,7 +11,7 @@ build:
 deps:
 	sh tools/deps.sh
 
-test: deps axe build
+test: deps axe noble build
 	$(GO) vet ./...
 	sh tools/test.sh
 	$(MAKE) reader
@@ -28,8 +28,11 @@ axe:
 	cd tools/axe && npm ci --no-audit --no-fund --silent
 
 # reader checks the second implementation, in JavaScript, against the vectors.
-reader:
-	cd spec/reader && npm ci --no-audit --no-fund --silent && npm test --silent
+reader: noble
+	cd spec/reader && npm test --silent
+
+noble:
+	cd spec/reader && npm ci --no-audit --no-fund --silent
 
 # interop checks our C2SP formats against third-party code and a real witness.
 interop:

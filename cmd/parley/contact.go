@@ -61,13 +61,16 @@ func (c contactLine) arrange(s *session, act string, in control.ContactAct) erro
 	return s.show(map[string]string{"item": id}, func(w io.Writer) { fmt.Fprintf(w, "Filed as %s. It goes out as soon as the line takes it.\n", id) })
 }
 
-// when reads a time: RFC 3339, or without a zone in that of zone.
+// when reads a time: RFC 3339; without a zone in that of zone; or from now on.
 func when(what, text, zone string) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
 	}
 	if t, err := time.Parse(time.RFC3339, text); err == nil {
 		return t.UTC(), nil
+	}
+	if d, err := time.ParseDuration(text); err == nil && d > 0 {
+		return time.Now().Add(d).UTC(), nil
 	}
 	in, err := time.LoadLocation(zone)
 	if err != nil {
@@ -78,7 +81,7 @@ func when(what, text, zone string) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, usagef("for example 2026-12-01T14:00 (in the zone of --zone) or 2026-12-01T14:00:00Z", "%s %q is no time", what, text)
+	return time.Time{}, usagef("for example 2026-12-01T14:00 (in the zone of --zone), 2026-12-01T14:00:00Z, or 12h from now", "%s %q is no time", what, text)
 }
 
 type contactListCmd struct {

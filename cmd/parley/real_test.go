@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -28,6 +29,11 @@ func TestReal(t *testing.T) {
 		Dir: "testdata/real",
 		Setup: func(env *testscript.Env) error {
 			env.Setenv(realVariable, "1")
+			reader, err := filepath.Abs("../../spec/reader/parley-read.mjs")
+			if err != nil {
+				return err
+			}
+			env.Setenv("READER", reader)
 			for _, name := range []string{"ALDER", "ALDER2", "BIRCH", "ALDERDESK", "BIRCHDESK"} {
 				addr, err := freePort()
 				if err != nil {
@@ -50,6 +56,7 @@ func TestReal(t *testing.T) {
 			"hash":       findHash,
 			"inforce":    inForce,
 			"exercised":  exercised,
+			"unanswered": unanswered,
 			"rotated":    rotated,
 		},
 	})
@@ -160,6 +167,21 @@ func findEntry(ts *testscript.TestScript, _ bool, args []string) {
 		time.Sleep(300 * time.Millisecond)
 	}
 	ts.Fatalf("no entry %q in %s: %s", args[1], args[0], ts.ReadFile("stdout"))
+}
+
+// unanswered runs "unanswered DIR VARIABLE": the variable is the request that the
+// station in DIR shows as not answered.
+func unanswered(ts *testscript.TestScript, _ bool, args []string) {
+	ts.Check(ts.Exec("parley", "--dir", args[0], "--json", "contact", "list"))
+	var b station.ContactBook
+	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &b))
+	for _, c := range b.Contacts {
+		if c.State == "no-answer" {
+			ts.Setenv(args[1], c.ID)
+			return
+		}
+	}
+	ts.Fatalf("every request is answered: %s", ts.ReadFile("stdout"))
 }
 
 // exercised runs "exercised DIR NAME": within three minutes the station in DIR
