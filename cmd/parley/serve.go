@@ -57,7 +57,7 @@ func serve(ctx context.Context, st running, at served, log *slog.Logger, ready f
 		programs := api.New(st, log)
 		h.Handle("/api/", programs)
 		h.Handle("/metrics", programs)
-		h.Handle("/", desk.New(desk.Config{Station: st, Log: log, OpenRoot: parseRootKey, Origin: at.origin, RequirePasskey: at.requirePasskey}))
+		h.Handle("/", desk.New(desk.Config{Station: st, Log: log, OpenRoot: parseRootKey, Origin: at.origin, RequirePasskey: at.requirePasskey, BindSessions: true}))
 		parts = append(parts, func(ctx context.Context) error { return serveDesk(ctx, desk.Server(h, log), console, at) })
 	}
 	ended := make(chan error, len(parts))

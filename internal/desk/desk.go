@@ -33,6 +33,9 @@ type Config struct {
 	// RequirePasskey lets a session that began by a seat link do nothing but add
 	// a passkey.
 	RequirePasskey bool
+	// BindSessions lets a session work in no browser but the one that began it. Where
+	// Origin is no secure context browsers make no keys: there it does nothing.
+	BindSessions bool
 }
 
 // desk serves one station.
@@ -49,6 +52,7 @@ type desk struct {
 	lamps   lampCache
 	keys    *keyring // nil: this desk has none
 	cookies cookieNames
+	passes  passes
 }
 
 // New returns the desk of a station. It starts no goroutine that outlives a
@@ -65,6 +69,7 @@ func New(cfg Config) http.Handler {
 	if d.cfg.Here == nil {
 		d.cfg.Here = time.Local
 	}
+	d.cfg.BindSessions = cfg.BindSessions && secureContext(cfg.Origin)
 	d.party, d.name = cfg.Station.Self()
 	d.cookies = cookieNamesOf(d.party)
 	if err := d.load(); err != nil {

@@ -134,7 +134,7 @@ func foxPasskeys(t *testing.T, b *foxtest.Browser) {
 	f.click("form button.strong")
 	f.until("nothing but the passkey page", `location.pathname === "/access" && document.body.innerText.includes("nothing else opens before")`)
 	f.open("/station/officers")
-	f.until("nothing else", `location.pathname === "/access"`)
+	f.until("nothing else", `location.pathname === "/access" && document.body.dataset.page === "access"`)
 	f.click("form[data-passkey=add] input")
 	f.keys("token one")
 	f.click("form[data-passkey=add] button")

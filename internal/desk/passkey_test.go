@@ -69,7 +69,7 @@ func newUnmanned(t *testing.T, require bool) *manned {
 	}
 	origin := fmt.Sprintf("http://alder.localhost:%d", ln.Addr().(*net.TCPAddr).Port)
 	l := &live{t: t, url: origin}
-	l.server = desk.Server(desk.New(desk.Config{Station: st, Here: time.UTC, Origin: origin, RequirePasskey: require}), nil)
+	l.server = desk.Server(desk.New(desk.Config{Station: st, Here: time.UTC, Origin: origin, RequirePasskey: require, BindSessions: true}), nil)
 	go l.server.Serve(ln)
 	t.Cleanup(func() { l.server.Close() })
 	return &manned{live: l, st: st, token: res.SeatToken}
@@ -130,6 +130,7 @@ func TestPasskeysInABrowser(t *testing.T) {
 	m.click("form[action='/access/lock'] button")
 	m.until(m.ctx, 10*time.Second, "the locked desk", `document.body?.dataset.page === "locked" && !document.querySelector(".pages")`)
 	m.open(m.ctx, "/station/officers")
+	m.until(m.ctx, 10*time.Second, "the locked desk again", `document.body?.dataset.page === "locked"`)
 	if got := eval[string](m.live, m.ctx, "document.body.innerText"); strings.Contains(got, "Add an officer") || !strings.Contains(got, "locked") {
 		t.Errorf("a locked desk shows %.200q", got)
 	}

@@ -30,13 +30,14 @@ type frame struct {
 	Watch  bool          // the board could be had
 	Said   string        // key of what was done just now
 	Body   any
+	Binds  bool // sessions belong to their browsers
 
 	find func(line, id string) (station.Item, error) // nil: entries are not looked up
 }
 
 // renderBare writes a page that shows nothing of the station but its name.
 func (d *desk) renderBare(w http.ResponseWriter, r *http.Request, status int, page string, body any) {
-	f := &frame{Book: d.bookFor(r), Theme: d.themeFor(r), Page: page, Path: "/", Party: d.party, Name: d.name, Now: d.now(), Body: body}
+	f := &frame{Book: d.bookFor(r), Theme: d.themeFor(r), Page: page, Path: "/", Party: d.party, Name: d.name, Now: d.now(), Body: body, Binds: d.cfg.BindSessions}
 	if r.Method == http.MethodGet {
 		f.Path = r.URL.RequestURI()
 	}
@@ -50,7 +51,7 @@ func (d *desk) render(w http.ResponseWriter, r *http.Request, s *seat, page stri
 }
 
 func (d *desk) renderStatus(w http.ResponseWriter, r *http.Request, s *seat, status int, page, title string, body any) {
-	f := &frame{Book: d.bookFor(r), Theme: d.themeFor(r), Page: page, Party: d.party, Name: d.name, Seat: s, Now: d.now(), Body: body}
+	f := &frame{Book: d.bookFor(r), Theme: d.themeFor(r), Page: page, Party: d.party, Name: d.name, Seat: s, Now: d.now(), Body: body, Binds: d.cfg.BindSessions}
 	f.Title = f.Book.text(title)
 	f.Path = pathOf(r)
 	if said := r.URL.Query().Get("said"); said != "" && f.Book.has("said."+said) {
@@ -138,7 +139,7 @@ func done(w http.ResponseWriter, r *http.Request, to, said string) error {
 }
 
 // bare are the pages without the frame of a watch.
-var bare = map[string]bool{"seat": true, "left": true, "signin": true}
+var bare = map[string]bool{"seat": true, "left": true, "signin": true, "prove": true}
 
 func (d *desk) page(w io.Writer, f *frame) error {
 	p, err := d.pages[f.Book.Lang].named(f.Page)

@@ -29,6 +29,7 @@ func (d *desk) routes() http.Handler {
 	m.HandleFunc("POST /access/{act}", d.unlocked(d.actOnAccess))
 	m.HandleFunc("GET /events", d.sitting(d.events))
 	m.HandleFunc("POST /leave", d.sitting(d.leave))
+	m.HandleFunc("POST /prove", d.sitting(d.prove))
 
 	on := func(pattern string, h handler) { m.HandleFunc(pattern, d.seated(h)) }
 	on("GET /{$}", d.home)

@@ -16,17 +16,18 @@ type seat struct {
 	session string
 	passkey bool // begun with a passkey
 	locked  bool
+	browser []byte // key of the browser it belongs to; none: not known yet
 }
 
 func (s *seat) is(offices ...parley.Office) bool { return slices.Contains(offices, s.office) }
 
 // cookieNames carry the party, for browsers keep cookies by host and not by
 // port, and two stations may share a host.
-type cookieNames struct{ session, theme, lang string }
+type cookieNames struct{ session, theme, lang, pass string }
 
 func cookieNamesOf(p parley.PartyCode) cookieNames {
 	pre := "parley-" + string(p)
-	return cookieNames{session: pre + "-session", theme: pre + "-theme", lang: pre + "-lang"}
+	return cookieNames{session: pre + "-session", theme: pre + "-theme", lang: pre + "-lang", pass: pre + "-pass"}
 }
 
 const sessionLife = 12 * time.Hour
@@ -69,7 +70,15 @@ func (d *desk) sitting(h handler) http.HandlerFunc {
 			d.fail(w, r, nil, err)
 			return
 		}
-		s := &seat{officer: at.Officer, office: at.Office, session: c.Value, passkey: at.Passkey, locked: !at.Locked.IsZero()}
+		s := &seat{officer: at.Officer, office: at.Office, session: c.Value, passkey: at.Passkey, locked: !at.Locked.IsZero(), browser: at.Browser}
+		if r.URL.Path != "/prove" {
+			to, ok := d.shown(w, r, s)
+			if !ok {
+				d.unshown(w, r)
+				return
+			}
+			w = to
+		}
 		if err := h(w, r, s); err != nil {
 			d.fail(w, r, s, err)
 		}

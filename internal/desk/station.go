@@ -43,6 +43,8 @@ type Seats interface {
 	TakeSeat(ctx context.Context, token string) (session string, o station.Officer, office parley.Office, err error)
 	Session(ctx context.Context, session string) (station.Seat, error)
 	EndSession(ctx context.Context, session string) error
+	BindSession(ctx context.Context, session string, browser []byte) error
+	NoteStrangeBrowser(ctx context.Context, whose station.Officer, detail string) error
 }
 
 // Passkeys are an officer's ways in.

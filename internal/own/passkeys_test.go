@@ -51,6 +51,18 @@ func TestPasskeys(t *testing.T) {
 		t.Errorf("session %+v", at)
 	}
 
+	if len(at.Browser) != 0 {
+		t.Errorf("a new session belongs to %x", at.Browser)
+	}
+	ok(t, f.BindSession(session, []byte("this browser")))
+	ok(t, f.BindSession(session, []byte("this browser")))
+	refused(t, f.BindSession(session, []byte("another")), parley.NotAllowed)
+	refused(t, f.BindSession("no session", []byte("this browser")), parley.NotFound)
+	f.reopen(t)
+	if at, err := f.Session(session); err != nil || string(at.Browser) != "this browser" {
+		t.Errorf("session %+v, %v", at, err)
+	}
+
 	ok(t, f.Lock(session))
 	if at, _ := f.Session(session); at.Locked.IsZero() {
 		t.Error("not locked")

@@ -30,6 +30,7 @@ type Session struct {
 	Office  parley.Office
 	Way     string    // ByLink or ByPasskey
 	Locked  time.Time // zero: it is open
+	Browser []byte    // key of the browser that began it; none: not known yet
 }
 
 // newToken returns a token of 256 random bits and what is stored of it.
@@ -118,8 +119,8 @@ func (s *Store) TakeSeat(token string) (session string, officer Officer, office 
 // Session returns whose session it is. NotFound when it ended.
 func (s *Store) Session(session string) (out Session, err error) {
 	var id, locked int64
-	err = s.db.QueryRow("SELECT officer, office, way, locked FROM sessions WHERE token = ? AND ends > ?", tokenSum(session), s.millis()).
-		Scan(&id, &out.Office, &out.Way, &locked)
+	err = s.db.QueryRow("SELECT officer, office, way, locked, browser FROM sessions WHERE token = ? AND ends > ?", tokenSum(session), s.millis()).
+		Scan(&id, &out.Office, &out.Way, &locked, &out.Browser)
 	if errors.Is(err, sql.ErrNoRows) {
 		return Session{}, sessionEnded()
 	}

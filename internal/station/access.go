@@ -17,6 +17,7 @@ type Seat struct {
 	Office  parley.Office
 	Passkey bool      // begun or opened again with a passkey, not by a link
 	Locked  time.Time // zero: open
+	Browser []byte    // key of the browser it belongs to; none: not known yet
 }
 
 // A Passkey is one way in of an officer. Record is what the WebAuthn library
@@ -41,7 +42,19 @@ type Return struct {
 // Session returns who sits in a session. NotFound once it has ended.
 func (s *Station) Session(_ context.Context, session string) (Seat, error) {
 	o, err := s.own.Session(session)
-	return Seat{Officer: officerView(o.Officer), Office: o.Office, Passkey: o.Way == own.ByPasskey, Locked: o.Locked}, err
+	return Seat{Officer: officerView(o.Officer), Office: o.Office, Passkey: o.Way == own.ByPasskey, Locked: o.Locked, Browser: o.Browser}, err
+}
+
+// BindSession ties a session to the key of the browser that began it, once.
+// NotAllowed when it belongs to another.
+func (s *Station) BindSession(_ context.Context, session string, browser []byte) error {
+	return s.own.BindSession(session, browser)
+}
+
+// NoteStrangeBrowser writes in the audit that somebody showed the cookie of an
+// officer's session in another browser, and was refused.
+func (s *Station) NoteStrangeBrowser(_ context.Context, whose Officer, detail string) error {
+	return s.audit(whose, "refused session", "shown by another browser", form.Visible(detail))
 }
 
 // PasskeyHandle returns the WebAuthn user handle of an officer: 64 random bytes.

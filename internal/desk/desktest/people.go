@@ -1,6 +1,7 @@
 package desktest
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"slices"
@@ -67,7 +68,26 @@ func (s *Station) Session(_ context.Context, session string) (station.Seat, erro
 		return station.Seat{}, parley.Errorf(parley.NotFound, "no such session")
 	}
 	o, err := s.officer(st.officer)
-	return station.Seat{Officer: o, Office: st.office, Locked: s.Shut[session]}, err
+	return station.Seat{Officer: o, Office: st.office, Locked: s.Shut[session], Browser: s.Browsers[session]}, err
+}
+
+// BindSession ties a session to a browser, once.
+func (s *Station) BindSession(_ context.Context, session string, browser []byte) error {
+	s.Lock()
+	defer s.Unlock()
+	if now := s.Browsers[session]; now != nil && !bytes.Equal(now, browser) {
+		return parley.Errorf(parley.NotAllowed, "this session belongs to another browser")
+	}
+	s.Browsers[session] = browser
+	return nil
+}
+
+// NoteStrangeBrowser notes it.
+func (s *Station) NoteStrangeBrowser(_ context.Context, whose station.Officer, detail string) error {
+	s.Lock()
+	defer s.Unlock()
+	s.did("NoteStrangeBrowser %s %s", whose.Name, detail)
+	return nil
 }
 
 // EndSession ends a session.

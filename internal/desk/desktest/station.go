@@ -63,7 +63,8 @@ type Station struct {
 	Promised  []station.Promise
 	Stands    station.Condition
 	Calendar  station.CheckCalls
-	Quiet     string // offices of Birch that are due for a check call, "party/office, party/office"
+	Browsers  map[string][]byte // key of the browser of a session
+	Quiet     string            // offices of Birch that are due for a check call, "party/office, party/office"
 
 	tokens   map[string]seat
 	sessions map[string]seat
@@ -80,7 +81,7 @@ type seat struct {
 
 // New returns a station with a busy watch at the given time.
 func New(now func() time.Time) *Station {
-	s := &Station{Now: now, Texts: map[string]string{}, DraftMap: map[int64]*station.Draft{}, Fail: map[string]error{}, Shut: map[string]time.Time{},
+	s := &Station{Now: now, Texts: map[string]string{}, DraftMap: map[int64]*station.Draft{}, Fail: map[string]error{}, Shut: map[string]time.Time{}, Browsers: map[string][]byte{},
 		Begun: map[string][]station.Mode{}, Proposals: map[string]bool{},
 		sessions: map[string]seat{}, subs: map[chan station.Event]bool{}, next: 100}
 	s.people()

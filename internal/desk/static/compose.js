@@ -2,6 +2,7 @@
 // within a second. What the station does not have stays here until it does.
 
 import { say, age, now } from "./clock.js";
+import { send } from "./browser.js";
 
 const PAUSE = 350; // ms after the last key
 const LONGEST = 700; // ms after the first key that the station does not have, typing or not
@@ -103,7 +104,7 @@ async function save() {
   const sent = fields();
   let r, answer;
   try {
-    r = await fetch("/drafts", { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(sent), signal: AbortSignal.timeout(5000) });
+    r = await send("/drafts", { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(sent), signal: AbortSignal.timeout(5000) });
     answer = await r.json();
   } catch {
     r = null;

@@ -10,6 +10,7 @@ import { startCompose, drawState, flush, settle, letGo, keep } from "./compose.j
 import { startStash, dropStash, watchSelection } from "./stash.js";
 import { startKeys, showKeys } from "./keys.js";
 import { startPasskeys } from "./passkey.js";
+import { pass, send, startProving } from "./browser.js";
 
 const live = document.body.dataset.live; // address of the worker; none on a page without a seat
 const version = document.body.dataset.version;
@@ -83,7 +84,7 @@ let again = false;
 async function fetchPage() {
   const at = location.href;
   try {
-    const r = await fetch(at, { headers: { "Parley-Live": "1" }, signal: AbortSignal.timeout(5000) });
+    const r = await send(at, { headers: { "Parley-Live": "1" }, signal: AbortSignal.timeout(5000) });
     if (r.status === 401) return gone();
     if ((!r.ok && r.status !== 423) || location.href !== at) return; // 423: locked, which is a page
     const html = await r.text();
@@ -110,7 +111,7 @@ async function go(href, options = {}) {
   const before = location.pathname;
   document.body.dataset.busy = "1";
   try {
-    const r = await fetch(href, { ...options, signal: AbortSignal.timeout(30000) });
+    const r = await send(href, { ...options, signal: AbortSignal.timeout(30000) });
     const html = await r.text();
     const posted = options.method === "POST";
     if (!posted || r.redirected) history[options.back ? "replaceState" : "pushState"](null, "", r.url);
@@ -216,7 +217,7 @@ function connect() {
     new Stream(hear);
     return;
   }
-  const worker = new SharedWorker(live, { type: "module", name: "parley" });
+  const worker = new SharedWorker(document.body.dataset.binds === undefined ? live : `${live}?binds=1`, { type: "module", name: "parley" });
   worker.port.onmessage = (e) => hear(e.data);
   worker.port.start();
   onArmed((on) => worker.port.postMessage({ type: "armed", armed: on }));
@@ -231,9 +232,27 @@ function flashTitle() {
   if (document.title !== text) document.title = text;
 }
 
+// onPlain gets leave for what the browser fetches by itself: files to keep.
+async function onPlain(e) {
+  const a = e.target.closest("a[href][download]");
+  if (!a || a.dataset.passed !== undefined || a.origin !== location.origin || document.body.dataset.binds === undefined) return;
+  e.preventDefault();
+  e.stopImmediatePropagation();
+  try {
+    await pass();
+  } catch {
+    return notice(say("js.failed"));
+  }
+  a.dataset.passed = "";
+  a.click();
+  delete a.dataset.passed;
+}
+
 startPasskeys();
+startProving(say);
 
 if (live) {
+  document.addEventListener("click", onPlain, true);
   startSound();
   connect();
   startKeys(go);

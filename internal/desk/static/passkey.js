@@ -2,9 +2,10 @@
 // goes where the station says. A button names what for: sign-in, unlock, add.
 
 import { say } from "./clock.js";
+import { send } from "./browser.js";
 
 async function post(path, body) {
-  const r = await fetch(path, { method: "POST", headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(30000) });
+  const r = await send(path, { method: "POST", headers: { Accept: "application/json", "Content-Type": "application/json" }, body: JSON.stringify(body), signal: AbortSignal.timeout(30000) });
   const answer = await r.json();
   if (r.ok) return answer;
   throw new Error([answer.error, answer.detail, answer.hint].filter(Boolean).join(" — "));

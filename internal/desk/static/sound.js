@@ -3,6 +3,7 @@
 // context runs now, and nothing less.
 
 import { say, hhmm, now } from "./clock.js";
+import { send } from "./browser.js";
 
 // Tones: [frequency in Hz, start and length in s]. An exercise begins with the
 // warble.
@@ -119,7 +120,7 @@ function playTest() {
   play("flash", 1.8);
   sessionStorage.setItem(testedKey(), hhmm(now()));
   draw();
-  fetch("/sound-tested", { method: "POST", headers: { Accept: "application/json" } }).catch(() => {}); // the button shows it all the same
+  send("/sound-tested", { method: "POST", headers: { Accept: "application/json" } }).catch(() => {}); // the button shows it all the same
 }
 
 // ring sounds what the page says rings, on the one tab that sounds.

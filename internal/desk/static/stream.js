@@ -1,6 +1,8 @@
 // The event stream and its silence. A station that says nothing for three
 // seconds is lost: whoever shows lamps must then show them unknown.
 
+import { proof, send } from "./browser.js";
+
 const QUIET = 3000; // ms without a beat
 const LOOK = 500; // ms between looks
 const AGAIN = 2000; // ms before a closed stream is tried again
@@ -15,10 +17,18 @@ export class Stream {
     setInterval(() => this.look(), LOOK);
   }
 
-  open() {
+  async open() {
     this.source?.close();
     this.opened = Date.now();
-    const s = (this.source = new EventSource("/events"));
+    const turn = (this.turn = {});
+    let p = "";
+    try {
+      p = await proof();
+    } catch {
+      // the station says what it lacks
+    }
+    if (turn !== this.turn) return; // opened again meanwhile
+    const s = (this.source = new EventSource(p ? `/events?proof=${p}` : "/events"));
     s.addEventListener("beat", (e) => this.beat(JSON.parse(e.data)));
     s.addEventListener("change", (e) => this.tell({ type: "change", event: JSON.parse(e.data) }));
     s.addEventListener("gone", () => this.ask());
@@ -43,7 +53,7 @@ export class Stream {
     if (this.gone) return;
     const stop = new AbortController();
     try {
-      const r = await fetch("/events", { signal: stop.signal, headers: { Accept: "application/json" } });
+      const r = await send("/events", { signal: stop.signal, headers: { Accept: "application/json" } });
       this.gone = r.status === 401;
     } catch {
       // unreachable: look says so
