@@ -75,7 +75,7 @@ fuzz:
 HOURS ?= 10000
 SEED ?= 1
 sim:
-	$(GO) run ./internal/sim/simulate -hours $(HOURS) -seed $(SEED)
+	$(GO) run ./internal/sim/simulate -hours $(HOURS) -seed $(SEED) $(CONTACTS)
 
 sim-story:
 	$(GO) run ./internal/sim/simulate -do story -seed $(SEED)

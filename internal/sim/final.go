@@ -201,6 +201,9 @@ func (w *world) final() {
 		w.compareRules()
 	}
 	if w.broken == nil {
+		w.compareContacts()
+	}
+	if w.broken == nil {
 		w.compare()
 	}
 }

@@ -17,7 +17,7 @@ type Counts struct {
 	Bytes                                        int64
 	Filed, Entries, Settled, Generations, Losses int
 	Alarms, Refused, Excused, Compared           int
-	Amended, Out, Acts                           int
+	Amended, Out, Acts, Contacts                 int
 	Attached, Chunks, Damaged                    int
 	Hours                                        float64
 	Faults                                       map[Kind]int
@@ -49,6 +49,7 @@ func (c *Counts) Add(o *Counts) {
 	c.Chunks += o.Chunks
 	c.Damaged += o.Damaged
 	c.Amended += o.Amended
+	c.Contacts += o.Contacts
 	c.Out += o.Out
 	c.Acts += o.Acts
 	c.Hours += o.Hours

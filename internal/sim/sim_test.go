@@ -71,6 +71,9 @@ func TestSeeds(t *testing.T) {
 	if d := digestOf(again); d == "" || d != digestOf(twice) {
 		t.Errorf("one seed, two runs:\n%s\n%s", again, twice)
 	}
+	if out, err := exec.Command(bin, "-contacts", "-hours", "20", "-seed", "40").CombinedOutput(); err != nil || !strings.Contains(string(out), "told alike by every station") {
+		t.Errorf("with contacts: %v\n%s", err, out)
+	}
 	// A line of two that stood still for ever, each waiting for the other's
 	// epoch; and one that spent the day's bytes on what could not be taken.
 	for _, seed := range []string{"100350", "100295"} {

@@ -19,6 +19,9 @@ func (c *Counts) Text() string {
 	row("said", "%d items filed, %d entries written, %d positions settled, %d batches made durable", c.Filed, c.Entries, c.Settled, c.Batches)
 	row("carried", "%d frames, %d MB, over %d sessions", c.Frames, c.Bytes>>20, c.Sessions)
 	row("frames", "%d lost, %d repeated, %d out of order, %d altered", c.Lost, c.Repeated, c.Reordered, c.Corrupted)
+	if c.Contacts > 0 {
+		row("contacts", "%d, each told alike by every station", c.Contacts)
+	}
 	row("the charter", "%d amendments in force, %d parties left the line", c.Amended, c.Out)
 	row("attachments", "%d, carried in %d chunks, %d damaged and asked for again", c.Attached, c.Chunks, c.Damaged)
 	var fs []string

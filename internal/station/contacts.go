@@ -11,6 +11,7 @@ import (
 	"parley"
 	"parley/internal/contact"
 	"parley/internal/form"
+	"parley/internal/line"
 	"parley/internal/store"
 )
 
@@ -551,64 +552,80 @@ func (l *liveLine) asksAlready(level contact.Level) bool {
 }
 
 // book reads what contacts the record amounts to.
-func (l *liveLine) book() (*contact.Book, error) {
-	ranks := map[parley.GenerationID]int{}
+func (l *liveLine) book() (*contact.Book, error) { return BookOf(l.store, l.runner.Status().Logs) }
+
+// Rower is what a book is read from: the entries of a line.
+type Rower interface {
+	Rows(f store.Filter) ([]store.Row, int64, error)
+	Referring(gen parley.GenerationID, idx uint64) ([]store.Row, error)
+}
+
+// BookOf reads what contacts the entries of a line amount to; logs are those of
+// the line, in the order of their certificates.
+func BookOf(from Rower, logs []line.LogStatus) (*contact.Book, error) {
+	b := bookReader{from: from, ranks: map[parley.GenerationID]int{}}
 	next := map[parley.PartyCode]int{}
-	for _, g := range l.runner.Status().Logs { // in the order of their certificates
-		ranks[g.Gen] = next[g.Party]
+	for _, g := range logs {
+		b.ranks[g.Gen] = next[g.Party]
 		next[g.Party]++
-	}
-	var es []contact.Entry
-	add := func(r *store.Row) error {
-		if r.Faulty || r.Waiting() || r.Party == "" {
-			return nil
-		}
-		v, err := l.view(*r)
-		if err != nil || v.header == nil || v.form == nil {
-			return err
-		}
-		e := contact.Entry{Ref: r.Ref(), Party: r.Party, Office: v.header.From, Refs: v.header.Refs, Form: v.form, Time: claimed(r.Time), Exercise: v.header.Exercise, Rank: ranks[r.Gen]}
-		for _, a := range v.header.To {
-			if a.Party != r.Party && !slices.Contains(e.To, a.Party) {
-				e.To = append(e.To, a.Party)
-			}
-		}
-		es = append(es, e)
-		return nil
 	}
 	f := store.Filter{Forms: contactForms, Order: store.ByArrival, Limit: 500}
 	for {
-		rows, _, err := l.store.Rows(f)
+		rows, _, err := from.Rows(f)
 		if err != nil {
 			return nil, err
 		}
 		for i := range rows {
-			if err := add(&rows[i]); err != nil {
+			if err := b.add(&rows[i]); err != nil {
 				return nil, err
 			}
-			if err := l.addOpened(&rows[i], add); err != nil {
+			if err := b.addOpened(&rows[i]); err != nil {
 				return nil, err
 			}
 		}
 		if len(rows) < f.Limit {
-			return contact.Fold(es), nil
+			return contact.Fold(b.entries), nil
 		}
 		f.Cursor = rows[len(rows)-1].Ref()
 	}
 }
 
+type bookReader struct {
+	from    Rower
+	ranks   map[parley.GenerationID]int
+	entries []contact.Entry
+}
+
+func (b *bookReader) add(r *store.Row) error {
+	if r.Faulty || r.Waiting() || r.Party == "" {
+		return nil
+	}
+	v, err := viewOf(*r)
+	if err != nil || v.header == nil || v.form == nil {
+		return err
+	}
+	e := contact.Entry{Ref: r.Ref(), Party: r.Party, Office: v.header.From, Refs: v.header.Refs, Form: v.form, Time: claimed(r.Time), Exercise: v.header.Exercise, Rank: b.ranks[r.Gen]}
+	for _, a := range v.header.To {
+		if a.Party != r.Party && !slices.Contains(e.To, a.Party) {
+			e.To = append(e.To, a.Party)
+		}
+	}
+	b.entries = append(b.entries, e)
+	return nil
+}
+
 // addOpened adds the receipts of what is offered and answered.
-func (l *liveLine) addOpened(r *store.Row, add func(*store.Row) error) error {
+func (b *bookReader) addOpened(r *store.Row) error {
 	if r.Waiting() || r.Form != "request" && r.Form != "reply" {
 		return nil
 	}
-	about, err := l.store.Referring(r.Gen, r.Index)
+	about, err := b.from.Referring(r.Gen, r.Index)
 	if err != nil {
 		return err
 	}
 	for i := range about {
 		if about[i].Form == "opened" {
-			if err := add(&about[i]); err != nil {
+			if err := b.add(&about[i]); err != nil {
 				return err
 			}
 		}

@@ -3,6 +3,7 @@ package station
 import (
 	"bytes"
 	"context"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -227,5 +228,63 @@ func TestRequestsThatNobodyCanAccept(t *testing.T) {
 	}
 	if _, err := a.st.Calendar(ctx, id, "nothing"); err == nil {
 		t.Error("a calendar of nothing")
+	}
+}
+
+// TestHistoryIsImported enters the public record of a real relation, and says what
+// it says as of a day; the count begins anew when the office changes hands.
+func TestHistoryIsImported(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	id := pairAll(t, a, b)
+	file, err := os.Open("../../examples/contacts/us-china.csv")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	rows, err := contact.ReadCSV(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.st.EnterContacts(ctx, a.envoy, id, "", rows); err != nil {
+		t.Fatal(err)
+	}
+	at := func(s string) time.Time {
+		d, err := contact.ParseDate(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return d
+	}
+	a.name(id, "principal", "Joseph Biden", "Mr President", at("2021-01-20"))
+	a.name(id, "principal", "Donald Trump", "Mr President", at("2025-01-20"))
+	leaders := func(p *party, asOf string) (s ContactSummary) {
+		book, err := p.st.Contacts(ctx, id, at(asOf))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, l := range book.Levels {
+			if l.Level == "leader" {
+				s = l
+			}
+		}
+		return s
+	}
+	eventually(t, 20*time.Second, "birch has it all", func() bool {
+		s := leaders(b, "2025-02-01")
+		return s.LastMeeting != nil && len(s.Terms) == 1 && s.Terms[0].Person == "Donald Trump"
+	})
+	for _, p := range []*party{a, b} {
+		s := leaders(p, "2024-09-30")
+		if s.LastCall.Date != "2024-04-02" || s.LastMeeting.Date != "2023-11-15" || len(s.Terms) != 1 || s.Terms[0] != (TermCount{"alder", "Joseph Biden", at("2021-01-20"), 6, 2}) {
+			t.Errorf("%s says %+v, last call %+v, last meeting %+v", p.code, s, s.LastCall, s.LastMeeting)
+		}
+		if s := leaders(p, "2025-02-01"); s.Terms[0].Calls != 0 || s.Terms[0].Meetings != 0 || s.LastMeeting.Date != "2024-11-16" {
+			t.Errorf("%s, after the office changed hands: %+v", p.code, s)
+		}
+	}
+	if s := leaders(b, "2024-09-30"); s.LastCall.OurSide != "Xi Jinping" {
+		t.Errorf("birch's own side is %q", s.LastCall.OurSide)
 	}
 }

@@ -23,7 +23,9 @@ type entryView struct {
 }
 
 // view opens a row. What does not open or parse is shown all the same.
-func (l *liveLine) view(row store.Row) (entryView, error) {
+func (l *liveLine) view(row store.Row) (entryView, error) { return viewOf(row) }
+
+func viewOf(row store.Row) (entryView, error) {
 	v := entryView{row: row}
 	c, err := row.Content()
 	if err != nil {

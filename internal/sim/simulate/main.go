@@ -28,6 +28,7 @@ type flags struct {
 	seed  uint64
 	real  bool
 	forks bool
+	calls bool
 	fault string
 	plan  string
 	out   string
@@ -42,6 +43,7 @@ func main() {
 	flag.Uint64Var(&f.seed, "seed", 1, "the first seed")
 	flag.BoolVar(&f.real, "real", false, "use real signatures and encapsulation")
 	flag.BoolVar(&f.forks, "forks", false, "let one station fork its log")
+	flag.BoolVar(&f.calls, "contacts", false, "let envoys arrange contacts all the while")
 	flag.StringVar(&f.fault, "fault", "", "build the product with this deliberate fault in it")
 	flag.StringVar(&f.plan, "plan", "", "a plan that shrink wrote, in place of a seed's")
 	flag.StringVar(&f.out, "out", "", "file to write")
@@ -129,7 +131,15 @@ func (f *flags) read() (*sim.Plan, error) {
 	case f.forks:
 		return sim.ForkPlan(f.seed), nil
 	}
-	return sim.NewPlan(f.seed), nil
+	return f.planOf(f.seed), nil
+}
+
+// planOf is the plan of a seed without a fork.
+func (f *flags) planOf(seed uint64) *sim.Plan {
+	if f.calls {
+		return sim.ContactPlan(seed)
+	}
+	return sim.NewPlan(seed)
 }
 
 // one runs one plan, and keeps its story.

@@ -90,7 +90,7 @@ func runSeeds(f *flags, began time.Time) []*sim.Result {
 				if !ok {
 					return
 				}
-				r := sim.Seed(n, sim.Options{})
+				r := sim.Run(f.planOf(n), sim.Options{})
 				mu.Lock()
 				rs = append(rs, r)
 				if r.Broken != nil {
