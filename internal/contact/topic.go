@@ -10,11 +10,19 @@ import (
 
 // A Topic is what was said of it, across contacts and levels.
 type Topic struct {
-	Name     string
-	Stances  []*Entry // every one, oldest first
-	Asks     []*Asking
-	Contacts []*Contact // that name it in terms
-	Raised   *Entry     // the first entry that names it
+	Name    string
+	Stances []*Entry // every one, oldest first
+	Asks    []*Asking
+	Raised  *Entry // the first entry that names it
+	Levels  []Stay // at which contacts were asked for that name it, from the lowest
+}
+
+// Stay is how long a topic has been at a level: from the first request there that
+// names it, until the first at a higher one.
+type Stay struct {
+	Level Level
+	From  *Entry
+	Until time.Time // zero: still
 }
 
 // An Asking is a demand, a question or a clarification with its answers.
@@ -40,6 +48,20 @@ func (t *Topic) Stance(p parley.PartyCode) (last *Entry) {
 		}
 	}
 	return last
+}
+
+// raise notes that a request names the topic. A level below one where it has been
+// is no escalation, and is not noted.
+func (t *Topic) raise(e *Entry) {
+	level := e.Form.(*Request).Level
+	n := len(t.Levels)
+	if n > 0 && t.Levels[n-1].Level >= level {
+		return
+	}
+	if n > 0 {
+		t.Levels[n-1].Until = e.Time
+	}
+	t.Levels = append(t.Levels, Stay{Level: level, From: e})
 }
 
 // topics gathers what was said of each topic, by name. Exercises are left out.
@@ -79,10 +101,10 @@ func (f *folding) topics() []*Topic {
 			a.Answers[e.Party] = e
 		}
 	}
-	for _, e := range f.requests {
+	for _, e := range f.requests { // in order of their times
 		for _, name := range e.Form.(*Request).Topics {
 			if e.Exercise == "" {
-				topic(name, e)
+				topic(name, e).raise(e)
 			}
 		}
 	}

@@ -494,6 +494,16 @@ type Topic struct {
 	Asks     []TopicAsk `json:"asks,omitempty"`
 	Contacts []string   `json:"contacts,omitempty"` // that name it
 	Open     int        `json:"open"`               // asks that wait for an answer
+	Levels   []Stay     `json:"levels,omitempty"`   // from the lowest at which it was to be spoken of
+}
+
+// Stay is how long a topic has been at a level.
+type Stay struct {
+	Level string    `json:"level"`
+	Entry string    `json:"entry"` // the first request there that names it
+	From  time.Time `json:"from"`
+	Until time.Time `json:"until,omitzero"` // the first at a higher level
+	Days  int       `json:"days"`
 }
 
 // Stance is where a side stands.
@@ -573,6 +583,13 @@ func (l *liveLine) topicView(b *contact.Book, t *contact.Topic, now time.Time) T
 			v.Open++
 		}
 		v.Asks = append(v.Asks, x)
+	}
+	for _, x := range t.Levels {
+		until := x.Until
+		if until.IsZero() {
+			until = now
+		}
+		v.Levels = append(v.Levels, Stay{x.Level.String(), x.From.Ref.String(), x.From.Time, x.Until, int(until.Sub(x.From.Time).Hours() / 24)})
 	}
 	for _, c := range b.Contacts {
 		if slices.ContainsFunc(c.Terms, func(o *contact.Terms) bool { return slices.Contains(o.Request.Topics, t.Name) }) {
