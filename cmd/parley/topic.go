@@ -64,6 +64,9 @@ func (c topicListCmd) Run(s *session) error {
 
 func topicLines(w io.Writer, t *station.Topic) {
 	fmt.Fprintf(w, "%s: raised %s by %s\n", t.Name, t.Raised.Format("2006-01-02"), t.RaisedBy)
+	for _, x := range t.Levels {
+		fmt.Fprintf(w, "  at the %s level since %s, %d days\n", x.Level, x.From.Format("2006-01-02"), x.Days)
+	}
 	for _, x := range t.Stances {
 		if x.Now {
 			fmt.Fprintf(w, "  %s: %s. %s\n", x.By, x.Stand, oneLine(x.Position))

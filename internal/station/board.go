@@ -2,12 +2,14 @@ package station
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
 	"time"
 
 	"parley"
+	"parley/internal/contact"
 	"parley/internal/form"
 	"parley/internal/store"
 )
@@ -169,6 +171,9 @@ func (s *Station) boardOf(l *liveLine, b *Board) error {
 	if err := s.checksOf(l, b); err != nil {
 		return err
 	}
+	if err := s.contactsOf(l, b); err != nil {
+		return err
+	}
 	for _, it := range all {
 		if it.Form == "dispatch" && it.Arrived.After(b.Last) {
 			b.Last = it.Arrived
@@ -188,6 +193,39 @@ func (s *Station) boardOf(l *liveLine, b *Board) error {
 			b.CallOut = append(b.CallOut, e)
 			if e.Next.ID != 0 && !b.Now.Before(e.Due) {
 				b.DoNext = append(b.DoNext, Todo{Act: "call-out", Item: it.ID, Line: it.Line, Text: e.Next.Name, Due: e.Due, Exercise: it.Exercise})
+			}
+		}
+	}
+	return nil
+}
+
+// contactsOf adds what waits for an answer of ours, and the contacts that are
+// agreed.
+func (s *Station) contactsOf(l *liveLine, b *Board) error {
+	book, err := l.book()
+	if err != nil {
+		return err
+	}
+	for _, c := range book.Contacts {
+		text, exercise := form.Visible(strings.Join(c.First().Request.Topics, "; ")), form.Visible(c.First().Exercise)
+		switch st := c.At(b.Now); st {
+		case contact.Agreed:
+			b.Next = append(b.Next, Upcoming{Kind: "contact", Line: l.id.String(), Text: text, At: c.Start})
+		case contact.Past:
+			b.DoNext = append(b.DoNext, Todo{Act: "enter-contact", Item: c.Ref().String(), Line: l.id.String(), Text: text, Exercise: exercise})
+		case contact.Withdrawn, contact.Cancelled, contact.Met, contact.Took, contact.Lapsed:
+			continue
+		}
+		for _, t := range c.Open {
+			if slices.Contains(c.Waits(t), l.us) {
+				b.DoNext = append(b.DoNext, Todo{Act: "answer-contact", Item: t.Ref.String(), Line: l.id.String(), Text: text, Due: timeOrZero(t.Request.AnswerBy), Exercise: exercise})
+			}
+		}
+	}
+	for _, t := range book.Topics {
+		for _, a := range t.Asks {
+			if slices.Contains(a.Open(), l.us) {
+				b.DoNext = append(b.DoNext, Todo{Act: "answer-ask", Item: a.Ref.String(), Line: l.id.String(), Text: form.Visible(t.Name), Due: timeOrZero(a.Ask.By)})
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,16 @@ func TestContactIsArranged(t *testing.T) {
 	asked := b.stands(id, contact.Asked)
 	if !asked.Terms[0].Asked || asked.Ours || asked.Sentence != "alder asked; it waits for an answer of birch." {
 		t.Errorf("birch sees %+v", asked)
+	}
+	todo := func(p *party, act string) bool {
+		bd, err := p.st.Board(ctx, p.watch, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(bd.DoNext, func(x Todo) bool { return x.Act == act && x.Text == "Strait; Grain" })
+	}
+	if !todo(b, "answer-contact") || todo(a, "answer-contact") {
+		t.Error("the boards do not say who is to answer")
 	}
 	if _, err := a.st.ReplyContact(ctx, a.envoy, id, asked.ID, ContactReply{Accept: true, Window: 1}); parley.KindOf(err) != parley.NotAllowed {
 		t.Errorf("own terms accepted: %v", err)
