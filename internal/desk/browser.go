@@ -190,6 +190,8 @@ func (d *desk) unshown(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case wantsJSON(r) || r.URL.Path == "/events":
 		d.writeJSON(w, http.StatusUnauthorized, map[string]any{"error": d.bookFor(r).text("error.unshown")})
+	case r.Method == http.MethodGet && r.Header.Get("Sec-Fetch-Dest") == "document": // what a person opens: no fault, and browsers log none
+		d.renderBare(w, r, http.StatusOK, "prove", nil)
 	case r.Method == http.MethodGet:
 		d.renderBare(w, r, http.StatusUnauthorized, "prove", nil)
 	default:

@@ -1,6 +1,7 @@
 package desk_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -43,10 +44,15 @@ func TestBrowserRefusesACopiedCookie(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := m.st.HandOver(t.Context(), all[0], "by the stream"); err != nil {
-		t.Fatal(err)
-	}
-	m.until(tab, 10*time.Second, "what the stream tells of", `document.querySelector("#handwaits")`)
+	tries := 0 // what happens before the stream is open is not told
+	m.wait("what the stream tells of", func() bool {
+		tries++
+		if err := m.st.HandOver(t.Context(), all[0], fmt.Sprintf("by the stream, %d", tries)); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(500 * time.Millisecond)
+		return eval[bool](m.live, tab, `document.querySelector("#handwaits") !== null`)
+	})
 	files := t.TempDir()
 	if _, err := chromedp.Call(m.ctx, cdpbrowser.SetDownloadBehavior, cdpbrowser.SetDownloadBehaviorParams{Behavior: "allow", DownloadPath: files}); err != nil {
 		t.Fatal(err)
