@@ -278,11 +278,10 @@ func (s *Station) ringAgain() error {
 	return nil
 }
 
-// ringer rings again, until ctx ends; then it waits for commands under way.
+// ringer rings again, until ctx ends.
 func (s *Station) ringer(ctx context.Context) {
 	t := time.NewTicker(time.Second)
 	defer t.Stop()
-	defer s.hook.wg.Wait()
 	for {
 		select {
 		case <-ctx.Done():

@@ -141,6 +141,7 @@ func (s *Station) Run(ctx context.Context) error {
 	close(s.ready)
 	<-ctx.Done()
 	s.wg.Wait()
+	s.hook.wg.Wait() // nobody rings any more: wait for the commands under way
 	return nil
 }
 
