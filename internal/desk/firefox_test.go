@@ -96,6 +96,7 @@ func (f *fox) quiet() {
 
 // TestFirefox looks at the desk in Firefox: one browser for all.
 func TestFirefox(t *testing.T) {
+	t.Parallel() // it waits, most of its time
 	path, err := foxtest.Find()
 	if err != nil {
 		t.Fatal(err) // what nobody looked at in a browser is not known to work

@@ -214,6 +214,7 @@ const hideNow = `(() => {
 // worker, and the page waits for no timer. A tab beside it that nobody ever clicked
 // says NOT ARMED and is mute, and the alarm command runs.
 func TestBrowserFlashIsHeard(t *testing.T) {
+	t.Parallel() // it waits, most of its time
 	line, alder, birch := newPair(t)
 	l := birch.live
 	l.browse()
