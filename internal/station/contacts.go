@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 	_ "time/tzdata" // a station may run where no time zones are installed
 
@@ -551,8 +553,35 @@ func (l *liveLine) asksAlready(level contact.Level) bool {
 	})
 }
 
-// book reads what contacts the record amounts to.
-func (l *liveLine) book() (*contact.Book, error) { return BookOf(l.store, l.runner.Status().Logs) }
+// bookShelf keeps a book until something that contacts are made of is stored.
+type bookShelf struct {
+	stored atomic.Uint64 // how often something was
+	mu     sync.Mutex
+	of     uint64 // stored, when the book was read
+	book   *contact.Book
+}
+
+// note takes in an entry that was made durable, or has become readable.
+func (k *bookShelf) note(e *line.StoredEntry) {
+	if h := e.Parsed; h == nil && e.Header != nil || h != nil && (h.Form == "opened" || slices.Contains(contactForms, h.Form)) {
+		k.stored.Add(1)
+	}
+}
+
+// book returns what contacts the record amounts to. Nobody changes it.
+func (l *liveLine) book() (*contact.Book, error) {
+	l.books.mu.Lock()
+	defer l.books.mu.Unlock()
+	now := l.books.stored.Load()
+	if l.books.book != nil && l.books.of == now {
+		return l.books.book, nil
+	}
+	b, err := BookOf(l.store, l.runner.Status().Logs)
+	if err == nil {
+		l.books.book, l.books.of = b, now
+	}
+	return b, err
+}
 
 // Rower is what a book is read from: the entries of a line.
 type Rower interface {
