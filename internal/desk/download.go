@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"mime"
@@ -80,15 +81,16 @@ func (d *desk) export(w http.ResponseWriter, r *http.Request, s *seat) error {
 // late sends the head of a file with its first byte, so that an error before it
 // can still be a page.
 type late struct {
-	w     http.ResponseWriter
-	name  string
-	begun bool
+	w         http.ResponseWriter
+	name      string
+	mediaType string // "": no file of a known kind
+	begun     bool
 }
 
 func (l *late) Write(b []byte) (int, error) {
 	if !l.begun {
 		l.begun = true
-		sendFile(l.w, l.name, "application/octet-stream")
+		sendFile(l.w, l.name, cmp.Or(l.mediaType, "application/octet-stream"))
 	}
 	return l.w.Write(b)
 }

@@ -95,6 +95,7 @@ func (d *desk) funcs(book *locale) template.FuncMap {
 		"jswords": book.scriptWords,
 		"key":     func(s string) string { return strings.ReplaceAll(s, " ", "_") },
 		"beside":  beside, "excerpt": excerpt, "lit": lit, "inc": func(n int) int { return n + 1 },
+		"wrong":     wrong,
 		"partycode": func(s string) parley.PartyCode { return parley.PartyCode(s) },
 	}
 	for name, f := range d.timeFuncs(book) {
@@ -115,7 +116,7 @@ func (d *desk) timeFuncs(book *locale) template.FuncMap {
 			}
 			return t.Unix()
 		},
-		"dtg":  parley.DTG,
+		"dtg": parley.DTG, "utcspan": utcSpan,
 		"hhmm": func(t time.Time) string { return hhmm(t, d.now()) },
 		"zulu": func(t time.Time) string { return t.UTC().Format("1504") + "Z" },
 		"both": d.both,
@@ -139,6 +140,14 @@ func tagOf(s string) string {
 		return ""
 	}
 	return s
+}
+
+// wrong marks the field that a refusal is about.
+func wrong(where, name string) template.HTMLAttr {
+	if where == "" || where != name {
+		return ""
+	}
+	return ` aria-invalid="true" aria-describedby="problem"`
 }
 
 // dict hands several values to a template: name, value, name, value...

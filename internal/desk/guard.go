@@ -41,9 +41,10 @@ func (d *desk) guard(next http.Handler) http.Handler {
 	})
 }
 
-// upload reports whether the request may carry an attachment.
+// upload reports whether the request may carry an attachment, or a table of
+// contacts.
 func upload(r *http.Request) bool {
-	return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/draft/") && strings.HasSuffix(r.URL.Path, "/attach")
+	return r.Method == http.MethodPost && (strings.HasPrefix(r.URL.Path, "/draft/") && strings.HasSuffix(r.URL.Path, "/attach") || strings.HasPrefix(r.URL.Path, "/line/") && strings.HasSuffix(r.URL.Path, "/contacts/import"))
 }
 
 // deadline bounds the reading of the body and the writing of the answer. A

@@ -24,7 +24,7 @@ var (
 // allowed are the words of Latin letters that stand on a page of any language:
 // words of the formats and of the command, and the languages' own names; and
 // of the example, its parties and what its people wrote outside of a text.
-var allowed = strings.Fields(`Parley parley line confirm Nr QUIC TLS DTG UTC ROUTINE PRIORITY IMMEDIATE FLASH QR
+var allowed = strings.Fields(`Parley parley line confirm Nr QUIC TLS DTG UTC UTF CSV JSON ics Europe Paris ROUTINE PRIORITY IMMEDIATE FLASH QR
 	ADVICE WARNING INFORMATION QUESTION ANSWER REQUEST INTENTION INSTRUCTION English
 	Alder Birch Cedar Dogwood alder birch cedar`)
 

@@ -57,6 +57,19 @@ func (d *desk) routes() http.Handler {
 
 	on("GET /record.csv", d.recordTable)
 
+	on("GET /contacts", d.anyContacts)
+	on("GET /line/{line}/contacts", d.contacts)
+	on("POST /line/{line}/contacts/{act}", d.actOnContacts)
+	on("GET /line/{line}/contacts.json", d.contactsJSON)
+	on("GET /line/{line}/contacts.csv", d.contactsTable)
+	on("GET /line/{line}/contacts/ask", d.termsForm)
+	on("POST /line/{line}/contacts/ask", d.sendTerms)
+	on("GET /line/{line}/contact/{id}", d.contactFile)
+	on("GET /line/{line}/contact/{id}/calendar", d.calendarFile)
+	on("GET /line/{line}/contact/{id}/offer", d.termsForm)
+	on("POST /line/{line}/contact/{id}/offer", d.sendTerms)
+	on("POST /line/{line}/contact/{id}/{act}", d.actOnContact)
+
 	on("GET /compose", d.compose)
 	on("POST /template/{id}/remove", d.removeTemplate)
 	on("POST /drafts", d.saveDraft)

@@ -34,6 +34,7 @@ type Station interface {
 	Bearers
 	Offices
 	Modes
+	Contacting
 	Pairing
 	Recovery
 }

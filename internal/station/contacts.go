@@ -714,3 +714,12 @@ func codesOf(ps []parley.PartyCode) string {
 	}
 	return strings.Join(out, " and ")
 }
+
+// CheckTerms refuses terms that AskContact would refuse for what they say.
+func (s *Station) CheckTerms(in ContactTerms) error {
+	r, err := readTerms(in, s.now())
+	if err != nil {
+		return err
+	}
+	return r.Check()
+}

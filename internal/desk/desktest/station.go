@@ -62,9 +62,12 @@ type Station struct {
 	Told      map[string][]station.Told // by item
 	Promised  []station.Promise
 	Stands    station.Condition
-	Calendar  station.CheckCalls
+	CallDays  station.CheckCalls
 	Browsers  map[string][]byte // key of the browser of a session
 	Quiet     string            // offices of Birch that are due for a check call, "party/office, party/office"
+
+	Contacting []station.Contact     // with Birch, the newest first
+	Held       []station.RegisterRow // with Birch, the newest first
 
 	tokens   map[string]seat
 	sessions map[string]seat
@@ -91,6 +94,7 @@ func New(now func() time.Time) *Station {
 	s.rest()
 	s.prepared()
 	s.keeping()
+	s.contacts()
 	return s
 }
 

@@ -47,12 +47,12 @@ func (s *Station) keeping() {
 		case i == 31:
 			x.State, x.Called, x.Answered, x.Line = "not-made", "", time.Time{}, station.LampDown
 		}
-		s.Calendar.Slots = append(s.Calendar.Slots, x)
+		s.CallDays.Slots = append(s.CallDays.Slots, x)
 		if x.State == "ahead" {
 			break
 		}
 	}
-	s.Calendar.Streak, s.Calendar.Best = 8, 30
+	s.CallDays.Streak, s.CallDays.Best = 8, 30
 }
 
 // kept adds to the board what a watch is kept by; the caller holds the lock.
@@ -72,7 +72,7 @@ func (s *Station) kept(b *station.Board) {
 	if !b.OnWatch.Until.IsZero() {
 		b.Next = append(b.Next, station.Upcoming{Kind: "shift-ends", Text: b.OnWatch.Officer, At: b.OnWatch.Until})
 	}
-	for _, x := range s.Calendar.Slots {
+	for _, x := range s.CallDays.Slots {
 		if x.State == "ahead" {
 			b.Next = append(b.Next, station.Upcoming{Kind: "check-call", Line: Birch, Text: "Birch", At: x.At})
 		}
@@ -301,7 +301,7 @@ func (s *Station) CheckCalls(_ context.Context, line string, _ int) (station.Che
 	if err != nil || l.Key != Birch {
 		return station.CheckCalls{}, err
 	}
-	return s.Calendar, nil
+	return s.CallDays, nil
 }
 
 // CalledOut notes who was told.
