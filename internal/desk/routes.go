@@ -54,21 +54,8 @@ func (d *desk) routes() http.Handler {
 
 	on("GET /line/{line}/texts", d.texts)
 	on("POST /line/{line}/texts/{act}", d.actOnTexts)
-
 	on("GET /record.csv", d.recordTable)
-
-	on("GET /contacts", d.anyContacts)
-	on("GET /line/{line}/contacts", d.contacts)
-	on("POST /line/{line}/contacts/{act}", d.actOnContacts)
-	on("GET /line/{line}/contacts.json", d.contactsJSON)
-	on("GET /line/{line}/contacts.csv", d.contactsTable)
-	on("GET /line/{line}/contacts/ask", d.termsForm)
-	on("POST /line/{line}/contacts/ask", d.sendTerms)
-	on("GET /line/{line}/contact/{id}", d.contactFile)
-	on("GET /line/{line}/contact/{id}/calendar", d.calendarFile)
-	on("GET /line/{line}/contact/{id}/offer", d.termsForm)
-	on("POST /line/{line}/contact/{id}/offer", d.sendTerms)
-	on("POST /line/{line}/contact/{id}/{act}", d.actOnContact)
+	d.contactRoutes(on)
 
 	on("GET /compose", d.compose)
 	on("POST /template/{id}/remove", d.removeTemplate)
@@ -104,6 +91,22 @@ func (d *desk) routes() http.Handler {
 	admin("GET /station/pairing/{line}/file", d.pairingFile)
 	on("/", func(http.ResponseWriter, *http.Request, *seat) error { return errHidden })
 	return m
+}
+
+// contactRoutes are the addresses of contacts and of what they are about.
+func (d *desk) contactRoutes(on func(pattern string, h handler)) {
+	on("GET /contacts", d.anyContacts)
+	on("GET /line/{line}/contacts", d.contacts)
+	on("POST /line/{line}/contacts/{act}", d.actOnContacts)
+	on("GET /line/{line}/contacts.json", d.contactsJSON)
+	on("GET /line/{line}/contacts.csv", d.contactsTable)
+	on("GET /line/{line}/contacts/ask", d.termsForm)
+	on("POST /line/{line}/contacts/ask", d.sendTerms)
+	on("GET /line/{line}/contact/{id}", d.contactFile)
+	on("GET /line/{line}/contact/{id}/calendar", d.calendarFile)
+	on("GET /line/{line}/contact/{id}/offer", d.termsForm)
+	on("POST /line/{line}/contact/{id}/offer", d.sendTerms)
+	on("POST /line/{line}/contact/{id}/{act}", d.actOnContact)
 }
 
 // errHidden is the answer for what does not exist, and for what this officer
