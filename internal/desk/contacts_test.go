@@ -180,3 +180,23 @@ func (b *bench) table(text string) answer {
 	r.Header.Set("Sec-Fetch-Site", "same-origin")
 	return b.do(r)
 }
+
+// TestTopic: a stance, a question and an answer, each on the record of a topic.
+func TestTopic(t *testing.T) {
+	b := envoy(t)
+	b.get(topicPath).want(t, 200, "Put our stance on the record", "Answer for our side", `<option value="answered"`, `<option value="reserved"`, "!<option value=\"authoritative\"")
+	at := birch + "/topic?name=Rescue+corridor"
+	b.post(birch+"/topics/stance", "topic", "Rescue corridor", "stand", "contested", "position", "As before").to(t, at+"&said=topic_stance")
+	b.post(birch+"/topics/ask", "topic", "Rescue corridor", "sort", "question", "text", "Who?", "quote", "dropped", "by", "2026-12-01T10:00").to(t, at+"&said=topic_ask")
+	b.post(birch+"/topics/answer", "topic", "Rescue corridor", "about", desktest.AskToUs, "outcome", "answered", "text", "We do").to(t, at+"&said=topic_answer")
+	for _, want := range []string{"TakeStance Rescue corridor contested As before", "PutAsk question Rescue corridor Who?", "AnswerAsk " + desktest.AskToUs + " answered We do"} {
+		if !b.st.Did(want) {
+			t.Errorf("the station did %q, want %q", b.st.Calls, want)
+		}
+	}
+	b.post(birch+"/topics/ask", "topic", "Rescue corridor", "sort", "clarification", "text", "Kept <i>").want(t, 422, "quotes a statement with its source and date", "Kept &lt;i&gt;", `id="put" open`)
+	b.post(birch+"/topics/ask", "new", "1", "topic", "New <u>", "sort", "clarification", "text", "Kept").want(t, 422, `value="New &lt;u&gt;"`, `id="new-ask" open`)
+	b.post(birch+"/topics/answer", "topic", "Rescue corridor", "about", desktest.AskToUs, "outcome", "").want(t, 400, "outcome")
+	b.get(birch+"/topic?name=Nothing+said").want(t, 200, "Nothing was asked.")
+	b.get(birch+"/topic").want(t, 404)
+}

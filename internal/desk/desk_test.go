@@ -111,6 +111,7 @@ const (
 	hostile   = birch + "/item/9a0f33c1d2e4b586:38"
 	ourUrgent = birch + "/item/41c07d5e88aa9b10:58"
 	theirAsk  = birch + "/contact/" + desktest.AskedOfUs
+	topicPath = birch + "/topic?name=Rescue+corridor"
 	ourAgreed = birch + "/contact/" + desktest.OurCounter
 )
 
@@ -144,6 +145,8 @@ var pages = []struct {
 	{birch + "/contacts?asof=2020-06-01", false, []string{`value="2020-06-01"`, ">today</a>", "2019-07-03", "!Exercises"}},
 	{theirAsk, false, []string{"⟦U+202E⟧", "Asia/Shanghai", "Sat 2026-11-28 09:00", "280100Z NOV 26", "国家主席", "!Accept for our side"}},
 	{ourAgreed, false, []string{"AGREED", "The corridor in winter", "谁来测量 &lt;script&gt;", "For the calendar", "On its way to the record: 1", "Agreed &lt;i&gt;gladly", "Propose a point", "Enter what took place"}},
+	{birch + "/topics", false, []string{"Rescue corridor", "waits for an answer: 2", "can cooperate", "!Say or ask"}},
+	{topicPath, false, []string{"Open at all hours &lt;b&gt;.", "⟦U+202E⟧", "需重新测量", "open for 9 d", "谁负责测量？&lt;script&gt;", "新华社", "reserved", "待研究", "waits for us", "!Put our stance"}},
 	{"/work", false, []string{"To be released", "My drafts", "Name the windows, and say who asks."}},
 	{"/compose", false, []string{"What I write", "Exactly what will be signed", "Not saved yet", "!INSTRUCTION"}},
 	{"/compose?line=" + desktest.Birch + "&re=9a0f33c1d2e4b586:40", false, []string{`value="birch/envoy" checked`, `<option value="ANSWER" selected`, "9a0f33c1d2e4b586:40"}},

@@ -280,6 +280,9 @@ func (f *frame) By(who string) string {
 // TodoURL is where a thing to do is done; "" when the board does not say on
 // which line it is.
 func (f *frame) TodoURL(t station.Todo) string {
+	if at := contactTodo(t); at != "" {
+		return at
+	}
 	switch {
 	case t.Act == "take-over":
 		return "/watch/takeover"

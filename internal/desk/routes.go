@@ -107,6 +107,9 @@ func (d *desk) contactRoutes(on func(pattern string, h handler)) {
 	on("GET /line/{line}/contact/{id}/offer", d.termsForm)
 	on("POST /line/{line}/contact/{id}/offer", d.sendTerms)
 	on("POST /line/{line}/contact/{id}/{act}", d.actOnContact)
+	on("GET /line/{line}/topics", d.topics)
+	on("GET /line/{line}/topic", d.topic)
+	on("POST /line/{line}/topics/{act}", d.actOnTopics)
 }
 
 // errHidden is the answer for what does not exist, and for what this officer

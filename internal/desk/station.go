@@ -35,6 +35,7 @@ type Station interface {
 	Offices
 	Modes
 	Contacting
+	TopicKeeping
 	Pairing
 	Recovery
 }
