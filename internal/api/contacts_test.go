@@ -16,7 +16,7 @@ func (g *ground) arrange(is tokens) {
 	ctx := context.Background()
 	at := time.Now().Add(24 * time.Hour).UTC().Truncate(time.Minute)
 	terms := station.ContactTerms{Level: "minister", Medium: "video", Topics: []string{"Strait"}, Windows: []station.ContactWindow{{Start: at, End: at.Add(time.Hour)}}}
-	g.refused(is.watch, on+"/contacts", terms, "may not ask for a contact")
+	g.refused(is.watch, on+"/contacts", terms, "may not ask for a contact at the level minister")
 	bad := terms
 	bad.Level = "king"
 	g.ask(is.envoy, "POST", on+"/contacts", bad, 400)
@@ -46,7 +46,7 @@ func (g *ground) arrange(is tokens) {
 		t.Fatal(err)
 	}
 	theirs := newest("Birch's request is here", func(c station.Contact) bool { return !c.Ours })
-	g.refused(is.watch, on+"/contacts/"+theirs.ID+"/reply", station.ContactReply{Accept: true, Window: 1}, "may not accept a contact")
+	g.refused(is.watch, on+"/contacts/"+theirs.ID+"/reply", station.ContactReply{Accept: true, Window: 1}, "may not accept a contact at the level leader")
 	g.ask(is.envoy, "POST", on+"/contacts/"+theirs.ID+"/reply", station.ContactReply{Accept: true, Window: 1}, 200)
 	newest("it is agreed", func(c station.Contact) bool { return c.ID == theirs.ID && c.State == contact.Agreed })
 	g.ask(is.watch, "POST", on+"/contacts/"+theirs.ID+"/points", dict{"kind": "agenda", "text": "The corridor"}, 200)

@@ -66,12 +66,24 @@ type ContactReply struct {
 	Participants []ContactPerson `json:"participants,omitempty"`
 }
 
-// mayArrange says who arranges contacts.
+// mayArrange says who arranges contacts: envoy and principal at every level; the
+// watch at the working and the commander's level (mayAt), and in files.
 func mayArrange(by Officer, act string, more ...parley.Office) error {
 	if err := person(by, act); err != nil {
 		return err
 	}
 	return seatFor(by, act, append([]parley.Office{parley.Envoy, parley.Principal}, more...)...)
+}
+
+// watchToo are the offices that may do what the watch may do beside the envoy.
+var watchToo = []parley.Office{parley.Watch}
+
+// mayAt refuses an officer of the watch what goes between ministers or leaders.
+func mayAt(by Officer, act string, level contact.Level) error {
+	if level <= contact.Commander {
+		return nil
+	}
+	return mayArrange(by, act+" at the level "+level.String())
 }
 
 // seconds is a time as entries have it; 0 for none.
@@ -155,9 +167,13 @@ func knownZone(name string) error {
 // AskContact asks the other parties for a call or a meeting. Conflict where a
 // request of ours at that level waits for an answer already.
 func (s *Station) AskContact(ctx context.Context, by Officer, name string, in ContactTerms) (string, error) {
-	return s.arrange(ctx, by, name, "ask for a contact", "", func(l *liveLine, b *contact.Book, _ *contact.Contact) (form.Form, []parley.Ref, error) {
+	const act = "ask for a contact"
+	return s.arrangeAs(ctx, by, name, act, "", watchToo, func(l *liveLine, b *contact.Book, _ *contact.Contact) (form.Form, []parley.Ref, error) {
 		r, err := readTerms(in, s.now())
 		if err != nil {
+			return nil, nil, err
+		}
+		if err := mayAt(by, act, r.Level); err != nil {
 			return nil, nil, err
 		}
 		for _, c := range b.Contacts {
@@ -177,9 +193,13 @@ func (s *Station) AskContact(ctx context.Context, by Officer, name string, in Co
 // other side, in place of our own, or to change what is agreed. id names the
 // request that they take the place of.
 func (s *Station) OfferTerms(ctx context.Context, by Officer, name, id string, in ContactTerms) (string, error) {
-	return s.arrange(ctx, by, name, "offer terms for a contact", id, func(l *liveLine, _ *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
+	const act = "offer terms for a contact"
+	return s.arrangeAs(ctx, by, name, act, id, watchToo, func(l *liveLine, _ *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
 		r, err := readTerms(in, s.now())
 		if err != nil {
+			return nil, nil, err
+		}
+		if err := mayAt(by, act, max(r.Level, c.First().Request.Level)); err != nil {
 			return nil, nil, err
 		}
 		t, err := termsOf(c, id, s.now())
@@ -196,9 +216,12 @@ func (s *Station) ReplyContact(ctx context.Context, by Officer, name, id string,
 	if in.Accept {
 		act = "accept a contact"
 	}
-	return s.arrange(ctx, by, name, act, id, func(l *liveLine, _ *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
+	return s.arrangeAs(ctx, by, name, act, id, watchToo, func(l *liveLine, _ *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
 		t, err := termsOf(c, id, s.now())
 		if err != nil {
+			return nil, nil, err
+		}
+		if err := mayAt(by, act, t.Request.Level); err != nil {
 			return nil, nil, err
 		}
 		if t.Party == l.us {
@@ -238,7 +261,11 @@ func readReply(in ContactReply, t *contact.Terms, now time.Time) (*contact.Reply
 // CallOffContact withdraws a contact that is not agreed yet, or cancels one that
 // is. It is final.
 func (s *Station) CallOffContact(ctx context.Context, by Officer, name, id, reason, text string, next time.Time) (string, error) {
-	return s.arrange(ctx, by, name, "call off a contact", id, func(l *liveLine, _ *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
+	const act = "call off a contact"
+	return s.arrangeAs(ctx, by, name, act, id, watchToo, func(l *liveLine, _ *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
+		if err := mayAt(by, act, c.First().Request.Level); err != nil {
+			return nil, nil, err
+		}
 		why, err := contact.ParseReason(reason)
 		if err != nil {
 			return nil, nil, err
@@ -327,7 +354,7 @@ func proposalOf(c *contact.Contact, id string) (*contact.Proposal, error) {
 }
 
 func (s *Station) onFile(ctx context.Context, by Officer, name, id string, make func(*liveLine, *contact.Contact) (form.Form, []parley.Ref, error)) (string, error) {
-	return s.arrangeAs(ctx, by, name, "work on the file of a contact", id, []parley.Office{parley.Watch}, func(l *liveLine, _ *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
+	return s.arrangeAs(ctx, by, name, "work on the file of a contact", id, watchToo, func(l *liveLine, _ *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
 		switch st := c.At(s.now()); st {
 		case contact.Withdrawn, contact.Cancelled, contact.Met:
 			return nil, nil, parley.Errorf(parley.Conflict, "the contact is %s", st)
@@ -358,7 +385,7 @@ func (s *Station) EnterContacts(ctx context.Context, by Officer, name, id string
 		return nil, parley.Errorf(parley.BadForm, "there is no contact to enter")
 	}
 	for _, g := range contact.Registers(rows) {
-		item, err := s.arrangeAs(ctx, by, name, "enter contacts", id, []parley.Office{parley.Watch}, func(_ *liveLine, b *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
+		item, err := s.arrangeAs(ctx, by, name, "enter contacts", id, watchToo, func(_ *liveLine, b *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
 			if err := entered(b, g.Rows); err != nil {
 				return nil, nil, err
 			}

@@ -237,6 +237,19 @@ func TestRequestsThatNobodyCanAccept(t *testing.T) {
 	if _, err := a.st.AskContact(ctx, a.watch, id, leaderCall(24*time.Hour)); parley.KindOf(err) != parley.NotAllowed {
 		t.Errorf("asked by the watch: %v", err)
 	}
+	in := leaderCall(24 * time.Hour)
+	in.Level = "commander"
+	if _, err := a.st.AskContact(ctx, a.watch, id, in); err != nil {
+		t.Errorf("the watch asks for a call of commanders: %v", err)
+	}
+	c := b.stands(id, contact.Asked)
+	in.Level = "leader"
+	if _, err := b.st.OfferTerms(ctx, b.watch, id, c.ID, in); parley.KindOf(err) != parley.NotAllowed {
+		t.Errorf("raised to leaders by the watch: %v", err)
+	}
+	if _, err := b.st.ReplyContact(ctx, b.watch, id, c.ID, ContactReply{Accept: true, Window: 1}); err != nil {
+		t.Errorf("accepted by the watch: %v", err)
+	}
 	if _, err := a.st.Calendar(ctx, id, "nothing"); err == nil {
 		t.Error("a calendar of nothing")
 	}
