@@ -200,3 +200,34 @@ func TestTopic(t *testing.T) {
 	b.get(birch+"/topic?name=Nothing+said").want(t, 200, "Nothing was asked.")
 	b.get(birch+"/topic").want(t, 404)
 }
+
+// TestCalendarAddress: it is shown once, needs no session, is for nothing else, and
+// is in no log; once ended it says nothing.
+func TestCalendarAddress(t *testing.T) {
+	b := envoy(t)
+	b.post("/calendars/add", "name", "").want(t, 400, "which calendar it is for")
+	a := b.post("/calendars/add", "name", "Wall <b>").want(t, 200, "Wall &lt;b&gt;", "http://example.com/calendar/secret-101/contacts.ics", "shown this once")
+	if a.Header.Get("Cache-Control") != "no-store" {
+		t.Errorf("it may be kept: %q", a.Header.Get("Cache-Control"))
+	}
+	b.get("/calendars").want(t, 200, "Wall &lt;b&gt;", "!secret-101")
+	cookies := b.cookies
+	b.cookies = nil
+	got := b.get("/calendar/secret-101/contacts.ics").want(t, 200, "BEGIN:VCALENDAR", "UID:"+desktest.OurCounter)
+	if got.Header.Get("Content-Type") != "text/calendar; charset=utf-8" {
+		t.Errorf("it comes as %q", got.Header.Get("Content-Type"))
+	}
+	b.get("/calendar/secret-999/contacts.ics").want(t, 404, "!VCALENDAR")
+	b.st.Lock()
+	b.st.Fail["Calendar"] = parley.Errorf(parley.Unavailable, "the store is away")
+	b.st.Unlock()
+	b.get("/calendar/secret-101/contacts.ics").want(t, 503, "!store")
+	b.cookies = cookies
+	b.post("/calendars/end", "feed", "101").to(t, "/calendars?said=feed_ended")
+	b.post("/calendars/end", "feed", "101").want(t, 404)
+	b.cookies = nil
+	b.get("/calendar/secret-101/contacts.ics").want(t, 404)
+	if strings.Contains(b.log.String(), "secret-") {
+		t.Errorf("the log: %s", b.log)
+	}
+}

@@ -147,6 +147,7 @@ var pages = []struct {
 	{ourAgreed, false, []string{"AGREED", "The corridor in winter", "谁来测量 &lt;script&gt;", "For the calendar", "On its way to the record: 1", "Agreed &lt;i&gt;gladly", "Propose a point", "Enter what took place"}},
 	{birch + "/topics", false, []string{"Rescue corridor", "waits for an answer: 2", "can cooperate", "!Say or ask"}},
 	{topicPath, false, []string{"Open at all hours &lt;b&gt;.", "⟦U+202E⟧", "需重新测量", "open for 9 d", "谁负责测量？&lt;script&gt;", "新华社", "reserved", "待研究", "waits for us", "!Put our stance"}},
+	{"/calendars", false, []string{"Make the address", "None yet."}},
 	{"/work", false, []string{"To be released", "My drafts", "Name the windows, and say who asks."}},
 	{"/compose", false, []string{"What I write", "Exactly what will be signed", "Not saved yet", "!INSTRUCTION"}},
 	{"/compose?line=" + desktest.Birch + "&re=9a0f33c1d2e4b586:40", false, []string{`value="birch/envoy" checked`, `<option value="ANSWER" selected`, "9a0f33c1d2e4b586:40"}},

@@ -83,8 +83,12 @@ func (d *desk) recovered(w http.ResponseWriter, r *http.Request) {
 	d.plainError(w, r, http.StatusInternalServerError, "error.internal")
 }
 
-// cleanPath is the path for the log. A seat token never gets there.
+// cleanPath is the path for the log. A seat token, or the secret of a calendar's
+// address, never gets there.
 func cleanPath(r *http.Request) string {
+	if strings.HasPrefix(r.URL.Path, "/calendar/") {
+		return "/calendar/…"
+	}
 	if strings.HasPrefix(r.URL.Path, "/seat/") {
 		return "/seat/…"
 	}

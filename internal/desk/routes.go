@@ -10,8 +10,8 @@ import (
 // page with the status of its kind.
 type handler func(w http.ResponseWriter, r *http.Request, s *seat) error
 
-// routes is every address of the desk. All but those of the first block need
-// a seat that is not locked and, where the station asks for it, a passkey.
+// routes is every address of the desk. All but those of the first block, and what
+// calendar programs read, need a seat that is not locked and, where the station asks for it, a passkey.
 func (d *desk) routes() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("GET /static/{version}/{file}", d.serveStatic)
@@ -55,7 +55,7 @@ func (d *desk) routes() http.Handler {
 	on("GET /line/{line}/texts", d.texts)
 	on("POST /line/{line}/texts/{act}", d.actOnTexts)
 	on("GET /record.csv", d.recordTable)
-	d.contactRoutes(on)
+	d.contactRoutes(m, on)
 
 	on("GET /compose", d.compose)
 	on("POST /template/{id}/remove", d.removeTemplate)
@@ -94,7 +94,10 @@ func (d *desk) routes() http.Handler {
 }
 
 // contactRoutes are the addresses of contacts and of what they are about.
-func (d *desk) contactRoutes(on func(pattern string, h handler)) {
+func (d *desk) contactRoutes(m *http.ServeMux, on func(pattern string, h handler)) {
+	m.HandleFunc("GET /calendar/{token}/contacts.ics", d.feed)
+	on("GET /calendars", d.feeds)
+	on("POST /calendars/{act}", d.actOnFeeds)
 	on("GET /contacts", d.anyContacts)
 	on("GET /line/{line}/contacts", d.contacts)
 	on("POST /line/{line}/contacts/{act}", d.actOnContacts)

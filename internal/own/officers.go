@@ -72,8 +72,8 @@ func (s *Store) endOthers(tx *sqlfile.Tx, id int64, offices []parley.Office) err
 	return nil
 }
 
-// RemoveOfficer deactivates an officer and ends every seat, session, passkey
-// and token of his.
+// RemoveOfficer deactivates an officer and ends every seat, session, passkey,
+// token and calendar address of his.
 // Nothing of what he did is forgotten.
 func (s *Store) RemoveOfficer(id int64) error {
 	return s.write(func(tx *sqlfile.Tx) error {
@@ -81,7 +81,7 @@ func (s *Store) RemoveOfficer(id int64) error {
 		if err := one(n, err, noOfficer(id)); err != nil {
 			return err
 		}
-		for _, q := range []string{"DELETE FROM passkeys WHERE officer = ?", "DELETE FROM tokens WHERE officer = ?"} {
+		for _, q := range []string{"DELETE FROM passkeys WHERE officer = ?", "DELETE FROM tokens WHERE officer = ?", "DELETE FROM feeds WHERE officer = ?"} {
 			if err := tx.Exec(q, id); err != nil {
 				return err
 			}

@@ -135,7 +135,7 @@ func (s *Store) Run(ctx context.Context) error {
 func (s *Store) Close() error { return dbError(errors.Join(s.db.Close(), s.w.Close())) }
 
 // Backup writes a consistent copy to dst, which must not exist, without seats,
-// sessions, tokens and requests to give access back.
+// sessions, tokens, calendar addresses and requests to give access back.
 func (s *Store) Backup(ctx context.Context, dst string) (err error) {
 	defer func() {
 		if err != nil {
@@ -180,7 +180,7 @@ func forget(ctx context.Context, path string) error {
 		return dbError(err)
 	}
 	defer db.Close()
-	_, err = db.ExecContext(ctx, "DELETE FROM seats; DELETE FROM sessions; DELETE FROM returns; DELETE FROM tokens; DELETE FROM requests; VACUUM;")
+	_, err = db.ExecContext(ctx, "DELETE FROM seats; DELETE FROM sessions; DELETE FROM returns; DELETE FROM tokens; DELETE FROM requests; DELETE FROM feeds; VACUUM;")
 	return dbError(err)
 }
 

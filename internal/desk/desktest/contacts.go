@@ -289,6 +289,9 @@ func (s *Station) WriteContacts(_ context.Context, line string, w io.Writer) err
 func (s *Station) Calendar(_ context.Context, line, id string) (string, error) {
 	s.Lock()
 	defer s.Unlock()
+	if err := s.Fail["Calendar"]; err != nil {
+		return "", err
+	}
 	out := "BEGIN:VCALENDAR\r\n"
 	for _, c := range s.Contacting {
 		if c.Agreed != "" && (id == "" || c.ID == id) {

@@ -68,6 +68,7 @@ type Station struct {
 
 	Contacting []station.Contact     // with Birch, the newest first
 	Held       []station.RegisterRow // with Birch, the newest first
+	Subscribed []station.Feed
 
 	tokens   map[string]seat
 	sessions map[string]seat
