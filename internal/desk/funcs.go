@@ -109,6 +109,7 @@ func (d *desk) timeFuncs(book *locale) template.FuncMap {
 		"age":   func(t time.Time) string { return book.age(d.now().Sub(t)) },
 		"until": func(t time.Time) string { return book.age(t.Sub(d.now())) },
 		"past":  func(t time.Time) bool { return t.Before(d.now()) },
+		"over":  func(t time.Time) bool { return t.Add(time.Second).Before(d.now()) }, // by the second that entries have
 		"dur":   book.age,
 		"unix": func(t time.Time) int64 {
 			if t.IsZero() {

@@ -58,6 +58,11 @@ function tickOne(el, t) {
   else {
     put(el, (el.dataset.late || el.dataset.text).replace("{0}", age(t - at)));
     el.classList.add("late");
+    // What the page says changes with this time, though nobody does anything.
+    if (el.dataset.renew !== undefined && t > at + 1500) {
+      delete el.dataset.renew;
+      document.dispatchEvent(new Event("parley-renew"));
+    }
   }
 }
 
