@@ -210,7 +210,11 @@ func (s *Station) contactsOf(l *liveLine, b *Board) error {
 		text, exercise := form.Visible(strings.Join(c.First().Request.Topics, "; ")), form.Visible(c.First().Exercise)
 		switch st := c.At(b.Now); st {
 		case contact.Agreed:
-			b.Next = append(b.Next, Upcoming{Kind: "contact", Line: l.id.String(), Text: text, At: c.Start})
+			up := Upcoming{Kind: "contact", Line: l.id.String(), Text: text, At: c.Start}
+			if exercise != "" {
+				up.Text = "EXERCISE " + exercise + ": " + text
+			}
+			b.Next = append(b.Next, up)
 		case contact.Past:
 			b.DoNext = append(b.DoNext, Todo{Act: "enter-contact", Item: c.Ref().String(), Line: l.id.String(), Text: text, Exercise: exercise})
 		case contact.Withdrawn, contact.Cancelled, contact.Met, contact.Took, contact.Lapsed:
