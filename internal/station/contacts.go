@@ -586,6 +586,7 @@ type bookShelf struct {
 	mu     sync.Mutex
 	of     uint64 // stored, when the book was read
 	book   *contact.Book
+	read   map[parley.Ref]contact.Entry // what was read for it: entries do not change
 }
 
 // note takes in an entry that was made durable, or has become readable.
@@ -603,7 +604,10 @@ func (l *liveLine) book() (*contact.Book, error) {
 	if l.books.book != nil && l.books.of == now {
 		return l.books.book, nil
 	}
-	b, err := BookOf(l.store, l.runner.Status().Logs)
+	if l.books.read == nil {
+		l.books.read = map[parley.Ref]contact.Entry{}
+	}
+	b, err := bookOf(l.store, l.runner.Status().Logs, l.books.read)
 	if err == nil {
 		l.books.book, l.books.of = b, now
 	}
@@ -619,7 +623,12 @@ type Rower interface {
 // BookOf reads what contacts the entries of a line amount to; logs are those of
 // the line, in the order of their certificates.
 func BookOf(from Rower, logs []line.LogStatus) (*contact.Book, error) {
-	b := bookReader{from: from, ranks: map[parley.GenerationID]int{}}
+	return bookOf(from, logs, map[parley.Ref]contact.Entry{})
+}
+
+// bookOf keeps in read what it reads, and does not read it again.
+func bookOf(from Rower, logs []line.LogStatus, read map[parley.Ref]contact.Entry) (*contact.Book, error) {
+	b := bookReader{from: from, ranks: map[parley.GenerationID]int{}, read: read}
 	next := map[parley.PartyCode]int{}
 	for _, g := range logs {
 		b.ranks[g.Gen] = next[g.Party]
@@ -649,6 +658,7 @@ func BookOf(from Rower, logs []line.LogStatus) (*contact.Book, error) {
 type bookReader struct {
 	from    Rower
 	ranks   map[parley.GenerationID]int
+	read    map[parley.Ref]contact.Entry
 	entries []contact.Entry
 }
 
@@ -656,16 +666,23 @@ func (b *bookReader) add(r *store.Row) error {
 	if r.Faulty || r.Waiting() || r.Party == "" {
 		return nil
 	}
+	e, ok := b.read[r.Ref()]
+	if ok {
+		e.Rank = b.ranks[r.Gen] // one that came to light may stand before it
+		b.entries = append(b.entries, e)
+		return nil
+	}
 	v, err := viewOf(*r)
 	if err != nil || v.header == nil || v.form == nil {
 		return err
 	}
-	e := contact.Entry{Ref: r.Ref(), Party: r.Party, Office: v.header.From, Refs: v.header.Refs, Form: v.form, Time: claimed(r.Time), Exercise: v.header.Exercise, Rank: b.ranks[r.Gen]}
+	e = contact.Entry{Ref: r.Ref(), Party: r.Party, Office: v.header.From, Refs: v.header.Refs, Form: v.form, Time: claimed(r.Time), Exercise: v.header.Exercise, Rank: b.ranks[r.Gen]}
 	for _, a := range v.header.To {
 		if a.Party != r.Party && !slices.Contains(e.To, a.Party) {
 			e.To = append(e.To, a.Party)
 		}
 	}
+	b.read[e.Ref] = e
 	b.entries = append(b.entries, e)
 	return nil
 }
