@@ -174,6 +174,15 @@ func typed(r *http.Request) map[string]string {
 	return m
 }
 
+// chosen is a word chosen from a list; without one the error says so.
+func chosen(r *http.Request, name, none string) (string, error) {
+	v := r.PostForm.Get(name)
+	if v == "" {
+		return "", parley.Errorf(parley.BadForm, "%s", none)
+	}
+	return v, nil
+}
+
 // typedZone is the zone that a form's times are in.
 func typedZone(r *http.Request) (*time.Location, error) {
 	loc := zone(field(r, "zone"))
@@ -213,8 +222,11 @@ func (d *desk) acceptContact(r *http.Request, s *seat, p *contactPage) error {
 }
 
 func (d *desk) declineContact(r *http.Request, s *seat, p *contactPage) error {
-	in := station.ContactReply{Reason: r.PostForm.Get("reason"), Text: field(r, "text"), Zone: field(r, "zone")}
-	var err error
+	reason, err := chosen(r, "reason", "no reason is chosen")
+	if err != nil {
+		return err
+	}
+	in := station.ContactReply{Reason: reason, Text: field(r, "text"), Zone: field(r, "zone")}
 	if in.Next, err = timeIn(r, "next"); err != nil {
 		return err
 	}
@@ -226,11 +238,15 @@ func (d *desk) callOff(r *http.Request, s *seat, p *contactPage) error {
 	if r.PostForm.Get("sure") != "yes" {
 		return parley.Errorf(parley.BadForm, "it is not confirmed that the contact is called off for good").WithHint("tick that you know it")
 	}
+	reason, err := chosen(r, "reason", "no reason is chosen")
+	if err != nil {
+		return err
+	}
 	next, err := timeIn(r, "next")
 	if err != nil {
 		return err
 	}
-	_, err = d.st.CallOffContact(r.Context(), s.officer, p.Line.Key, p.Contact.ID, r.PostForm.Get("reason"), field(r, "text"), next)
+	_, err = d.st.CallOffContact(r.Context(), s.officer, p.Line.Key, p.Contact.ID, reason, field(r, "text"), next)
 	return err
 }
 

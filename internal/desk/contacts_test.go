@@ -9,6 +9,7 @@ import (
 
 	"parley"
 	"parley/internal/desk/desktest"
+	"parley/internal/station"
 )
 
 func envoy(t *testing.T) *bench { return newBench(t).sit(2, parley.Envoy) }
@@ -51,7 +52,7 @@ func TestTermsThatAreRefused(t *testing.T) {
 		{"from-1", "soon", "is not a date and time", "from-1"},
 		{"minutes", "long", "is no number of minutes", "minutes"},
 		{"title-2", "Ambassador", "participant 2 has no name", ""},
-		{"level", "", "level &#34;&#34; is not known", ""},
+		{"level", "", "no level is chosen", "level"},
 	} {
 		in := call("then", "look", c.field, c.value)
 		for i := 0; i < len(in)-2; i += 2 {
@@ -86,7 +87,7 @@ func TestAnswerContact(t *testing.T) {
 		}
 	}
 	n := len(b.st.Calls)
-	b.post(theirAsk+"/decline", "about", desktest.AskedOfUs, "reason", "", "text", "Kept <i>", "zone", "UTC").want(t, 400, "reason &#34;&#34; is not known", "Kept &lt;i&gt;", `id="decline-`+desktest.AskedOfUs+`" open`)
+	b.post(theirAsk+"/decline", "about", desktest.AskedOfUs, "reason", "", "text", "Kept <i>", "zone", "UTC").want(t, 422, "no reason is chosen", "Kept &lt;i&gt;", `id="decline-`+desktest.AskedOfUs+`" open`)
 	b.post(theirAsk+"/accept", "about", desktest.AskedOfUs, "zone", "UTC").want(t, 422, "no window is chosen")
 	b.post(theirAsk+"/call-off", "reason", "other", "text", "x", "zone", "UTC").want(t, 422, "not confirmed")
 	b.post(theirAsk+"/leap").want(t, 404)
@@ -196,7 +197,7 @@ func TestTopic(t *testing.T) {
 	}
 	b.post(birch+"/topics/ask", "topic", "Rescue corridor", "sort", "clarification", "text", "Kept <i>").want(t, 422, "quotes a statement with its source and date", "Kept &lt;i&gt;", `id="put" open`)
 	b.post(birch+"/topics/ask", "new", "1", "topic", "New <u>", "sort", "clarification", "text", "Kept").want(t, 422, `value="New &lt;u&gt;"`, `id="new-ask" open`)
-	b.post(birch+"/topics/answer", "topic", "Rescue corridor", "about", desktest.AskToUs, "outcome", "").want(t, 400, "outcome")
+	b.post(birch+"/topics/answer", "topic", "Rescue corridor", "about", desktest.AskToUs, "outcome", "").want(t, 422, "no outcome is chosen")
 	b.get(birch+"/topic?name=Nothing+said").want(t, 200, "Nothing was asked.")
 	b.get(birch+"/topic").want(t, 404)
 }
@@ -230,4 +231,17 @@ func TestCalendarAddress(t *testing.T) {
 	if strings.Contains(b.log.String(), "secret-") {
 		t.Errorf("the log: %s", b.log)
 	}
+}
+
+// TestContactEntries: an entry of the record that is of a contact is shown in the
+// words of the page, and what somebody wrote never as one of them.
+func TestContactEntries(t *testing.T) {
+	b := watch(t)
+	b.cookies["parley-alder-lang"] = "fr"
+	b.st.Items = append(b.st.Items,
+		&station.Item{ID: desktest.AskedOfUs, Line: desktest.Birch, Party: "birch", Known: true, Form: "request", Series: "traffic", Serial: 60, FromText: "birch/envoy",
+			Fields: []station.Field{{Name: "level", Value: "leader"}, {Name: "window 2", Value: "x"}, {Name: "note-taker", Value: "吴敏"}, {Name: "topic", Value: "voice"}, {Name: "strange <b>", Value: "leader"}}},
+		&station.Item{ID: "9a0f33c1d2e4b586:61", Line: desktest.Birch, Party: "birch", Known: true, Form: "disregard", Series: "traffic", Serial: 61, FromText: "birch/envoy", Fields: []station.Field{{Name: "reason", Value: "time"}}})
+	b.get(birch+"/item/"+desktest.AskedOfUs).want(t, 200, "Demande de contact", "Niveau", "dirigeants", "Créneau 2", "Preneur de notes", "Sujet", ">voice</bdi>", `<bdi lang="en">strange &lt;b&gt;</bdi>`, ">leader</bdi>")
+	b.get(birch+"/item/9a0f33c1d2e4b586:61").want(t, 200, ">time</bdi>")
 }

@@ -96,6 +96,7 @@ func (d *desk) funcs(book *locale) template.FuncMap {
 		"key":     func(s string) string { return strings.ReplaceAll(s, " ", "_") },
 		"beside":  beside, "excerpt": excerpt, "lit": lit, "inc": func(n int) int { return n + 1 },
 		"wrong":     wrong,
+		"fieldName": book.fieldName, "fieldValue": book.fieldValue,
 		"partycode": func(s string) parley.PartyCode { return parley.PartyCode(s) },
 	}
 	for name, f := range d.timeFuncs(book) {

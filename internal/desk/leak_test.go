@@ -98,6 +98,9 @@ func TestNoEnglishInProblems(t *testing.T) {
 			{false, "/silence", []string{"alarm", "x"}}, {false, "/silence", []string{"alarm", "99"}}, {true, "/station/pairing/step", nil},
 			{true, "/station/pairing/confirm", []string{"line", "x"}}, {true, "/station/pairing/invite", []string{"code", "b", "interval", "x"}},
 			{true, "/station/officers/remove", []string{"officer", "99"}}, {false, "/line/" + desktest.Birch + "/leap", nil},
+			{false, theirAsk + "/decline", []string{"reason", "", "zone", "UTC"}}, {false, theirAsk + "/call-off", []string{"reason", "other", "zone", "UTC"}}, {false, theirAsk + "/accept", []string{"zone", "Mars"}},
+			{false, birch + "/contacts/ask", call("then", "look", "from-2", "2027-03-28T02:30", "until-2", "2027-11-01T10:00")}, {false, birch + "/contacts/enter", []string{"date", "x", "level", "leader", "medium", "voice"}},
+			{false, birch + "/contacts/register", []string{"about", "9a0f33c1d2e4b586:3", "row", "1", "step", "dispute"}}, {false, birch + "/topics/ask", []string{"topic", "x", "sort", "clarification", "text", "x"}}, {false, "/calendars/add", nil},
 		} {
 			b := w
 			if c.admin {

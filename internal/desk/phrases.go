@@ -95,7 +95,7 @@ func (l *locale) sentence(s string, deep int) (string, bool) {
 	if d, err := lengthOf(s); err == nil {
 		return l.age(d), true
 	}
-	for _, k := range []string{"office." + s, "rung." + strings.ReplaceAll(s, " ", "_"), "form." + s, "draft.state_" + s} {
+	for _, k := range []string{"office." + s, "rung." + strings.ReplaceAll(s, " ", "_"), "form." + s, "draft.state_" + s, "contact.level." + s} {
 		if l.has(k) {
 			return l.text(k), true
 		}

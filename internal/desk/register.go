@@ -12,6 +12,12 @@ import (
 // rowOf reads a contact that took place from the form for it.
 func rowOf(r *http.Request) (x contact.Row, err error) {
 	x = contact.Row{Date: strings.TrimSpace(r.PostForm.Get("date")), Ours: field(r, "ours"), Theirs: field(r, "theirs"), Asked: field(r, "asked"), Topics: linesOf(field(r, "topics")), Place: field(r, "place"), Source: field(r, "source"), Next: strings.TrimSpace(r.PostForm.Get("promised"))}
+	if _, err = chosen(r, "level", "no level is chosen"); err != nil {
+		return x, err
+	}
+	if _, err = chosen(r, "medium", "no medium is chosen"); err != nil {
+		return x, err
+	}
 	if x.Level, err = contact.ParseLevel(r.PostForm.Get("level")); err != nil {
 		return x, err
 	}

@@ -211,6 +211,12 @@ func (d *desk) termsSent(w http.ResponseWriter, r *http.Request, p *termsPage) e
 func termsOf(r *http.Request) (in station.ContactTerms, where string, err error) {
 	in = station.ContactTerms{Level: r.PostForm.Get("level"), Medium: r.PostForm.Get("medium"), Topics: linesOf(field(r, "topics")), Zone: field(r, "zone"), Languages: words(field(r, "languages")),
 		Interpreting: r.PostForm.Get("interpreting"), Interpreters: field(r, "interpreters"), Recording: r.PostForm.Get("recording"), Text: field(r, "text"), Place: field(r, "place")}
+	if _, err = chosen(r, "level", "no level is chosen"); err != nil {
+		return in, "level", err
+	}
+	if _, err = chosen(r, "medium", "no medium is chosen"); err != nil {
+		return in, "medium", err
+	}
 	if _, err = typedZone(r); err != nil {
 		return in, "zone", err
 	}

@@ -101,11 +101,17 @@ func (d *desk) actOnTopics(w http.ResponseWriter, r *http.Request, s *seat) erro
 	var err error
 	switch act {
 	case "stance":
-		_, err = d.st.TakeStance(r.Context(), s.officer, line, name, r.PostForm.Get("stand"), field(r, "position"), field(r, "release"))
+		var stand string
+		if stand, err = chosen(r, "stand", "no stand is chosen"); err == nil {
+			_, err = d.st.TakeStance(r.Context(), s.officer, line, name, stand, field(r, "position"), field(r, "release"))
+		}
 	case "ask":
 		err = d.putAsk(r, s, line, name)
 	case "answer":
-		_, err = d.st.AnswerAsk(r.Context(), s.officer, line, r.PostForm.Get("about"), r.PostForm.Get("outcome"), field(r, "text"))
+		var outcome string
+		if outcome, err = chosen(r, "outcome", "no outcome is chosen"); err == nil {
+			_, err = d.st.AnswerAsk(r.Context(), s.officer, line, r.PostForm.Get("about"), outcome, field(r, "text"))
+		}
 	default:
 		return errHidden
 	}
@@ -129,17 +135,20 @@ func (d *desk) actOnTopics(w http.ResponseWriter, r *http.Request, s *seat) erro
 }
 
 func (d *desk) putAsk(r *http.Request, s *seat, line, name string) error {
-	in := station.AskText{Sort: r.PostForm.Get("sort"), Topic: name, Text: field(r, "text")}
+	sort, err := chosen(r, "sort", "it is not chosen what is asked")
+	if err != nil {
+		return err
+	}
+	in := station.AskText{Sort: sort, Topic: name, Text: field(r, "text")}
 	if in.Sort == "clarification" {
 		in.Quote, in.Source, in.Said = field(r, "quote"), field(r, "source"), strings.TrimSpace(r.PostForm.Get("said"))
 	}
 	if v := r.PostForm.Get("by"); v != "" {
-		var err error
 		if in.By, err = parseWhen(v); err != nil {
 			return err
 		}
 	}
-	_, err := d.st.PutAsk(r.Context(), s.officer, line, in)
+	_, err = d.st.PutAsk(r.Context(), s.officer, line, in)
 	return err
 }
 

@@ -1,0 +1,43 @@
+package desk
+
+import (
+	"html/template"
+	"regexp"
+	"slices"
+	"strings"
+
+	"parley/internal/form"
+)
+
+// contactForms are the forms of package contact.
+var contactForms = []string{"request", "reply", "calloff", "point", "register", "stance", "ask", "answer"}
+
+// wordsOf says, for a field of those forms whose value is a word of a closed list,
+// where the catalogue has the words of the list. What people write in any other
+// field, or in a field of another form, is never taken for such a word.
+var wordsOf = map[string]string{"level": "contact.level.", "medium": "contact.medium.", "interpreting": "contact.interpreting.", "recording": "contact.recording.", "reason": "contact.reason.", "kind": "contact.kind.",
+	"role": "contact.role.", "stand": "contact.stand.", "asks for": "contact.sort.", "outcome": "contact.outcome.", "phase": "contact.phase.", "step": "contact.step."}
+
+var numbered = regexp.MustCompile(`^(.+) ([0-9]{1,3})$`)
+
+// fieldName is the name of a field; one that has a number keeps it. What the
+// catalogue does not know is English.
+func (l *locale) fieldName(name string) coded {
+	if l.has("field." + name) {
+		return coded{Text: l.text("field." + name)}
+	}
+	if m := numbered.FindStringSubmatch(name); m != nil && l.has("field."+m[1]) {
+		return coded{Text: l.text("field."+m[1]) + " " + m[2]}
+	}
+	return coded{Text: strings.Join(strings.Fields(form.Visible(name)), " "), English: true}
+}
+
+// fieldValue is the value of a field of a form, inert.
+func (l *locale) fieldValue(formName, name, value string) template.HTML {
+	if list := wordsOf[name]; list != "" && slices.Contains(contactForms, formName) {
+		if k := list + strings.ReplaceAll(value, " ", "_"); l.has(k) {
+			return marked(l.text(k))
+		}
+	}
+	return visible(value)
+}
