@@ -114,7 +114,7 @@ func (d *desk) contactPage(r *http.Request) (*contactPage, error) {
 	if p.Contact, err = d.st.Contact(r.Context(), l.Key, r.PathValue("id")); err != nil {
 		return nil, err
 	}
-	p.Zones = d.zonesOf(d.bookFor(r), l, &p.Contact)
+	p.Zones = d.zonesOf(r, l, &p.Contact)
 	return p, nil
 }
 
@@ -309,19 +309,14 @@ func (d *desk) calendarFile(w http.ResponseWriter, r *http.Request, _ *seat) err
 // UsualZones are names of zones to choose from; People number the fields of those
 // who take part.
 func (p *contactPage) UsualZones() []string { return usualZones }
-func (p *contactPage) People() []int        { return upTo(formPeople) }
+func (p *contactPage) People() []int        { return rowsOf(p.Typed, "name-", leastPeople, mostPeople) }
 
 // ZoneTyped is the zone that the page's forms begin with.
 func (p *contactPage) ZoneTyped() map[string]string {
 	if z := p.Typed["zone"]; z != "" {
 		return map[string]string{"zone": z}
 	}
-	for _, z := range p.Zones {
-		if z.Ours && zone(z.Zone()) != nil {
-			return map[string]string{"zone": z.Zone()}
-		}
-	}
-	return map[string]string{"zone": "UTC"}
+	return map[string]string{"zone": zoneTyped(p.Zones)}
 }
 
 // Offers are those of the contact, the newest first.

@@ -2,10 +2,12 @@ package desk_test
 
 import (
 	"bytes"
+	"fmt"
 	"mime/multipart"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"parley"
 	"parley/internal/desk/desktest"
@@ -104,9 +106,18 @@ func TestAnswerContact(t *testing.T) {
 	if !b.st.Did("OfferTerms " + desktest.AskedOfUs + ` leader voice ["Strait" "Grain"] 2026-11-26T09:00:00Z/2026-11-26T11:00:00Z Europe/Paris "Soon <b>" 1`) {
 		t.Errorf("the station did %q", b.st.Calls)
 	}
+	// An offer of ours that is revised keeps all its windows and people.
+	b.st.Lock()
+	offer := &b.st.Contacting[2].Terms[0]
+	for i := range 9 {
+		offer.Windows = append(offer.Windows, station.ContactWindow{Start: start.AddDate(0, 0, 8+i), End: start.AddDate(0, 0, 8+i).Add(time.Hour)})
+		offer.Participants = append(offer.Participants, station.ContactPerson{Name: fmt.Sprint("Listener ", i+1), Role: "listener"})
+	}
+	b.st.Unlock()
+	b.get(birch+"/contact/"+desktest.Unanswered+"/offer").want(t, 200, `name="from-10" value="2026-12-09T15:12"`, `name="from-11" value=""`, `value="Listener 9"`, `name="name-11"`)
 	// The watch reads, and does not arrange.
 	w := watch(t)
-	w.get(theirAsk).want(t, 200, "!Accept for our side", "!Call it off for good")
+	w.get(theirAsk).want(t, 200, "!Accept for our side", "!Call it off for good", "The envoy or the principal answers")
 }
 
 // TestContactFile: the points of a file, what took place, and what is handed out.

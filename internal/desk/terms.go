@@ -12,10 +12,10 @@ import (
 	"parley/internal/station"
 )
 
-// How many windows and people a form has; further ones come with what was typed.
+// How many windows and people a request may have, and a form shows at least.
 const (
-	formWindows = 6
-	formPeople  = 10
+	mostWindows, leastWindows = 16, 6
+	mostPeople, leastPeople   = 64, 6
 )
 
 // termsPage asks for a contact, or offers other terms for one. What is typed is
@@ -40,13 +40,20 @@ func (p *termsPage) Action() string {
 }
 
 // Windows and People number the fields of the form.
-func (p *termsPage) Windows() []int { return upTo(formWindows) }
-func (p *termsPage) People() []int  { return upTo(formPeople) }
+func (p *termsPage) Windows() []int { return rowsOf(p.Typed, "from-", leastWindows, mostWindows) }
+func (p *termsPage) People() []int  { return rowsOf(p.Typed, "name-", leastPeople, mostPeople) }
 
 // UsualZones are names of zones to choose from.
 func (p *termsPage) UsualZones() []string { return usualZones }
 
-func upTo(n int) (out []int) {
+// rowsOf numbers the rows of a form: all that hold something, and one more.
+func rowsOf(typed map[string]string, name string, least, most int) (out []int) {
+	n := least
+	for i := n; i <= most; i++ {
+		if typed[fmt.Sprint(name, i)] != "" {
+			n = min(i+1, most)
+		}
+	}
 	for i := range n {
 		out = append(out, i+1)
 	}
@@ -70,32 +77,12 @@ func (d *desk) termsPage(r *http.Request) (*termsPage, error) {
 		}
 		p.About, p.Offer = &c, &c.Terms[i]
 	}
-	p.Zones = d.zonesOf(d.bookFor(r), l, p.About)
-	p.Typed["zone"] = d.ourZone(r, l, p.Zones)
+	p.Zones = d.zonesOf(r, l, p.About)
+	p.Typed["zone"] = zoneTyped(p.Zones)
 	if p.Offer != nil {
 		p.fill(*p.Offer)
 	}
 	return p, nil
-}
-
-// ourZone is the zone in which our side writes: as it last said, else as the
-// machine is set, where that has a name.
-func (d *desk) ourZone(r *http.Request, l station.Line, zones []sideZone) string {
-	if b, err := d.st.Contacts(r.Context(), l.Key, time.Time{}); err == nil {
-		for _, c := range b.Contacts { // the newest first
-			for _, o := range slices.Backward(c.Terms) {
-				if o.Ours && zone(o.Zone) != nil {
-					return o.Zone
-				}
-			}
-		}
-	}
-	for _, z := range zones {
-		if z.Ours && zone(z.Zone()) != nil {
-			return z.Zone()
-		}
-	}
-	return "UTC"
 }
 
 func lineLanguages(l station.Line) (out []string) {
@@ -127,18 +114,14 @@ func (p *termsPage) fill(o station.ContactOffer) {
 		p.Typed["minutes"] = strconv.Itoa(o.Minutes)
 	}
 	for i, w := range o.Windows {
-		if i < formWindows {
-			p.Typed[fmt.Sprint("from-", i+1)], p.Typed[fmt.Sprint("until-", i+1)] = at(w.Start), at(w.End)
-		}
+		p.Typed[fmt.Sprint("from-", i+1)], p.Typed[fmt.Sprint("until-", i+1)] = at(w.Start), at(w.End)
 	}
 	if !o.Ours {
 		return
 	}
 	p.Typed["text"], p.Typed["answer_by"] = o.Text, at(o.AnswerBy)
 	for i, x := range o.Participants {
-		if i < formPeople {
-			p.Typed[fmt.Sprint("name-", i+1)], p.Typed[fmt.Sprint("title-", i+1)], p.Typed[fmt.Sprint("role-", i+1)] = x.Name, x.Title, x.Role
-		}
+		p.Typed[fmt.Sprint("name-", i+1)], p.Typed[fmt.Sprint("title-", i+1)], p.Typed[fmt.Sprint("role-", i+1)] = x.Name, x.Title, x.Role
 	}
 }
 
@@ -236,7 +219,7 @@ func termsOf(r *http.Request) (in station.ContactTerms, where string, err error)
 }
 
 func windowsOf(r *http.Request) (out []station.ContactWindow, where string, err error) {
-	for i := range formWindows {
+	for i := range mostWindows {
 		from, until := fmt.Sprint("from-", i+1), fmt.Sprint("until-", i+1)
 		a, b := r.PostForm.Get(from), r.PostForm.Get(until)
 		if a == "" && b == "" {
@@ -269,7 +252,7 @@ func windowsOf(r *http.Request) (out []station.ContactWindow, where string, err 
 
 // peopleOf reads who takes part for our side.
 func peopleOf(r *http.Request) (out []station.ContactPerson, err error) {
-	for i := range formPeople {
+	for i := range mostPeople {
 		x := station.ContactPerson{Name: field(r, fmt.Sprint("name-", i+1)), Title: field(r, fmt.Sprint("title-", i+1)), Role: r.PostForm.Get(fmt.Sprint("role-", i+1))}
 		if x.Name == "" && x.Title != "" {
 			return nil, parley.Errorf(parley.BadForm, "participant %d has no name", i+1)

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"cmp"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -20,8 +21,10 @@ type sideZone struct {
 }
 
 // zonesOf are the local times of our side and the others: as the newest words of
-// each say, else as the station is told.
-func (d *desk) zonesOf(book *locale, l station.Line, c *station.Contact) (out []sideZone) {
+// each say, else as the station is told. Our side says it for all contacts of a
+// line.
+func (d *desk) zonesOf(r *http.Request, l station.Line, c *station.Contact) (out []sideZone) {
+	book := d.bookFor(r)
 	said := map[string]string{}
 	if c != nil {
 		for _, o := range c.Terms {
@@ -39,7 +42,7 @@ func (d *desk) zonesOf(book *locale, l station.Line, c *station.Contact) (out []
 		if loc := zone(said[string(p.Code)]); loc != nil {
 			z.loc = loc
 		} else if p.Us {
-			z.loc = d.cfg.Here
+			z.loc = d.ourZone(r, l)
 		} else {
 			z.loc = d.cfg.Zones[p.Code]
 		}
@@ -47,6 +50,33 @@ func (d *desk) zonesOf(book *locale, l station.Line, c *station.Contact) (out []
 		out = append(out, z)
 	}
 	return out
+}
+
+// ourZone is the zone in which our side last wrote on a line, else that of the
+// machine.
+func (d *desk) ourZone(r *http.Request, l station.Line) *time.Location {
+	b, err := d.st.Contacts(r.Context(), l.Key, time.Time{})
+	if err != nil {
+		d.log.Error("reading contacts", "err", err)
+	}
+	for _, c := range b.Contacts { // the newest first
+		for _, o := range slices.Backward(c.Terms) {
+			if z := zone(o.Zone); o.Ours && z != nil {
+				return z
+			}
+		}
+	}
+	return d.cfg.Here
+}
+
+// zoneTyped is the zone that a form begins with: ours, where it has a name.
+func zoneTyped(zones []sideZone) string {
+	for _, z := range zones {
+		if z.Ours && zone(z.Zone()) != nil {
+			return z.Zone()
+		}
+	}
+	return "UTC"
 }
 
 // zone is a time zone by its name; nil for none.
