@@ -233,5 +233,10 @@ func (f *frame) DueAt(c station.Contact) (at time.Time) {
 
 // ForUs reports whether a contact waits for something of our side.
 func (f *frame) ForUs(c station.Contact) bool {
-	return c.State == contact.Past || slices.ContainsFunc(c.Terms, func(o station.ContactOffer) bool { return o.Asked })
+	return c.State == contact.Past || slices.Contains(going, c.State) && slices.ContainsFunc(c.Terms, func(o station.ContactOffer) bool { return o.Asked })
+}
+
+// Acceptable reports whether a window of an offer has not passed.
+func (f *frame) Acceptable(o station.ContactOffer) bool {
+	return slices.ContainsFunc(o.Windows, func(w station.ContactWindow) bool { return w.End.After(f.Now) })
 }

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/contact"
 	"parley/internal/desk/desktest"
 	"parley/internal/station"
 )
@@ -253,6 +254,33 @@ func TestContactEntries(t *testing.T) {
 		&station.Item{ID: desktest.AskedOfUs, Line: desktest.Birch, Party: "birch", Known: true, Form: "request", Series: "traffic", Serial: 60, FromText: "birch/envoy",
 			Fields: []station.Field{{Name: "level", Value: "leader"}, {Name: "window 2", Value: "x"}, {Name: "note-taker", Value: "吴敏"}, {Name: "topic", Value: "voice"}, {Name: "strange <b>", Value: "leader"}}},
 		&station.Item{ID: "9a0f33c1d2e4b586:61", Line: desktest.Birch, Party: "birch", Known: true, Form: "disregard", Series: "traffic", Serial: 61, FromText: "birch/envoy", Fields: []station.Field{{Name: "reason", Value: "time"}}})
-	b.get(birch+"/item/"+desktest.AskedOfUs).want(t, 200, "Demande de contact", "Niveau", "dirigeants", "Créneau 2", "Preneur de notes", "Sujet", ">voice</bdi>", `<bdi lang="en">strange &lt;b&gt;</bdi>`, ">leader</bdi>")
+	b.get(birch+"/item/"+desktest.AskedOfUs).want(t, 200, "Demande de contact", `href="`+theirAsk+`"`, "Niveau", "dirigeants", "Créneau 2", "Preneur de notes", "Sujet", ">voice</bdi>", `<bdi lang="en">strange &lt;b&gt;</bdi>`, ">leader</bdi>")
 	b.get(birch+"/item/9a0f33c1d2e4b586:61").want(t, 200, ">time</bdi>")
+}
+
+// TestContactTodos: what is to be done about a contact leads to where it is done,
+// and what nobody can do any more is not offered.
+func TestContactTodos(t *testing.T) {
+	b := envoy(t)
+	b.st.Lock()
+	b.st.Contacting[0].State = contact.Lapsed
+	for i := range b.st.Contacting[0].Terms[0].Windows {
+		b.st.Contacting[0].Terms[0].Windows[i] = station.ContactWindow{Start: start.Add(-2 * time.Hour), End: start.Add(-time.Hour)}
+	}
+	b.st.Contacting[1].State = contact.Past
+	b.st.Unlock()
+	b.get(theirAsk).want(t, 200, "LAPSED", "passed without an agreement", "!Accept for our side", "Decline for our side", "Offer other terms")
+	b.get(ourAgreed).want(t, 200, `id="enter" open`, "nobody has entered whether it took place")
+	b.st.Lock()
+	b.st.Contacting = b.st.Contacting[:1]
+	b.st.Unlock()
+	b.get(birch+"/contacts").want(t, 200, "No contact is planned.", "!waits for us")
+	for _, c := range []struct{ act, item, text, to string }{
+		{"answer-contact", desktest.AskedOfUs, "x", theirAsk}, {"enter-contact", desktest.OurCounter, "x", ourAgreed}, {"answer-ask", desktest.AskToUs, "Rescue corridor", topicPath},
+	} {
+		b.st.Lock()
+		b.st.Todos = []station.Todo{{Act: c.act, Item: c.item, Line: desktest.Birch, Text: c.text}}
+		b.st.Unlock()
+		b.get("/watch").want(t, 200, `href="`+strings.ReplaceAll(c.to, "+", "&#43;")+`"`)
+	}
 }

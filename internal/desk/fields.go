@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"parley/internal/form"
+	"parley/internal/station"
 )
 
 // contactForms are the forms of package contact.
@@ -40,4 +41,28 @@ func (l *locale) fieldValue(formName, name, value string) template.HTML {
 		}
 	}
 	return visible(value)
+}
+
+// FileOf is the page of the contact that an entry is of; "" for any other entry.
+func (f *frame) FileOf(it station.Item) string {
+	switch {
+	case it.Form == "request":
+		return contactURL(it.Line, it.ID)
+	case len(it.Refs) > 0 && (it.Form == "reply" || it.Form == "calloff" || it.Form == "point"):
+		return contactURL(it.Line, it.Refs[0])
+	}
+	return ""
+}
+
+// TopicOf is the page of the topic that an entry names; "" for one that names none.
+func (f *frame) TopicOf(it station.Item) string {
+	if it.Form != "stance" && it.Form != "ask" {
+		return ""
+	}
+	for _, x := range it.Fields {
+		if x.Name == "topic" {
+			return topicURL(it.Line, x.Value)
+		}
+	}
+	return ""
 }

@@ -69,6 +69,7 @@ type Station struct {
 	Contacting []station.Contact     // with Birch, the newest first
 	Held       []station.RegisterRow // with Birch, the newest first
 	Subscribed []station.Feed
+	Todos      []station.Todo // more to do next
 
 	tokens   map[string]seat
 	sessions map[string]seat
@@ -202,6 +203,7 @@ func (s *Station) Board(_ context.Context, o station.Officer, line string) (stat
 			b.DoNext = append(b.DoNext, station.Todo{Act: "release", Item: fmt.Sprint(id), Text: d.Subject})
 		}
 	}
+	b.DoNext = append(b.DoNext, s.Todos...)
 	slices.SortStableFunc(b.DoNext, func(x, y station.Todo) int { // the real before what is exercise, the due before what is not
 		rank := func(t station.Todo) int64 {
 			switch {
