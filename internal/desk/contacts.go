@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -41,9 +42,33 @@ type contactsPage struct {
 	Going   []station.Contact // something is still to be done or to come
 	Ended   []station.Contact
 	Picture *timeline // nil: there is nothing to draw
+	All     bool      // the whole register is shown, not the newest rows
 	Problem *problem
 	Act     string // that failed
 	Typed   map[string]string
+}
+
+// shownRows is how many rows of the register a page shows unasked.
+const shownRows = 200
+
+// Rows are those of the register that the page shows, the newest first.
+func (p *contactsPage) Rows() []station.RegisterRow {
+	if p.All {
+		return p.Book.Rows
+	}
+	return p.Book.Rows[:min(shownRows, len(p.Book.Rows))]
+}
+
+// AllURL is the page with every row; "" where it has them.
+func (p *contactsPage) AllURL() string {
+	if len(p.Rows()) == len(p.Book.Rows) {
+		return ""
+	}
+	q := url.Values{"rows": {"all"}}
+	if p.AsOf != "" {
+		q.Set("asof", p.AsOf)
+	}
+	return contactsURL(p.Line.Key) + "?" + q.Encode()
 }
 
 // going are the states in which somebody still has something to do, or to come to.
@@ -81,7 +106,7 @@ func (d *desk) contactsPage(r *http.Request) (*contactsPage, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &contactsPage{Line: l, AsOf: strings.TrimSpace(r.URL.Query().Get("asof")), Typed: map[string]string{}}
+	p := &contactsPage{Line: l, AsOf: strings.TrimSpace(r.URL.Query().Get("asof")), All: r.URL.Query().Get("rows") == "all", Typed: map[string]string{}}
 	var asOf time.Time
 	if p.AsOf != "" {
 		day, err := contact.ParseDate(p.AsOf)

@@ -284,3 +284,15 @@ func TestContactTodos(t *testing.T) {
 		b.get("/watch").want(t, 200, `href="`+strings.ReplaceAll(c.to, "+", "&#43;")+`"`)
 	}
 }
+
+// TestLongRegister: a page shows the newest rows, and all when asked.
+func TestLongRegister(t *testing.T) {
+	b := watch(t)
+	b.st.Lock()
+	for i := range 250 {
+		b.st.Held = append(b.st.Held, station.RegisterRow{ID: "41c07d5e88aa9b10:3", Number: i + 1, By: "alder", Date: fmt.Sprintf("1990-01-%02d", 1+i%28), Level: "working", Medium: "voice", OurSide: "A", TheirSide: "B", Source: fmt.Sprintf("ledger %d.", i)})
+	}
+	b.st.Unlock()
+	b.get(birch+"/contacts").want(t, 200, "The newest 200 of 264 are shown.", `href="`+birch+`/contacts?rows=all"`, "ledger 185.", "!ledger 186.")
+	b.get(birch+"/contacts?rows=all").want(t, 200, "ledger 249.", "!Show all")
+}

@@ -85,8 +85,16 @@ func draw(book *locale, b station.ContactBook) *timeline {
 	}
 	for i, l := range b.Levels {
 		n := lane{Level: l.Level, Y: i*laneHeight + 16, Base: (i + 1) * laneHeight}
+		seen := map[string]int{} // what both sides entered is one mark
 		for _, r := range slices.Backward(b.Rows) {
-			if at, ok := days[r.Date]; ok && r.Level == l.Level && !r.TakenBack {
+			at, ok := days[r.Date]
+			if !ok || r.Level != l.Level || r.TakenBack {
+				continue
+			}
+			if m, twice := seen[r.Date+r.Medium]; twice {
+				n.Marks[m].Disputed = n.Marks[m].Disputed || len(r.Disputed) > 0
+			} else {
+				seen[r.Date+r.Medium] = len(n.Marks)
 				n.Marks = append(n.Marks, dot{X: place(at), Y: i*laneHeight + above[r.Medium], Kind: r.Medium, Disputed: len(r.Disputed) > 0,
 					Title: strings.Join([]string{r.Date, book.text("contact.medium." + r.Medium), r.OurSide + " – " + r.TheirSide}, " · ")})
 				t.Count++
