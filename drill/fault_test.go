@@ -36,7 +36,7 @@ var faults = []fault{
 	{name: "record's disk is full", file: "parley.db-wal", calls: "pwrite64", how: "error=ENOSPC:when=3+", says: `full|no room|free space`},
 	{name: "record is written in part", short: true, file: "parley.db-wal", how: "limit", stop: true, says: `disk failed|disk I/O error`},
 	{name: "record is slow", file: "parley.db-wal", calls: "fdatasync,fsync", how: "delay_enter=60000", send: true},
-	{name: "drafts are not synced", file: "own.db-wal", calls: "fdatasync,fsync", how: "error=EIO", says: `disk I/O error`},
+	{name: "drafts are not synced", file: "own.db-wal", calls: "fdatasync,fsync", how: "error=EIO", stop: true, says: `disk I/O error`},
 	{name: "drafts' disk is full", file: "own.db-wal", calls: "pwrite64", how: "error=ENOSPC", says: `full|no room|free space`},
 	{name: "mark is not synced", short: true, file: "mark", calls: "fdatasync,fsync", how: "error=EIO", says: `high-water mark`},
 	{name: "mark's disk is full", file: "mark", calls: "pwrite64", how: "error=ENOSPC", says: `high-water mark`},
