@@ -60,7 +60,7 @@ func arranging(st Station) []operation {
 				return st.Contacts(ctx, c.text("line"), day)
 			}),
 		get("contact", "/lines/{line}/contacts/{contact}", "One contact: every offer and answer, and its file.", one, func(ctx context.Context, c *call) (station.Contact, error) {
-			return st.Contact(ctx, c.text("line"), c.text("contact"))
+			return st.Contact(ctx, c.by, c.text("line"), c.text("contact"))
 		}),
 		post("ask_contact", "/lines/{line}/contacts", "Ask for a call or a meeting.", []param{line}, func(ctx context.Context, c *call, in station.ContactTerms) (filedOut, error) {
 			id, err := st.AskContact(ctx, c.by, c.text("line"), in)

@@ -49,7 +49,7 @@ type Watching interface {
 // Arranging is how contacts are asked for, answered, planned and entered.
 type Arranging interface {
 	Contacts(ctx context.Context, line string, asOf time.Time) (station.ContactBook, error)
-	Contact(ctx context.Context, line, id string) (station.Contact, error)
+	Contact(ctx context.Context, by station.Officer, line, id string) (station.Contact, error)
 	AskContact(ctx context.Context, by station.Officer, line string, in station.ContactTerms) (string, error)
 	OfferTerms(ctx context.Context, by station.Officer, line, id string, in station.ContactTerms) (string, error)
 	ReplyContact(ctx context.Context, by station.Officer, line, id string, in station.ContactReply) (string, error)

@@ -15,7 +15,7 @@ import (
 // Arranging is how contacts are asked for, answered, planned and entered.
 type Arranging interface {
 	Contacts(ctx context.Context, line string, asOf time.Time) (station.ContactBook, error)
-	Contact(ctx context.Context, line, id string) (station.Contact, error)
+	Contact(ctx context.Context, by station.Officer, line, id string) (station.Contact, error)
 	AskContact(ctx context.Context, by station.Officer, line string, in station.ContactTerms) (string, error)
 	OfferTerms(ctx context.Context, by station.Officer, line, id string, in station.ContactTerms) (string, error)
 	ReplyContact(ctx context.Context, by station.Officer, line, id string, in station.ContactReply) (string, error)
@@ -94,7 +94,7 @@ func handleContacts(mux *http.ServeMux, st Station) {
 		if err != nil {
 			return station.Contact{}, err
 		}
-		return a.Contact(ctx, in.Line, in.Item)
+		return a.Contact(ctx, by, in.Line, in.Item)
 	})
 	handle(mux, st, "contact.calendar", func(ctx context.Context, by station.Officer, in onItem) (file, error) {
 		a, err := arranging(st)

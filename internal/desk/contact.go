@@ -105,13 +105,13 @@ func (p *contactPage) Teams() (out []team) {
 	return out
 }
 
-func (d *desk) contactPage(r *http.Request) (*contactPage, error) {
+func (d *desk) contactPage(r *http.Request, s *seat) (*contactPage, error) {
 	l, err := d.st.Line(r.Context(), r.PathValue("line"))
 	if err != nil {
 		return nil, err
 	}
 	p := &contactPage{Line: l, Typed: map[string]string{}}
-	if p.Contact, err = d.st.Contact(r.Context(), l.Key, r.PathValue("id")); err != nil {
+	if p.Contact, err = d.st.Contact(r.Context(), s.officer, l.Key, r.PathValue("id")); err != nil {
 		return nil, err
 	}
 	p.Zones = d.zonesOf(r, l, &p.Contact)
@@ -119,7 +119,7 @@ func (d *desk) contactPage(r *http.Request) (*contactPage, error) {
 }
 
 func (d *desk) contactFile(w http.ResponseWriter, r *http.Request, s *seat) error {
-	p, err := d.contactPage(r)
+	p, err := d.contactPage(r, s)
 	if err != nil {
 		return err
 	}
@@ -150,7 +150,7 @@ func (d *desk) actOnContact(w http.ResponseWriter, r *http.Request, s *seat) err
 	if err := r.ParseForm(); err != nil {
 		return badForm(err)
 	}
-	p, err := d.contactPage(r)
+	p, err := d.contactPage(r, s)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 // took place.
 type Contacting interface {
 	Contacts(ctx context.Context, line string, asOf time.Time) (station.ContactBook, error)
-	Contact(ctx context.Context, line, id string) (station.Contact, error)
+	Contact(ctx context.Context, by station.Officer, line, id string) (station.Contact, error)
 	CheckTerms(in station.ContactTerms) error
 	AskContact(ctx context.Context, by station.Officer, line string, in station.ContactTerms) (item string, err error)
 	OfferTerms(ctx context.Context, by station.Officer, line, id string, in station.ContactTerms) (item string, err error)

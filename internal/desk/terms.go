@@ -60,14 +60,14 @@ func rowsOf(typed map[string]string, name string, least, most int) (out []int) {
 	return out
 }
 
-func (d *desk) termsPage(r *http.Request) (*termsPage, error) {
+func (d *desk) termsPage(r *http.Request, s *seat) (*termsPage, error) {
 	l, err := d.st.Line(r.Context(), r.PathValue("line"))
 	if err != nil {
 		return nil, err
 	}
 	p := &termsPage{Line: l, Typed: map[string]string{"languages": strings.Join(lineLanguages(l), ", ")}}
 	if id := r.PathValue("id"); id != "" {
-		c, err := d.st.Contact(r.Context(), l.Key, id)
+		c, err := d.st.Contact(r.Context(), s.officer, l.Key, id)
 		if err != nil {
 			return nil, err
 		}
@@ -126,7 +126,7 @@ func (p *termsPage) fill(o station.ContactOffer) {
 }
 
 func (d *desk) termsForm(w http.ResponseWriter, r *http.Request, s *seat) error {
-	p, err := d.termsPage(r)
+	p, err := d.termsPage(r, s)
 	if err != nil {
 		return err
 	}
@@ -139,7 +139,7 @@ func (d *desk) sendTerms(w http.ResponseWriter, r *http.Request, s *seat) error 
 	if err := r.ParseForm(); err != nil {
 		return badForm(err)
 	}
-	p, err := d.termsPage(r)
+	p, err := d.termsPage(r, s)
 	if err != nil {
 		return err
 	}

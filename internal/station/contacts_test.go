@@ -34,7 +34,7 @@ func (p *party) stands(line string, want contact.State) Contact {
 }
 
 func leaderCall(in ...time.Duration) ContactTerms {
-	t := ContactTerms{Level: "leader", Medium: "voice", Topics: []string{"Strait", "Grain"}, Zone: "Europe/Paris", Interpreting: "consecutive", Interpreters: "each side its own", Minutes: 45,
+	t := ContactTerms{Level: "leader", Medium: "voice", Topics: []string{"Strait", "Grain"}, Zone: "Europe/Paris", Interpreting: "consecutive", Interpreters: "each side its own", Minutes: 45, Text: "Soon, please.",
 		Participants: []ContactPerson{{Name: "A. Alder", Title: "President", Role: "principal"}}, Languages: []string{"en", "zh"}}
 	for _, d := range in {
 		at := time.Now().Add(d).Truncate(time.Minute).UTC()
@@ -92,6 +92,19 @@ func TestContactIsArranged(t *testing.T) {
 	cal, err := b.st.Calendar(ctx, "", "")
 	if err != nil || !strings.Contains(cal, "STATUS:CONFIRMED") || !strings.Contains(cal, offer.Windows[0].Start.Format("DTSTART:20060102T150405Z")) {
 		t.Errorf("birch's calendar: %v\n%s", err, cal)
+	}
+	// What is read is in the audit, once for each officer.
+	if l, err := b.st.Contacts(ctx, id, time.Time{}); err != nil || l.Contacts[0].Terms[0].Text != "" {
+		t.Errorf("a list shows what nobody has opened: %v", err)
+	}
+	for range 2 {
+		if c, err := b.st.Contact(ctx, b.watch, id, asked.ID); err != nil || c.Terms[0].Text != "Soon, please." {
+			t.Errorf("birch reads %+v, %v", c, err)
+		}
+	}
+	rows, err := b.st.Audit(ctx, 100)
+	if n := len(slices.DeleteFunc(rows, func(r AuditRow) bool { return r.Act != "open" || r.Object != asked.ID })); err != nil || n != 1 {
+		t.Errorf("the audit says %d times that it was read: %v", n, err)
 	}
 	// The file: a point that the other side changes, and both agree to.
 	got, err = a.st.AddPoint(ctx, a.watch, id, asked.ID, PointText{Kind: "agenda", Text: "Corridor in the strait"}, "")

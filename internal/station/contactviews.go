@@ -11,6 +11,7 @@ import (
 	"parley"
 	"parley/internal/contact"
 	"parley/internal/form"
+	"parley/internal/own"
 )
 
 // Contact is a call or a meeting that is asked for, as people see it.
@@ -182,7 +183,7 @@ func (s *Station) Contacts(_ context.Context, name string, asOf time.Time) (Cont
 	}
 	v := ContactBook{Line: l.id.String(), AsOf: asOf}
 	for _, c := range slices.Backward(b.Contacts) {
-		v.Contacts = append(v.Contacts, l.contactView(c, now))
+		v.Contacts = append(v.Contacts, unread(l.contactView(c, now)))
 	}
 	for _, h := range slices.Backward(b.Rows) {
 		if !h.Day.After(asOf) {
@@ -197,6 +198,17 @@ func (s *Station) Contacts(_ context.Context, name string, asOf time.Time) (Cont
 			return v, nil
 		}
 	}
+}
+
+// unread leaves out of a contact what is read in it alone, where that is audited.
+func unread(c Contact) Contact {
+	for i := range c.Terms {
+		c.Terms[i].Text = ""
+		for j := range c.Terms[i].Replies {
+			c.Terms[i].Replies[j].Text = ""
+		}
+	}
+	return c
 }
 
 func (l *liveLine) summary(b *contact.Book, level contact.Level, terms []contact.Term, asOf time.Time) (v ContactSummary, ok bool) {
@@ -233,8 +245,10 @@ func (l *liveLine) summary(b *contact.Book, level contact.Level, terms []contact
 	return v, true
 }
 
-// Contact returns one contact; id names any request of it.
-func (s *Station) Contact(_ context.Context, name, id string) (Contact, error) {
+// Contact returns one contact with what was said in it; id names any request of
+// it. What of the other side an officer sees for the first time is in the audit;
+// it sends nothing.
+func (s *Station) Contact(_ context.Context, by Officer, name, id string) (Contact, error) {
 	l, err := s.lineOf(name)
 	if err != nil {
 		return Contact{}, err
@@ -248,6 +262,9 @@ func (s *Station) Contact(_ context.Context, name, id string) (Contact, error) {
 		return Contact{}, err
 	}
 	v := l.contactView(c, s.now())
+	if err := s.readContact(l, by, c); err != nil {
+		return Contact{}, err
+	}
 	rows, err := l.store.FiledItems(0)
 	if err != nil {
 		return v, err
@@ -262,6 +279,34 @@ func (s *Station) Contact(_ context.Context, name, id string) (Contact, error) {
 		}
 	}
 	return v, nil
+}
+
+// readContact audits what of a contact an officer had not read before.
+func (s *Station) readContact(l *liveLine, by Officer, c *contact.Contact) error {
+	for _, t := range c.Terms {
+		for _, e := range append([]*contact.Entry{t.Entry}, t.Replies...) {
+			if e.Party == l.us {
+				continue
+			}
+			id := e.Ref.String()
+			read, err := s.own.OpenedBy(l.id, id)
+			if err != nil {
+				return err
+			}
+			if slices.ContainsFunc(read, func(m own.Mark) bool { return m.Officer == by.ID }) {
+				continue
+			}
+			if err := s.audit(by, "open", id, e.Form.Name()); err != nil {
+				return err
+			}
+			if by.ID != 0 {
+				if err := s.own.MarkOpened(l.id, id, by.ID); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
 }
 
 func (l *liveLine) contactView(c *contact.Contact, now time.Time) Contact {

@@ -159,7 +159,7 @@ func summary(rows []station.RegisterRow, level string, asOf time.Time) (v statio
 }
 
 // Contact finds a contact by any request of it.
-func (s *Station) Contact(_ context.Context, line, id string) (station.Contact, error) {
+func (s *Station) Contact(_ context.Context, _ station.Officer, line, id string) (station.Contact, error) {
 	s.Lock()
 	defer s.Unlock()
 	if _, err := s.line(line); err != nil {
