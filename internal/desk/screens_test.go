@@ -55,6 +55,12 @@ var screenList = []screen{
 	{"station-night-en", "en", "night", 1, parley.Watch, "/station", (*desktest.Station).Calm, nil},
 	{"search-day-en", "en", "day", 1, parley.Watch, "/record?q=corridor", (*desktest.Station).Calm, nil},
 	{"search-night-zh", "zh", "night", 1, parley.Watch, "/record?q=渔船", (*desktest.Station).Calm, nil},
+	{"contacts-day-en", "en", "day", 2, parley.Envoy, birch + "/contacts", (*desktest.Station).Calm, nil},
+	{"contacts-night-ar", "ar", "night", 2, parley.Envoy, birch + "/contacts", (*desktest.Station).Calm, nil},
+	{"contact-day-en", "en", "day", 2, parley.Envoy, birch + "/contact/" + desktest.OurCounter, (*desktest.Station).Calm, nil},
+	{"contact-night-zh", "zh", "night", 2, parley.Envoy, birch + "/contact/" + desktest.AskedOfUs, (*desktest.Station).Calm, nil},
+	{"topic-night-en", "en", "night", 2, parley.Envoy, birch + "/topic?name=Rescue+corridor", (*desktest.Station).Calm, nil},
+	{"topic-day-zh", "zh", "day", 2, parley.Envoy, birch + "/topic?name=Rescue+corridor", (*desktest.Station).Calm, nil},
 	{"exercise-day-en", "en", "day", 1, parley.Watch, "/watch", (*desktest.Station).Exercises, nil},
 	{"exercise-night-ar", "ar", "night", 1, parley.Watch, "/watch", (*desktest.Station).Exercises, nil},
 }

@@ -2,6 +2,7 @@ package desktest
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"parley"
@@ -21,6 +22,7 @@ func Scene(now func() time.Time) *Station {
 	s.harbour()
 	s.place()
 	s.peace()
+	s.polite()
 	return s
 }
 
@@ -199,4 +201,36 @@ func (s *Station) Exercises() {
 	b.NotDelivered, b.ID, b.Serial, b.Time = false, ourGen+":71", 7, s.Now().Add(-4*time.Minute).Truncate(time.Second)
 	b.Objective, b.DTG, b.Unconfirmed = b.Time.Add(b.Precedence.Objective()), parley.DTG(b.Time), nil
 	b.Ladder[parley.Stored].At = b.Time
+}
+
+// polite takes out of the contacts what is there to try the pages.
+func (s *Station) polite() {
+	plain := strings.NewReplacer(" <b>", "", "<b>", "", "</b>", "", "<i>", "", "</i>", "", " <script>", "", "\u202e", "")
+	all := func(list []string) []string {
+		out := make([]string, len(list))
+		for i, x := range list {
+			out[i] = plain.Replace(x)
+		}
+		return out
+	}
+	for i := range s.Contacting {
+		c := &s.Contacting[i]
+		c.Topics = all(c.Topics)
+		for j := range c.Terms {
+			t := &c.Terms[j]
+			t.Topics, t.Text = all(t.Topics), plain.Replace(t.Text)
+			for k := range t.Replies {
+				t.Replies[k].Text = plain.Replace(t.Replies[k].Text)
+			}
+		}
+		for j := range c.Points {
+			c.Points[j].Text = plain.Replace(c.Points[j].Text)
+			for k := range c.Points[j].Proposals {
+				c.Points[j].Proposals[k].Text = plain.Replace(c.Points[j].Proposals[k].Text)
+			}
+		}
+	}
+	for i := range s.Held {
+		s.Held[i].Source, s.Held[i].Disputed = plain.Replace(s.Held[i].Source), all(s.Held[i].Disputed)
+	}
 }
