@@ -215,11 +215,11 @@ func (b *tab) visit(stage string) {
 	b.press("/seat/birch")
 	b.until(10*time.Second, "the seat's page", `location.hostname === "birch.localhost" && !!document.querySelector("main form button")`)
 	ask[bool](b, `(document.querySelector("main form button").click(), true)`)
-	b.until(10*time.Second, "the watch board", `location.pathname === "/watch"`)
+	b.until(10*time.Second, "the watch board", `location.pathname === "/watch" && document.readyState === "complete" && document.body.dataset.page === "watch"`) // not the page that shows the browser's key first
 	b.open(stage)
-	b.until(10*time.Second, "somebody sits at Birch", `document.getElementById("birch").innerText.includes("陈伟 sits")`)
+	b.until(10*time.Second, "somebody sits at Birch", `!!document.getElementById("birch")?.innerText.includes("陈伟 sits")`)
 	b.press("/do/stand")
-	b.until(10*time.Second, "its officers act again", `!document.getElementById("birch").innerText.includes("sits at the desk")`)
+	b.until(10*time.Second, "its officers act again", `document.getElementById("birch")?.innerText.includes("sits at the desk") === false`)
 	if txt := ask[string](b, "document.title"); !strings.Contains(txt, "Stage") {
 		b.t.Errorf("title %q", txt)
 	}

@@ -120,14 +120,14 @@ func (s *Station) Contacts(_ context.Context, line string, asOf time.Time) (stat
 		}
 	}
 	for _, level := range []string{"leader", "minister", "commander", "working"} {
-		if v, ok := summary(b.Rows, level, asOf); ok {
+		if v, ok := s.summary(b.Rows, level, asOf); ok {
 			b.Levels = append(b.Levels, v)
 		}
 	}
 	return b, nil
 }
 
-func summary(rows []station.RegisterRow, level string, asOf time.Time) (v station.ContactSummary, ok bool) {
+func (s *Station) summary(rows []station.RegisterRow, level string, asOf time.Time) (v station.ContactSummary, ok bool) {
 	v.Level = level
 	for i := range rows {
 		r := &rows[i]
@@ -153,7 +153,7 @@ func summary(rows []station.RegisterRow, level string, asOf time.Time) (v statio
 	}
 	if level == "leader" {
 		v.LongestGap = 802
-		v.Terms = []station.TermCount{{Party: "alder", Person: "A. Alder", Since: asOf.AddDate(-3, 0, 0), Calls: 2, Meetings: 1}, {Party: "birch", Person: "王建国 <b>", Since: asOf.AddDate(-8, 0, 0), Calls: 3, Meetings: 2}}
+		v.Terms = []station.TermCount{{Party: "alder", Person: "A. Alder", Since: asOf.AddDate(-3, 0, 0), Calls: 2, Meetings: 1}, {Party: "birch", Person: "王建国" + s.nasty(" <b>"), Since: asOf.AddDate(-8, 0, 0), Calls: 3, Meetings: 2}}
 	}
 	return v, ok
 }

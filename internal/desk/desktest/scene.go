@@ -203,9 +203,18 @@ func (s *Station) Exercises() {
 	b.Ladder[parley.Stored].At = b.Time
 }
 
+// nasty is what tries the pages; "" in a scene.
+func (s *Station) nasty(x string) string {
+	if s.tame {
+		return ""
+	}
+	return x
+}
+
 // polite takes out of the contacts what is there to try the pages.
 func (s *Station) polite() {
-	plain := strings.NewReplacer(" <b>", "", "<b>", "", "</b>", "", "<i>", "", "</i>", "", " <script>", "", "\u202e", "")
+	s.tame = true
+	plain := strings.NewReplacer("<b>40</b>", "40", " <b>", "", "<b>", "", "</b>", "", "<i>", "", "</i>", "", " <script>", "", "\u202e", "")
 	all := func(list []string) []string {
 		out := make([]string, len(list))
 		for i, x := range list {

@@ -67,6 +67,7 @@ type Station struct {
 	Quiet     string            // offices of Birch that are due for a check call, "party/office, party/office"
 
 	Contacting []station.Contact     // with Birch, the newest first
+	tame       bool                  // nothing is there to try the pages: see Scene
 	Held       []station.RegisterRow // with Birch, the newest first
 	Subscribed []station.Feed
 	Todos      []station.Todo // more to do next

@@ -24,11 +24,11 @@ func (s *Station) Topics(_ context.Context, line string) ([]station.Topic, error
 	return []station.Topic{
 		{Name: "Barges", Raised: now.Add(-30 * time.Hour), RaisedBy: "alder", Contacts: []string{Unanswered}, Levels: []station.Stay{{Level: "working", Entry: Unanswered, From: now.Add(-30 * time.Hour), Days: 1}}},
 		{Name: "Rescue corridor", Raised: now.Add(-400 * day), RaisedBy: "birch", Open: 2, Contacts: []string{AskedOfUs, OurCounter},
-			Stances: []station.Stance{{ID: ourGen + ":80", By: "alder", Stand: "cooperate", Position: "Open at all hours <b>.", Release: "both sides", At: now.Add(-20 * day), Now: true},
-				{ID: theirGen + ":80", By: "birch", Stand: "contested", Position: "需重新测量。\u202e", At: now.Add(-10 * day), Now: true}, {ID: theirGen + ":50", By: "birch", Stand: "not-open", At: now.Add(-300 * day)}},
+			Stances: []station.Stance{{ID: ourGen + ":80", By: "alder", Stand: "cooperate", Position: "Open at all hours" + s.nasty(" <b>") + ".", Release: "both sides", At: now.Add(-20 * day), Now: true},
+				{ID: theirGen + ":80", By: "birch", Stand: "contested", Position: "需重新测量。" + s.nasty("\u202e"), At: now.Add(-10 * day), Now: true}, {ID: theirGen + ":50", By: "birch", Stand: "not-open", At: now.Add(-300 * day)}},
 			Levels: []station.Stay{{Level: "minister", Entry: OurCounter, From: now.Add(-3 * day), Until: now.Add(-5 * time.Hour), Days: 2}, {Level: "leader", Entry: AskedOfUs, From: now.Add(-5 * time.Hour)}},
 			Asks: []station.TopicAsk{{ID: ourGen + ":81", Sort: "clarification", By: "alder", Ours: true, Text: "Is this to be taken as said?", Quote: "通道将关闭", Source: "新华社", Said: "2026-11-01", At: now.Add(-9 * day), Waits: []string{"birch"}, Days: 9, Due: now.Add(-2 * day)},
-				{ID: AskToUs, Sort: "question", By: "birch", Text: "谁负责测量？<script>", At: now.Add(-4 * day), Waits: []string{"alder"}, Asked: true, Days: 4},
+				{ID: AskToUs, Sort: "question", By: "birch", Text: "谁负责测量？" + s.nasty("<script>"), At: now.Add(-4 * day), Waits: []string{"alder"}, Asked: true, Days: 4},
 				{ID: ourGen + ":82", Sort: "demand", By: "alder", Ours: true, Text: "Mark the buoys", At: now.Add(-40 * day), Days: 40, Answers: []station.TopicAnswer{{ID: theirGen + ":82", By: "birch", Outcome: "reserved", Text: "待研究", At: now.Add(-38 * day)}}}}},
 	}, nil
 }
