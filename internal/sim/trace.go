@@ -86,14 +86,16 @@ func (w *world) said(s *station, send *line.Send) {
 	w.trace.story = append(w.trace.story, Event{At: w.now, What: "said", Who: s.code, Whom: send.To, Kind: kind, Text: fmt.Sprintf("%s sends %s: %s", s.code, send.To, kind)})
 }
 
-// frame notes a frame that arrived, byte for byte where bytes can repeat.
+// frame notes a frame that arrived, byte for byte where bytes can repeat. Where
+// they cannot, lengths do not either: roots compress to more or to less.
 func (t *trace) frame(w *world, s *station, f wire.Frame, raw []byte) {
 	t.number(uint64(w.now))
-	t.number(uint64(s.n)<<32 | uint64(len(raw)))
 	if t.exact {
+		t.number(uint64(s.n)<<32 | uint64(len(raw)))
 		t.sum.Write(raw)
 		return
 	}
+	t.number(uint64(s.n))
 	fmt.Fprintf(t.sum, "%T", f)
 }
 
