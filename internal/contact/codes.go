@@ -236,12 +236,13 @@ const (
 	maxMinutes    = 24 * 60
 	maxTongues    = 8
 	maxReferences = 2
+	maxAt         = 7_258_118_399 // 2199-12-31T23:59:59Z, as dates
 )
 
 func checkTimes(what string, times ...uint64) error {
 	for _, t := range times {
-		if t > form.MaxTime {
-			return refuse("%s lies beyond what a time can be", what)
+		if t > maxAt {
+			return refuse("%s lies beyond the year 2199", what)
 		}
 	}
 	return nil

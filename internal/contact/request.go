@@ -116,7 +116,7 @@ func checkWindows(ws []Window) error {
 	}
 	for i, w := range ws {
 		switch {
-		case w.Start == 0 || w.End <= w.Start || w.End > form.MaxTime:
+		case w.Start == 0 || w.End <= w.Start || w.End > maxAt:
 			return refuse("window %d, from %d to %d, is none", i+1, w.Start, w.End)
 		case time.Duration(w.End-w.Start)*time.Second > maxWindow:
 			return refuse("window %d is longer than %d days", i+1, int(maxWindow.Hours()/24))

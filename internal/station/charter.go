@@ -103,7 +103,7 @@ func (l *liveLine) documentView(docs []charter.Document, d *charter.Document, r 
 		}
 		a := AssentView{Party: string(p), Entry: ref.String()}
 		if row, err := l.store.Item(ref.Gen, ref.Index); err == nil {
-			a.At = time.Unix(int64(row.Time), 0).UTC()
+			a.At = claimed(row.Time)
 		}
 		v.By, v.Ours = append(v.By, a), v.Ours || p == l.us
 		if a.At.After(v.Since) {

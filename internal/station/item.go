@@ -47,9 +47,9 @@ func viewOf(row store.Row) (entryView, error) {
 
 // claimed turns the seconds that somebody wrote into a time that every format
 // can carry: what is beyond the year 9999 has no JSON, and would take the whole
-// page with it.
+// page with it. A year is left for what is counted from it, such as an objective.
 func claimed(seconds uint64) time.Time {
-	const last = 253_402_300_799 // 9999-12-31T23:59:59Z
+	const last = 253_370_764_799 // 9998-12-31T23:59:59Z
 	return time.Unix(int64(min(seconds, last)), 0).UTC()
 }
 
