@@ -41,7 +41,7 @@ Examples:
 
 // contactLine is the line of an act on contacts.
 type contactLine struct {
-	Line string `short:"l" help:"Line: its id, or the other side's code or name. Without it: the only one."`
+	Line string `short:"L" help:"Line: its id, or the other side's code or name. Without it: the only one."`
 }
 
 // arrange does an act and says what was filed.

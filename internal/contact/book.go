@@ -16,7 +16,6 @@ type Entry struct {
 	Ref      parley.Ref
 	Party    parley.PartyCode
 	To       []parley.PartyCode // other parties it is for, for action
-	Office   parley.Office      // it is from
 	Refs     []parley.Ref
 	Form     form.Form
 	Time     time.Time // by its writer's clock

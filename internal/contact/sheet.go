@@ -3,153 +3,132 @@ package contact
 import (
 	"fmt"
 	"strings"
-	"time"
 
-	"parley/internal/form"
 	"parley/internal/sheet"
 )
 
 // What the forms show, in order (package sheet).
 
-type sheetOf struct{ fields []sheet.Field }
-
-func (s *sheetOf) add(code, name, value string) {
-	if value != "" {
-		s.fields = append(s.fields, sheet.Field{Code: code, Name: name, Value: value})
-	}
-}
-
 // Sheet shows what is called off.
 func (f *CallOff) Sheet() []sheet.Field {
-	var s sheetOf
-	s.add("reason", "reason", f.Reason.String())
-	s.add("text", "text", f.Text)
-	s.add("next", "next offer by", clock(f.Next))
-	return s.fields
+	var s sheet.List
+	s.Add("reason", "reason", f.Reason.String())
+	s.Add("text", "text", f.Text)
+	s.Add("next", "next offer by", sheet.Clock(f.Next))
+	return s
 }
 
 // Sheet shows a point.
 func (f *Point) Sheet() []sheet.Field {
-	var s sheetOf
-	s.add("kind", "kind", f.Kind.String())
-	s.add("step", "step", [...]string{"proposed", "agreed", "refused", "done"}[min(f.Step, Done)])
-	s.add("text", "text", f.Text)
-	s.add("owner", "owner", f.Owner)
-	s.add("due", "due", clock(f.Due))
+	var s sheet.List
+	s.Add("kind", "kind", f.Kind.String())
+	s.Add("step", "step", [...]string{"proposed", "agreed", "refused", "done"}[min(f.Step, Done)])
+	s.Add("text", "text", f.Text)
+	s.Add("owner", "owner", f.Owner)
+	s.Add("due", "due", sheet.Clock(f.Due))
 	if f.Role != 0 {
-		s.add("role", "role", f.Role.String())
+		s.Add("role", "role", f.Role.String())
 	}
-	return s.fields
+	return s
 }
 
 // Sheet shows a stance.
 func (f *Stance) Sheet() []sheet.Field {
-	var s sheetOf
-	s.add("topic", "topic", f.Topic)
-	s.add("stand", "stand", f.Stand.String())
-	s.add("position", "position", f.Position)
-	s.add("releasability", "releasability", f.Release)
-	return s.fields
+	var s sheet.List
+	s.Add("topic", "topic", f.Topic)
+	s.Add("stand", "stand", f.Stand.String())
+	s.Add("position", "position", f.Position)
+	s.Add("releasability", "releasability", f.Release)
+	return s
 }
 
 // Sheet shows what is asked.
 func (f *Ask) Sheet() []sheet.Field {
-	var s sheetOf
-	s.add("sort", "asks for", f.Sort.String())
-	s.add("topic", "topic", f.Topic)
-	s.add("text", "text", f.Text)
-	s.add("answer by", "answer by", clock(f.By))
-	s.add("quote", "quote", f.Quote)
-	s.add("source", "source", f.Source)
-	s.add("said", "said on", f.Said)
-	return s.fields
+	var s sheet.List
+	s.Add("sort", "asks for", f.Sort.String())
+	s.Add("topic", "topic", f.Topic)
+	s.Add("text", "text", f.Text)
+	s.Add("answer by", "answer by", sheet.Clock(f.By))
+	s.Add("quote", "quote", f.Quote)
+	s.Add("source", "source", f.Source)
+	s.Add("said", "said on", f.Said)
+	return s
 }
 
 // Sheet shows an answer.
 func (f *Answer) Sheet() []sheet.Field {
-	var s sheetOf
-	s.add("outcome", "outcome", f.Outcome.String())
-	s.add("text", "text", f.Text)
-	return s.fields
-}
-
-// clock shows UTC seconds to the minute.
-func clock(t uint64) string {
-	switch {
-	case t == 0:
-		return ""
-	case t > form.MaxTime:
-		return "out of range"
-	}
-	return time.Unix(int64(t), 0).UTC().Format("2006-01-02 15:04 UTC")
+	var s sheet.List
+	s.Add("outcome", "outcome", f.Outcome.String())
+	s.Add("text", "text", f.Text)
+	return s
 }
 
 // Sheet shows a request.
 func (r *Request) Sheet() []sheet.Field {
-	var s sheetOf
-	s.add("level", "level", r.Level.String())
-	s.add("medium", "medium", r.Medium.String())
+	var s sheet.List
+	s.Add("level", "level", r.Level.String())
+	s.Add("medium", "medium", r.Medium.String())
 	for _, t := range r.Topics {
-		s.add("topic", "topic", t)
+		s.Add("topic", "topic", t)
 	}
 	for i, w := range r.Windows {
-		s.add("window", fmt.Sprintf("window %d", i+1), w.String()+" UTC")
+		s.Add("window", fmt.Sprintf("window %d", i+1), w.String()+" UTC")
 	}
-	s.add("zone", "time zone", r.Zone)
-	s.add("languages", "languages", strings.Join(r.Languages, ", "))
+	s.Add("zone", "time zone", r.Zone)
+	s.Add("languages", "languages", strings.Join(r.Languages, ", "))
 	if r.Interpreting != NotInterpreted {
-		s.add("interpreting", "interpreting", r.Interpreting.String())
+		s.Add("interpreting", "interpreting", r.Interpreting.String())
 	}
-	s.add("interpreters", "interpreters", r.Brings)
-	s.people(r.Participants)
+	s.Add("interpreters", "interpreters", r.Brings)
+	people(&s, r.Participants)
 	if r.Recording != NotRecorded {
-		s.add("recording", "recording", r.Recording.String())
+		s.Add("recording", "recording", r.Recording.String())
 	}
-	s.add("answer by", "answer by", clock(r.AnswerBy))
-	s.add("text", "text", r.Text)
-	s.minutes(r.Minutes)
-	s.add("place", "place", r.Place)
-	return s.fields
+	s.Add("answer by", "answer by", sheet.Clock(r.AnswerBy))
+	s.Add("text", "text", r.Text)
+	minutes(&s, r.Minutes)
+	s.Add("place", "place", r.Place)
+	return s
 }
 
-func (s *sheetOf) people(ps []Participant) {
+func people(s *sheet.List, ps []Participant) {
 	for _, p := range ps {
 		text := p.Name
 		if p.Title != "" {
 			text += ", " + p.Title
 		}
-		s.add("participant", p.Role.String(), text)
+		s.Add("participant", p.Role.String(), text)
 	}
 }
 
-func (s *sheetOf) minutes(n uint64) {
+func minutes(s *sheet.List, n uint64) {
 	if n > 0 {
-		s.add("length", "length", fmt.Sprintf("%d min", n))
+		s.Add("length", "length", fmt.Sprintf("%d min", n))
 	}
 }
 
 // Sheet shows a reply.
 func (r *Reply) Sheet() []sheet.Field {
-	var s sheetOf
-	s.add("phase", "phase", [...]string{"accepted", "declined"}[min(r.Phase, Decline)])
+	var s sheet.List
+	s.Add("phase", "phase", [...]string{"accepted", "declined"}[min(r.Phase, Decline)])
 	if r.Window > 0 {
-		s.add("window", "window", fmt.Sprint(r.Window))
+		s.Add("window", "window", fmt.Sprint(r.Window))
 	}
 	if r.Reason > 0 {
-		s.add("reason", "reason", r.Reason.String())
+		s.Add("reason", "reason", r.Reason.String())
 	}
-	s.add("text", "text", r.Text)
-	s.add("next", "next offer by", clock(r.Next))
-	s.people(r.Participants)
-	s.add("zone", "time zone", r.Zone)
-	s.add("start", "start", clock(r.Start))
-	return s.fields
+	s.Add("text", "text", r.Text)
+	s.Add("next", "next offer by", sheet.Clock(r.Next))
+	people(&s, r.Participants)
+	s.Add("zone", "time zone", r.Zone)
+	s.Add("start", "start", sheet.Clock(r.Start))
+	return s
 }
 
 // Sheet shows a register entry.
 func (r *Register) Sheet() []sheet.Field {
-	var s sheetOf
-	s.add("phase", "phase", [...]string{"entered", "confirmed", "disputed", "taken back"}[min(r.Phase, TakeBack)])
+	var s sheet.List
+	s.Add("phase", "phase", [...]string{"entered", "confirmed", "disputed", "taken back"}[min(r.Phase, TakeBack)])
 	for i := range r.Rows {
 		x := &r.Rows[i]
 		text := fmt.Sprintf("%s, %s, %s: %s and %s; source: %s", x.Date, x.Level, x.Medium, x.Ours, x.Theirs, x.Source)
@@ -159,11 +138,11 @@ func (r *Register) Sheet() []sheet.Field {
 		if x.Minutes > 0 {
 			text += fmt.Sprintf("; %d min", x.Minutes)
 		}
-		s.add("row", fmt.Sprintf("contact %d", i+1), text)
+		s.Add("row", fmt.Sprintf("contact %d", i+1), text)
 	}
 	if len(r.Which) > 0 {
-		s.add("which", "which", strings.Trim(fmt.Sprint(r.Which), "[]"))
+		s.Add("which", "which", strings.Trim(fmt.Sprint(r.Which), "[]"))
 	}
-	s.add("text", "text", r.Text)
-	return s.fields
+	s.Add("text", "text", r.Text)
+	return s
 }

@@ -231,10 +231,8 @@ func (p *amendPage) takeCharter(f url.Values) error {
 	t.Parties = slices.Clone(t.Parties)
 	for i := range t.Parties {
 		x := &t.Parties[i]
-		x.Name, x.Languages, x.Promises = plain(f.Get("name-"+x.Code)), words(f.Get("languages-"+x.Code)), []string{}
-		for _, r := range f["promise-"+x.Code] {
-			x.Promises = append(x.Promises, r)
-		}
+		x.Name, x.Languages = plain(f.Get("name-"+x.Code)), words(f.Get("languages-"+x.Code))
+		x.Promises = append([]string{}, f["promise-"+x.Code]...)
 	}
 	t.Offices = words(f.Get("offices"))
 	t.Release = slices.Clone(t.Release)

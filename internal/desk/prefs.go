@@ -8,9 +8,6 @@ import (
 
 const prefLife = 400 * 24 * time.Hour
 
-// themes an officer may choose; "" follows the machine.
-var themes = []string{"", "day", "night"}
-
 // setPrefs keeps theme and language in the browser. It needs no seat: the seat
 // page has both too.
 func (d *desk) setPrefs(w http.ResponseWriter, r *http.Request) {

@@ -24,6 +24,16 @@ type Field struct {
 	Value string // any text; show it through form.Visible
 }
 
+// A List is fields in the order in which they are added.
+type List []Field
+
+// Add appends a field unless its value is empty.
+func (l *List) Add(code, name, value string) {
+	if value != "" {
+		*l = append(*l, Field{code, name, value})
+	}
+}
+
 // Fields shows what a form says, in order; fields that are empty are left out,
 // those that this station does not know stand last. Forms of rooms above show
 // themselves, by a method Sheet.
@@ -77,14 +87,9 @@ func Fields(f form.Form) []Field {
 }
 
 // sheet is what is being written.
-type sheet struct{ fields []Field }
+type sheet struct{ fields List }
 
-// add appends a field unless its value is empty.
-func (s *sheet) add(code, name, value string) {
-	if value != "" {
-		s.fields = append(s.fields, Field{code, name, value})
-	}
-}
+func (s *sheet) add(code, name, value string) { s.fields.Add(code, name, value) }
 
 func (s *sheet) dispatch(d *form.Dispatch) {
 	s.add("subject", "subject", d.Subject)
@@ -99,7 +104,7 @@ func (s *sheet) dispatch(d *form.Dispatch) {
 }
 
 func (s *sheet) receipt(wording string, t uint64, language string) {
-	s.add("time", "time", clock(t))
+	s.add("time", "time", Clock(t))
 	s.add("language", "language of the translation", language)
 	s.add("wording", "wording", wording)
 }
@@ -110,7 +115,7 @@ func (s *sheet) test(t *form.LineTest) {
 		phase = "answer"
 	}
 	s.add("phase", "phase", phase)
-	s.add("clock", "clock", clock(t.Clock/1000))
+	s.add("clock", "clock", Clock(t.Clock/1000))
 	for _, l := range t.Logs {
 		s.add("log", "holds log "+l.Gen.String(), fmt.Sprintf("%d entries, root %x", l.Size, l.Root))
 	}
@@ -133,8 +138,8 @@ func (s *sheet) parties(f form.Form) {
 		s.add("office", "office", string(f.Office))
 		s.add("name", "name", f.Person)
 		s.add("address", "form of address", f.Address)
-		s.add("from", "from", clock(f.From))
-		s.add("until", "until", clock(f.Until))
+		s.add("from", "from", Clock(f.From))
+		s.add("until", "until", Clock(f.Until))
 		s.add("languages", "languages", strings.Join(f.Languages, ", "))
 		s.add("hours", "hours", f.Hours)
 		s.add("deputy", "deputy", f.Deputy)
@@ -148,7 +153,7 @@ func (s *sheet) parties(f form.Form) {
 		}
 		s.add("phase", "phase", phase)
 		s.add("name", "name of the exercise", f.Title)
-		s.add("until", "until", clock(f.Until))
+		s.add("until", "until", Clock(f.Until))
 		s.add("path", "path of the drill", f.Path)
 	case *form.Assent:
 		kind := "charter"
@@ -197,8 +202,8 @@ func shorten(s string) string {
 	return s
 }
 
-// clock shows UTC seconds to the minute.
-func clock(t uint64) string {
+// Clock shows UTC seconds to the minute; 0 is "".
+func Clock(t uint64) string {
 	switch {
 	case t == 0:
 		return ""

@@ -676,7 +676,7 @@ func (b *bookReader) add(r *store.Row) error {
 	if err != nil || v.header == nil || v.form == nil {
 		return err
 	}
-	e = contact.Entry{Ref: r.Ref(), Party: r.Party, Office: v.header.From, Refs: v.header.Refs, Form: v.form, Time: claimed(r.Time), Exercise: v.header.Exercise, Rank: b.ranks[r.Gen]}
+	e = contact.Entry{Ref: r.Ref(), Party: r.Party, Refs: v.header.Refs, Form: v.form, Time: claimed(r.Time), Exercise: v.header.Exercise, Rank: b.ranks[r.Gen]}
 	for _, a := range v.header.To {
 		if a.Party != r.Party && !slices.Contains(e.To, a.Party) {
 			e.To = append(e.To, a.Party)
