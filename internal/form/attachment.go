@@ -31,7 +31,7 @@ func checkAttachments(list []Attachment) error {
 	hashes := map[[32]byte]bool{}
 	for i := range list {
 		a := &list[i]
-		if err := a.Check(); err != nil {
+		if err := a.check(); err != nil {
 			return err
 		}
 		if hashes[a.Hash] {
@@ -42,7 +42,7 @@ func checkAttachments(list []Attachment) error {
 	return nil
 }
 
-func (a *Attachment) Check() error {
+func (a *Attachment) check() error {
 	if err := CheckFileName(a.Name); err != nil {
 		return err
 	}
