@@ -40,7 +40,7 @@ func TestWordsOfContacts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	shown := regexp.MustCompile(`s\.add\("[^"]+", "([^"]+)"`).FindAllStringSubmatch(string(src), -1)
+	shown := regexp.MustCompile(`s\.Add\("[^"]+", "([^"]+)"`).FindAllStringSubmatch(string(src), -1)
 	if len(shown) < 30 {
 		t.Errorf("%d fields: the search is broken", len(shown))
 	}
