@@ -4,72 +4,13 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
-	"io/fs"
-	"path"
 	"strings"
-	"sync"
 	"time"
 
 	"parley"
 	"parley/internal/form"
 	"parley/internal/station"
 )
-
-// sets are the templates of every page, parsed once for all languages, and never
-// executed: what is shown is a copy with the functions of its desk. Each page has a
-// set of its own, so that every one may define "main"; that named "" has none.
-var sets = sync.OnceValues(func() (map[string]*template.Template, error) {
-	base := template.New("").Funcs((&desk{}).funcs(nil))
-	for _, pattern := range []string{"templates/layout.html", "templates/part_*.html"} {
-		if _, err := base.ParseFS(files, pattern); err != nil {
-			return nil, err
-		}
-	}
-	list, err := fs.Glob(files, "templates/page_*.html")
-	if err != nil {
-		return nil, err
-	}
-	all := map[string]*template.Template{"": base}
-	for _, f := range list {
-		t, err := template.Must(base.Clone()).ParseFS(files, f)
-		if err != nil {
-			return nil, err
-		}
-		all[strings.TrimSuffix(strings.TrimPrefix(path.Base(f), "page_"), ".html")] = t
-	}
-	return all, nil
-})
-
-// pages are the templates of a desk in one language, each made when it is first
-// shown.
-type pages struct {
-	funcs template.FuncMap
-
-	mu   sync.Mutex
-	made map[string]*template.Template
-}
-
-// named returns the set of a page.
-func (p *pages) named(name string) (*template.Template, error) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if t := p.made[name]; t != nil {
-		return t, nil
-	}
-	all, err := sets()
-	if err != nil {
-		return nil, err
-	}
-	if all[name] == nil {
-		return nil, fmt.Errorf("no template for the page %q", name)
-	}
-	t, err := all[name].Clone()
-	if err != nil {
-		return nil, err
-	}
-	p.made[name] = t.Funcs(p.funcs)
-	return t, nil
-}
 
 // funcs is what templates may call. Foreign text goes through visible, line or
 // paras; t gives our own words.
