@@ -231,8 +231,6 @@ func (w *world) account(a attack, took time.Duration, during, desk []time.Durati
 	table.lines = append(table.lines, row)
 }
 
-func mib(n int64) float64 { return float64(n) / (1 << 20) }
-
 // fsck verifies all that the victim keeps.
 func (w *world) fsck() {
 	w.t.Helper()

@@ -75,20 +75,36 @@ func Serve(dir string, in io.Reader, out io.Writer) error {
 	return errors.Join(err, st.Close())
 }
 
-// keepHeap writes the profile of the fullest heap seen.
+// keepHeap writes to path the profile of the fullest heap seen, and adds to
+// path.txt what the memory was made of whenever more of it was resident.
 func keepHeap(path string) {
-	var most uint64
-	for ; ; time.Sleep(100 * time.Millisecond) {
+	log, err := os.Create(path + ".txt")
+	if err != nil {
+		return
+	}
+	var heap uint64
+	var resident int64
+	for ; ; time.Sleep(20 * time.Millisecond) {
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		if m.HeapInuse > most+most/16 {
-			most = m.HeapInuse
+		if m.HeapInuse > heap+heap/16 {
+			heap = m.HeapInuse
 			var b bytes.Buffer
 			pprof.Lookup("heap").WriteTo(&b, 0)
 			os.WriteFile(path, b.Bytes(), 0o600)
 		}
+		n, _ := statusOf(os.Getpid(), "VmRSS")
+		if n > resident+resident/16 {
+			resident = n
+			file, _ := statusOf(os.Getpid(), "RssFile")
+			fmt.Fprintf(log, "%s: resident %.1f MiB, of files %.1f; heap in use %.1f, allocated %.1f, goal %.1f, idle and not given back %.1f; stacks %.1f, rest of the runtime %.1f; %d goroutines\n",
+				time.Now().Format("15:04:05.000"), mib(n), mib(file), mib(int64(m.HeapInuse)), mib(int64(m.HeapAlloc)), mib(int64(m.NextGC)), mib(int64(m.HeapIdle-m.HeapReleased)),
+				mib(int64(m.StackSys)), mib(int64(m.Sys-m.HeapSys-m.StackSys)), runtime.NumGoroutine())
+		}
 	}
 }
+
+func mib(n int64) float64 { return float64(n) / (1 << 20) }
 
 // Victim is a station in a process of its own.
 type Victim struct {
@@ -147,10 +163,10 @@ func (v *Victim) ResetPeak() error {
 }
 
 // Peak is the most memory that was resident since ResetPeak, in bytes.
-func (v *Victim) Peak() (int64, error) { return v.status("VmHWM") }
+func (v *Victim) Peak() (int64, error) { return statusOf(v.cmd.Process.Pid, "VmHWM") }
 
-func (v *Victim) status(name string) (int64, error) {
-	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", v.cmd.Process.Pid))
+func statusOf(pid int, name string) (int64, error) {
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	if err != nil {
 		return 0, err
 	}
