@@ -14,6 +14,7 @@ const (
 	MaxPeople  = 64
 	MaxSignals = 16
 	MaxTalk    = 16
+	MaxSeen    = 16
 	maxName    = 100       // characters
 	maxReason  = 200       // characters
 	maxHalf    = 1<<15 - 1 // bytes of an encoded half
@@ -140,7 +141,10 @@ func ParseHalf(b []byte) (*Half, error) {
 	if err := wire.Decode(b, h); err != nil {
 		return nil, err
 	}
-	return h, h.check()
+	if err := h.check(); err != nil {
+		return nil, err
+	}
+	return h, nil
 }
 
 func refuse(format string, args ...any) error { return parley.Errorf(parley.BadForm, format, args...) }
@@ -149,11 +153,11 @@ func (h *Half) check() error {
 	switch {
 	case len(h.People) > MaxPeople:
 		return refuse("%d people on a call, at most %d are allowed", len(h.People), MaxPeople)
-	case len(h.Signals) > MaxSignals, len(h.Talk) > MaxTalk, len(h.Seen) > MaxPeople:
+	case len(h.Signals) > MaxSignals, len(h.Talk) > MaxTalk, len(h.Seen) > MaxSeen:
 		return refuse("half a call has too long a list")
 	case h.Mode > contact.Simultaneous:
 		return refuse("there is no way of interpreting %d", h.Mode)
-	case h.Moment > maxClock, h.Clock > maxClock, h.Number > maxClock, h.Run > maxClock, h.Turn.Number > maxClock:
+	case beyond(h.Moment, h.Clock, h.Number, h.Run, h.Turn.Number, h.Turn.Person, h.Turn.At):
 		return refuse("a number of half a call is beyond all bounds")
 	}
 	if _, err := parley.ParsePartyCode(h.Party); err != nil {
@@ -167,9 +171,26 @@ func (h *Half) check() error {
 			return err
 		}
 	}
+	return h.checkLists()
+}
+
+func (h *Half) checkLists() error {
+	for _, s := range h.Signals {
+		if beyond(s.Number, s.Kind, s.Person) {
+			return refuse("a signal of half a call is beyond all bounds")
+		}
+	}
 	for _, t := range h.Talk {
+		if beyond(t.Millis) {
+			return refuse("nobody speaks for so long")
+		}
 		if err := form.CheckLanguage("a language", t.Tongue); err != nil {
 			return err
+		}
+	}
+	for i, s := range h.Seen {
+		if beyond(s.Run, s.Half, s.Sent, s.Held) || slices.ContainsFunc(h.Seen[:i], func(o Seen) bool { return o.Party == s.Party }) {
+			return refuse("what half a call has seen of %q is beyond all bounds, or stands twice", s.Party)
 		}
 	}
 	return nil
@@ -177,6 +198,10 @@ func (h *Half) check() error {
 
 // maxClock bounds times and numbers: no sum of two of them overflows.
 const maxClock = 1 << 52
+
+func beyond(ns ...uint64) bool {
+	return slices.ContainsFunc(ns, func(n uint64) bool { return n > maxClock })
+}
 
 func (h *Half) checkPerson(i int) error {
 	p := &h.People[i]
@@ -187,6 +212,9 @@ func (h *Half) checkPerson(i int) error {
 		o := &h.People[j]
 		if o.ID == p.ID || p.Voice != 0 && (o.Voice == p.Voice || o.Picture == p.Voice) || p.Picture != 0 && (o.Picture == p.Picture || o.Voice == p.Picture) {
 			return refuse("two people of half a call are one")
+		}
+		if p.OnAir && o.OnAir && o.Booth == p.Booth {
+			return refuse("two voices of one side are on the air in one booth")
 		}
 	}
 	if p.Voice != 0 && p.Voice == p.Picture {

@@ -1,6 +1,9 @@
 package call
 
 import (
+	"cmp"
+	"slices"
+
 	"parley"
 	"parley/internal/contact"
 )
@@ -104,7 +107,7 @@ func (s *State) Staffed(tongue string) bool {
 	for _, h := range s.Halves {
 		for i := range h.People {
 			p := &h.People[i]
-			if p.OnAir && p.Booth == tongue && !p.Muted && !p.Away && where(h, p) == Floor {
+			if p.OnAir && p.Booth == tongue && !p.Muted && !p.Away && p.Voice != 0 && where(h, p) == Floor {
 				return true
 			}
 		}
@@ -126,7 +129,8 @@ func (s *State) Booths() map[string][]Who {
 }
 
 // announced reports whether every other side's station has taken in a half in
-// which a person of ours stands: before that he hears nobody of theirs.
+// which a person of this side stands: before that he hears nobody of theirs. Of
+// our own half a claim to have taken in what we never said counts for nothing.
 func (s *State) announced(w Who, p *Person) bool {
 	own := s.Halves[w.Party]
 	for party, h := range s.Halves {
@@ -135,7 +139,7 @@ func (s *State) announced(w Who, p *Person) bool {
 		}
 		ok := false
 		for _, seen := range h.Seen {
-			ok = ok || seen.Party == string(w.Party) && seen.Run == own.Run && seen.Half >= p.Since
+			ok = ok || seen.Party == string(w.Party) && seen.Run == own.Run && seen.Half >= p.Since && (seen.Half <= own.Number || w.Party != s.Us)
 		}
 		if !ok {
 			return false
@@ -145,29 +149,53 @@ func (s *State) announced(w Who, p *Person) bool {
 }
 
 // Crosses reports whether the voice of one of our own people may leave our
-// station: he is on the floor or at the watch's end, and not muted.
+// station: he is on the floor or at the watch's end, not muted, and not off the
+// air in a booth.
 func (s *State) Crosses(id uint64) bool {
 	h, p := s.Find(Who{s.Us, id})
 	if p == nil || p.Muted {
 		return false
 	}
 	at := where(h, p)
-	return at == Watch || at == Floor && Speaks(p.Role)
+	return at == Watch || at == Floor && Speaks(p.Role) && (p.Booth == "" || p.OnAir)
+}
+
+// maxLeap is how far a claim on the floor may be ahead of the next lower one: who
+// leaps farther, to put the floor out of the others' reach, has not claimed it.
+const maxLeap = 1 << 20
+
+// claims returns the greatest claim on the floor that counts, and whose it is; 0
+// where nobody has claimed it.
+func (s *State) claims() (n uint64, by parley.PartyCode) {
+	var parties []parley.PartyCode
+	for p := range s.Halves {
+		parties = append(parties, p)
+	}
+	slices.SortFunc(parties, func(a, b parley.PartyCode) int {
+		return cmp.Or(cmp.Compare(s.Halves[a].Turn.Number, s.Halves[b].Turn.Number), cmp.Compare(b, a))
+	})
+	for i, p := range parties {
+		m := s.Halves[p].Turn.Number
+		if i > 0 && m > n+maxLeap {
+			break
+		}
+		n, by = m, p
+	}
+	return n, by
 }
 
 // Turn returns who has the floor, and since when by his side's clock in
 // milliseconds; ok is false while it is free.
 func (s *State) Turn() (w Who, since uint64, ok bool) {
-	n := uint64(0)
-	for party, h := range s.Halves {
-		if t := h.Turn; t.Number > n || t.Number == n && n > 0 && party < w.Party {
-			n, w, since = t.Number, Who{party, t.Person}, t.At
-		}
-	}
-	if _, p := s.Find(w); p == nil {
+	n, by := s.claims()
+	if n == 0 {
 		return Who{}, 0, false
 	}
-	return w, since, true
+	t := s.Halves[by].Turn
+	if s.Halves[by].Person(t.Person) == nil {
+		return Who{}, 0, false
+	}
+	return Who{by, t.Person}, t.At, true
 }
 
 // After returns the interpreter whose turn follows that of w where the call is
