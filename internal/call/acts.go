@@ -30,12 +30,32 @@ func (r *Room) Enter(p Person) (uint64, error) {
 	if p.Place != Watch {
 		p.Place = Floor
 	}
-	r.change(func() {
+	if err := r.try(func() {
 		p.Since = r.own.Number
 		r.own.People = append(r.own.People, p)
-	})
+	}); err != nil {
+		return 0, err
+	}
 	return p.ID, nil
 }
+
+// try does one change of our own half, unless the half would be one that others
+// refuse.
+func (r *Room) try(f func()) error {
+	was := r.own.clone()
+	r.change(f)
+	err := r.own.check()
+	if n := len(r.own.Encode()); err == nil && n > maxHalf-roomForSeen {
+		err = parley.Errorf(parley.Quota, "our half of the call would have %d bytes, and at most %d are allowed", n, maxHalf-roomForSeen).WithHint("shorter names and titles, or fewer people")
+	}
+	if err != nil {
+		r.own, r.state = was, nil
+	}
+	return err
+}
+
+// roomForSeen is what Say adds at most, in bytes.
+const roomForSeen = 1 << 10
 
 func firstError(errs ...error) error {
 	for _, err := range errs {
@@ -50,6 +70,7 @@ func firstError(errs ...error) error {
 func (r *Room) Leave(id uint64) error {
 	return r.with(id, func(*Person) {
 		r.own.People = slices.DeleteFunc(r.own.People, func(p Person) bool { return p.ID == id })
+		r.own.Signals = slices.DeleteFunc(r.own.Signals, func(s Signal) bool { return s.Person == id })
 	})
 }
 
@@ -57,8 +78,7 @@ func (r *Room) with(id uint64, f func(*Person)) error {
 	if r.own.Person(id) == nil {
 		return parley.Errorf(parley.NotFound, "nobody of that number is on the call")
 	}
-	r.change(func() { f(r.own.Person(id)) })
-	return nil
+	return r.try(func() { f(r.own.Person(id)) })
 }
 
 // Wire gives somebody the voice and the picture of his desk or telephone, or says
@@ -200,15 +220,9 @@ func (r *Room) TakeTurn(id uint64, now time.Time) error {
 	if id != 0 && (p == nil || !Speaks(p.Role) || p.Place == Watch) {
 		return parley.Errorf(parley.NotAllowed, "the floor is for who speaks on the call")
 	}
-	n := uint64(0)
-	for _, h := range r.State().Halves {
-		n = max(n, h.Turn.Number)
-	}
-	if n >= maxClock {
-		return parley.Errorf(parley.Conflict, "the other side counts turns beyond all bounds")
-	}
+	n, _ := r.State().claims()
 	r.change(func() {
-		r.own.Turn = Turn{Number: n + 1, Person: id, At: millis(now)}
+		r.own.Turn = Turn{Number: n + 1, Person: id, At: millis(r.at(now))}
 		r.own.Signals = slices.DeleteFunc(r.own.Signals, func(s Signal) bool { return s.Kind == AskFloor && s.Person == id })
 	})
 	return nil
