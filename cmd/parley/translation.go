@@ -10,6 +10,7 @@ import (
 )
 
 type translationCmd struct {
+	Texts   translationTextsCmd   `cmd:"" help:"List the approved texts of line tests, and choose those that ours use."`
 	List    translationListCmd    `cmd:"" help:"List the translations of an entry, with their marks and disputes."`
 	Add     translationAddCmd     `cmd:"" help:"Keep a translation of an entry."`
 	Review  translationReviewCmd  `cmd:"" help:"Check another officer's translation."`
@@ -19,17 +20,18 @@ type translationCmd struct {
 }
 
 func (translationCmd) Help() string {
-	return `A translation is our side only; the original is authentic. One officer makes it, another checks it, and where an administrator asks for three marks a third certifies it. The receipt "translated" goes to the other side with the last mark. With disputed words that are not settled nothing is certified. A test text is checked and certified as an entry is, by its id: test:1; the desk lists and translates them.
+	return `A translation is our side only; the original is authentic. One officer makes it, another checks it, and where an administrator asks for three marks a third certifies it. The receipt "translated" goes to the other side with the last mark. With disputed words that are not settled nothing is certified. A test text is translated, checked and certified as an entry is, by its id: test:1.
 
 Examples:
 
+    parley translation texts
     parley --as Chen translation add 6f0e19c2a4b87d35:41 -l en -t text
     parley translation list 6f0e19c2a4b87d35:41
     parley --as "Amb Hale" translation certify 6f0e19c2a4b87d35:41 3`
 }
 
 type translationListCmd struct {
-	Entry string `arg:"" help:"Entry, as generation:index."`
+	Entry string `arg:"" help:"Entry, as generation:index; or a test text, as test:1."`
 	Line  string `short:"L" help:"Line: its id, or the other side's code or name. Without it: the only one."`
 }
 
@@ -37,6 +39,7 @@ func (translationListCmd) Help() string {
 	return `Examples:
 
     parley translation list 6f0e19c2a4b87d35:41
+    parley translation list test:1
     parley translation list 6f0e19c2a4b87d35:41 --json`
 }
 
@@ -46,11 +49,11 @@ func (c translationListCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	i, err := s.station().Item(s.ctx, l.Key, c.Entry)
+	of, err := translationsOf(s, l.Key, c.Entry)
 	if err != nil {
 		return err
 	}
-	list := append([]station.Translation{}, i.Translations...)
+	list := append([]station.Translation{}, of...)
 	return s.show(list, func(w io.Writer) {
 		fmt.Fprintln(w, strings.ToUpper(parley.OurSideOnly.String()))
 		if len(list) == 0 {
@@ -74,8 +77,29 @@ func (c translationListCmd) Run(s *session) error {
 	})
 }
 
+// translationsOf are those of an entry or of a test text. The error is NotFound.
+func translationsOf(s *session, line, id string) ([]station.Translation, error) {
+	if !isTest(id) {
+		i, err := s.station().Item(s.ctx, line, id)
+		return i.Translations, err
+	}
+	texts, err := s.station().TestTexts(s.ctx, line)
+	if err != nil {
+		return nil, err
+	}
+	for _, t := range texts {
+		if t.ID == id {
+			return t.Translations, nil
+		}
+	}
+	return nil, parley.Errorf(parley.NotFound, "no test text %q", id).WithHint("see what there is: parley translation texts")
+}
+
+// isTest reports whether an id is that of a test text.
+func isTest(id string) bool { return strings.HasPrefix(id, "test:") }
+
 type translationAddCmd struct {
-	Entry    string `arg:"" help:"Entry, as generation:index."`
+	Entry    string `arg:"" help:"Entry, as generation:index; or a test text, as test:1."`
 	Line     string `short:"L" help:"Line: its id, or the other side's code or name. Without it: the only one."`
 	Language string `short:"l" help:"Language it is translated into (BCP 47). Without it: ours."`
 	Text     string `short:"t" type:"path" placeholder:"FILE" help:"File with the translation. Without it: standard input."`
@@ -87,7 +111,8 @@ func (translationAddCmd) Help() string {
 Examples:
 
     parley --as Chen translation add 6f0e19c2a4b87d35:41 -l en -t text
-    echo "Is it yours?" | parley --as Chen translation add 6f0e19c2a4b87d35:41`
+    echo "Is it yours?" | parley --as Chen translation add 6f0e19c2a4b87d35:41
+    parley --as Chen translation add test:1 -l zh -t snow.txt`
 }
 
 // Run keeps it.
@@ -106,7 +131,11 @@ func (c translationAddCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	t, err := s.station().Translate(s.ctx, l.Key, c.Entry, c.Language, text)
+	keep := s.station().Translate
+	if isTest(c.Entry) {
+		keep = s.station().TranslateTest
+	}
+	t, err := keep(s.ctx, l.Key, c.Entry, c.Language, text)
 	if err != nil {
 		return err
 	}

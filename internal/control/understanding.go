@@ -14,6 +14,9 @@ type Understanding interface {
 	Certify(ctx context.Context, by station.Officer, line, id string, translation int64) error
 	DisputeWords(ctx context.Context, by station.Officer, line, id string, translation int64, words, note string) (station.Dispute, error)
 	SettleDispute(ctx context.Context, by station.Officer, line, id string, translation, dispute int64, how string) error
+	TestTexts(ctx context.Context, line string) ([]station.TestText, error)
+	TranslateTest(ctx context.Context, by station.Officer, line, id, language, text string) (station.Translation, error)
+	UseTestTexts(ctx context.Context, by station.Officer, ids []string) error
 	Templates(ctx context.Context, line string) ([]station.Template, error)
 	KeepTemplate(ctx context.Context, by station.Officer, draft int64, title string) (station.Template, error)
 	UseTemplate(ctx context.Context, by station.Officer, line string, template int64) (station.Draft, error)
@@ -29,6 +32,10 @@ type disputing struct {
 	Note        string `json:"note"` // or how it was settled
 }
 
+type usingTexts struct {
+	Texts []string `json:"texts"`
+}
+
 type onTemplate struct {
 	Line     string `json:"line,omitempty"`
 	Template int64  `json:"template,omitempty"`
@@ -37,7 +44,7 @@ type onTemplate struct {
 }
 
 func handleUnderstanding(mux *http.ServeMux, st Station) {
-	const without = "this station keeps no templates and no disputes about words"
+	const without = "this station keeps no templates, no test texts and no disputes about words"
 	able(mux, st, "item.certify", without, func(u Understanding, ctx context.Context, by station.Officer, in reviewing) (none, error) {
 		return none{}, u.Certify(ctx, by, in.Line, in.Item, in.Translation)
 	})
@@ -46,6 +53,15 @@ func handleUnderstanding(mux *http.ServeMux, st Station) {
 	})
 	able(mux, st, "item.settle", without, func(u Understanding, ctx context.Context, by station.Officer, in disputing) (none, error) {
 		return none{}, u.SettleDispute(ctx, by, in.Line, in.Item, in.Translation, in.Dispute, in.Note)
+	})
+	able(mux, st, "texts", without, func(u Understanding, ctx context.Context, _ station.Officer, in onLine) ([]station.TestText, error) {
+		return u.TestTexts(ctx, in.Line)
+	})
+	able(mux, st, "text.translate", without, func(u Understanding, ctx context.Context, by station.Officer, in translating) (station.Translation, error) {
+		return u.TranslateTest(ctx, by, in.Line, in.Item, in.Language, in.Text)
+	})
+	able(mux, st, "texts.use", without, func(u Understanding, ctx context.Context, by station.Officer, in usingTexts) (none, error) {
+		return none{}, u.UseTestTexts(ctx, by, in.Texts)
 	})
 	able(mux, st, "templates", without, func(u Understanding, ctx context.Context, _ station.Officer, in onLine) ([]station.Template, error) {
 		return u.Templates(ctx, in.Line)
@@ -75,6 +91,22 @@ func (c *Client) DisputeWords(ctx context.Context, line, id string, translation 
 // SettleDispute says how a dispute about words ended.
 func (c *Client) SettleDispute(ctx context.Context, line, id string, translation, dispute int64, how string) error {
 	_, err := ask[none](ctx, c, "item.settle", disputing{Line: line, Item: id, Translation: translation, Dispute: dispute, Note: how})
+	return err
+}
+
+// TestTexts lists the approved texts of line tests, with our translations.
+func (c *Client) TestTexts(ctx context.Context, line string) ([]station.TestText, error) {
+	return ask[[]station.TestText](ctx, c, "texts", onLine{line})
+}
+
+// TranslateTest keeps a translation of a test text.
+func (c *Client) TranslateTest(ctx context.Context, line, id, language, text string) (station.Translation, error) {
+	return ask[station.Translation](ctx, c, "text.translate", translating{line, id, language, text})
+}
+
+// UseTestTexts sets which of the approved texts the tests of this station use.
+func (c *Client) UseTestTexts(ctx context.Context, ids []string) error {
+	_, err := ask[none](ctx, c, "texts.use", usingTexts{ids})
 	return err
 }
 
