@@ -114,7 +114,7 @@ func TestBlobFlood(t *testing.T) {
 			<-ctx.Done()
 			return nil
 		},
-		check: func(w *world) { w.needs("quota", "routine") },
+		check: func(w *world) { w.needs("quota") },
 	}.test(t)
 }
 

@@ -134,6 +134,20 @@ func (r *Row) Content() (Content, error) {
 	return OpenContent(r.sealer, r.name, sealed)
 }
 
+// Whole returns Raw and Content together, read once.
+func (r *Row) Whole() (raw []byte, c Content, err error) {
+	raw, sealed := r.Bytes, r.sealed
+	if r.read != nil {
+		if raw, sealed, err = r.read(); err != nil {
+			return nil, c, err
+		}
+	}
+	if r.sealer != nil {
+		c, err = OpenContent(r.sealer, r.name, sealed)
+	}
+	return raw, c, err
+}
+
 // Raw returns the entry as in the log; nil for the outbox.
 func (r *Row) Raw() ([]byte, error) {
 	if r.read == nil {

@@ -21,12 +21,14 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/form"
 	"parley/internal/line"
+	"parley/internal/seal"
 	"parley/internal/store"
 )
 
-// MaxSize is the bound of one attachment in bytes (spec/bounds.md, 7).
-const MaxSize = 64 << 20
+// MaxSize is the bound of one attachment in bytes, sealed (spec/bounds.md, 7).
+var MaxSize = seal.SealedBlobSize(form.MaxAttachment)
 
 const (
 	partSuffix = ".part"

@@ -8,10 +8,12 @@ import (
 	"sync"
 
 	"parley"
+	"parley/internal/form"
+	"parley/internal/seal"
 	"parley/internal/store"
 )
 
-const maxBlob = 64 << 20
+var maxBlob = seal.SealedBlobSize(form.MaxAttachment)
 
 // Blobs is a store.Blobs in memory. Its days never end.
 type Blobs struct {

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"parley"
+	"parley/internal/form"
+	"parley/internal/seal"
 	"parley/internal/store"
 )
 
@@ -67,7 +69,9 @@ func RunBlobs(t *testing.T, durable bool, open func(dir string) (store.Blobs, er
 	more := store.BlobID{Line: LineID(1), Hash: [32]byte{2}}
 	wantKind(t, b.Create(more, "birch", 1501), parley.Quota)
 	check(t, b.Create(more, "cedar", 1501))
-	wantKind(t, b.Create(store.BlobID{Line: LineID(1), Hash: [32]byte{3}}, "cedar", 64<<20+1), parley.Oversize)
+	most := seal.SealedBlobSize(form.MaxAttachment) // what may be written may be kept
+	wantKind(t, b.Create(store.BlobID{Line: LineID(1), Hash: [32]byte{3}}, "cedar", most), parley.Quota)
+	wantKind(t, b.Create(store.BlobID{Line: LineID(1), Hash: [32]byte{3}}, "cedar", most+1), parley.Oversize)
 	wantKind(t, b.Create(store.BlobID{Line: LineID(1), Hash: [32]byte{3}}, "cedar", -1), parley.Oversize)
 	check(t, b.Delete(id))
 	check(t, b.Delete(id))
