@@ -1,17 +1,13 @@
 package form
 
-import (
-	"bytes"
-
-	"parley"
-)
+import "parley"
 
 // Other is a form this station does not know. It is kept as it came, shown as
 // such, and breaks nothing.
 type Other struct {
 	Rest
 	Form string
-	Raw  []byte // the fields, encoded
+	Raw  []byte // the fields, encoded: part of what was read
 }
 
 // Generic reads the body of any form without its rules, for showing what
@@ -33,7 +29,7 @@ func parseOther(name string, fields []byte) (*Other, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Other{Rest: Rest{Unknown: unknown}, Form: name, Raw: bytes.Clone(fields)}, nil
+	return &Other{Rest: Rest{Unknown: unknown}, Form: name, Raw: fields}, nil
 }
 
 // Name is the name the header gave.

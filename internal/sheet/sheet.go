@@ -181,13 +181,34 @@ func (s *sheet) parties(f form.Form) {
 func strange(u form.Unknown) []Field {
 	var list []Field
 	for _, k := range slices.Sorted(maps.Keys(u)) {
-		shown, err := cbor.Diagnose(u[k])
+		shown, err := cbor.Diagnose(beginning(u[k]))
 		if err != nil {
 			shown = fmt.Sprintf("%d bytes", len(u[k]))
 		}
 		list = append(list, Field{"unknown", fmt.Sprintf("unknown field %d", k), shorten(form.Visible(shown))})
 	}
 	return list
+}
+
+// beginning is what is shown of a value: enough of a long text to be shortened
+// later, and nothing of anything else that is long. A mebibyte of an unknown
+// form, which only its beginning is shown of, would be made five more.
+func beginning(raw []byte) []byte {
+	const most = 4 << 10
+	if len(raw) <= most {
+		return raw
+	}
+	var head int // of a text of more than 255 bytes
+	switch raw[0] {
+	case 0x79:
+		head = 3
+	case 0x7a:
+		head = 5
+	default:
+		return nil
+	}
+	text := strings.ToValidUTF8(string(raw[head:most]), "")
+	return append([]byte{0x79, byte(len(text) >> 8), byte(len(text))}, text...)
 }
 
 // shorten keeps the values of unknown fields to a line or two.

@@ -26,11 +26,16 @@ type entryView struct {
 func (l *liveLine) view(row store.Row) (entryView, error) { return viewOf(row) }
 
 func viewOf(row store.Row) (entryView, error) {
-	v := entryView{row: row}
 	c, err := row.Content()
 	if err != nil {
-		return v, err
+		return entryView{row: row}, err
 	}
+	return viewIn(row, c)
+}
+
+// viewIn reads a row of which the content is at hand.
+func viewIn(row store.Row, c store.Content) (v entryView, err error) {
+	v.row = row
 	if c.Header == nil {
 		return v, nil
 	}
@@ -68,7 +73,11 @@ func itemID(r *store.Row) string {
 
 // item renders a row without its text: who may read that is for Open to say.
 func (l *liveLine) item(row store.Row) (Item, error) {
-	v, err := l.view(row)
+	raw, c, err := row.Whole()
+	if err != nil {
+		return Item{}, err
+	}
+	v, err := viewIn(row, c)
 	if err != nil {
 		return Item{}, err
 	}
@@ -87,10 +96,7 @@ func (l *liveLine) item(row store.Row) (Item, error) {
 		it.DTG = parley.DTG(it.Arrived)
 	}
 	if !row.Waiting() {
-		h, err := row.Leaf()
-		if err != nil {
-			return it, err
-		}
+		h := store.LeafHash(raw)
 		it.Hash = hex.EncodeToString(h[:])
 	}
 	it.Unreadable = row.Faulty && v.header == nil

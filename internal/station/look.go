@@ -130,9 +130,11 @@ func (s *Station) itemOf(l *liveLine, id string, full bool) (Item, error) {
 	if err == nil && !row.Waiting() && isTraffic(it.Form) {
 		it.ReadBacks, err = l.readBacks(row.Ref())
 	}
-	if v, e := l.view(row); err == nil && e == nil && !row.Waiting() {
-		if f, ok := v.form.(*form.Incumbent); ok {
-			it.Lapsed, err = l.lapsedAt(&row, f.Office)
+	if err == nil && it.Form == "incumbent" && !row.Waiting() {
+		if v, e := l.view(row); e == nil {
+			if f, ok := v.form.(*form.Incumbent); ok {
+				it.Lapsed, err = l.lapsedAt(&row, f.Office)
+			}
 		}
 	}
 	if err != nil {
