@@ -33,6 +33,7 @@ type clerk struct {
 	called   map[string]int64     // item -> who of the call-out list an alarm named last
 	down     bool                 // the lamp was down when last looked at
 	sounds   []own.Alarm          // of what is being taken, raised together
+	sounding time.Time            // when the first of them was put there
 
 	grew     bool      // something was made durable since the last tick
 	unswept  bool      // something was made durable since the last sweep
@@ -93,8 +94,9 @@ func (c *clerk) run(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case a := <-c.in:
+			began := time.Now()
 			c.take(ctx, a)
-			for more := true; more && len(c.sounds) < maxSounds; {
+			for more := true; more && time.Since(began) < soundWithin; {
 				select {
 				case a := <-c.in:
 					c.take(ctx, a)
@@ -116,8 +118,18 @@ func (c *clerk) flush() {
 	c.sounds = c.sounds[:0]
 }
 
-// maxSounds bounds the alarms that one commit of our own side takes.
-const maxSounds = 256
+// Bounds of the alarms that one commit of our own side takes, and of how long
+// one waits for others: whoever floods us must not keep an alarm, or what time
+// asks for, waiting behind what he sends.
+const (
+	maxSounds   = 256
+	soundWithin = 250 * time.Millisecond
+)
+
+// due reports whether the alarms gathered so far are to be raised now.
+func (c *clerk) due() bool {
+	return len(c.sounds) >= maxSounds || len(c.sounds) > 0 && time.Since(c.sounding) >= soundWithin
+}
 
 func (c *clerk) take(ctx context.Context, a *applied) {
 	c.grew, c.unswept, c.unplaced = true, true, true
@@ -144,7 +156,9 @@ func (c *clerk) take(ctx context.Context, a *applied) {
 			}
 			e = &es[0]
 		}
-		c.entry(ctx, e)
+		if c.entry(ctx, e); c.due() {
+			c.flush()
+		}
 	}
 	c.behind.Add(-a.size())
 }
@@ -174,6 +188,9 @@ func (c *clerk) sound(peer parley.PartyCode, code, text, item string) {
 		n += w.next.Count
 	}
 	c.waits[peer] = &heldBack{code: code, at: now}
+	if len(c.sounds) == 0 {
+		c.sounding = time.Now()
+	}
 	c.sounds = append(c.sounds, own.Alarm{Peer: peer, Code: code, Text: text, Item: item, Count: n})
 }
 
@@ -229,7 +246,7 @@ func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
 	if breaksDrill(h) {
 		c.l.breakDrill(brokenUrgent)
 	}
-	if ours {
+	if ours || !form.Known(h.Form) {
 		return
 	}
 	f, _, err := form.ParseBody(h.Form, e.Body)

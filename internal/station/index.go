@@ -11,7 +11,9 @@ import (
 
 const (
 	indexEvery = 2 * time.Second // between looks at lines where something came
-	indexBatch = 4_096           // entries that go into the index together
+	indexBatch = 4_096           // entries that go into the index together,
+	indexBytes = 2 << 20         // or texts of so many bytes
+	indexRows  = 200             // of the record that are read at once
 	blanksEach = 200             // of those that did not open, looked at again each time
 )
 
@@ -82,7 +84,7 @@ func (s *Station) indexLine(ctx context.Context, l *liveLine) error {
 	}
 	for ctx.Err() == nil {
 		began := time.Now()
-		es, last, err := l.indexable(upto)
+		es, last, more, err := l.indexable(upto)
 		if err != nil {
 			return err
 		}
@@ -92,7 +94,7 @@ func (s *Station) indexLine(ctx context.Context, l *liveLine) error {
 		if err := l.found.Add(es, last); err != nil {
 			return err
 		}
-		if upto = es[len(es)-1].Pos; len(es) < indexBatch {
+		if upto = es[len(es)-1].Pos; !more {
 			break
 		}
 		rest(ctx, time.Since(began))
@@ -111,26 +113,32 @@ func rest(ctx context.Context, d time.Duration) {
 	}
 }
 
-// indexable reads what follows a position on the record.
-func (l *liveLine) indexable(upto int64) (es []find.Entry, last string, err error) {
-	for len(es) < indexBatch {
-		rows, _, err := l.store.Rows(store.Filter{After: upto, Limit: 500})
+// indexable reads what follows a position on the record: a batch of it, for a
+// peer's texts must not fill the memory. more says that there may be more.
+func (l *liveLine) indexable(upto int64) (es []find.Entry, last string, more bool, err error) {
+	for bytes := 0; ; {
+		rows, _, err := l.store.Rows(store.Filter{After: upto, Limit: indexRows})
 		if err != nil {
-			return nil, "", err
+			return nil, "", false, err
 		}
 		for _, r := range rows {
 			texts, open, err := l.says(r, true)
 			if err != nil {
-				return nil, "", err
+				return nil, "", false, err
 			}
 			es = append(es, find.Entry{Pos: r.Pos, Time: int64(min(r.Time, 1<<62)), Texts: texts, Blank: !open})
 			upto, last = r.Pos, r.Ref().String()
+			for _, t := range texts {
+				bytes += len(t)
+			}
+			if bytes >= indexBytes || len(es) >= indexBatch {
+				return es, last, true, nil
+			}
 		}
-		if len(rows) < 500 {
-			break
+		if len(rows) < indexRows {
+			return es, last, false, nil
 		}
 	}
-	return es, last, nil
 }
 
 // indexBlanks looks again at entries that did not open when they came.

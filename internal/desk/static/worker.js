@@ -27,7 +27,7 @@ self.onconnect = (e) => {
     if (m.data.type === "armed") ports.set(p, m.data.armed);
     choose();
   };
-  if (!stream || stream.gone) stream = new Stream(tell, Boolean(stream)); // whoever comes after a seat has ended may have another
+  stream ??= new Stream(tell);
   const now = stream.state();
   if (now) p.postMessage(now);
 };
