@@ -3,7 +3,7 @@
 GO ?= go
 export CGO_ENABLED = 1
 
-.PHONY: build test deps axe noble fast race reader interop screenshots hostile drill drill-short fuzz sim sim-story sim-picture sim-fork sim-shrink faults bench clean
+.PHONY: build test deps axe noble fast race idle reader interop screenshots hostile drill drill-short fuzz sim sim-story sim-picture sim-fork sim-shrink faults bench clean
 
 build:
 	$(GO) build -o bin/parley ./cmd/parley
@@ -42,6 +42,13 @@ interop:
 # serves, in a browser.
 screenshots:
 	cd internal/desk && $(GO) test -count=1 -run '^TestScreens$$' . -args -screens $(CURDIR)/docs/desk
+
+# idle leaves signed-in, hidden tabs of Chromium and Firefox alone for as long as
+# IDLE says, and then sends their station a FLASH and measures when they sound. It
+# needs the Debian package xvfb besides.
+IDLE ?= 2h
+idle: deps
+	cd internal/desk && $(GO) test -count=1 -v -timeout 0 -run '^TestIdle$$' . -args -idle $(IDLE)
 
 # hostile lets a peer with valid keys do everything wrong to a real station, and
 # prints what each attack costs (docs/threats.md).

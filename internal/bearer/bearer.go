@@ -79,6 +79,17 @@ type Conn interface {
 	// the other side back. After the end it returns Err. When ctx ends it
 	// returns ctx's error and no frame is lost.
 	Recv(ctx context.Context) ([]byte, error)
+	// SendDatagram sends b now or not at all, and never blocks: it may be lost,
+	// repeated or overtaken. b is not kept. Errors: Oversize over Datagrams,
+	// Unavailable once the connection has ended, Unsupported where there are none.
+	SendDatagram(b []byte) error
+	// RecvDatagram returns the next datagram, which the caller owns. What nobody
+	// asks for is dropped, the oldest first. After the end it returns Err; when
+	// ctx ends, ctx's error; Unsupported at once where there are none.
+	RecvDatagram(ctx context.Context) ([]byte, error)
+	// Datagrams is how many bytes the largest datagram may have now; 0 where
+	// there are none. It may grow and shrink while the connection lives.
+	Datagrams() int
 	// PeerKey is SHA-256 of the other side's SubjectPublicKeyInfo.
 	PeerKey() [32]byte
 	// Exporter is the session's 32 bytes of spec/sessions.md, 4: equal on both

@@ -84,12 +84,17 @@ func (l *live) serve(st *desktest.Station) {
 	t.Cleanup(func() { server.Close() })
 }
 
-// browse starts the browser.
+// browse starts the browser, without a window.
 func (l *live) browse() {
+	l.t.Helper()
+	l.browseWith(chromedp.Headless)
+}
+
+func (l *live) browseWith(more ...chromedp.ExecAllocatorOption) {
 	t := l.t
 	t.Helper()
 	l.home = t.TempDir()
-	opts := []chromedp.ExecAllocatorOption{chromedp.ExecPath(browser(t)), chromedp.NoSandbox, chromedp.Headless, chromedp.UserDataDir(l.home)}
+	opts := append([]chromedp.ExecAllocatorOption{chromedp.ExecPath(browser(t)), chromedp.NoSandbox, chromedp.UserDataDir(l.home)}, more...)
 	for _, f := range []string{"disable-gpu", "disable-quic", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync", "no-default-browser-check", "hide-scrollbars"} {
 		opts = append(opts, chromedp.Flag(f, true))
 	}

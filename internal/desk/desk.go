@@ -47,6 +47,7 @@ type desk struct {
 	party   parley.PartyCode
 	name    string
 	books   map[string]*locale
+	names   names
 	pages   map[string]*pages // by language
 	assets  *assets
 	lamps   lampCache
@@ -78,13 +79,19 @@ func New(cfg Config) http.Handler {
 	return d.guard(d.routes())
 }
 
-func (d *desk) load() error {
-	var err error
+func (d *desk) load() (err error) {
 	if d.assets, err = loadAssets(); err != nil {
 		return err
 	}
-	if d.books, err = loadLocales(); err != nil {
+	books, err := loadLocales()
+	if err != nil {
 		return err
+	}
+	d.books = map[string]*locale{}
+	for lang, book := range books { // its own, with the names of its parties
+		own := *book
+		own.names = &d.names
+		d.books[lang] = &own
 	}
 	if d.keys, err = newKeyring(d.cfg.Origin, d.name, d.now); err != nil {
 		return err

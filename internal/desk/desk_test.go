@@ -13,6 +13,7 @@ import (
 	"parley"
 	"parley/internal/desk"
 	"parley/internal/desk/desktest"
+	"parley/internal/station"
 )
 
 // start is when the tests play: 14:12:02 on 23 November 2026.
@@ -189,4 +190,14 @@ func TestPages(t *testing.T) {
 			})
 		}
 	}
+}
+
+// Alarms and evidence on a page name a party as everything else there does.
+func TestPagesNamePartiesInAlarms(t *testing.T) {
+	b := newBench(t).sit(1, parley.Watch)
+	b.st.AlarmSet = []*station.Alarm{{ID: 900, Line: desktest.Birch, Peer: "birch", Code: "violation", Text: "birch broke the protocol and was refused: it is no date", At: start, Count: 1}}
+	b.st.LineList[0].Lamp.State = station.LampDown
+	b.st.LineList[0].Lamp.Evidence = []station.Evidence{{By: "measured by us", Code: "path-down", Text: "QUIC to birch is down: connection refused", At: start}}
+	b.get("/watch").want(t, 200, "Birch broke the protocol and was refused", "QUIC to Birch is down", "!QUIC to birch")
+	b.get(birch).want(t, 200, "QUIC to Birch is down", "!QUIC to birch")
 }

@@ -84,6 +84,14 @@ func (d *desk) events(w http.ResponseWriter, r *http.Request, s *seat) error {
 	tick := time.NewTicker(beatEvery)
 	defer tick.Stop()
 	checked := time.Now()
+	ended := func() bool {
+		checked = time.Now()
+		_, err := d.st.Session(r.Context(), s.session)
+		if err != nil {
+			out.send("gone", struct{}{})
+		}
+		return err != nil
+	}
 	for out.err == nil {
 		select {
 		case <-r.Context().Done():
@@ -92,14 +100,13 @@ func (d *desk) events(w http.ResponseWriter, r *http.Request, s *seat) error {
 			if !ok {
 				return nil
 			}
+			if e.Kind == "session" && ended() {
+				return nil
+			}
 			out.send("change", e)
 		case now := <-tick.C:
-			if now.Sub(checked) > sessionEvery {
-				checked = now
-				if _, err := d.st.Session(r.Context(), s.session); err != nil {
-					out.send("gone", struct{}{})
-					return nil
-				}
+			if now.Sub(checked) > sessionEvery && ended() {
+				return nil
 			}
 			out.send("beat", d.beat(r.Context()))
 		}

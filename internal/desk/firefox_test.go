@@ -49,9 +49,12 @@ func (f *fox) sit(officer int64, office parley.Office) {
 	f.cookie("parley-alder-session", f.st.Sit(officer, office))
 }
 
+// open opens a page, past the one on which the browser proves that the session is
+// its own.
 func (f *fox) open(path string) {
 	f.t.Helper()
 	f.must(f.tab.Open(f.url + path))
+	f.until("the page after the proof", `document.readyState === "complete" && document.body.dataset.page !== "prove"`)
 }
 
 func (f *fox) click(css string) {

@@ -104,6 +104,11 @@ var widths = []int64{320, 1920, 1280}
 // width, with everything unfolded.
 func (l *live) lies(name string) {
 	l.t.Helper()
+	l.liesAt(name, widths)
+}
+
+func (l *live) liesAt(name string, widths []int64) {
+	l.t.Helper()
 	eval[bool](l, l.ctx, `document.querySelectorAll("details:not(.menu)").forEach(d => d.open = true), true`)
 	for _, w := range widths {
 		l.do(l.ctx, chromedp.EmulateViewport(w, 900))
@@ -148,6 +153,35 @@ func (l *live) as(lang, theme string) {
 	l.t.Helper()
 	l.cookie(l.ctx, "parley-alder-lang", lang)
 	l.cookie(l.ctx, "parley-alder-theme", theme)
+}
+
+// TestBrowserLooksInMoreLanguages opens every page in French, Spanish and Russian,
+// whose words are longer, on a telephone and on a desk.
+func TestBrowserLooksInMoreLanguages(t *testing.T) {
+	l := newLive(t)
+	for _, lang := range []string{"fr", "es", "ru"} {
+		l.as(lang, "day")
+		for _, p := range pages {
+			if p.admin {
+				l.sit(l.ctx, 3, parley.Administrator)
+			} else {
+				l.sit(l.ctx, 1, parley.Watch)
+			}
+			l.open(l.ctx, p.path)
+			if got := eval[string](l, l.ctx, "document.documentElement.lang"); got != lang {
+				t.Errorf("%s is in %q, not in %q", p.path, got, lang)
+			}
+			l.liesAt(lang+" "+p.path, []int64{320, 1280})
+		}
+	}
+	l.mu.Lock()
+	l.quietErr = true // the browser logs that a page is not there, or is locked
+	l.mu.Unlock()
+	for _, lang := range []string{"fr", "es", "ru"} {
+		l.as(lang, "day")
+		l.strays(lang)
+	}
+	l.quiet()
 }
 
 // TestBrowserLooksAtEveryPage opens every page once in English, Chinese and

@@ -8,7 +8,10 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"unicode"
+
+	"parley"
 )
 
 // languages of the desk, in the order they are offered: those that have a
@@ -53,7 +56,11 @@ type locale struct {
 	Dir      string // "ltr" or "rtl"
 	messages map[string]message
 	phrases  []phrase // what the station says
+	names    *names   // of the parties; nil: nobody knows any
 }
+
+// names are those of the parties by their codes, as a page last read them.
+type names = atomic.Pointer[map[parley.PartyCode]string]
 
 // loadLocales reads all catalogues, once: nobody changes them.
 var loadLocales = sync.OnceValues(func() (map[string]*locale, error) {

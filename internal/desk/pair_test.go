@@ -127,7 +127,7 @@ func newSide(t *testing.T, code string) *side {
 		t.Fatal(err)
 	}
 	s.url = fmt.Sprintf("http://%s.localhost:%d", code, ln.Addr().(*net.TCPAddr).Port)
-	s.server = desk.Server(desk.New(desk.Config{Station: s.st, Here: time.UTC, Origin: s.url}), nil)
+	s.server = desk.Server(desk.New(desk.Config{Station: s.st, Here: time.UTC, Origin: s.url, BindSessions: true}), nil)
 	go s.server.Serve(ln)
 	t.Cleanup(func() { s.server.Close() })
 	return s

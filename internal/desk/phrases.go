@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"parley"
 	"parley/internal/form"
 )
 
@@ -18,6 +19,9 @@ type phrase struct {
 	re    *regexp.Regexp
 	slots []string
 	text  map[string]string // by language
+
+	party  map[string]bool // slots that are the codes of parties
+	theirs map[string]bool // slots whose words are not the station's
 }
 
 // maxSaid is how deep sentences stand in one another, as causes of errors do.
@@ -25,8 +29,9 @@ const maxSaid = 4
 
 var slotOf = regexp.MustCompile(`\{\d\}`)
 
-// loadPhrases reads the sentences, those with most words of their own first, so
-// that a sentence is taken for the one that says most.
+// loadPhrases reads the sentences, those that quote others first, then those with
+// most words of their own, so that a sentence is taken for the one that says most
+// and a quotation for no sentence of the station.
 func loadPhrases() ([]phrase, error) {
 	b, err := files.ReadFile("locales/phrases.json")
 	if err != nil {
@@ -51,7 +56,7 @@ func loadPhrases() ([]phrase, error) {
 			}
 		}
 	}
-	slices.SortStableFunc(list, func(a, b map[string]string) int { return own(b["en"]) - own(a["en"]) })
+	slices.SortStableFunc(list, func(a, b map[string]string) int { return weight(b) - weight(a) })
 	var out []phrase
 	for _, m := range list {
 		out = append(out, newPhrase(m))
@@ -59,15 +64,30 @@ func loadPhrases() ([]phrase, error) {
 	return out, nil
 }
 
-func own(s string) int { return len(slotOf.ReplaceAllString(s, "")) }
+func weight(m map[string]string) int {
+	n := len(slotOf.ReplaceAllString(m["en"], ""))
+	if m["theirs"] != "" {
+		n += 1 << 10
+	}
+	return n
+}
+
+// codes match one code of a party, or several as the station writes them. Nothing
+// else stands for a party: the words of a peer make no sentence of the station.
+const codes = `(\[?[a-z0-9]{1,8}(?:(?: and |, | )[a-z0-9]{1,8})*\]?)`
 
 func newPhrase(m map[string]string) phrase {
-	p := phrase{text: m, slots: slotOf.FindAllString(m["en"], -1)}
-	pattern := "(?s)^"
+	p := phrase{text: m, slots: slotOf.FindAllString(m["en"], -1), party: slotsIn(m["party"]), theirs: slotsIn(m["theirs"])}
+	pattern, caps := "(?s)^", slotsIn(m["caps"])
 	for i, part := range slotOf.Split(m["en"], -1) {
-		if i == 0 {
+		switch {
+		case i == 0:
 			p.start = part
-		} else {
+		case p.party[p.slots[i-1]]:
+			pattern += codes
+		case caps[p.slots[i-1]]:
+			pattern += "([A-Z]+)"
+		default:
 			pattern += "(.+?)"
 		}
 		pattern += regexp.QuoteMeta(part)
@@ -76,14 +96,27 @@ func newPhrase(m map[string]string) phrase {
 	return p
 }
 
-// said is a sentence of the station in the language of the catalogue. What the
-// catalogue does not know stays English, and is to be marked as English.
+// slotsIn reads which slots are meant by "0,2".
+func slotsIn(numbers string) map[string]bool {
+	m := map[string]bool{}
+	for _, n := range strings.Split(numbers, ",") {
+		m["{"+n+"}"] = true
+	}
+	return m
+}
+
+// said is a sentence of the station in the language of the catalogue, with the
+// names of parties in place of their codes. What the catalogue does not know
+// stays English, and is to be marked as English.
 func (l *locale) said(english string) coded {
-	if l.Lang == "en" || strings.TrimSpace(english) == "" {
-		return coded{Text: form.Visible(english)}
+	if strings.TrimSpace(english) == "" {
+		return coded{}
 	}
 	if s, ok := l.sentence(english, maxSaid); ok {
 		return coded{Text: s}
+	}
+	if l.Lang == "en" {
+		return coded{Text: form.Visible(english)}
 	}
 	return coded{Text: english, English: true}
 }
@@ -92,12 +125,14 @@ func (l *locale) sentence(s string, deep int) (string, bool) {
 	if deep == 0 {
 		return "", false
 	}
-	if d, err := lengthOf(s); err == nil {
-		return l.age(d), true
-	}
-	for _, k := range []string{"office." + s, "rung." + strings.ReplaceAll(s, " ", "_"), "form." + s, "draft.state_" + s, "contact.level." + s} {
-		if l.has(k) {
-			return l.text(k), true
+	if l.Lang != "en" { // English stays as the station says it, but for names
+		if d, err := lengthOf(s); err == nil {
+			return l.age(d), true
+		}
+		for _, k := range []string{"office." + s, "rung." + strings.ReplaceAll(s, " ", "_"), "form." + s, "draft.state_" + s, "contact.level." + s} {
+			if l.has(k) {
+				return l.text(k), true
+			}
 		}
 	}
 	for _, p := range l.phrases {
@@ -114,21 +149,56 @@ func (l *locale) sentence(s string, deep int) (string, bool) {
 	}
 	first, ok1 := l.sentence(doing, deep-1)
 	second, ok2 := l.sentence(cause, deep-1)
+	if l.Lang == "en" && ok1 != ok2 {
+		if !ok1 {
+			first = form.Visible(doing)
+		} else {
+			second = form.Visible(cause)
+		}
+		return first + ": " + second, true
+	}
 	return first + ": " + second, ok1 && ok2
 }
 
-// filled puts what varies into the translation: sentences of the station in the
-// same language, anything else as it is.
+// filled puts what varies into the translation: parties by their names, sentences
+// of the station in the same language, anything else as it is.
 func (l *locale) filled(p phrase, args []string, deep int) string {
 	var pairs []string
 	for i, slot := range p.slots {
-		t, ok := l.sentence(args[i], deep-1)
-		if !ok {
-			t = form.Visible(args[i])
+		t := form.Visible(args[i])
+		if p.party[slot] {
+			t = l.parties(args[i])
+		} else if !p.theirs[slot] {
+			if own, ok := l.sentence(args[i], deep-1); ok {
+				t = own
+			}
 		}
 		pairs = append(pairs, slot, l.isolate(t))
 	}
 	return strings.NewReplacer(pairs...).Replace(p.text[l.Lang])
+}
+
+// parties names parties: of one code, of "birch and cedar", "birch, cedar" or
+// "[birch cedar]", as the station writes them.
+func (l *locale) parties(codes string) string {
+	all := strings.FieldsFunc(strings.ReplaceAll(codes, " and ", " "), func(r rune) bool { return strings.ContainsRune("[], ", r) })
+	for i, c := range all {
+		code, err := parley.ParsePartyCode(c)
+		if err != nil {
+			return form.Visible(codes)
+		}
+		all[i] = l.isolate(form.Visible(l.named(code)))
+	}
+	return strings.Join(all, l.text("list.comma"))
+}
+
+func (l *locale) named(code parley.PartyCode) string {
+	if l.names != nil {
+		if m := l.names.Load(); m != nil && (*m)[code] != "" {
+			return (*m)[code]
+		}
+	}
+	return string(code)
 }
 
 var spans = regexp.MustCompile(`^(\d+) (s|min|h|days)$|^(\d+) h (\d\d) min$`)

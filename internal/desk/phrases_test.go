@@ -13,6 +13,8 @@ import (
 	"strings"
 	"testing"
 	"unicode"
+
+	"parley"
 )
 
 func TestSaid(t *testing.T) {
@@ -22,7 +24,7 @@ func TestSaid(t *testing.T) {
 		{"QUIC to birch: connection refused", "QUIC 至 birch：连接被拒绝"},
 		{"saving: no such thing", ""},
 		{"draft 4: no draft 9", "草稿 4：没有第 9 号草稿"},
-		{"TLS to bi\u202erch answers in 3ms", "TLS 至 bi⟦U+202E⟧rch 在 3ms 内应答"},
+		{"T\u202eLS to birch answers in 3ms", "T⟦U+202E⟧LS 至 birch 在 3ms 内应答"},
 		{"", ""},
 	} {
 		got := zh.said(c.in)
@@ -32,6 +34,42 @@ func TestSaid(t *testing.T) {
 	}
 	if got := books(t)["en"].said("As it is.\u202e"); got.English || got.Text != "As it is.⟦U+202E⟧" {
 		t.Errorf("English is said %+v", got)
+	}
+}
+
+// What the station says of parties by their codes, the desk says by their names, in
+// every language; what others wrote stays as it is.
+func TestSaidNamesParties(t *testing.T) {
+	var known names
+	known.Store(&map[parley.PartyCode]string{"birch": "Republic of Birch", "cedar": "Cedar"})
+	for lang, book := range books(t) {
+		own := *book
+		own.names = &known
+		for _, c := range []struct {
+			in   string
+			want []string
+		}{
+			{"FLASH QUESTION from birch: cedar has left the line", []string{"Republic of Birch", "cedar has left the line"}},
+			{"EXERCISE Storm: IMMEDIATE ADVICE from birch: birch", []string{"Republic of Birch", "Storm"}},
+			{"checkcall from birch", []string{"Republic of Birch"}},
+			{"QUIC to birch answers in 3ms", []string{"QUIC", "Republic of Birch"}},
+			{"QUIC to birch is down: connection refused", []string{"Republic of Birch"}},
+			{"The line is up, but not to [birch cedar].", []string{"Republic of Birch", "Cedar"}},
+			{"birch has signed two histories of its log: proved, kept, and told to all parties", []string{"Republic of Birch"}},
+			{"a receipt of birch for the log of alder, brought by cedar, does not fit what we hold (it may hold another history of that log): no", []string{"Republic of Birch", "alder", "Cedar"}},
+			{"No answer of birch and cedar to our request for a contact (birch) by the time it names", []string{"Republic of Birch", "Cedar", "birch"}},
+			{"The line has ended: cedar has left the line.", []string{"Cedar"}},
+		} {
+			got := own.said(c.in)
+			for _, w := range c.want {
+				if !strings.Contains(got.Text, w) || got.English {
+					t.Errorf("%s: %q is said %+v, without %q", lang, c.in, got, w)
+				}
+			}
+			if n := strings.Count(got.Text, "birch") + strings.Count(got.Text, "cedar"); n > strings.Count(strings.Join(c.want, " "), "birch")+strings.Count(strings.Join(c.want, " "), "cedar") && !strings.HasSuffix(c.in, ": birch") {
+				t.Errorf("%s: %q is said %q, with a code", lang, c.in, got.Text)
+			}
+		}
 	}
 }
 
@@ -91,6 +129,12 @@ func sentences(f *ast.File) (out []ast.Expr) {
 				at(x.Elts, 2)
 			} else if ok && id.Name == "Notice" {
 				at(x.Elts, 1)
+			} else if sel, ok := x.Type.(*ast.SelectorExpr); ok && sel.Sel.Name == "Alarm" {
+				for _, e := range x.Elts {
+					if kv, ok := e.(*ast.KeyValueExpr); ok && fmt.Sprint(kv.Key) == "Text" {
+						out = append(out, kv.Value)
+					}
+				}
 			}
 		case *ast.CallExpr:
 			if s, ok := x.Fun.(*ast.SelectorExpr); ok && s.Sel.Name == "alarm" {
@@ -98,6 +142,8 @@ func sentences(f *ast.File) (out []ast.Expr) {
 				if f.Name.Name == "line" {
 					out[len(out)-1] = x.Args[3]
 				}
+			} else if ok && s.Sel.Name == "sound" {
+				at(x.Args, 2)
 			}
 		case *ast.AssignStmt:
 			for i, l := range x.Lhs {

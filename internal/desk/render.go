@@ -62,6 +62,7 @@ func (d *desk) renderStatus(w http.ResponseWriter, r *http.Request, s *seat, sta
 	if f.Lines, err = d.st.Lines(r.Context()); err != nil {
 		d.log.Error("reading lines", "err", err)
 	}
+	d.learn(f)
 	f.Clocks = d.clocks(f.Book, f.Lines)
 	if b, err := d.st.Board(r.Context(), s.officer, ""); err == nil {
 		slices.SortStableFunc(b.Since, func(x, y station.Item) int { return x.Arrived.Compare(y.Arrived) })
@@ -70,6 +71,20 @@ func (d *desk) renderStatus(w http.ResponseWriter, r *http.Request, s *seat, sta
 		d.log.Error("reading the board", "err", err)
 	}
 	d.write(w, status, f)
+}
+
+// learn keeps the names of parties for what the station says of them by their codes.
+func (d *desk) learn(f *frame) {
+	if len(f.Lines) == 0 {
+		return
+	}
+	m := map[parley.PartyCode]string{d.party: d.name}
+	for _, l := range f.Lines {
+		for _, p := range l.Them {
+			m[p.Code] = f.PartyName(p.Code)
+		}
+	}
+	d.names.Store(&m)
 }
 
 // finder looks entries up while a page is made.

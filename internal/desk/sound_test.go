@@ -171,6 +171,57 @@ func TestBrowserSoundIsHeard(t *testing.T) {
 	l.quiet()
 }
 
+// A page whose seat has ended says NOT ARMED, in its title too, and sounds once, for
+// nobody may be looking at it. It is back when a seat is taken again in another tab,
+// which is not told that the seat before has ended.
+func TestBrowserSeatEnds(t *testing.T) {
+	t.Parallel() // it waits, most of its time
+	l := newLive(t)
+	silent(l.st)
+	l.recordSound(l.ctx)
+	l.sit(l.ctx, 1, parley.Watch)
+	l.open(l.ctx, "/watch")
+	l.until(l.ctx, 15*time.Second, "a stream", `!document.querySelector("#sound").hidden`)
+	l.do(l.ctx, chromedp.Click(chromedp.CSS("#sound")))
+	l.until(l.ctx, 15*time.Second, "armed, and the test is over", `document.querySelector("#sound").dataset.sound === "on" && window.heard.length && Date.now() - window.heard.at(-1).at > 1500`)
+	l.wait("one listener", func() bool { return l.st.Listeners() == 1 })
+	eval[bool](l, l.ctx, "window.heard.length = 0, true")
+	l.mu.Lock()
+	l.quietErr = true // the browser logs what is refused
+	l.mu.Unlock()
+	if err := l.st.EndSessions(t.Context(), station.Officer{ID: 1, Name: "Lt Ruiz"}); err != nil {
+		t.Fatal(err)
+	}
+	l.st.Lock()
+	l.st.Tell("session", "", "")
+	l.st.Unlock()
+	const over = `document.querySelector("#sound").innerText.includes("SOUND NOT ARMED") && document.title.startsWith("!! SOUND NOT ARMED")`
+	took := l.until(l.ctx, 5*time.Second, "not armed", over)
+	t.Logf("said after %v", took)
+	l.until(l.ctx, 5*time.Second, "the tone that says so", "window.heard.length && Date.now() - window.heard.at(-1).at > 700")
+	if played(l.heard(l.ctx), 660).IsZero() || !played(l.heard(l.ctx), flashTones[2]).IsZero() {
+		t.Error("the end of a seat does not sound, or sounds as a FLASH")
+	}
+	time.Sleep(2 * time.Second)
+	if !eval[bool](l, l.ctx, over) {
+		t.Error("it did not stay so")
+	}
+
+	l.sit(l.ctx, 1, parley.Watch)
+	next, cancel := chromedp.NewContext(l.ctx)
+	t.Cleanup(cancel)
+	l.listen(next)
+	l.open(next, "/watch")
+	for _, tab := range []context.Context{next, l.ctx} {
+		l.until(tab, 15*time.Second, "a seat", `document.readyState === "complete" && document.body.dataset.page === "watch" && !document.body.dataset.gone && document.querySelector("#lost").hidden && document.querySelector(".lamps [data-lamp]").dataset.state === "up"`)
+	}
+	time.Sleep(time.Second)
+	if eval[bool](l, next, "Boolean(document.body.dataset.gone)") {
+		t.Error("who has a seat is told that it has ended")
+	}
+	l.quiet()
+}
+
 // A context that stops, as on a machine that loses its sound, is not called
 // armed.
 func TestBrowserSoundThatStops(t *testing.T) {
@@ -231,7 +282,7 @@ func TestBrowserFlashIsHeard(t *testing.T) {
 	l.listen(mute)
 	l.recordSound(mute)
 	l.open(mute, "/watch")
-	const notArmed = `!document.querySelector("#sound").hidden && document.querySelector("#sound").innerText.includes("SOUND NOT ARMED")`
+	const notArmed = `document.querySelector("#sound")?.hidden === false && document.querySelector("#sound").innerText.includes("SOUND NOT ARMED")`
 	l.until(mute, 15*time.Second, "not armed", notArmed)
 	l.until(l.ctx, 15*time.Second, "armed, and the test is over", `document.querySelector("#sound").dataset.sound === "on" && window.heard.length && Date.now() - window.heard.at(-1).at > 1500`)
 	eval[bool](l, l.ctx, "window.hideNow(), window.heard.length = 0, true")

@@ -39,6 +39,12 @@ func Run(t *testing.T, k Kit) {
 		{"cut in a frame", testCutFrame},
 		{"one key many times", testManyOfOne},
 		{"stats", testStats},
+		{"datagrams", testDatagrams},
+		{"datagrams nobody asks for", testDatagramsUnread},
+		{"datagrams, contexts and ends", testDatagramsEnd},
+		{"a flood of datagrams holds no flash up", testDatagramFlood},
+		{"a flood of bulk holds no datagrams up", testDatagramsBesideBulk},
+		{"flash and datagrams on a slow path", testDatagramsBesideFlash},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

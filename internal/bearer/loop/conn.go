@@ -11,13 +11,15 @@ import (
 	"parley/internal/bearer"
 )
 
-// conn is one end. Its goroutine carries what it sends into the other's inbox.
+// conn is one end. Its goroutines carry what it sends into the other's inbox.
 type conn struct {
 	*bearer.Life
 	net      *Net
 	peer     *conn
 	queue    *bearer.Queue
 	inbox    *bearer.Inbox
+	thrown   *bearer.Ring // datagrams on their way from here
+	caught   *bearer.Ring // that have come and nobody has asked for
 	key      [32]byte
 	exporter [32]byte
 	remote   string
@@ -30,12 +32,15 @@ type conn struct {
 
 func newConn(n *Net, o bearer.Options, peerKey, exporter [32]byte, remote string, ended func()) *conn {
 	c := &conn{Life: bearer.NewLife(), net: n, queue: bearer.NewQueue(o.QueueBytes), inbox: bearer.NewInbox(),
-		key: peerKey, exporter: exporter, remote: remote, ended: ended}
+		thrown: bearer.NewRing(bearer.DatagramsHeld, 0), caught: bearer.NewRing(bearer.DatagramsHeld, 0), key: peerKey, exporter: exporter, remote: remote, ended: ended}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c
 }
 
-func (c *conn) start() { c.wg.Go(c.carry) }
+func (c *conn) start() {
+	c.wg.Go(c.carry)
+	c.wg.Go(c.throw)
+}
 
 func (c *conn) Send(class bearer.Class, frame []byte) error {
 	if err := c.Err(); err != nil {

@@ -23,12 +23,15 @@ const (
 const piece = 32 << 10
 
 // conn is one proved connection: one goroutine per class in use writes, one per
-// stream of the other side reads.
+// stream of the other side reads, one sends datagrams and one takes them.
 type conn struct {
 	*bearer.Life
 	q        *quic.Conn
 	lanes    [bearer.Classes]*bearer.Queue // one class each
 	inbox    *bearer.Inbox
+	out, in  *bearer.Ring // datagrams
+	urgent   urgency
+	fits     fits
 	key      [32]byte
 	exporter [32]byte
 	idle     time.Duration
@@ -45,7 +48,8 @@ type conn struct {
 // start takes over a connection whose handshake is done; on error it is closed
 // and ended has been called.
 func start(qc *quic.Conn, o bearer.Options, ended func()) (*conn, error) {
-	c := &conn{Life: bearer.NewLife(), q: qc, inbox: bearer.NewInbox(), idle: o.Idle, ended: ended, gone: make(chan struct{})}
+	c := &conn{Life: bearer.NewLife(), q: qc, inbox: bearer.NewInbox(), idle: o.Idle,
+		out: bearer.NewRing(bearer.DatagramsHeld, bearer.DatagramLate), in: bearer.NewRing(bearer.DatagramsHeld, 0), ended: ended, gone: make(chan struct{})}
 	cs := qc.ConnectionState().TLS
 	var err error
 	if c.key, err = bearer.PeerKeyHash(cs); err == nil {
@@ -62,6 +66,10 @@ func start(qc *quic.Conn, o bearer.Options, ended func()) (*conn, error) {
 		c.wg.Go(func() { c.write(bearer.Class(class)) })
 	}
 	c.wg.Go(c.accept)
+	if qc.ConnectionState().SupportsDatagrams.Remote {
+		c.wg.Go(c.throw)
+		c.wg.Go(c.catch)
+	}
 	go c.watch()
 	return c, nil
 }

@@ -42,6 +42,7 @@ func (c *conn) write(class bearer.Class) {
 // put writes b. It returns when all but a packet of it is on its way.
 func (c *conn) put(class bearer.Class, s *quic.SendStream, b []byte) error {
 	if class < bearer.Routine {
+		c.urge(len(b))
 		_, err := s.Write(b)
 		return err
 	}

@@ -63,10 +63,17 @@ func (c *conn) Send(class bearer.Class, frame []byte) error {
 }
 
 func (c *conn) Recv(ctx context.Context) ([]byte, error) { return c.inbox.Get(ctx, c.Life) }
+func (c *conn) SendDatagram([]byte) error                { return bearer.NoDatagrams("TLS") }
+func (c *conn) Datagrams() int                           { return 0 }
 func (c *conn) PeerKey() [32]byte                        { return c.key }
 func (c *conn) Exporter() [32]byte                       { return c.exporter }
 func (c *conn) Queued(class bearer.Class) int            { return c.queue.Queued(class) }
 func (c *conn) RemoteAddr() string                       { return c.raw.RemoteAddr().String() }
+
+// RecvDatagram has nothing to wait for: on one stream nothing is late by itself.
+func (c *conn) RecvDatagram(context.Context) ([]byte, error) {
+	return nil, bearer.NoDatagrams("TLS")
+}
 
 func (c *conn) Stats() bearer.Stats {
 	rtt, _ := roundTrip(c.raw)

@@ -5,7 +5,7 @@ import { Stream } from "./stream.js";
 import { morph } from "./morph.js";
 import { say, setClock, tick } from "./clock.js";
 import { setLamps, loseLamps, findLamps } from "./lamps.js";
-import { startSound, draw, ring, armed, setSpeaker, onArmed } from "./sound.js";
+import { startSound, draw, ring, armed, setSpeaker, onArmed, endSound } from "./sound.js";
 import { startCompose, drawState, flush, settle, letGo, keep } from "./compose.js";
 import { startStash, dropStash, watchSelection } from "./stash.js";
 import { startKeys, showKeys } from "./keys.js";
@@ -17,6 +17,7 @@ const version = document.body.dataset.version;
 let title = document.title;
 let renewing = 0;
 let lostSince = 0;
+let ended = false; // the seat has
 
 // enhance wires what the page just shown has.
 function enhance() {
@@ -140,7 +141,10 @@ function notice(text) {
 }
 
 function gone() {
+  if (ended) return;
+  ended = true;
   document.body.dataset.gone = "1";
+  endSound();
   lostSince ||= Date.now();
   loseLamps(lostSince);
   notice(say("js.gone"));
@@ -185,6 +189,7 @@ async function onSubmit(e) {
 function hear(m) {
   switch (m.type) {
     case "beat":
+      if (ended) break;
       setClock(m.beat.now + (Date.now() - (m.at ?? Date.now())));
       if (version && m.beat.version !== version) location.reload();
       if (!lostSince && setLamps(m.beat.lamps)) soon();
@@ -206,6 +211,9 @@ function hear(m) {
     case "gone":
       gone();
       break;
+    case "again": // a seat was taken again, in another tab
+      if (ended) location.reload();
+      break;
     case "speaker":
       setSpeaker(m.speaker);
       break;
@@ -225,8 +233,9 @@ function connect() {
   addEventListener("pageshow", (e) => e.persisted && location.reload());
 }
 
-// flashTitle makes the tab call when a FLASH rings.
+// flashTitle makes the tab call when a FLASH rings, and when its seat has ended.
 function flashTitle() {
+  if (ended) return void (document.title = `!! ${say("js.sound_off")} · ${title}`);
   const on = document.getElementById("ring")?.dataset.ring === "flash" && Math.floor(Date.now() / 1000) % 2;
   const text = on ? `!! ${say("js.flash_title")}` : title;
   if (document.title !== text) document.title = text;

@@ -21,6 +21,7 @@ let audio = null;
 let moved = 0; // when the clock of the context last moved
 let at = -1; // and where it stood
 let speaker = !("SharedWorker" in window);
+let ended = false; // the seat has: nothing is heard of the station any more
 let asked = 0; // when a test was asked for that has not been played
 let rang = 0;
 let rangSeq = "";
@@ -30,7 +31,7 @@ let wake = () => {};
 // armed reports whether what is played is heard: the context says that it runs,
 // and its clock goes on. A machine that woke up may say the one without the other.
 export function armed() {
-  if (audio?.state !== "running") return false;
+  if (ended || audio?.state !== "running") return false;
   if (audio.currentTime !== at) [at, moved] = [audio.currentTime, Date.now()];
   return Date.now() - moved < STUCK;
 }
@@ -56,6 +57,15 @@ async function arm() {
   moved = Date.now();
   await Promise.race([audio.resume(), new Promise((done) => setTimeout(done, 1500))]);
   if (audio.state === "running") sessionStorage.setItem("parley-armed", "1");
+  draw();
+}
+
+// endSound is for a page whose seat has ended, which hears of nothing more: it says
+// NOT ARMED, and sounds once, for nobody may be looking at it.
+export function endSound() {
+  if (ended) return;
+  if (armed() && speaker) play("immediate");
+  ended = true;
   draw();
 }
 

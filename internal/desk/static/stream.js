@@ -8,13 +8,15 @@ const LOOK = 500; // ms between looks
 const AGAIN = 2000; // ms before a closed stream is tried again
 
 export class Stream {
-  constructor(tell) {
+  // again says that a stream before this one ended with its seat.
+  constructor(tell, again = false) {
     this.tell = tell;
+    this.again = again;
     this.heard = Date.now();
     this.lost = false;
     this.gone = false;
     this.open();
-    setInterval(() => this.look(), LOOK);
+    this.looks = setInterval(() => this.look(), LOOK);
   }
 
   async open() {
@@ -40,6 +42,10 @@ export class Stream {
   beat(b) {
     this.heard = Date.now();
     this.last = { type: "beat", beat: b, at: this.heard };
+    if (this.again) {
+      this.again = false;
+      this.tell({ type: "again" });
+    }
     if (this.lost) {
       this.lost = false;
       this.tell({ type: "back" });
@@ -59,8 +65,10 @@ export class Stream {
       // unreachable: look says so
     }
     stop.abort();
-    if (this.gone) this.tell({ type: "gone" });
-    else setTimeout(() => this.open(), AGAIN);
+    if (this.gone) {
+      clearInterval(this.looks);
+      this.tell({ type: "gone" });
+    } else setTimeout(() => this.open(), AGAIN);
   }
 
   look() {

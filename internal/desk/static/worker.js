@@ -27,7 +27,7 @@ self.onconnect = (e) => {
     if (m.data.type === "armed") ports.set(p, m.data.armed);
     choose();
   };
-  stream ??= new Stream(tell);
+  if (!stream || stream.gone) stream = new Stream(tell, Boolean(stream)); // whoever comes after a seat has ended may have another
   const now = stream.state();
   if (now) p.postMessage(now);
 };

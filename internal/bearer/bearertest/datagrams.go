@@ -1,0 +1,307 @@
+package bearertest
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"runtime"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"parley"
+	"parley/internal/bearer"
+	"parley/internal/bearer/link"
+)
+
+// withDatagrams returns a fresh connection over a cable of o, or without one
+// when o is nil or no cable fits; it skips where there are no datagrams.
+func withDatagrams(t *testing.T, k Kit, o *link.Options, change func(*bearer.Options)) (a, b bearer.Conn) {
+	t.Helper()
+	e := open(t, k, change)
+	addr := ""
+	if o != nil && k.Network != "" {
+		addr = cable(t, k, e.listener.Addr(), *o).Addr()
+	}
+	a, b = e.connect(t, addr)
+	if a.Datagrams() == 0 {
+		for _, c := range []bearer.Conn{a, b} {
+			if err := c.SendDatagram([]byte("x")); parley.KindOf(err) != parley.Unsupported {
+				t.Errorf("sending where there are no datagrams: %v, want unsupported", err)
+			}
+			if _, err := c.RecvDatagram(context.Background()); parley.KindOf(err) != parley.Unsupported {
+				t.Errorf("receiving where there are no datagrams: %v, want unsupported", err)
+			}
+		}
+		t.Skip("no datagrams on this bearer")
+	}
+	return a, b
+}
+
+func catch(t *testing.T, c bearer.Conn, within time.Duration) ([]byte, bool) {
+	t.Helper()
+	ctx, stop := context.WithTimeout(context.Background(), within)
+	defer stop()
+	b, err := c.RecvDatagram(ctx)
+	if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("receiving a datagram: %v", err)
+	}
+	return b, err == nil
+}
+
+func testDatagrams(t *testing.T, k Kit) {
+	a, b := withDatagrams(t, k, nil, nil)
+	for _, d := range [][2]bearer.Conn{{a, b}, {b, a}} {
+		most := d[0].Datagrams()
+		if most < 1200 {
+			t.Fatalf("datagrams of %d bytes fit, want 1200 at least", most)
+		}
+		for _, n := range []int{0, 1, 200, 1200, most} {
+			want, came := frame(n, n), false
+			for i := 0; i < 10 && !came; i++ {
+				buf := bytes.Clone(want)
+				if err := d[0].SendDatagram(buf); err != nil {
+					t.Fatalf("%d bytes: %v", n, err)
+				}
+				clear(buf) // it is not kept
+				var got []byte
+				if got, came = catch(t, d[1], time.Second); came && !bytes.Equal(got, want) {
+					t.Fatalf("%d bytes came as %d others", n, len(got))
+				}
+			}
+			if !came {
+				t.Fatalf("none of 10 datagrams of %d bytes came", n)
+			}
+			for came {
+				_, came = catch(t, d[1], 20*time.Millisecond)
+			}
+		}
+		if err := d[0].SendDatagram(make([]byte, 20_000)); parley.KindOf(err) != parley.Oversize {
+			t.Errorf("20000 bytes: %v, want oversize", err)
+		}
+	}
+}
+
+// testDatagramsUnread: who does not listen loses the oldest, and costs little.
+func testDatagramsUnread(t *testing.T, k Kit) {
+	a, b := withDatagrams(t, k, nil, nil)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	const n = 20_000
+	buf := make([]byte, 1200)
+	for i := range n {
+		binary.BigEndian.PutUint32(buf, uint32(i))
+		if err := a.SendDatagram(buf); err != nil {
+			t.Fatal(err)
+		}
+		if i%50 == 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	time.Sleep(300 * time.Millisecond)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 4<<20 {
+		t.Errorf("%d datagrams that nobody asks for hold %d bytes", n, grown)
+	}
+	count, last := 0, -1
+	for {
+		got, ok := catch(t, b, 200*time.Millisecond)
+		if !ok {
+			break
+		}
+		count++
+		if i := int(binary.BigEndian.Uint32(got)); i <= last {
+			t.Errorf("%d came after %d", i, last)
+		} else {
+			last = i
+		}
+	}
+	if count == 0 || count > 2*bearer.DatagramsHeld || last != n-1 {
+		t.Errorf("%d were kept, the newest was %d of %d", count, last, n-1)
+	}
+	send(t, a, bearer.Flash, []byte("still here"))
+	if got := recv(t, b); string(got) != "still here" {
+		t.Errorf("got %q", got)
+	}
+}
+
+func testDatagramsEnd(t *testing.T, k Kit) {
+	a, b := withDatagrams(t, k, nil, nil)
+	for i := range 3 {
+		ctx, stop := context.WithTimeout(context.Background(), time.Duration(i)*5*time.Millisecond)
+		if _, err := a.RecvDatagram(ctx); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("got %v, want the context's error", err)
+		}
+		stop()
+	}
+	waiting := make(chan error)
+	for _, c := range []bearer.Conn{a, b} {
+		go func() { _, err := c.RecvDatagram(context.Background()); waiting <- err }()
+	}
+	time.Sleep(20 * time.Millisecond)
+	reason := parley.Errorf(parley.Quota, "enough")
+	a.Close(reason)
+	ours := 0
+	for range 2 {
+		select {
+		case err := <-waiting:
+			if errors.Is(err, reason) {
+				ours++
+			} else if parley.KindOf(err) != parley.Unavailable {
+				t.Errorf("a waiting RecvDatagram got %v", err)
+			}
+		case <-time.After(wait):
+			t.Fatal("RecvDatagram waits on after the end")
+		}
+	}
+	if ours != 1 {
+		t.Errorf("%d ends gave the reason of the one that closed", ours)
+	}
+	if err := a.SendDatagram([]byte("late")); parley.KindOf(err) != parley.Unavailable || !errors.Is(err, reason) {
+		t.Errorf("sending after the end: %v, want unavailable", err)
+	}
+	if n := a.Datagrams(); n != 0 {
+		t.Errorf("after the end datagrams of %d bytes fit", n)
+	}
+}
+
+// flood sends datagrams of n bytes as fast as they are taken until stop is called.
+func flood(c bearer.Conn, n int) (stop func()) {
+	var wg sync.WaitGroup
+	end := make(chan struct{})
+	wg.Go(func() {
+		for b := make([]byte, n); ; {
+			select {
+			case <-end:
+				return
+			default:
+			}
+			if c.SendDatagram(b) != nil {
+				return
+			}
+			if n := time.Now().UnixNano(); n%8 == 0 {
+				runtime.Gosched()
+			}
+		}
+	})
+	return sync.OnceFunc(func() { close(end); wg.Wait() })
+}
+
+// flashes sends n FLASHes and control frames from a to b, one at a time, and
+// returns how long the slowest took.
+func flashes(t *testing.T, a, b bearer.Conn, n int) time.Duration {
+	t.Helper()
+	slowest := time.Duration(0)
+	for i := range n {
+		began := time.Now()
+		send(t, a, bearer.Class(i%2), frame(i, 300))
+		recv(t, b)
+		slowest = max(slowest, time.Since(began))
+		time.Sleep(10 * time.Millisecond)
+	}
+	return slowest
+}
+
+// testDatagramFlood: datagrams go first in every packet, and yet the line's own
+// words pass, on a path that is full of them.
+func testDatagramFlood(t *testing.T, k Kit) {
+	a, b := withDatagrams(t, k, &link.Options{Rate: 4_000_000, Queue: 32 << 10, Delay: 10 * time.Millisecond}, nil)
+	size := a.Datagrams()
+	stop := flood(a, size)
+	defer stop()
+	time.Sleep(time.Second)
+	slowest := flashes(t, a, b, 40)
+	t.Logf("the slowest took %v", slowest)
+	if slowest > 300*time.Millisecond {
+		t.Errorf("a frame took %v beside a flood of datagrams", slowest)
+	}
+	stop()
+	if got, ok := catch(t, b, time.Second); !ok || len(got) != size {
+		t.Errorf("nothing of the flood came")
+	}
+}
+
+// voices sends datagrams of 200 bytes for two seconds, one each 20 ms, and returns
+// the share that came and the delay under which 19 of 20 that came lie.
+func voices(t *testing.T, a, b bearer.Conn) (share float64, p95 time.Duration) {
+	t.Helper()
+	const n = 100
+	began := time.Now()
+	done := make(chan []time.Duration)
+	go func() {
+		var took []time.Duration
+		seen := map[uint32]bool{}
+		for {
+			ctx, stop := context.WithTimeout(context.Background(), time.Second)
+			got, err := b.RecvDatagram(ctx)
+			stop()
+			if err != nil {
+				done <- took
+				return
+			}
+			if i := binary.BigEndian.Uint32(got); !seen[i] {
+				seen[i] = true
+				took = append(took, time.Since(began)-time.Duration(binary.BigEndian.Uint64(got[4:])))
+			}
+		}
+	}()
+	for i := range n {
+		time.Sleep(time.Until(began.Add(time.Duration(i) * 20 * time.Millisecond)))
+		buf := binary.BigEndian.AppendUint32(nil, uint32(i))
+		buf = binary.BigEndian.AppendUint64(buf, uint64(time.Since(began)))
+		if err := a.SendDatagram(append(buf, make([]byte, 188)...)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	took := <-done
+	if len(took) == 0 {
+		t.Fatal("nothing came")
+	}
+	slices.Sort(took)
+	return float64(len(took)) / n, took[len(took)*19/20]
+}
+
+func testDatagramsBesideBulk(t *testing.T, k Kit) {
+	a, b := withDatagrams(t, k, &link.Options{Rate: 4_000_000, Queue: 32 << 10, Delay: 10 * time.Millisecond}, bulky)
+	for i := range 8 << 20 / chunk {
+		send(t, a, bearer.Bulk, frame(i, chunk))
+	}
+	go func() {
+		for {
+			if _, err := b.Recv(context.Background()); err != nil {
+				return
+			}
+		}
+	}()
+	time.Sleep(time.Second)
+	share, p95 := voices(t, a, b)
+	t.Logf("%.0f %% came, 19 of 20 within %v", 100*share, p95)
+	if share < 0.8 || p95 > 300*time.Millisecond {
+		t.Errorf("beside bulk %.0f %% of datagrams came, 19 of 20 within %v", 100*share, p95)
+	}
+}
+
+// testDatagramsBesideFlash: nor does a long FLASH keep voice waiting.
+func testDatagramsBesideFlash(t *testing.T, k Kit) {
+	a, b := withDatagrams(t, k, &link.Options{Rate: 4_000_000, Queue: 32 << 10, Delay: 10 * time.Millisecond}, bulky)
+	for i := range 4 << 20 / chunk { // eight seconds of the path
+		send(t, a, bearer.Flash, frame(i, chunk))
+	}
+	go func() {
+		for {
+			if _, err := b.Recv(context.Background()); err != nil {
+				return
+			}
+		}
+	}()
+	time.Sleep(time.Second)
+	share, p95 := voices(t, a, b)
+	t.Logf("%.0f %% came, 19 of 20 within %v", 100*share, p95)
+	if share < 0.8 || p95 > 300*time.Millisecond {
+		t.Errorf("beside a long flash %.0f %% of datagrams came, 19 of 20 within %v", 100*share, p95)
+	}
+}

@@ -1,0 +1,144 @@
+package bearer
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"parley"
+)
+
+// What of datagrams a connection holds in each direction. A datagram carries
+// voice or a picture: one that has waited for long is worth less than the next,
+// so the oldest makes room.
+const (
+	DatagramsHeld = 128                    // at most
+	DatagramMax   = 16 << 10               // bytes of one, whatever the transport could carry
+	DatagramLate  = 200 * time.Millisecond // what has waited for so long to be sent is dropped
+)
+
+// Ring holds datagrams that wait, in order. A full ring drops its oldest. Its
+// buffers are used again: what waits costs no allocation for each.
+type Ring struct {
+	late time.Duration // 0: never too late
+	wake chan struct{} // holds one token when something may be there
+
+	mu      sync.Mutex
+	slots   []slot
+	head, n int
+	dropped uint64
+}
+
+type slot struct {
+	b  []byte
+	at time.Time
+}
+
+// NewRing returns an empty ring of size datagrams, which drops what has waited
+// for late when it is taken; 0 is never.
+func NewRing(size int, late time.Duration) *Ring {
+	return &Ring{late: late, wake: make(chan struct{}, 1), slots: make([]slot, size)}
+}
+
+// Put copies b in.
+func (r *Ring) Put(b []byte) { r.put(b, false) }
+
+// Give puts b in without copying it; the caller has it no more.
+func (r *Ring) Give(b []byte) { r.put(b, true) }
+
+func (r *Ring) put(b []byte, own bool) {
+	now := time.Time{}
+	if r.late > 0 {
+		now = time.Now()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.n == len(r.slots) {
+		r.head, r.n = (r.head+1)%len(r.slots), r.n-1
+		r.dropped++
+	}
+	s := &r.slots[(r.head+r.n)%len(r.slots)]
+	if !own {
+		b = append(s.b[:0], b...)
+	}
+	s.b, s.at = b, now
+	r.n++
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// TryTake takes the oldest that is not late. It gives buf to the ring in
+// exchange; buf may be nil.
+func (r *Ring) TryTake(buf []byte) ([]byte, bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for r.n > 0 {
+		s := &r.slots[r.head]
+		r.head, r.n = (r.head+1)%len(r.slots), r.n-1
+		if r.late > 0 && time.Since(s.at) > r.late {
+			r.dropped++
+			continue
+		}
+		if r.n > 0 {
+			select { // for another goroutine that waits
+			case r.wake <- struct{}{}:
+			default:
+			}
+		}
+		b := s.b
+		s.b = buf
+		return b, true
+	}
+	return buf, false
+}
+
+// Take waits for the next datagram, which the caller owns. The error is ctx's
+// when ctx ends, and the reason of life's end after it: what still waits then
+// is lost.
+func (r *Ring) Take(ctx context.Context, life *Life) ([]byte, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if err := life.Err(); err != nil {
+			return nil, err
+		}
+		if b, ok := r.TryTake(nil); ok {
+			return b, nil
+		}
+		select {
+		case <-r.wake:
+		case <-ctx.Done():
+		case <-life.Done():
+		}
+	}
+}
+
+// Wake delivers a token after a Put, for a goroutine that uses TryTake.
+func (r *Ring) Wake() <-chan struct{} { return r.wake }
+
+// Held returns how many wait.
+func (r *Ring) Held() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.n
+}
+
+// Dropped returns how many made room or came too late.
+func (r *Ring) Dropped() uint64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.dropped
+}
+
+// TooLarge is what SendDatagram returns for n bytes where most fit.
+func TooLarge(n, most int) error {
+	return parley.Errorf(parley.Oversize, "a datagram of %d bytes: at most %d fit", n, most)
+}
+
+// NoDatagrams is what the methods for datagrams return where there are none.
+func NoDatagrams(name string) error {
+	return parley.Errorf(parley.Unsupported, "%s carries no datagrams", name)
+}

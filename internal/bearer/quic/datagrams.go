@@ -1,0 +1,158 @@
+package quic
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"time"
+
+	"github.com/quic-go/quic-go"
+
+	"parley"
+	"parley/internal/bearer"
+)
+
+// The library takes 32 datagrams, then blocks; it sends one at the head of each
+// packet, before any stream, and drops none however long it waits. So late
+// voice would go before a FLASH. Few are therefore given to it at a time, and
+// the rest waits here, where the oldest makes room.
+const (
+	ahead   = 8                     // datagrams that may wait in the library
+	look    = time.Millisecond      // how often we look whether it has sent some
+	resting = 25 * time.Millisecond // no packet for so long: nothing waits there any more
+)
+
+// probe is too large on purpose: the library's refusal says what fits.
+var probe = make([]byte, 1<<16)
+
+// fits is the size that was asked last, and when.
+type fits struct{ most, at atomic.Int64 }
+
+// Datagrams asks the library at most once in a second.
+func (c *conn) Datagrams() int {
+	now := time.Now().UnixNano()
+	if at := c.fits.at.Load(); at == 0 || now-at > int64(time.Second) {
+		c.fits.most.Store(int64(c.ask()))
+		c.fits.at.Store(now)
+	}
+	if c.Err() != nil {
+		return 0
+	}
+	return int(c.fits.most.Load())
+}
+
+func (c *conn) ask() int {
+	var large *quic.DatagramTooLargeError
+	if errors.As(c.q.SendDatagram(probe), &large) {
+		return min(int(large.MaxDatagramPayloadSize), bearer.DatagramMax)
+	}
+	return 0
+}
+
+func (c *conn) SendDatagram(b []byte) error {
+	most := c.Datagrams()
+	switch err := c.Err(); {
+	case err != nil:
+		return bearer.Gone(err)
+	case most == 0:
+		return bearer.NoDatagrams("the other side")
+	case len(b) > most:
+		return bearer.TooLarge(len(b), most)
+	}
+	c.out.Put(b)
+	return nil
+}
+
+func (c *conn) RecvDatagram(ctx context.Context) ([]byte, error) {
+	if c.Err() == nil && !c.q.ConnectionState().SupportsDatagrams.Remote {
+		return nil, parley.Errorf(parley.Unsupported, "the other side sends no datagrams")
+	}
+	return c.in.Take(ctx, c.Life)
+}
+
+// catch takes datagrams from the library, whose own queue drops the newest.
+func (c *conn) catch() {
+	for {
+		b, err := c.q.ReceiveDatagram(c.ctx)
+		if err != nil {
+			return // watch says why
+		}
+		c.in.Give(b)
+	}
+}
+
+// urgency is until which packet the urgent classes have precedence over
+// datagrams.
+type urgency struct{ until atomic.Uint64 }
+
+// urge is told of n bytes of an urgent class: what the library holds of
+// datagrams goes first, so they take twice that many packets.
+func (c *conn) urge(n int) {
+	until := c.q.ConnectionStats().PacketsSent + 2*ahead + uint64(n)/512 + 2
+	for {
+		old := c.urgent.until.Load()
+		if until <= old || c.urgent.until.CompareAndSwap(old, until) {
+			return
+		}
+	}
+}
+
+// throw gives datagrams to the library: no more than ahead at a time, and while
+// something urgent is on its way every second packet only, so that neither
+// keeps the other waiting.
+func (c *conn) throw() {
+	var buf []byte
+	p := pacer{}
+	t := time.NewTimer(look)
+	defer t.Stop()
+	for {
+		for c.out.Held() > 0 && !p.may(c.q.ConnectionStats().PacketsSent, c.urgent.until.Load(), time.Now()) {
+			t.Reset(look)
+			select {
+			case <-t.C:
+			case <-c.ctx.Done():
+				return
+			}
+		}
+		b, ok := c.out.TryTake(buf)
+		if !ok {
+			select {
+			case <-c.out.Wake():
+				continue
+			case <-c.ctx.Done():
+				return
+			}
+		}
+		buf = b
+		if err := c.q.SendDatagram(b); err != nil && c.q.Context().Err() != nil {
+			return // watch says why
+		}
+		p.gave()
+	}
+}
+
+// pacer reckons how many datagrams wait in the library: each packet it sends
+// takes one along. Packets that only acknowledge take none, so this is a guess;
+// the library's own bound holds beside it.
+type pacer struct {
+	sent    uint64 // packets, when last looked
+	moved   time.Time
+	waiting int
+	since   uint64 // packets since the last datagram was given
+}
+
+// may reports whether one more may be given now.
+func (p *pacer) may(sent, urgent uint64, now time.Time) bool {
+	if n := sent - p.sent; n > 0 {
+		p.waiting = max(0, p.waiting-int(min(n, ahead)))
+		p.since += n
+		p.sent, p.moved = sent, now
+	}
+	idle := now.Sub(p.moved) > resting && p.waiting == 0
+	if sent < urgent && !idle {
+		return p.since >= 2 && p.waiting < ahead
+	}
+	return p.waiting < ahead
+}
+
+func (p *pacer) gave() { p.waiting, p.since = p.waiting+1, 0 }

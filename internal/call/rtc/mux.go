@@ -1,0 +1,53 @@
+package rtc
+
+import (
+	"net"
+	"net/netip"
+
+	"github.com/pion/logging"
+	"github.com/pion/webrtc/v4"
+)
+
+// shared is what pion wants of a port that many connections share.
+type shared interface {
+	Close() error
+	GetConn(ufrag string, addr net.Addr) (net.PacketConn, error)
+	RemoveConnByUfrag(ufrag string)
+	GetListenAddresses() []net.Addr
+}
+
+// mux is pion's, with one candidate for each family of addresses instead of one
+// for each interface. Candidates of one family read from one queue, in a goroutine
+// each, and so put packets out of order; and what browsers are told is ours to say
+// (answer.go), not what the gathering finds.
+type mux struct{ shared }
+
+// Stand-ins for "wherever the browser reached us"; no packet ever bears them.
+var (
+	anyIPv4 = netip.MustParseAddr("192.0.2.1")   // RFC 5737
+	anyIPv6 = netip.MustParseAddr("2001:db8::1") // RFC 3849
+)
+
+func newMux(conn *net.UDPConn, log logging.LoggerFactory) *mux {
+	return &mux{webrtc.NewICEUDPMux(log.NewLogger("mux"), &port{UDPConn: conn})}
+}
+
+// GetListenAddresses says which candidates are gathered.
+func (m *mux) GetListenAddresses() []net.Addr {
+	return []net.Addr{&net.UDPAddr{IP: anyIPv4.AsSlice(), Port: 9}, &net.UDPAddr{IP: anyIPv6.AsSlice(), Port: 9}}
+}
+
+// port is the socket. It says that it listens everywhere, which keeps pion from
+// comparing addresses.
+type port struct{ *net.UDPConn }
+
+func (p *port) LocalAddr() net.Addr { return &net.UDPAddr{IP: net.IPv6unspecified} }
+
+// ReadFromAddrPort and WriteToAddrPort spare an allocation for each packet.
+func (p *port) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
+	return p.ReadFromUDPAddrPort(b)
+}
+
+func (p *port) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
+	return p.WriteToUDPAddrPort(b, to)
+}

@@ -1,0 +1,66 @@
+package rtc_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"parley/internal/call/rtc"
+)
+
+var whole = shape{voices: 8, pictures: 3, mic: true, camera: true}
+
+// A's voice reaches B in slot 3 and nowhere else, and B's reaches A in slot 0.
+func TestVoicesReachTheirSlots(t *testing.T) {
+	s := listen(t)
+	a, b := newClient(t, whole), newClient(t, whole)
+	ea, eb := newEars(), newEars()
+	da, db := a.join(s, ea), b.join(s, eb)
+	ea.route(func(p *rtp.Packet, _ uint8) { db.Play(3, p) })
+	eb.route(func(p *rtp.Packet, _ uint8) { da.Play(0, p) })
+	if v, p := da.Slots(); v != rtc.Voices || p != rtc.Pictures {
+		t.Errorf("%d and %d slots", v, p)
+	}
+	for i := range 50 {
+		a.speak(fmt.Sprint("a", i))
+		b.speak(fmt.Sprint("b", i))
+		time.Sleep(2 * time.Millisecond)
+	}
+	a.until("B hears A", func() bool { return len(b.played("voice3")) >= 40 })
+	a.until("A hears B", func() bool { return len(a.played("voice0")) >= 40 })
+	for _, c := range []struct {
+		who  *client
+		only string
+		of   byte
+	}{{b, "voice3", 'a'}, {a, "voice0", 'b'}} {
+		for name, list := range c.who.got {
+			if name != c.only && len(list) > 0 {
+				t.Errorf("%d packets in %s", len(list), name)
+			}
+		}
+		list := c.who.played(c.only)
+		if !list[0].Marker || list[1].Marker {
+			t.Errorf("markers %v %v, want true and false", list[0].Marker, list[1].Marker)
+		}
+		for i, p := range list {
+			if p.Payload[0] != c.of || p.PayloadType != 109 || len(p.GetExtensionIDs()) > 0 {
+				t.Errorf("packet %d: %v %q", i, p.Header, p.Payload)
+			}
+			if i > 0 && (p.SequenceNumber != list[i-1].SequenceNumber+1 || p.Timestamp != list[i-1].Timestamp+960 || p.SSRC != list[0].SSRC) {
+				t.Errorf("packet %d follows %v with %v", i, list[i-1].Header, p.Header)
+			}
+		}
+	}
+	if got := ea.voices[0]; got.PayloadType != rtc.Opus || got.SSRC == eb.voices[0].SSRC {
+		t.Errorf("between desks: %v beside %v", got.Header, eb.voices[0].Header)
+	}
+	da.Close()
+	db.Close()
+	for _, e := range []*ears{ea, eb} {
+		if err := <-e.gone; err != nil {
+			t.Errorf("gone: %v", err)
+		}
+	}
+}
