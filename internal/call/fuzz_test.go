@@ -6,6 +6,7 @@ import (
 
 	"parley"
 	"parley/internal/contact"
+	"parley/internal/form"
 )
 
 // FuzzHalf: what another side sends of itself is refused or read, never more, and
@@ -28,5 +29,31 @@ func FuzzHalf(f *testing.F) {
 			s.Hears(Who{"alder", 1}, Who{"birch", h.People[i].ID}, "")
 		}
 		s.Turn()
+	})
+}
+
+// FuzzForms: what parses encodes to the same bytes, and calls can be made of it.
+func FuzzForms(f *testing.F) {
+	w := newWorld(3, 2)
+	w.run(300)
+	for _, e := range w.all() {
+		f.Add(e.Form.Name(), form.EncodeBody(e.Form, 1))
+	}
+	f.Fuzz(func(t *testing.T, name string, body []byte) {
+		x, end, err := form.ParseBody(name, body)
+		if err != nil {
+			return
+		}
+		if again := form.EncodeBody(x, end); !bytes.Equal(again, body) {
+			t.Errorf("%x encodes to %x", body, again)
+		}
+		ring, said := parley.Ref{Index: 1}, parley.Ref{Index: 2}
+		for _, c := range Fold([]Entry{{Ref: ring, Party: "alder", To: []parley.PartyCode{"birch"}, Form: &Ring{}}, {Ref: said, Party: "alder", Refs: []parley.Ref{ring}, Form: phrase("x")},
+			{Ref: parley.Ref{Index: 3}, Party: "birch", To: []parley.PartyCode{"alder"}, Refs: []parley.Ref{ring, said}, Form: x}, {Ref: parley.Ref{Index: 4}, Party: "birch", Refs: []parley.Ref{said}, Form: x}}) {
+			c.Phase()
+			for _, p := range c.Wordings {
+				c.Stands(p)
+			}
+		}
 	})
 }
