@@ -81,7 +81,8 @@ func (w *Wording) Rules(h *form.Header, c form.Context) error {
 func (w *Wording) Sheet() []sheet.Field {
 	var s sheet.List
 	for _, t := range w.Texts {
-		s.Add("text", t.Lang, t.Text)
+		s.Add("language", "language", t.Lang)
+		s.Add("text", "text", t.Text)
 	}
 	s.Add("note", "note", w.Note)
 	return s

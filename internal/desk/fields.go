@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"parley/internal/call"
 	"parley/internal/form"
 	"parley/internal/station"
 )
@@ -21,6 +22,13 @@ var wordsOf = map[string]string{"level": "contact.level.", "medium": "contact.me
 
 var numbered = regexp.MustCompile(`^(.+) ([0-9]{1,3})$`)
 
+// callForms are the forms of package call, and wordsOfCalls is for their fields
+// what wordsOf is for those of contacts.
+var callForms = []string{"ring", "pickup", "hangup", "roster", "wording", "confirm", "dispute"}
+
+var wordsOfCalls = map[string]string{"level": "contact.level.", "medium": "contact.medium.", "interpreting": "contact.interpreting.", "recording": "contact.recording.", "reason": "contact.reason.",
+	"answer": "callform.answer.", "outcome": "callform.outcome.", "as of": "callform.as_of.", "phase": "callform.phase.", "note": "callform.note."}
+
 // fieldName is the name of a field; one that has a number keeps it. What the
 // catalogue does not know is English.
 func (l *locale) fieldName(name string) coded {
@@ -35,10 +43,19 @@ func (l *locale) fieldName(name string) coded {
 
 // fieldValue is the value of a field of a form, inert.
 func (l *locale) fieldValue(formName, name, value string) template.HTML {
-	if list := wordsOf[name]; list != "" && slices.Contains(contactForms, formName) {
-		if k := list + strings.ReplaceAll(value, " ", "_"); l.has(k) {
-			return marked(l.text(k))
-		}
+	list := ""
+	switch {
+	case slices.Contains(contactForms, formName):
+		list = wordsOf[name]
+	case slices.Contains(callForms, formName):
+		list = wordsOfCalls[name]
+	}
+	word := strings.ReplaceAll(value, " ", "_")
+	if formName == "wording" && value == call.WordingNote {
+		word = "fixed"
+	}
+	if list != "" && l.has(list+word) {
+		return marked(l.text(list + word))
 	}
 	return visible(value)
 }
