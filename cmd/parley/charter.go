@@ -7,6 +7,7 @@ import (
 
 	"parley"
 	"parley/internal/charter"
+	"parley/internal/contact"
 	"parley/internal/key"
 	"parley/internal/pair"
 )
@@ -37,6 +38,8 @@ type charterView struct {
 	Forms       []string         `json:"further_forms"`
 	Witnesses   []string         `json:"witnesses"`
 	Unknown     int              `json:"unknown_clauses"`
+
+	Levels map[string][]string `json:"levels,omitempty"` // who arranges contacts
 }
 
 type charterParty struct {
@@ -82,6 +85,10 @@ func viewOf(p *pair.Pairing) (charterView, error) {
 	}
 	v := charterView{Line: p.Line.String(), Hash: key.Fingerprint(ch.Hash()), Offices: ch.Offices, Test: span(ch.TestInterval),
 		Recording: ch.Recording, Instruction: ch.Instruct, Forms: ch.Forms, Witnesses: an.Witnesses, Unknown: len(ch.Unknown) + len(an.Unknown)}
+	if levels, err := contact.ReadLevels(ch.Unknown, ch.HasOffice); err == nil && levels != nil {
+		v.Levels = levels.Words()
+		v.Unknown--
+	}
 	for _, x := range ch.Parties {
 		_, committed := p.Commitments[x.Code]
 		_, revealed := p.Reveals[x.Code]
@@ -128,6 +135,24 @@ func days(mask uint64) string {
 	return strings.Join(list, " ")
 }
 
+// levelLine says who arranges contacts at which level; "" where nothing is agreed.
+func levelLine(levels map[string][]string) string {
+	if levels == nil {
+		return ""
+	}
+	var out []string
+	for l := contact.Leader; ; l-- {
+		who := strings.Join(levels[l.String()], ", ")
+		if who == "" {
+			who = "not on this line"
+		}
+		out = append(out, l.String()+": "+who)
+		if l == contact.Working {
+			return strings.Join(out, "; ")
+		}
+	}
+}
+
 func showCharter(w io.Writer, v charterView) {
 	fmt.Fprintf(w, "CHARTER of line %s\n\nPARTIES\n", v.Line)
 	var rows [][]string
@@ -160,7 +185,7 @@ func showCharter(w io.Writer, v charterView) {
 	if v.Unknown > 0 {
 		unknown = plural(v.Unknown, "clause", "clauses") + " of a newer version that this program cannot read"
 	}
-	pairs(w, "offices", offices(v.Offices), "line test every", v.Test, "check calls", strings.Join(v.CheckCalls, "; "), "recording", v.Recording,
+	pairs(w, "contacts", levelLine(v.Levels), "offices", offices(v.Offices), "line test every", v.Test, "check calls", strings.Join(v.CheckCalls, "; "), "recording", v.Recording,
 		"INSTRUCTION", instruction, "further forms", strings.Join(v.Forms, ", "), "witnesses", strings.Join(v.Witnesses, ", "), "also", unknown,
 		"charter hash", v.Hash)
 }

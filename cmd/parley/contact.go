@@ -27,6 +27,7 @@ type contactCmd struct {
 	Register contactRegisterCmd `cmd:"" help:"Confirm, dispute or take back what was entered."`
 	Table    contactTableCmd    `cmd:"" help:"Write the register as a table."`
 	Calendar contactCalendarCmd `cmd:"" help:"Write contacts as iCalendar."`
+	Feed     contactFeedCmd     `cmd:"" help:"Make, list and end addresses at which a calendar program reads."`
 }
 
 func (contactCmd) Help() string {
@@ -175,6 +176,12 @@ func (c contactShowCmd) Run(s *session) error {
 	}
 	return s.show(x, func(w io.Writer) {
 		fmt.Fprintf(w, "%s\n%s, %s: %s\n", x.Sentence, x.Level, x.Medium, strings.Join(x.Topics, "; "))
+		if x.Off != nil && x.Off.Outside {
+			fmt.Fprintf(w, "called off by the %s of %s, which is outside what was agreed for that level\n", x.Off.Office, x.Off.By)
+		}
+		for _, t := range x.Stays {
+			fmt.Fprintf(w, "%s:%s\n", oneLine(t.Topic), stays(t.Levels))
+		}
 		for _, t := range x.Terms {
 			offerLines(w, &t)
 		}
@@ -183,6 +190,7 @@ func (c contactShowCmd) Run(s *session) error {
 			for _, o := range p.Proposals {
 				fmt.Fprintf(w, "  proposed by %s, not answered: %s (%s)\n", o.By, oneLine(o.Text), o.ID)
 			}
+			documentLine(w, p.Document)
 		}
 		for _, h := range x.Held {
 			fmt.Fprintf(w, "entered by %s: %s, %d min; confirmed by %s; disputed: %s (%s)\n", h.By, h.Date, h.Minutes, orNobody(h.Confirmed), orNobody(h.Disputed), h.ID)
@@ -205,7 +213,7 @@ func offerLines(w io.Writer, t *station.ContactOffer) {
 	case t.Open:
 		state = ", waits for " + strings.Join(t.Waits, " and ")
 	}
-	fmt.Fprintf(w, "offer %s of %s, %s%s\n", t.ID, t.By, t.At.Format("2006-01-02 15:04 UTC"), state)
+	fmt.Fprintf(w, "offer %s of %s, from the %s, %s%s%s\n", t.ID, t.By, t.Office, t.At.Format("2006-01-02 15:04 UTC"), state, beyond(t.ContactSeat))
 	for i, x := range t.Windows {
 		fmt.Fprintf(w, "  window %d: %s to %s UTC%s\n", i+1, x.Start.Format("2006-01-02 15:04"), x.End.Format("2006-01-02 15:04"), inZone(x.Start, t.Zone))
 	}
@@ -217,8 +225,17 @@ func offerLines(w io.Writer, t *station.ContactOffer) {
 		if a.Late {
 			late = ", LATE"
 		}
+		late += beyond(a.ContactSeat)
 		fmt.Fprintf(w, "  %s %s, %s%s (%s)\n", a.By, word, a.At.Format("2006-01-02 15:04 UTC"), late, a.ID)
 	}
+}
+
+// beyond says that an act is outside what was agreed.
+func beyond(x station.ContactSeat) string {
+	if x.Outside {
+		return ", OUTSIDE WHAT WAS AGREED: from the " + x.Office
+	}
+	return ""
 }
 
 // inZone is a time at the writer's place, where its zone is known here.
@@ -228,6 +245,25 @@ func inZone(t time.Time, zone string) string {
 		return ""
 	}
 	return "; there " + t.In(in).Format("2006-01-02 15:04")
+}
+
+// stays says at which levels a topic has been.
+func stays(levels []station.Stay) string {
+	out := ""
+	for _, x := range levels {
+		out += fmt.Sprintf(" %s since %s, %d days;", x.Level, x.From.Format(time.DateOnly), x.Days)
+	}
+	return strings.TrimSuffix(out, ";")
+}
+
+func documentLine(w io.Writer, d *station.PointDocument) {
+	switch {
+	case d == nil:
+	case d.File == "":
+		fmt.Fprintf(w, "  an attachment of %s, which is not here\n", d.Entry)
+	default:
+		fmt.Fprintf(w, "  attachment %q of %s of %s, %d bytes\n", clean(d.File), d.Entry, d.Party, d.Size)
+	}
 }
 
 type contactAskCmd struct {
@@ -365,12 +401,15 @@ type contactPointCmd struct {
 	Owner   string `help:"Who is to do it."`
 	Due     string `placeholder:"TIME" help:"Until when, or when."`
 	Role    string `help:"Of a person: delegate, interpreter, note-taker or listener."`
+	Entry   string `help:"Of a document: the dispatch on the record that has it attached."`
+	File    string `help:"Of a document: the name of the attachment."`
 }
 
 func (contactPointCmd) Help() string {
 	return `Examples:
 
     parley --as "Envoy Lee" contact point 93ab40c1ee02d5f7:117 "Corridor in the strait"
+    parley --as "Envoy Lee" contact point 93ab40c1ee02d5f7:117 "Chart of the strait" --kind document --entry 93ab40c1ee02d5f7:120 --file chart.pdf
     parley --as "Envoy Lee" contact point 93ab40c1ee02d5f7:117 "Both sides publish one sentence" --kind announcement --due 2026-12-01T18:00`
 }
 
@@ -380,7 +419,7 @@ func (c contactPointCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	return c.arrange(s, "point", control.ContactAct{ID: c.Contact, Before: c.Instead, Point: &station.PointText{Kind: c.Kind, Text: c.Text, Owner: c.Owner, Due: due, Role: c.Role}})
+	return c.arrange(s, "point", control.ContactAct{ID: c.Contact, Before: c.Instead, Point: &station.PointText{Kind: c.Kind, Text: c.Text, Owner: c.Owner, Due: due, Role: c.Role, Entry: c.Entry, File: c.File}})
 }
 
 type contactJudgeCmd struct {

@@ -8,6 +8,7 @@ import (
 
 	"parley"
 	"parley/internal/charter"
+	"parley/internal/contact"
 	"parley/internal/station"
 )
 
@@ -20,6 +21,7 @@ type lineInviteCmd struct {
 	TestInterval time.Duration `default:"1h" help:"How often the stations test the line."`
 	Instruction  bool          `help:"Allow the marker INSTRUCTION."`
 	Recording    string        `help:"What is recorded of calls, in words."`
+	Level        []string      `sep:"none" placeholder:"LEVEL=OFFICE,..." help:"Who arranges contacts at a level: working, commander, minister or leader, and the offices. A level that is left out is then not for contacts of the line. Without it nothing is agreed."`
 	Witness      []string      `placeholder:"VKEY" help:"Verifier key of a witness (C2SP)."`
 	Output       string        `short:"o" required:"" type:"path" placeholder:"FILE" help:"Pairing file to write and hand over."`
 	qrFlags
@@ -31,6 +33,7 @@ func (lineInviteCmd) Help() string {
 Examples:
 
     parley line invite --with birch,Birch,zh -o alder-birch.pairing
+    parley line invite --with birch,Birch,zh --level leader=envoy,principal --level working=watch,envoy -o alder-birch.pairing
     parley line invite --with birch,Birch,zh --with cedar,Cedar,ar --promise opened,translated -o three.pairing`
 }
 
@@ -105,10 +108,31 @@ func (c lineInviteCmd) charter(us charter.Party) (charter.Charter, error) {
 	for _, p := range list {
 		ch.Rungs[p.Code] = promised
 	}
+	levels, err := levelsOf(c.Level)
+	if err != nil {
+		return ch, err
+	}
+	ch.Unknown = levels.Write(nil)
+	if err := levels.Check(ch.HasOffice); err != nil {
+		return ch, fmt.Errorf("the charter does not stand: %w", err)
+	}
 	if err := ch.Validate(); err != nil {
 		return ch, fmt.Errorf("the charter does not stand: %w", err)
 	}
 	return ch, nil
+}
+
+// levelsOf reads LEVEL=OFFICE[,OFFICE...]: who arranges contacts; none: nil.
+func levelsOf(list []string) (contact.Levels, error) {
+	in := map[string][]string{}
+	for _, x := range list {
+		level, offices, ok := strings.Cut(x, "=")
+		if !ok || in[level] != nil {
+			return nil, usagef("for example: --level leader=envoy,principal --level working=watch,envoy", "%q does not say who arranges contacts at a level, once", x)
+		}
+		in[level] = strings.Split(offices, ",")
+	}
+	return contact.ParseLevels(in)
 }
 
 // partyOf reads CODE,NAME,LANG[,LANG...].

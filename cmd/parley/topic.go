@@ -10,7 +10,8 @@ import (
 )
 
 type topicCmd struct {
-	List   topicListCmd   `cmd:"" help:"Show what was said of each topic."`
+	List   topicListCmd   `cmd:"" help:"List the topics: who takes what stand, and what waits for an answer."`
+	Show   topicShowCmd   `cmd:"" help:"Show what was said of a topic, and at which levels it has been."`
 	Stance topicStanceCmd `cmd:"" help:"Say where our side stands."`
 	Ask    topicAskCmd    `cmd:"" help:"Put a demand or a question, or ask what a public statement is worth."`
 	Answer topicAnswerCmd `cmd:"" help:"Answer what the other side asked."`
@@ -20,20 +21,19 @@ func (topicCmd) Help() string {
 	return `Examples:
 
     parley topic list
+    parley --as "Envoy Lee" topic show "Strait"
     parley --as "Envoy Lee" topic ask question "Strait" "Who guards the corridor?"
     parley --as "Envoy Wu" topic answer 93ab40c1ee02d5f7:122 answered -m "The coast guard of each side"`
 }
 
-type topicListCmd struct {
-	Topic string `arg:"" optional:"" help:"One topic."`
-	contactLine
-}
+type topicListCmd struct{ contactLine }
 
 func (topicListCmd) Help() string {
-	return `Examples:
+	return `The words are not in the list: parley topic show.
 
-    parley topic list
-    parley topic list "Strait"`
+Examples:
+
+    parley topic list`
 }
 
 // Run lists.
@@ -42,30 +42,66 @@ func (c topicListCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	all, err := s.station().Topics(s.ctx, l.Key)
+	list, err := s.station().Topics(s.ctx, l.Key)
 	if err != nil {
 		return err
 	}
-	list := []station.Topic{}
-	for _, t := range all {
-		if c.Topic == "" || t.Name == c.Topic {
-			list = append(list, t)
-		}
-	}
 	return s.show(list, func(w io.Writer) {
 		if len(list) == 0 {
-			fmt.Fprintln(w, "Nothing was said of it.")
+			fmt.Fprintln(w, "Nothing was said of any topic.")
+			return
 		}
+		rows := [][]string{{"TOPIC", "RAISED", "LEVEL", "STANDS", "OPEN"}}
 		for _, t := range list {
-			topicLines(w, &t)
+			level, stands := "-", []string{}
+			if n := len(t.Levels); n > 0 {
+				level = t.Levels[n-1].Level
+			}
+			for _, x := range t.Stances {
+				if x.Now {
+					stands = append(stands, x.By+": "+x.Stand)
+				}
+			}
+			rows = append(rows, []string{oneLine(t.Name), t.Raised.Format("2006-01-02"), level, strings.Join(stands, "; "), fmt.Sprint(t.Open)})
 		}
+		table(w, rows)
 	})
+}
+
+type topicShowCmd struct {
+	Topic string `arg:"" help:"The topic; see parley topic list."`
+	contactLine
+}
+
+func (topicShowCmd) Help() string {
+	return `What the other side said is noted in the audit as read, for whom --as names.
+
+Examples:
+
+    parley --as "Envoy Lee" topic show "Strait"`
+}
+
+// Run shows.
+func (c topicShowCmd) Run(s *session) error {
+	l, err := s.line(c.Line)
+	if err != nil {
+		return err
+	}
+	t, err := s.station().Topic(s.ctx, l.Key, c.Topic)
+	if err != nil {
+		return err
+	}
+	return s.show(t, func(w io.Writer) { topicLines(w, &t) })
 }
 
 func topicLines(w io.Writer, t *station.Topic) {
 	fmt.Fprintf(w, "%s: raised %s by %s\n", t.Name, t.Raised.Format("2006-01-02"), t.RaisedBy)
 	for _, x := range t.Levels {
-		fmt.Fprintf(w, "  at the %s level since %s, %d days\n", x.Level, x.From.Format("2006-01-02"), x.Days)
+		until := ""
+		if !x.Until.IsZero() {
+			until = " until " + x.Until.Format("2006-01-02")
+		}
+		fmt.Fprintf(w, "  at the %s level since %s%s, %d days\n", x.Level, x.From.Format("2006-01-02"), until, x.Days)
 	}
 	for _, x := range t.Stances {
 		if x.Now {
@@ -130,7 +166,7 @@ func (c topicAskCmd) Run(s *session) error {
 }
 
 type topicAnswerCmd struct {
-	Entry   string `arg:"" help:"What was asked; see parley topic list."`
+	Entry   string `arg:"" help:"What was asked; see parley topic show."`
 	Outcome string `arg:"" enum:"accepted,refused,reserved,answered,authoritative,not-authoritative,superseded,no-comment" help:"Of a demand: accepted, refused, reserved; of a question: answered, reserved, refused; of a clarification: authoritative, not-authoritative, superseded, no-comment."`
 	contactLine
 	Text string `short:"m" help:"In words."`

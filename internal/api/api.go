@@ -138,6 +138,9 @@ func (s *server) once(w http.ResponseWriter, r *http.Request, o operation, c *ca
 	if o.upload {
 		return parley.Errorf(parley.Unsupported, "a file that is sent again is attached again: this request takes no Idempotency-Key")
 	}
+	if o.shown {
+		return parley.Errorf(parley.Unsupported, "what this answers is shown once and not kept: this request takes no Idempotency-Key")
+	}
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return bodyError(err)

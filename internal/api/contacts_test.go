@@ -2,8 +2,11 @@ package api_test
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
+	"parley"
 	"parley/internal/contact"
 	"parley/internal/station"
 	"parley/internal/station/stationtest"
@@ -83,4 +86,38 @@ func (g *ground) arrange(is tokens) {
 		return ask != ""
 	})
 	g.ask(is.envoy, "POST", on+"/asks/"+ask, dict{"outcome": "reserved"}, 200)
+	var topic station.Topic
+	g.ask(is.watch, "GET", on+"/topic?name=Strait", nil, 200).read(t, &topic)
+	if len(topic.Asks) != 2 || topic.Asks[0].Text == "" || topic.Asks[1].Text == "" {
+		t.Errorf("the topic is %+v", topic)
+	}
+	g.ask(is.watch, "GET", on+"/topic?name=Nothing", nil, 404)
+	g.feeds(is.envoy, is.watch)
+}
+
+// feeds makes a calendar address, which is shown once, lists it, and ends it.
+func (g *ground) feeds(envoy, watch string) {
+	g.t.Helper()
+	g.ask(envoy, "POST", "/calendars", dict{"name": ""}, 400)
+	g.ask(envoy, "POST", "/calendars", dict{"name": "wall"}, 501, "Idempotency-Key", "f1") // what it answers is not kept
+	var made struct {
+		ID   int64  `json:"id"`
+		Path string `json:"path"`
+	}
+	g.ask(envoy, "POST", "/calendars", dict{"name": "wall"}, 200).read(g.t, &made)
+	secret := strings.TrimSuffix(strings.TrimPrefix(made.Path, "/calendar/"), "/contacts.ics")
+	cal, err := g.alder.St.UseFeed(context.Background(), secret)
+	if err != nil || !strings.Contains(cal, "BEGIN:VCALENDAR") {
+		g.t.Errorf("the address gives %q, %v", cal, err)
+	}
+	var list []station.Feed
+	g.ask(envoy, "GET", "/calendars", nil, 200).read(g.t, &list)
+	if len(list) != 1 || list[0].Name != "wall" || list[0].ID != made.ID {
+		g.t.Errorf("the addresses are %+v", list)
+	}
+	g.ask(watch, "POST", fmt.Sprint("/calendars/", made.ID, "/remove"), dict{}, 404) // another officer's
+	g.ask(envoy, "POST", fmt.Sprint("/calendars/", made.ID, "/remove"), dict{}, 200)
+	if _, err := g.alder.St.UseFeed(context.Background(), secret); parley.KindOf(err) != parley.NotFound {
+		g.t.Errorf("an address that has ended: %v", err)
+	}
 }

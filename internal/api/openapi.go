@@ -50,7 +50,7 @@ func (s schemas) operation(o operation) object {
 	for _, p := range o.params {
 		params = append(params, object{"name": p.name, "in": p.in, "required": p.in == "path", "description": p.about, "schema": object{"type": p.typ}})
 	}
-	if o.writes() && !o.upload {
+	if o.writes() && !o.keyless() {
 		params = append(params, object{"name": "Idempotency-Key", "in": "header", "required": false, "schema": object{"type": "string", "maxLength": maxKey},
 			"description": "Sent again within a day under the same key, the request is answered as before and not done again."})
 	}

@@ -32,6 +32,7 @@ type operation struct {
 	in, out                 reflect.Type    // JSON bodies; nil: none
 	media                   string          // of an answer that is not JSON
 	upload                  bool            // the body is a file
+	shown                   bool            // it answers a secret, which is shown once and never again
 	serve                   func(w http.ResponseWriter, r *http.Request, c *call) error
 }
 
@@ -41,6 +42,9 @@ func (o operation) only(offices ...parley.Office) operation {
 	o.offices = offices
 	return o
 }
+
+// keyless reports whether it takes no Idempotency-Key.
+func (o operation) keyless() bool { return o.upload || o.shown }
 
 // writes reports whether the operation changes anything.
 func (o operation) writes() bool { return o.method != http.MethodGet }

@@ -41,6 +41,13 @@ type (
 		Position string `json:"position,omitempty"`
 		Release  string `json:"release,omitempty"`
 	}
+	feedIn struct {
+		Name string `json:"name"` // which calendar it is for
+	}
+	feedOut struct {
+		station.Feed
+		Path string `json:"path"` // at the desk's address; shown this once
+	}
 	answerIn struct {
 		Outcome string `json:"outcome"`
 		Text    string `json:"text,omitempty"`
@@ -90,6 +97,27 @@ func arranging(st Station) []operation {
 	}
 }
 
+// feeding is the addresses at which calendar programs read without a session, of
+// the officer whose token it is.
+func feeding(st Station) []operation {
+	return []operation{
+		get("feeds", "/calendars", "The officer's calendar addresses, without their secrets.", nil, func(ctx context.Context, c *call) ([]station.Feed, error) {
+			return st.Feeds(ctx, c.by)
+		}),
+		secret(post("add_feed", "/calendars", "Make an address at which a calendar program reads when contacts are agreed. It is shown once.", nil, func(ctx context.Context, c *call, in feedIn) (feedOut, error) {
+			f, token, err := st.AddFeed(ctx, c.by, in.Name)
+			return feedOut{f, "/calendar/" + token + "/contacts.ics"}, err
+		})),
+		numbered("remove_feed", "/calendars/{calendar}/remove", "calendar", "End a calendar address at once.", st.RemoveFeed),
+	}
+}
+
+// secret marks an operation that answers a secret.
+func secret(o operation) operation {
+	o.shown = true
+	return o
+}
+
 // registering is what took place, and what was said of which topic.
 func registering(st Station) []operation {
 	at := []param{line, item}
@@ -102,8 +130,11 @@ func registering(st Station) []operation {
 			id, err := st.JudgeContacts(ctx, c.by, c.text("line"), c.text("item"), in.Step, in.Rows, in.Text)
 			return filedOut{id}, err
 		}),
-		get("topics", "/lines/{line}/topics", "What was said of each topic.", []param{line}, func(ctx context.Context, c *call) ([]station.Topic, error) {
+		get("topics", "/lines/{line}/topics", "The topics of a line: who takes what stand, what was asked and what waits, without the words.", []param{line}, func(ctx context.Context, c *call) ([]station.Topic, error) {
 			return st.Topics(ctx, c.text("line"))
+		}),
+		get("topic", "/lines/{line}/topic", "What was said of one topic.", []param{line, {"name", "query", "string", "Its name, to the letter."}}, func(ctx context.Context, c *call) (station.Topic, error) {
+			return st.Topic(ctx, c.by, c.text("line"), c.text("name"))
 		}),
 		post("take_stance", "/lines/{line}/stances", "Say where our side stands on a topic.", []param{line}, func(ctx context.Context, c *call, in stanceIn) (filedOut, error) {
 			id, err := st.TakeStance(ctx, c.by, c.text("line"), in.Topic, in.Stand, in.Position, in.Release)

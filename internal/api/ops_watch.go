@@ -38,18 +38,19 @@ type (
 	}
 )
 
+// numbered is an act on one row of a list that answers nothing.
+func numbered(id, path, row, about string, do func(ctx context.Context, by station.Officer, id int64) error) operation {
+	return post(id, path, about, []param{{row, "path", "integer", "Id of the " + row + "."}}, func(ctx context.Context, c *call, _ none) (none, error) {
+		n, err := c.number(row)
+		if err != nil {
+			return none{}, err
+		}
+		return none{}, do(ctx, c.by, n)
+	})
+}
+
 // keeping is how a watch is kept: who has it, how it goes on, who is told.
 func keeping(st Station) []operation {
-	// numbered is an act on one row of a list that answers nothing.
-	numbered := func(id, path, row, about string, do func(ctx context.Context, by station.Officer, id int64) error) operation {
-		return post(id, path, about, []param{{row, "path", "integer", "Id of the " + row + "."}}, func(ctx context.Context, c *call, _ none) (none, error) {
-			n, err := c.number(row)
-			if err != nil {
-				return none{}, err
-			}
-			return none{}, do(ctx, c.by, n)
-		})
-	}
 	return []operation{
 		get("handovers", "/handovers", "The newest hand-overs of the watch, with what was open.", []param{{"limit", "query", "integer", "At most so many, 1 to 100; 12 if it is left out."}},
 			func(ctx context.Context, c *call) ([]station.HandOver, error) {

@@ -18,6 +18,7 @@ type Station interface {
 	Agreeing
 	Amending
 	Arranging
+	Feeding
 	Reading
 	Answering
 	Understanding
@@ -59,9 +60,17 @@ type Arranging interface {
 	EnterContacts(ctx context.Context, by station.Officer, line, id string, rows []contact.Row) ([]string, error)
 	JudgeContacts(ctx context.Context, by station.Officer, line, id, step string, which []int, text string) (string, error)
 	Topics(ctx context.Context, line string) ([]station.Topic, error)
+	Topic(ctx context.Context, by station.Officer, line, name string) (station.Topic, error)
 	TakeStance(ctx context.Context, by station.Officer, line, topic, stand, position, release string) (string, error)
 	PutAsk(ctx context.Context, by station.Officer, line string, in station.AskText) (string, error)
 	AnswerAsk(ctx context.Context, by station.Officer, line, id, outcome, text string) (string, error)
+}
+
+// Feeding is the addresses at which calendar programs read without a session.
+type Feeding interface {
+	AddFeed(ctx context.Context, by station.Officer, name string) (f station.Feed, secret string, err error)
+	Feeds(ctx context.Context, by station.Officer) ([]station.Feed, error)
+	RemoveFeed(ctx context.Context, by station.Officer, id int64) error
 }
 
 // Keeping is how a watch is kept.

@@ -15,6 +15,7 @@ import (
 type Entry struct {
 	Ref      parley.Ref
 	Party    parley.PartyCode
+	From     parley.Office      // of its writer
 	To       []parley.PartyCode // other parties it is for, for action
 	Refs     []parley.Ref
 	Form     form.Form

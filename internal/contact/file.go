@@ -1,8 +1,10 @@
 package contact
 
 import (
+	"slices"
 	"time"
 
+	"parley"
 	"parley/internal/form"
 )
 
@@ -25,7 +27,21 @@ type Point struct {
 	Owner string `cbor:"4,keyasint,omitempty"` // who is to do it
 	Due   uint64 `cbor:"5,keyasint,omitempty"` // until when, or when: UTC seconds
 	Role  Role   `cbor:"6,keyasint,omitempty"` // of a person
+
+	Document *Attached `cbor:"7,keyasint,omitempty"` // of a document: where it is
 }
+
+// Attached is an attachment of a dispatch on the record: the dispatch, and the
+// hash by which that names the attachment.
+type Attached struct {
+	_     struct{} `cbor:",toarray"`
+	Gen   parley.GenerationID
+	Index uint64
+	File  [32]byte
+}
+
+// Ref is the dispatch.
+func (d *Attached) Ref() parley.Ref { return parley.Ref{Gen: d.Gen, Index: d.Index} }
 
 func pointForm() form.Definition {
 	return form.Definition{
@@ -39,6 +55,7 @@ func pointForm() form.Definition {
 			{Key: 4, Code: "owner", Type: "tstr", About: "one line, at most 100 characters"},
 			{Key: 5, Code: "due", Type: "uint", About: "until when; of an announcement, a rehearsal and a next contact: when"},
 			{Key: 6, Code: "role", Type: "1..4", About: "of a person: as of a participant"},
+			{Key: 7, Code: "document", Type: "[generation, index, hash]", About: "of a document that is proposed: a dispatch on the record, and the SHA-256 by which it names one of its attachments"},
 		},
 		New: func() form.Form { return new(Point) },
 	}
@@ -57,6 +74,9 @@ func (p *Point) Check() error {
 	}
 	if p.Step != Propose && (p.Owner != "" || p.Due != 0 || p.Role != 0) {
 		return refuse("owner, time and role stand where a point is proposed")
+	}
+	if p.Document != nil && (p.Kind != Document || p.Step != Propose) {
+		return refuse("an attachment is named where a document is proposed")
 	}
 	return firstError(within("kind of point", kindWords, p.Kind), within("role", roleWords, p.Role),
 		checkNote("the text", p.Text), form.CheckOptionalLine("the owner", p.Owner, maxName), checkTimes("the due time", p.Due))
@@ -85,6 +105,22 @@ func (p *Point) Rules(h *form.Header, c form.Context) error {
 		case p.Step == Agree && e.Party == c.Writer():
 			return refuse("nobody agrees to an own proposal")
 		}
+	}
+	return p.checkDocument(c)
+}
+
+// checkDocument holds a document to the dispatch that it names, where that is here.
+func (p *Point) checkDocument(c form.Context) error {
+	if p.Document == nil {
+		return nil
+	}
+	e, ok := c.Entry(p.Document.Ref())
+	if !ok || e.Form == nil {
+		return nil
+	}
+	d, is := e.Form.(*form.Dispatch)
+	if !is || !slices.ContainsFunc(d.Attachments, func(a form.Attachment) bool { return a.Hash == p.Document.File }) {
+		return refuse("%s is no dispatch with such an attachment", p.Document.Ref())
 	}
 	return nil
 }

@@ -53,6 +53,8 @@ func TestRefused(t *testing.T) {
 		{"called off for another reason, unsaid", "needs a text", good()["calloff"], func(f form.Form) { f.(*CallOff).Reason = OtherReason }},
 		{"a point without words", "has a text", good()["point"], func(f form.Form) { f.(*Point).Text = "" }},
 		{"agreed, with an owner", "where a point is proposed", good()["point"], func(f form.Form) { *f.(*Point) = Point{Step: Agree, Owner: "x"} }},
+		{"an attachment of the agenda", "where a document is proposed", good()["point"], func(f form.Form) { f.(*Point).Document = &Attached{Index: 1} }},
+		{"an attachment agreed to", "where a document is proposed", good()["point"], func(f form.Form) { *f.(*Point) = Point{Kind: Document, Step: Agree, Document: &Attached{Index: 1}} }},
 		{"a date that is none", "2024-02-30", good()["register"], func(f form.Form) { f.(*Register).Rows[0].Date = "2024-02-30" }},
 		{"a date before 1800", "1800 to 2199", good()["register"], func(f form.Form) { f.(*Register).Rows[0].Date = "1799-12-31" }},
 		{"a date after 2199", "1800 to 2199", good()["register"], func(f form.Form) { f.(*Register).Rows[0].Date = "2200-01-01" }},
@@ -94,6 +96,7 @@ func TestRulesBetweenEntries(t *testing.T) {
 	put(5, "alder", good()["register"])
 	put(6, "birch", good()["ask"])
 	put(7, "birch", &Point{Kind: Agenda, Step: Agree})
+	put(8, "birch", &form.Dispatch{Attachments: []form.Attachment{{Name: "chart.pdf", Hash: [32]byte{7}}}})
 	for _, c := range []struct {
 		what, text string // "" is right
 		f          form.Form
@@ -102,6 +105,10 @@ func TestRulesBetweenEntries(t *testing.T) {
 		{"accepted", "", &Reply{Phase: Accept, Window: 2, Start: 1_800_007_300}, []uint64{1}},
 		{"a window that is not there", "no window 3", &Reply{Phase: Accept, Window: 3}, []uint64{1}},
 		{"a start outside", "outside window 1", &Reply{Phase: Accept, Window: 1, Start: 5}, []uint64{1}},
+		{"an attachment", "", &Point{Kind: Document, Text: "x", Document: &Attached{Index: 8, File: [32]byte{7}}}, []uint64{1}},
+		{"an attachment of what is not here", "", &Point{Kind: Document, Text: "x", Document: &Attached{Index: 98, File: [32]byte{7}}}, []uint64{1}},
+		{"an attachment that the dispatch does not have", "no dispatch with such", &Point{Kind: Document, Text: "x", Document: &Attached{Index: 8, File: [32]byte{8}}}, []uint64{1}},
+		{"an attachment of a request", "no dispatch with such", &Point{Kind: Document, Text: "x", Document: &Attached{Index: 1, File: [32]byte{7}}}, []uint64{1}},
 		{"a new point", "", good()["point"], []uint64{1}},
 		{"their point agreed", "", &Point{Kind: Agenda, Step: Agree}, []uint64{1, 2}},
 		{"their point as another kind", "cannot become", &Point{Kind: Document, Step: Propose, Text: "x"}, []uint64{1, 2}},

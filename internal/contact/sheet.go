@@ -29,6 +29,9 @@ func (f *Point) Sheet() []sheet.Field {
 	if f.Role != 0 {
 		s.Add("role", "role", f.Role.String())
 	}
+	if f.Document != nil {
+		s.Add("document", "document", fmt.Sprintf("attachment %x of %s", f.Document.File[:8], f.Document.Ref()))
+	}
 	return s
 }
 
@@ -137,6 +140,9 @@ func (r *Register) Sheet() []sheet.Field {
 		}
 		if x.Minutes > 0 {
 			text += fmt.Sprintf("; %d min", x.Minutes)
+		}
+		for i, p := range x.Participants {
+			text += []string{", ", "; taking part: "}[map[bool]int{true: 1}[i == 0]] + p.Name + " (" + p.Role.String() + ")"
 		}
 		s.Add("row", fmt.Sprintf("contact %d", i+1), text)
 	}

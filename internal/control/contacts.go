@@ -25,6 +25,7 @@ type Arranging interface {
 	EnterContacts(ctx context.Context, by station.Officer, line, id string, rows []contact.Row) ([]string, error)
 	JudgeContacts(ctx context.Context, by station.Officer, line, id, step string, which []int, text string) (string, error)
 	Topics(ctx context.Context, line string) ([]station.Topic, error)
+	Topic(ctx context.Context, by station.Officer, line, name string) (station.Topic, error)
 	TakeStance(ctx context.Context, by station.Officer, line, topic, stand, position, release string) (string, error)
 	PutAsk(ctx context.Context, by station.Officer, line string, in station.AskText) (string, error)
 	AnswerAsk(ctx context.Context, by station.Officer, line, id, outcome, text string) (string, error)
@@ -120,6 +121,13 @@ func handleContacts(mux *http.ServeMux, st Station) {
 		}
 		return a.Topics(ctx, in.Line)
 	})
+	handle(mux, st, "contact.topic", func(ctx context.Context, by station.Officer, in onItem) (station.Topic, error) {
+		a, err := arranging(st)
+		if err != nil {
+			return station.Topic{}, err
+		}
+		return a.Topic(ctx, by, in.Line, in.Item)
+	})
 	handle(mux, st, "contact.enter", func(ctx context.Context, by station.Officer, in ContactAct) (filedList, error) {
 		a, err := arranging(st)
 		if err != nil {
@@ -183,7 +191,12 @@ func (c *Client) Contact(ctx context.Context, line, id string) (station.Contact,
 	return ask[station.Contact](ctx, c, "contact.show", onItem{Line: line, Item: id})
 }
 
-// Topics returns what was said of each topic.
+// Topic returns what was said of one topic.
+func (c *Client) Topic(ctx context.Context, line, name string) (station.Topic, error) {
+	return ask[station.Topic](ctx, c, "contact.topic", onItem{Line: line, Item: name})
+}
+
+// Topics returns the topics of a line, without what was said.
 func (c *Client) Topics(ctx context.Context, line string) ([]station.Topic, error) {
 	return ask[[]station.Topic](ctx, c, "contact.topics", asOf{Line: line})
 }

@@ -252,6 +252,15 @@ func (p *amendPage) takeCharter(f url.Values) error {
 	} else if minutesOf(t.Test) != strconv.Itoa(n) {
 		t.Test = fmt.Sprintf("%dm", n)
 	}
+	t.Levels = nil
+	for _, l := range p.Levels() {
+		if offices := words(f.Get("level-" + l)); len(offices) > 0 {
+			if t.Levels == nil {
+				t.Levels = map[string][]string{}
+			}
+			t.Levels[l] = offices
+		}
+	}
 	t.Recording, t.Instruction = plain(f.Get("recording")), f.Get("instruction") == "yes"
 	return p.takeCalls(f)
 }
@@ -295,6 +304,9 @@ func (p *amendPage) Calls() (out []callRow) {
 	}
 	return out
 }
+
+// Levels are those of contacts, from the highest.
+func (p *amendPage) Levels() []string { return []string{"leader", "minister", "commander", "working"} }
 
 // Week are the days of a check call.
 func (p *amendPage) Week() []string {

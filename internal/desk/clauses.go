@@ -30,7 +30,7 @@ func (l *locale) clauseName(name string) coded {
 	if _, err := parley.ParsePrecedence(name); err == nil {
 		return coded{Text: name}
 	}
-	for _, of := range []string{"receipts promised by ", "party ", "bound ", "witness ", "check call "} {
+	for _, of := range []string{"receipts promised by ", "contacts at the level ", "clause ", "party ", "bound ", "witness ", "check call "} {
 		if rest, ok := strings.CutPrefix(name, of); ok {
 			k := "clause." + strings.ReplaceAll(of, " ", "_") + rest
 			if l.has(k) {
@@ -52,6 +52,13 @@ func (l *locale) clauseValue(name, value string) coded {
 		return coded{Text: l.each(value, func(s string) string { return l.office(s) })}
 	case strings.HasPrefix(name, "receipts promised by "):
 		return coded{Text: l.each(value, func(s string) string { return l.rung(l.none(s)) })}
+	case strings.HasPrefix(name, "contacts at the level "):
+		return coded{Text: l.each(value, func(s string) string {
+			if s == "none" {
+				return l.text("contacts.arrange_none")
+			}
+			return l.office(s)
+		})}
 	case name == "further forms":
 		return coded{Text: l.each(value, l.none)}
 	case strings.HasPrefix(name, "check call "):

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"strconv"
@@ -255,6 +256,9 @@ func (d *desk) addPoint(r *http.Request, s *seat, p *contactPage) error {
 	if in.Kind != "person" {
 		in.Role = ""
 	}
+	if in.Kind == "document" {
+		in.Entry, in.File, _ = strings.Cut(r.PostForm.Get("document"), "/")
+	}
 	var err error
 	if in.Due, err = timeIn(r, "due"); err != nil {
 		return err
@@ -306,6 +310,11 @@ func (d *desk) calendarFile(w http.ResponseWriter, r *http.Request, _ *seat) err
 	return nil
 }
 
+// EnterPeople number the fields of those who took part.
+func (p *contactPage) EnterPeople() []int {
+	return rowsOf(p.EnterTyped(), "name-", leastPeople, mostPeople)
+}
+
 // UsualZones are names of zones to choose from; People number the fields of those
 // who take part.
 func (p *contactPage) UsualZones() []string { return usualZones }
@@ -338,8 +347,13 @@ func (p *contactPage) EnterTyped() map[string]string {
 	if o := p.Standing(); o != nil {
 		m["place"] = o.Place
 	}
+	n := 0
 	for _, x := range p.Teams() {
 		for _, who := range x.People {
+			if x.Party == string(p.Line.Us.Code) {
+				n++
+				m[fmt.Sprint("name-", n)], m[fmt.Sprint("title-", n)], m[fmt.Sprint("role-", n)] = who.Name, who.Title, who.Role
+			}
 			if who.Role != "principal" {
 				continue
 			}

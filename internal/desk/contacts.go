@@ -48,6 +48,9 @@ type contactsPage struct {
 	Typed   map[string]string
 }
 
+// People number the fields of those who took part.
+func (p *contactsPage) People() []int { return rowsOf(p.Typed, "name-", leastPeople, mostPeople) }
+
 // shownRows is how many rows of the register a page shows unasked.
 const shownRows = 200
 
@@ -74,13 +77,41 @@ func (p *contactsPage) AllURL() string {
 // going are the states in which somebody still has something to do, or to come to.
 var going = []contact.State{contact.Asked, contact.NoAnswer, contact.Agreed, contact.Differ, contact.Past}
 
-// Arranges reports whether the seat may ask for contacts and answer for them.
+// Arranges reports whether the seat may keep topics and judge the register. Who asks
+// for contacts and answers for them is agreed for each level (MayAt).
 func (f *frame) Arranges() bool { return f.Seat != nil && f.Seat.is(parley.Envoy, parley.Principal) }
 
 // Plans reports whether the seat may work on the file of a contact, and enter
 // what took place.
 func (f *frame) Plans() bool {
 	return f.Seat != nil && f.Seat.is(parley.Envoy, parley.Principal, parley.Watch)
+}
+
+// MayAt reports whether the seat may arrange contacts at a level of a line.
+func (f *frame) MayAt(rules []station.LevelRule, level string) bool {
+	return f.Seat != nil && slices.ContainsFunc(rules, func(r station.LevelRule) bool {
+		return r.Level == level && slices.Contains(r.Offices, string(f.Seat.office))
+	})
+}
+
+// MayArrange reports whether it may at any.
+func (f *frame) MayArrange(rules []station.LevelRule) bool {
+	return slices.ContainsFunc(rules, func(r station.LevelRule) bool { return f.MayAt(rules, r.Level) })
+}
+
+// LevelsFor are the levels at which the seat may arrange contacts, from the highest.
+func (f *frame) LevelsFor(rules []station.LevelRule) (out []string) {
+	for _, r := range rules {
+		if f.MayAt(rules, r.Level) {
+			out = append(out, r.Level)
+		}
+	}
+	return out
+}
+
+// LevelsAgreed reports whether the charter says who arranges contacts.
+func (f *frame) LevelsAgreed(rules []station.LevelRule) bool {
+	return slices.ContainsFunc(rules, func(r station.LevelRule) bool { return r.Agreed })
 }
 
 func contactsURL(line string) string { return lineURL(line) + "/contacts" }

@@ -296,3 +296,69 @@ func TestLongRegister(t *testing.T) {
 	b.get(birch+"/contacts").want(t, 200, "The newest 200 of 264 are shown.", `href="`+birch+`/contacts?rows=all"`, "ledger 185.", "!ledger 186.")
 	b.get(birch+"/contacts?rows=all").want(t, 200, "ledger 249.", "!Show all")
 }
+
+// TestLevelsOfContacts: the page says who arranges contacts at which level, offers
+// to each seat what it may do there, and marks what is outside what was agreed.
+func TestLevelsOfContacts(t *testing.T) {
+	b := envoy(t)
+	b.get(birch+"/contacts").want(t, 200, "Who arranges contacts", "As both sides agreed in the charter", "Ask for a contact", "!not on this line")
+	refused := birch + "/contact/41c07d5e88aa9b10:20"
+	b.get(refused).want(t, 200, `outside what was agreed <span class="unseen">watch</span>`)
+	b.get(theirAsk).want(t, 200, "!outside what was agreed", "Levels it has reached", "since", "Accept for our side")
+	w := watch(t)
+	w.get(birch+"/contacts/ask").want(t, 200, `value="working"`, `value="commander"`, `!value="leader"`, `!value="minister"`)
+	w.get(birch+"/contact/"+desktest.Unanswered).want(t, 200, "Revise our offer")
+	w.get(theirAsk).want(t, 200, "!Accept for our side")
+	w.st.Lock()
+	w.st.Levels = map[string][]string{"leader": {"envoy"}}
+	w.st.Unlock()
+	w.get(birch+"/contacts").want(t, 200, "not on this line", "!Ask for a contact")
+	w.get(birch+"/contact/"+desktest.Unanswered).want(t, 200, "!Revise our offer")
+	// The amendment asks for it.
+	b.get(birch+"/charter/change?what=charter").want(t, 200, `name="level-leader" value="envoy, principal"`, "A level left empty")
+	b.get(birch+"/charter").want(t, 200, "Contacts of leaders")
+}
+
+// TestDocumentsOfContacts: a document of a file is an attachment on the record.
+func TestDocumentsOfContacts(t *testing.T) {
+	b := envoy(t)
+	b.get(ourAgreed).want(t, 200, "chart &lt;b&gt;.pdf", `/item/9a0f33c1d2e4b586:31"`, "an attachment that is not here", `<option value="9a0f33c1d2e4b586:31/chart &lt;b&gt;.pdf">`)
+	b.post(ourAgreed+"/point", "kind", "document", "text", "Chart", "document", "9a0f33c1d2e4b586:31/chart <b>.pdf", "zone", "UTC").to(t, ourAgreed+"?said=contact_point")
+	b.post(ourAgreed+"/point", "kind", "agenda", "text", "Chart", "document", "9a0f33c1d2e4b586:31/chart <b>.pdf", "zone", "UTC").to(t, ourAgreed+"?said=contact_point")
+	for _, want := range []string{"AddPoint " + desktest.OurCounter + " document Chart    9a0f33c1d2e4b586:31 chart <b>.pdf", "AddPoint " + desktest.OurCounter + " agenda Chart"} {
+		if !b.st.Did(want) {
+			t.Errorf("the station did %q, want %q", b.st.Calls, want)
+		}
+	}
+}
+
+// TestWhoTookPart: a contact that took place is entered with who took part, and the
+// register shows it.
+func TestWhoTookPart(t *testing.T) {
+	b := envoy(t)
+	b.get(birch+"/contacts").want(t, 200, "Who took part for our side", "L. Ash", "Desk officer &lt;i&gt;", `name="name-6"`)
+	row := []string{"date", "2026-01-02", "level", "working", "medium", "voice", "ours", "A. Alder", "theirs", "王建国", "source", "a note"}
+	b.post(birch+"/contacts/enter", append(row, "name-1", "K. Adeyemi", "title-1", "Adviser", "role-1", "delegate", "name-3", "R. Vega", "role-3", "interpreter")...).to(t, birch+"/contacts?said=contact_enter")
+	if want := "EnterContacts  2026-01-02 working voice A. Alder 王建国 0 a note K. Adeyemi=delegate, R. Vega=interpreter"; !b.st.Did(want) {
+		t.Errorf("the station did %q, want %q", b.st.Calls, want)
+	}
+	b.post(birch+"/contacts/enter", append(row, "title-2", "Nobody")...).want(t, 422, "participant 2 has no name")
+	b.post(birch+"/contacts/enter", append(row, "name-1", "Kept <i>", "role-1", "jester")...).want(t, 400, "Kept &lt;i&gt;")
+	// What was agreed fills the form of a contact that has passed.
+	b.get(ourAgreed).want(t, 200, `value="A. Alder"`)
+}
+
+// TestTopicIsRead: the page of a topic asks the station to note who read it, the
+// list does not, and shows no words.
+func TestTopicIsRead(t *testing.T) {
+	b := envoy(t)
+	b.get(birch+"/topics").want(t, 200, "Rescue corridor", "!谁负责测量", "!需重新测量")
+	if b.st.Did("Topic ") {
+		t.Errorf("the list reads: %q", b.st.Calls)
+	}
+	b.get(birch+"/topic?name=Rescue+corridor").want(t, 200, "谁负责测量", "需重新测量")
+	if !b.st.Did("Topic Rescue corridor") {
+		t.Errorf("the station did %q", b.st.Calls)
+	}
+	b.get(birch+"/topic?name=Nothing+yet").want(t, 200, "Nothing yet")
+}

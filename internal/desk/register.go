@@ -27,6 +27,17 @@ func rowOf(r *http.Request) (x contact.Row, err error) {
 	if x.Minutes, err = typedMinutes(r); err != nil {
 		return x, err
 	}
+	people, err := peopleOf(r)
+	if err != nil {
+		return x, err
+	}
+	for _, p := range people {
+		role, err := contact.ParseRole(p.Role)
+		if err != nil {
+			return x, err
+		}
+		x.Participants = append(x.Participants, contact.Participant{Name: p.Name, Title: p.Title, Role: role})
+	}
 	if _, err = contact.ParseDate(x.Date); err != nil {
 		return x, err
 	}

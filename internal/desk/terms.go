@@ -27,6 +27,7 @@ type termsPage struct {
 	Typed   map[string]string
 	Look    *station.ContactTerms // what will be signed; nil: it is still being written
 	Zones   []sideZone
+	Arrange []station.LevelRule // who arranges contacts of the line
 	Problem *problem
 	Where   string // name of the field that is wrong
 }
@@ -77,6 +78,11 @@ func (d *desk) termsPage(r *http.Request, s *seat) (*termsPage, error) {
 		}
 		p.About, p.Offer = &c, &c.Terms[i]
 	}
+	b, err := d.st.Contacts(r.Context(), l.Key, time.Time{})
+	if err != nil {
+		return nil, err
+	}
+	p.Arrange = b.Arrange
 	p.Zones = d.zonesOf(r, l, p.About)
 	p.Typed["zone"] = zoneTyped(p.Zones)
 	if p.Offer != nil {

@@ -16,6 +16,7 @@ import (
 // TopicKeeping is what was said of each topic, and asked.
 type TopicKeeping interface {
 	Topics(ctx context.Context, line string) ([]station.Topic, error)
+	Topic(ctx context.Context, by station.Officer, line, name string) (station.Topic, error)
 	TakeStance(ctx context.Context, by station.Officer, line, topic, stand, position, release string) (item string, err error)
 	PutAsk(ctx context.Context, by station.Officer, line string, in station.AskText) (item string, err error)
 	AnswerAsk(ctx context.Context, by station.Officer, line, id, outcome, text string) (item string, err error)
@@ -40,22 +41,26 @@ func topicURL(line, name string) string {
 // TopicURL is the page of a topic.
 func (f *frame) TopicURL(line, name string) string { return topicURL(line, name) }
 
-func (d *desk) topicsPage(r *http.Request, name string) (*topicsPage, error) {
+// topicsPage reads one topic, "" all of them without what was said.
+func (d *desk) topicsPage(r *http.Request, s *seat, name string) (*topicsPage, error) {
 	l, err := d.st.Line(r.Context(), r.PathValue("line"))
 	if err != nil {
 		return nil, err
 	}
 	p := &topicsPage{Line: l, Topic: station.Topic{Name: name}, Typed: map[string]string{"topic": name}}
-	if p.Topics, err = d.st.Topics(r.Context(), l.Key); err != nil {
+	if name == "" {
+		p.Topics, err = d.st.Topics(r.Context(), l.Key)
+		slices.SortStableFunc(p.Topics, func(a, b station.Topic) int { return b.Open - a.Open })
+		return p, err
+	}
+	t, err := d.st.Topic(r.Context(), s.officer, l.Key, name)
+	switch {
+	case err == nil:
+		p.Topic = t
+	case parley.KindOf(err) != parley.NotFound:
 		return nil, err
 	}
-	for _, t := range p.Topics {
-		if t.Name == name {
-			p.Topic = t
-		}
-	}
-	slices.SortStableFunc(p.Topics, func(a, b station.Topic) int { return b.Open - a.Open })
-	if name == "" || len(p.Topic.Contacts) == 0 {
+	if len(p.Topic.Contacts) == 0 {
 		return p, nil
 	}
 	b, err := d.st.Contacts(r.Context(), l.Key, time.Time{})
@@ -71,7 +76,7 @@ func (d *desk) topicsPage(r *http.Request, name string) (*topicsPage, error) {
 }
 
 func (d *desk) topics(w http.ResponseWriter, r *http.Request, s *seat) error {
-	p, err := d.topicsPage(r, "")
+	p, err := d.topicsPage(r, s, "")
 	if err != nil {
 		return err
 	}
@@ -84,7 +89,7 @@ func (d *desk) topic(w http.ResponseWriter, r *http.Request, s *seat) error {
 	if name == "" {
 		return errHidden
 	}
-	p, err := d.topicsPage(r, name)
+	p, err := d.topicsPage(r, s, name)
 	if err != nil {
 		return err
 	}
@@ -118,17 +123,17 @@ func (d *desk) actOnTopics(w http.ResponseWriter, r *http.Request, s *seat) erro
 	if err == nil {
 		return done(w, r, topicURL(line, name), "topic_"+act)
 	}
-	p, lost := d.topicsPage(r, name)
+	page, read := "topic", name
+	if r.PostForm.Get("new") != "" || name == "" {
+		page, read = "topics", ""
+	}
+	p, lost := d.topicsPage(r, s, read)
 	if lost != nil {
 		return lost
 	}
 	p.Problem, p.Act, p.About, p.Typed = problemOf(err), act, r.PostForm.Get("about"), typed(r)
 	if p.Problem.Status >= http.StatusInternalServerError {
 		d.log.Error("acting on a topic", "act", act, "err", err)
-	}
-	page := "topic"
-	if r.PostForm.Get("new") != "" || name == "" {
-		page = "topics"
 	}
 	d.renderStatus(w, r, s, p.Problem.Status, page, "title."+page, p)
 	return nil

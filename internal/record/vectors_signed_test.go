@@ -11,6 +11,7 @@ import (
 	"parley"
 	"parley/internal/c2sp"
 	"parley/internal/charter"
+	"parley/internal/form"
 	"parley/internal/journal"
 	"parley/internal/key"
 	"parley/internal/record"
@@ -558,4 +559,7 @@ func makeFounding(m *maker) {
 		x[3] = [][]byte{reveals[0], append(b, 0x0b, 0x00)}
 	}))
 	m.bad(parley.Malformed, "cut", object{"founding": hexOf(l.Raw[:len(l.Raw)-1])})
+	levels := f.Charter // contacts.md, Levels: a key that a reader need not know
+	levels.Unknown = form.Unknown{13: enc(map[uint64][]string{1: {"watch", "envoy"}, 3: {"envoy", "principal"}})}
+	m.ok("a charter that says who arranges contacts", build(func(x []any) { x[1] = levels.Encode() }))
 }

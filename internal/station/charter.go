@@ -275,6 +275,9 @@ func (s *Station) Assent(ctx context.Context, by Officer, name, hash string) (Do
 	if err := l.rules().Check(d.Kind, d.Raw); err != nil {
 		return DocumentView{}, err
 	}
+	if err := checkLevels(d.Kind, d.Raw); err != nil {
+		return DocumentView{}, err
+	}
 	return s.assentTo(ctx, l, by, form.NewAssent(d.Kind, d.Raw, false), "assent")
 }
 

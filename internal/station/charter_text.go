@@ -11,6 +11,7 @@ import (
 
 	"parley"
 	"parley/internal/charter"
+	"parley/internal/contact"
 	"parley/internal/form"
 )
 
@@ -25,6 +26,12 @@ type CharterText struct {
 	Recording   string         `json:"recording"`
 	Instruction bool           `json:"instruction_allowed"`
 	CheckCalls  []CallTime     `json:"check_calls"`
+
+	// Levels are the offices that arrange contacts at each level, by the word for it;
+	// a level that is left out is not for contacts of the line. nil: nothing is agreed.
+	Levels map[string][]string `json:"levels,omitempty"`
+
+	strange []Field // clauses that this station does not know, or cannot read
 }
 
 // CharterParty is one party of it.
@@ -83,6 +90,13 @@ func charterText(c *charter.Charter) CharterText {
 		}
 		t.CheckCalls = append(t.CheckCalls, x)
 	}
+	levels, err := contact.ReadLevels(c.Unknown, c.HasOffice)
+	t.Levels = levels.Words()
+	for _, k := range slices.Sorted(maps.Keys(c.Unknown)) {
+		if k != contact.LevelsKey || err != nil {
+			t.strange = append(t.strange, Field{fmt.Sprintf("clause %d", k), fmt.Sprintf("%x", []byte(c.Unknown[k]))})
+		}
+	}
 	return t
 }
 
@@ -139,6 +153,14 @@ func (t CharterText) over(c *charter.Charter, base [32]byte, version uint64) (ch
 	}
 	n.CheckCalls, err = checkCalls(t.CheckCalls)
 	if err != nil {
+		return n, err
+	}
+	levels, err := contact.ParseLevels(t.Levels)
+	if err != nil {
+		return n, err
+	}
+	n.Unknown = levels.Write(c.Unknown)
+	if err := levels.Check(n.HasOffice); err != nil {
 		return n, err
 	}
 	return n, n.Validate()
@@ -218,7 +240,15 @@ func (t CharterText) Clauses() (out []Field) {
 	add("recording", t.Recording)
 	add("Instruction", map[bool]string{true: "allowed", false: "not allowed"}[t.Instruction])
 	add("further forms", cmp.Or(strings.Join(t.Forms, ", "), "none"))
-	return out
+	if t.Levels != nil {
+		for level := contact.Leader; ; level-- {
+			add("contacts at the level "+level.String(), cmp.Or(strings.Join(t.Levels[level.String()], ", "), "none"))
+			if level == contact.Working {
+				break
+			}
+		}
+	}
+	return append(out, t.strange...)
 }
 
 // Clauses shows an annex clause by clause.

@@ -66,8 +66,9 @@ type ContactReply struct {
 	Participants []ContactPerson `json:"participants,omitempty"`
 }
 
-// mayArrange says who arranges contacts: envoy and principal at every level; the
-// watch at the working and the commander's level (mayAt), and in files.
+// mayArrange says who enters contacts and works on their files and topics: envoy
+// and principal, and whom else an act is for. Who asks for a contact, answers for
+// it or calls it off at which level is agreed (seatAt).
 func mayArrange(by Officer, act string, more ...parley.Office) error {
 	if err := person(by, act); err != nil {
 		return err
@@ -77,14 +78,6 @@ func mayArrange(by Officer, act string, more ...parley.Office) error {
 
 // watchToo are the offices that may do what the watch may do beside the envoy.
 var watchToo = []parley.Office{parley.Watch}
-
-// mayAt refuses an officer of the watch what goes between ministers or leaders.
-func mayAt(by Officer, act string, level contact.Level) error {
-	if level <= contact.Commander {
-		return nil
-	}
-	return mayArrange(by, act+" at the level "+level.String())
-}
 
 // seconds is a time as entries have it; 0 for none.
 func seconds(t time.Time) uint64 {
@@ -168,12 +161,9 @@ func knownZone(name string) error {
 // request of ours at that level waits for an answer already.
 func (s *Station) AskContact(ctx context.Context, by Officer, name string, in ContactTerms) (string, error) {
 	const act = "ask for a contact"
-	return s.arrangeAs(ctx, by, name, act, "", watchToo, func(l *liveLine, b *contact.Book, _ *contact.Contact) (form.Form, []parley.Ref, error) {
+	return s.arrangeAt(ctx, by, name, act, "", func(l *liveLine, b *contact.Book, _ *contact.Contact) (form.Form, []parley.Ref, error) {
 		r, err := readTerms(in, s.now())
 		if err != nil {
-			return nil, nil, err
-		}
-		if err := mayAt(by, act, r.Level); err != nil {
 			return nil, nil, err
 		}
 		for _, c := range b.Contacts {
@@ -194,12 +184,9 @@ func (s *Station) AskContact(ctx context.Context, by Officer, name string, in Co
 // request that they take the place of.
 func (s *Station) OfferTerms(ctx context.Context, by Officer, name, id string, in ContactTerms) (string, error) {
 	const act = "offer terms for a contact"
-	return s.arrangeAs(ctx, by, name, act, id, watchToo, func(l *liveLine, _ *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
+	return s.arrangeAt(ctx, by, name, act, id, func(l *liveLine, _ *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
 		r, err := readTerms(in, s.now())
 		if err != nil {
-			return nil, nil, err
-		}
-		if err := mayAt(by, act, max(r.Level, c.First().Request.Level)); err != nil {
 			return nil, nil, err
 		}
 		t, err := termsOf(c, id, s.now())
@@ -216,12 +203,9 @@ func (s *Station) ReplyContact(ctx context.Context, by Officer, name, id string,
 	if in.Accept {
 		act = "accept a contact"
 	}
-	return s.arrangeAs(ctx, by, name, act, id, watchToo, func(l *liveLine, _ *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
+	return s.arrangeAt(ctx, by, name, act, id, func(l *liveLine, _ *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
 		t, err := termsOf(c, id, s.now())
 		if err != nil {
-			return nil, nil, err
-		}
-		if err := mayAt(by, act, t.Request.Level); err != nil {
 			return nil, nil, err
 		}
 		if t.Party == l.us {
@@ -262,10 +246,7 @@ func readReply(in ContactReply, t *contact.Terms, now time.Time) (*contact.Reply
 // is. It is final.
 func (s *Station) CallOffContact(ctx context.Context, by Officer, name, id, reason, text string, next time.Time) (string, error) {
 	const act = "call off a contact"
-	return s.arrangeAs(ctx, by, name, act, id, watchToo, func(l *liveLine, _ *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
-		if err := mayAt(by, act, c.First().Request.Level); err != nil {
-			return nil, nil, err
-		}
+	return s.arrangeAt(ctx, by, name, act, id, func(l *liveLine, _ *contact.Book, c *contact.Contact) (form.Form, []parley.Ref, error) {
 		why, err := contact.ParseReason(reason)
 		if err != nil {
 			return nil, nil, err
@@ -294,6 +275,9 @@ func (s *Station) AddPoint(ctx context.Context, by Officer, name, id string, in 
 				return nil, nil, err
 			}
 		}
+		if f.Document, err = l.documentOf(in.Entry, in.File); err != nil {
+			return nil, nil, err
+		}
 		refs := []parley.Ref{c.Ref()}
 		if before != "" {
 			p, err := proposalOf(c, before)
@@ -313,6 +297,10 @@ type PointText struct {
 	Owner string    `json:"owner,omitempty"`
 	Due   time.Time `json:"due,omitzero"`
 	Role  string    `json:"role,omitempty"`
+
+	// Of a document: a dispatch on the record, and the name of its attachment.
+	Entry string `json:"entry,omitempty"`
+	File  string `json:"file,omitempty"`
 }
 
 // JudgePoint agrees to a proposal of the other side ("agree"), refuses or takes
@@ -498,6 +486,26 @@ func (s *Station) arrangeAs(ctx context.Context, by Officer, name, act, id strin
 	if err != nil {
 		return "", err
 	}
+	return s.arrangeOn(ctx, l, by, act, id, make)
+}
+
+// arrangeAt does an act that asks for a contact, answers for it or calls it off,
+// by whoever may at its level.
+func (s *Station) arrangeAt(ctx context.Context, by Officer, name, act, id string, make func(*liveLine, *contact.Book, *contact.Contact) (form.Form, []parley.Ref, error)) (string, error) {
+	if err := person(by, act); err != nil {
+		return "", err
+	}
+	l, err := s.lineOf(name)
+	if err != nil {
+		return "", err
+	}
+	if err := l.mayEver(by, act); err != nil {
+		return "", err
+	}
+	return s.arrangeOn(ctx, l, by, act, id, make)
+}
+
+func (s *Station) arrangeOn(ctx context.Context, l *liveLine, by Officer, act, id string, make func(*liveLine, *contact.Book, *contact.Contact) (form.Form, []parley.Ref, error)) (string, error) {
 	l.deciding.Lock()
 	defer l.deciding.Unlock()
 	b, err := l.book()
@@ -519,7 +527,13 @@ func (s *Station) arrangeAs(ctx context.Context, by Officer, name, act, id strin
 	if l.filedAlready(f, refs) {
 		return "", parley.Errorf(parley.Conflict, "the same is on its way already")
 	}
-	n, err := l.fileForm(ctx, &form.Header{From: l.officeOf(by), To: l.everyEnvoy(), Precedence: parley.Priority, Refs: refs, Exercise: exercise}, f)
+	h := form.Header{From: l.officeOf(by), To: l.everyEnvoy(), Precedence: parley.Priority, Refs: refs, Exercise: exercise}
+	if level, arranges := levelOf(c, f, refs); arranges {
+		if h.From, h.To, err = l.seatAt(by, act, level); err != nil {
+			return "", err
+		}
+	}
+	n, err := l.fileForm(ctx, &h, f)
 	if err != nil {
 		return "", err
 	}
@@ -587,6 +601,8 @@ type bookShelf struct {
 	of     uint64 // stored, when the book was read
 	book   *contact.Book
 	read   map[parley.Ref]contact.Entry // what was read for it: entries do not change
+
+	rules levelRuling
 }
 
 // note takes in an entry that was made durable, or has become readable.
@@ -676,7 +692,7 @@ func (b *bookReader) add(r *store.Row) error {
 	if err != nil || v.header == nil || v.form == nil {
 		return err
 	}
-	e = contact.Entry{Ref: r.Ref(), Party: r.Party, Refs: v.header.Refs, Form: v.form, Time: claimed(r.Time), Exercise: v.header.Exercise, Rank: b.ranks[r.Gen]}
+	e = contact.Entry{Ref: r.Ref(), Party: r.Party, From: v.header.From, Refs: v.header.Refs, Form: v.form, Time: claimed(r.Time), Exercise: v.header.Exercise, Rank: b.ranks[r.Gen]}
 	for _, a := range v.header.To {
 		if a.Party != r.Party && !slices.Contains(e.To, a.Party) {
 			e.To = append(e.To, a.Party)

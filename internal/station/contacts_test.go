@@ -142,14 +142,9 @@ func TestContactIsArranged(t *testing.T) {
 	got, err = a.st.PutAsk(ctx, a.envoy, id, AskText{Sort: "question", Topic: "Strait", Text: "Who guards the corridor?"})
 	do("a question", got, err)
 	topic := func(p *party, name string) (x Topic) {
-		list, err := p.st.Topics(ctx, id)
+		x, err := p.st.Topic(ctx, p.envoy, id, name)
 		if err != nil {
 			t.Fatal(err)
-		}
-		for _, y := range list {
-			if y.Name == name {
-				x = y
-			}
 		}
 		return x
 	}
@@ -164,6 +159,53 @@ func TestContactIsArranged(t *testing.T) {
 		x := topic(a, "Strait")
 		return len(x.Asks) == 1 && len(x.Asks[0].Answers) == 1 && x.Open == 0
 	})
+	topicsAreAudited(t, a, b, id, ask)
+}
+
+// topicsAreAudited: a list says no words, and what the other side said is in the
+// audit once for each officer who read it.
+func topicsAreAudited(t *testing.T, a, b *party, id, ask string) {
+	t.Helper()
+	ctx := context.Background()
+	list, err := a.st.Topics(ctx, id)
+	if err != nil || len(list) != 2 || list[1].Name != "Strait" || len(list[1].Asks) != 1 {
+		t.Fatalf("the topics are %+v, %v", list, err)
+	}
+	if x := list[1].Asks[0]; x.Text != "" || x.Answers[0].Text != "" || x.Answers[0].Outcome != "answered" {
+		t.Errorf("the list says %+v", x)
+	}
+	read, err := a.st.Topic(ctx, a.watch, id, "Strait")
+	if err != nil || read.Asks[0].Text == "" || read.Asks[0].Answers[0].Text == "" {
+		t.Fatalf("the watch reads %+v, %v", read, err)
+	}
+	if _, err := a.st.Topic(ctx, a.watch, id, "Strait"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.st.Topic(ctx, a.watch, id, "Nothing"); parley.KindOf(err) != parley.NotFound {
+		t.Errorf("a topic of which nothing was said: %v", err)
+	}
+	opened := func(p *party, object, who string) (n int) {
+		rows, err := p.st.Audit(ctx, 200)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range rows {
+			if r.Act == "open" && r.Object == object && r.Officer == who {
+				n++
+			}
+		}
+		return n
+	}
+	answer := read.Asks[0].Answers[0].ID
+	for _, x := range []struct {
+		p           *party
+		object, who string
+		want        int
+	}{{a, answer, a.watch.Name, 1}, {a, answer, a.envoy.Name, 1}, {a, ask, a.watch.Name, 0}, {b, ask, b.envoy.Name, 1}, {b, ask, b.watch.Name, 0}} {
+		if n := opened(x.p, x.object, x.who); n != x.want {
+			t.Errorf("the audit of %s says %d times that %s read %s, want %d", x.p.code, n, x.who, x.object, x.want)
+		}
+	}
 }
 
 // TestSilenceOfARequestIsProved: nobody answers, both sides are told, and what is

@@ -16,32 +16,42 @@ import (
 
 // Contact is a call or a meeting that is asked for, as people see it.
 type Contact struct {
-	ID        string         `json:"id"` // of its first request
-	Line      string         `json:"line"`
-	State     contact.State  `json:"state"`
-	Sentence  string         `json:"sentence"` // in English
-	Level     string         `json:"level"`
-	Medium    string         `json:"medium"`
-	Topics    []string       `json:"topics"`
-	Parties   []string       `json:"parties"`
-	Initiated []string       `json:"initiated"` // who asked; two where their requests crossed
-	Ours      bool           `json:"ours"`      // our side asked
-	Asked     time.Time      `json:"asked"`
-	Start     time.Time      `json:"start,omitzero"` // of what is agreed
-	End       time.Time      `json:"end,omitzero"`
-	Agreed    string         `json:"agreed,omitempty"` // the request that is agreed
-	Other     string         `json:"other,omitempty"`  // the one that crossed with it
-	Exercise  string         `json:"exercise,omitempty"`
-	Crossed   bool           `json:"crossed,omitempty"` // it was called off without knowledge of the acceptance
-	Off       *ContactOff    `json:"off,omitempty"`
-	Terms     []ContactOffer `json:"terms"`
-	Points    []ContactPoint `json:"points,omitempty"`
-	Held      []RegisterRow  `json:"held,omitempty"`
-	Waiting   []string       `json:"waiting,omitempty"` // items of ours about it in the outbox
+	ID        string          `json:"id"` // of its first request
+	Line      string          `json:"line"`
+	State     contact.State   `json:"state"`
+	Sentence  string          `json:"sentence"` // in English
+	Level     string          `json:"level"`
+	Medium    string          `json:"medium"`
+	Topics    []string        `json:"topics"`
+	Parties   []string        `json:"parties"`
+	Initiated []string        `json:"initiated"` // who asked; two where their requests crossed
+	Ours      bool            `json:"ours"`      // our side asked
+	Asked     time.Time       `json:"asked"`
+	Start     time.Time       `json:"start,omitzero"` // of what is agreed
+	End       time.Time       `json:"end,omitzero"`
+	Agreed    string          `json:"agreed,omitempty"` // the request that is agreed
+	Other     string          `json:"other,omitempty"`  // the one that crossed with it
+	Exercise  string          `json:"exercise,omitempty"`
+	Crossed   bool            `json:"crossed,omitempty"` // it was called off without knowledge of the acceptance
+	Off       *ContactOff     `json:"off,omitempty"`
+	Terms     []ContactOffer  `json:"terms"`
+	Points    []ContactPoint  `json:"points,omitempty"`
+	Held      []RegisterRow   `json:"held,omitempty"`
+	Waiting   []string        `json:"waiting,omitempty"`   // items of ours about it in the outbox
+	Arrange   []LevelRule     `json:"arrange,omitempty"`   // who arranges contacts now; left out in lists
+	Documents []PointDocument `json:"documents,omitempty"` // attachments on the record that its file may name; left out in lists
+	Stays     []TopicStays    `json:"stays,omitempty"`     // at which levels its topics have been; left out in lists
+}
+
+// TopicStays is at which levels a topic was to be spoken of.
+type TopicStays struct {
+	Topic  string `json:"topic"`
+	Levels []Stay `json:"levels"` // from the lowest
 }
 
 // ContactOff is what called a contact off.
 type ContactOff struct {
+	ContactSeat
 	ID     string    `json:"id"`
 	By     string    `json:"by"`
 	At     time.Time `json:"at"`
@@ -50,9 +60,16 @@ type ContactOff struct {
 	Next   time.Time `json:"next,omitzero"`
 }
 
+// ContactSeat is the office in which somebody arranged.
+type ContactSeat struct {
+	Office  string `json:"office"`
+	Outside bool   `json:"outside,omitempty"` // outside what was agreed for that level
+}
+
 // ContactOffer is one offer of terms with what was answered.
 type ContactOffer struct {
 	ContactTerms
+	ContactSeat
 	ID      string         `json:"id"`
 	Instead string         `json:"instead,omitempty"` // of which request
 	By      string         `json:"by"`
@@ -69,6 +86,7 @@ type ContactOffer struct {
 // ContactWords is an answer to terms.
 type ContactWords struct {
 	ContactReply
+	ContactSeat
 	ID   string    `json:"id"`
 	By   string    `json:"by"`
 	At   time.Time `json:"at"`
@@ -86,6 +104,7 @@ type ContactPoint struct {
 	Role      string          `json:"role,omitempty"`
 	By        string          `json:"by"`
 	ID        string          `json:"id"` // of the proposal that is shown
+	Document  *PointDocument  `json:"document,omitempty"`
 	Proposals []ContactChange `json:"proposals,omitempty"`
 }
 
@@ -97,6 +116,8 @@ type ContactChange struct {
 	Text  string    `json:"text"`
 	Owner string    `json:"owner,omitempty"`
 	Due   time.Time `json:"due,omitzero"`
+
+	Document *PointDocument `json:"document,omitempty"`
 }
 
 // RegisterRow is a contact that took place.
@@ -121,6 +142,8 @@ type RegisterRow struct {
 	Confirmed []string  `json:"confirmed,omitempty"`
 	Disputed  []string  `json:"disputed,omitempty"` // who, and in what words
 	TakenBack bool      `json:"taken_back,omitempty"`
+
+	Participants []ContactPerson `json:"participants,omitempty"` // of the side that entered it
 }
 
 // ContactBook is all that is known of a line's contacts as of a day.
@@ -130,6 +153,7 @@ type ContactBook struct {
 	Contacts []Contact        `json:"contacts"` // newest first
 	Rows     []RegisterRow    `json:"rows"`     // newest first
 	Levels   []ContactSummary `json:"levels"`   // from the highest, those with any contact
+	Arrange  []LevelRule      `json:"arrange"`  // who arranges contacts now, from the highest level
 }
 
 // ContactSummary is how contacts of a level stand.
@@ -181,7 +205,7 @@ func (s *Station) Contacts(_ context.Context, name string, asOf time.Time) (Cont
 	if err != nil {
 		return ContactBook{}, err
 	}
-	v := ContactBook{Line: l.id.String(), AsOf: asOf}
+	v := ContactBook{Line: l.id.String(), AsOf: asOf, Arrange: l.levelRules()}
 	for _, c := range slices.Backward(b.Contacts) {
 		v.Contacts = append(v.Contacts, unread(l.contactView(c, now)))
 	}
@@ -202,6 +226,9 @@ func (s *Station) Contacts(_ context.Context, name string, asOf time.Time) (Cont
 
 // unread leaves out of a contact what is read in it alone, where that is audited.
 func unread(c Contact) Contact {
+	if c.Off != nil {
+		c.Off.Text = ""
+	}
 	for i := range c.Terms {
 		c.Terms[i].Text = ""
 		for j := range c.Terms[i].Replies {
@@ -262,7 +289,16 @@ func (s *Station) Contact(_ context.Context, by Officer, name, id string) (Conta
 		return Contact{}, err
 	}
 	v := l.contactView(c, s.now())
-	if err := s.readContact(l, by, c); err != nil {
+	v.Arrange = l.levelRules()
+	if v.Documents, err = l.documents(); err != nil {
+		return Contact{}, err
+	}
+	for _, t := range b.Topics {
+		if slices.ContainsFunc(c.Terms, func(o *contact.Terms) bool { return slices.Contains(o.Request.Topics, t.Name) }) {
+			v.Stays = append(v.Stays, TopicStays{form.Visible(t.Name), staysOf(t, s.now())})
+		}
+	}
+	if err := s.readAll(l, by, heard(c)); err != nil {
 		return Contact{}, err
 	}
 	rows, err := l.store.FiledItems(0)
@@ -281,28 +317,34 @@ func (s *Station) Contact(_ context.Context, by Officer, name, id string) (Conta
 	return v, nil
 }
 
-// readContact audits what of a contact an officer had not read before.
-func (s *Station) readContact(l *liveLine, by Officer, c *contact.Contact) error {
+// heard is what of a contact people write for people to read.
+func heard(c *contact.Contact) (out []*contact.Entry) {
 	for _, t := range c.Terms {
-		for _, e := range append([]*contact.Entry{t.Entry}, t.Replies...) {
-			if e.Party == l.us {
-				continue
-			}
-			id := e.Ref.String()
-			read, err := s.own.OpenedBy(l.id, id)
-			if err != nil {
+		out = append(append(out, t.Entry), t.Replies...)
+	}
+	return append(out, c.CallOffs...)
+}
+
+// readAll audits what of others' words an officer had not read before.
+func (s *Station) readAll(l *liveLine, by Officer, es []*contact.Entry) error {
+	for _, e := range es {
+		if e.Party == l.us {
+			continue
+		}
+		id := e.Ref.String()
+		read, err := s.own.OpenedBy(l.id, id)
+		if err != nil {
+			return err
+		}
+		if slices.ContainsFunc(read, func(m own.Mark) bool { return m.Officer == by.ID }) {
+			continue
+		}
+		if err := s.audit(by, "open", id, e.Form.Name()); err != nil {
+			return err
+		}
+		if by.ID != 0 {
+			if err := s.own.MarkOpened(l.id, id, by.ID); err != nil {
 				return err
-			}
-			if slices.ContainsFunc(read, func(m own.Mark) bool { return m.Officer == by.ID }) {
-				continue
-			}
-			if err := s.audit(by, "open", id, e.Form.Name()); err != nil {
-				return err
-			}
-			if by.ID != 0 {
-				if err := s.own.MarkOpened(l.id, id, by.ID); err != nil {
-					return err
-				}
 			}
 		}
 	}
@@ -327,7 +369,7 @@ func (l *liveLine) contactView(c *contact.Contact, now time.Time) Contact {
 	}
 	if off := c.Off(); off != nil {
 		f := off.Form.(*contact.CallOff)
-		v.Off = &ContactOff{ID: off.Ref.String(), By: string(off.Party), At: off.Time, Reason: f.Reason.String(), Text: form.Visible(f.Text), Next: timeOrZero(f.Next)}
+		v.Off = &ContactOff{ContactSeat: l.seatOf(c, off), ID: off.Ref.String(), By: string(off.Party), At: off.Time, Reason: f.Reason.String(), Text: form.Visible(f.Text), Next: timeOrZero(f.Next)}
 	}
 	for _, t := range c.Terms {
 		v.Terms = append(v.Terms, l.offerView(c, t, now))
@@ -392,7 +434,7 @@ func contactSentence(v *Contact, c *contact.Contact) string {
 
 func (l *liveLine) offerView(c *contact.Contact, t *contact.Terms, now time.Time) ContactOffer {
 	r := t.Request
-	v := ContactOffer{ID: t.Ref.String(), By: string(t.Party), Ours: t.Party == l.us, At: t.Time, Open: slices.Contains(c.Open, t), Agreed: c.Agreed == t, ContactTerms: ContactTerms{
+	v := ContactOffer{ContactSeat: l.seatOf(c, t.Entry), ID: t.Ref.String(), By: string(t.Party), Ours: t.Party == l.us, At: t.Time, Open: slices.Contains(c.Open, t), Agreed: c.Agreed == t, ContactTerms: ContactTerms{
 		Level: r.Level.String(), Medium: r.Medium.String(), Topics: visible(r.Topics), Zone: r.Zone, Languages: r.Languages, Interpreting: r.Interpreting.String(), Interpreters: form.Visible(r.Brings),
 		Participants: peopleView(r.Participants), Recording: r.Recording.String(), AnswerBy: timeOrZero(r.AnswerBy), Text: form.Visible(r.Text), Minutes: int(r.Minutes), Place: form.Visible(r.Place)}}
 	for _, w := range r.Windows {
@@ -407,7 +449,7 @@ func (l *liveLine) offerView(c *contact.Contact, t *contact.Terms, now time.Time
 	}
 	for _, e := range t.Replies {
 		a := e.Form.(*contact.Reply)
-		w := ContactWords{ID: e.Ref.String(), By: string(e.Party), At: e.Time, Late: t.Late(e), ContactReply: ContactReply{Accept: a.Phase == contact.Accept, Window: int(a.Window),
+		w := ContactWords{ContactSeat: l.seatOf(c, e), ID: e.Ref.String(), By: string(e.Party), At: e.Time, Late: t.Late(e), ContactReply: ContactReply{Accept: a.Phase == contact.Accept, Window: int(a.Window),
 			Text: form.Visible(a.Text), Next: timeOrZero(a.Next), Start: timeOrZero(a.Start), Zone: a.Zone, Participants: peopleView(a.Participants)}}
 		if !w.Accept {
 			w.Reason = a.Reason.String()
@@ -423,6 +465,7 @@ func (l *liveLine) pointView(t *contact.Thread, now time.Time) ContactPoint {
 	if t.Kind == contact.Person {
 		v.Role = p.Point.Role.String()
 	}
+	v.Document = l.pointDocument(p.Point.Document)
 	switch {
 	case t.Dropped:
 		v.State = "dropped"
@@ -433,7 +476,7 @@ func (l *liveLine) pointView(t *contact.Thread, now time.Time) ContactPoint {
 	}
 	v.Overdue = v.State != "done" && v.State != "dropped" && !v.Due.IsZero() && now.After(v.Due)
 	for _, o := range t.Open {
-		v.Proposals = append(v.Proposals, ContactChange{ID: o.Ref.String(), By: string(o.Party), Ours: o.Party == l.us, Text: form.Visible(o.Point.Text), Owner: form.Visible(o.Point.Owner), Due: timeOrZero(o.Point.Due)})
+		v.Proposals = append(v.Proposals, ContactChange{ID: o.Ref.String(), By: string(o.Party), Ours: o.Party == l.us, Text: form.Visible(o.Point.Text), Owner: form.Visible(o.Point.Owner), Due: timeOrZero(o.Point.Due), Document: l.pointDocument(o.Point.Document)})
 	}
 	return v
 }
@@ -441,7 +484,7 @@ func (l *liveLine) pointView(t *contact.Thread, now time.Time) ContactPoint {
 func (l *liveLine) rowView(h *contact.Held) RegisterRow {
 	r := h.Row
 	v := RegisterRow{ID: h.Ref.String(), Number: h.Number, By: string(h.Party), Ours: h.Party == l.us, Date: r.Date, Level: r.Level.String(), Medium: r.Medium.String(), OurSide: form.Visible(r.Ours), TheirSide: form.Visible(r.Theirs),
-		Asked: form.Visible(r.Asked), Minutes: int(r.Minutes), Topics: visible(r.Topics), Place: form.Visible(r.Place), Source: form.Visible(r.Source), Next: r.Next, Began: timeOrZero(r.Began), Confirmed: codeList(h.Confirmed), TakenBack: h.TakenBack}
+		Asked: form.Visible(r.Asked), Minutes: int(r.Minutes), Topics: visible(r.Topics), Place: form.Visible(r.Place), Source: form.Visible(r.Source), Next: r.Next, Began: timeOrZero(r.Began), Confirmed: codeList(h.Confirmed), TakenBack: h.TakenBack, Participants: peopleView(r.Participants)}
 	if !v.Ours {
 		v.OurSide, v.TheirSide = v.TheirSide, v.OurSide
 	}
@@ -528,118 +571,4 @@ func (s *Station) WriteContacts(_ context.Context, name string, w io.Writer) err
 		return err
 	}
 	return contact.WriteCSV(w, b.Rows)
-}
-
-// Topic is what was said of one topic.
-type Topic struct {
-	Name     string     `json:"name"`
-	Raised   time.Time  `json:"raised"`
-	RaisedBy string     `json:"raised_by"`
-	Stances  []Stance   `json:"stances,omitempty"` // newest of each side first, then earlier ones
-	Asks     []TopicAsk `json:"asks,omitempty"`
-	Contacts []string   `json:"contacts,omitempty"` // that name it
-	Open     int        `json:"open"`               // asks that wait for an answer
-	Levels   []Stay     `json:"levels,omitempty"`   // from the lowest at which it was to be spoken of
-}
-
-// Stay is how long a topic has been at a level.
-type Stay struct {
-	Level string    `json:"level"`
-	Entry string    `json:"entry"` // the first request there that names it
-	From  time.Time `json:"from"`
-	Until time.Time `json:"until,omitzero"` // the first at a higher level
-	Days  int       `json:"days"`
-}
-
-// Stance is where a side stands.
-type Stance struct {
-	ID       string    `json:"id"`
-	By       string    `json:"by"`
-	Stand    string    `json:"stand"`
-	Position string    `json:"position,omitempty"`
-	Release  string    `json:"release,omitempty"`
-	At       time.Time `json:"at"`
-	Now      bool      `json:"now"` // its newest
-}
-
-// TopicAsk is a demand, a question or a clarification with its answers.
-type TopicAsk struct {
-	ID      string        `json:"id"`
-	Sort    string        `json:"sort"`
-	By      string        `json:"by"`
-	Ours    bool          `json:"ours"`
-	Text    string        `json:"text"`
-	Quote   string        `json:"quote,omitempty"`
-	Source  string        `json:"source,omitempty"`
-	Said    string        `json:"said,omitempty"`
-	At      time.Time     `json:"at"`
-	Due     time.Time     `json:"answer_by,omitzero"`
-	Waits   []string      `json:"waits,omitempty"` // who has not answered
-	Asked   bool          `json:"asked,omitempty"` // it waits for our answer
-	Days    int           `json:"days"`            // since it was put
-	Answers []TopicAnswer `json:"answers,omitempty"`
-}
-
-// TopicAnswer is a side's newest answer.
-type TopicAnswer struct {
-	ID      string    `json:"id"`
-	By      string    `json:"by"`
-	Outcome string    `json:"outcome"`
-	Text    string    `json:"text,omitempty"`
-	At      time.Time `json:"at"`
-}
-
-// Topics returns what was said of each topic of a line, by name.
-func (s *Station) Topics(_ context.Context, name string) ([]Topic, error) {
-	l, err := s.lineOf(name)
-	if err != nil {
-		return nil, err
-	}
-	b, err := l.book()
-	if err != nil {
-		return nil, err
-	}
-	out := []Topic{}
-	for _, t := range b.Topics {
-		out = append(out, l.topicView(b, t, s.now()))
-	}
-	return out, nil
-}
-
-func (l *liveLine) topicView(b *contact.Book, t *contact.Topic, now time.Time) Topic {
-	v := Topic{Name: form.Visible(t.Name), Raised: t.Raised.Time, RaisedBy: string(t.Raised.Party)}
-	for _, e := range slices.Backward(t.Stances) {
-		f := e.Form.(*contact.Stance)
-		v.Stances = append(v.Stances, Stance{e.Ref.String(), string(e.Party), f.Stand.String(), form.Visible(f.Position), form.Visible(f.Release), e.Time, t.Stance(e.Party) == e})
-	}
-	slices.SortStableFunc(v.Stances, func(a, b Stance) int {
-		return map[bool]int{true: 0, false: 1}[a.Now] - map[bool]int{true: 0, false: 1}[b.Now]
-	})
-	for _, a := range t.Asks {
-		x := TopicAsk{ID: a.Ref.String(), Sort: a.Ask.Sort.String(), By: string(a.Party), Ours: a.Party == l.us, Text: form.Visible(a.Ask.Text), Quote: form.Visible(a.Ask.Quote), Source: form.Visible(a.Ask.Source), Said: a.Ask.Said,
-			At: a.Time, Due: timeOrZero(a.Ask.By), Waits: codeList(a.Open()), Asked: slices.Contains(a.Open(), l.us), Days: a.Days(now)}
-		for _, p := range l.rules().Parties() {
-			if e := a.Answers[p]; e != nil {
-				f := e.Form.(*contact.Answer)
-				x.Answers = append(x.Answers, TopicAnswer{e.Ref.String(), string(p), f.Outcome.String(), form.Visible(f.Text), e.Time})
-			}
-		}
-		if len(x.Waits) > 0 {
-			v.Open++
-		}
-		v.Asks = append(v.Asks, x)
-	}
-	for _, x := range t.Levels {
-		until := x.Until
-		if until.IsZero() {
-			until = now
-		}
-		v.Levels = append(v.Levels, Stay{x.Level.String(), x.From.Ref.String(), x.From.Time, x.Until, int(until.Sub(x.From.Time).Hours() / 24)})
-	}
-	for _, c := range b.Contacts {
-		if slices.ContainsFunc(c.Terms, func(o *contact.Terms) bool { return slices.Contains(o.Request.Topics, t.Name) }) {
-			v.Contacts = append(v.Contacts, c.Ref().String())
-		}
-	}
-	return v
 }

@@ -18,7 +18,7 @@ const Proposed = "5f1c22ab000000000000000000000000000000000000000000000000000000
 // charterText is what every line of the fake was founded on; the caller holds
 // the lock.
 func charterText(l station.Line) station.CharterText {
-	t := station.CharterText{Test: "1h0m0s", Forms: []string{}, Recording: "nothing is recorded", CheckCalls: []station.CallTime{{At: "0800", Days: []string{"Mon", "Thu"}}}}
+	t := station.CharterText{Test: "1h0m0s", Forms: []string{}, Recording: "nothing is recorded", CheckCalls: []station.CallTime{{At: "0800", Days: []string{"Mon", "Thu"}}}, Levels: levels()}
 	for _, p := range append([]station.Party{l.Us}, l.Them...) {
 		x := station.CharterParty{Code: string(p.Code), Name: p.Name, Languages: p.Languages, Promises: []string{}}
 		for _, r := range p.Promises {

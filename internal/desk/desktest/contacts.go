@@ -23,6 +23,22 @@ const (
 
 const day = 24 * time.Hour
 
+// levels is who arranges contacts at each level, as every line of the fake agreed.
+func levels() map[string][]string {
+	return map[string][]string{"leader": {"envoy", "principal"}, "minister": {"envoy", "principal"}, "commander": {"watch", "envoy"}, "working": {"watch", "envoy"}}
+}
+
+// arranging is the same from the highest level.
+func (s *Station) arranging() (out []station.LevelRule) {
+	for _, l := range []string{"leader", "minister", "commander", "working"} {
+		out = append(out, station.LevelRule{Level: l, Offices: s.Levels[l], Agreed: true})
+	}
+	return out
+}
+
+// chart is an attachment on the record that a file may name.
+var chart = station.PointDocument{Entry: theirGen + ":31", Party: "birch", Serial: 12, File: "chart <b>.pdf", Hash: "ab", Size: 2048, Held: true}
+
 // contacts fills the book of Birch: every state that a page shows, and a register
 // of eight years with a row of theirs that our side disputes.
 func (s *Station) contacts() {
@@ -47,7 +63,7 @@ func (s *Station) contacts() {
 	refused.AnswerBy, refused.Level = s.Now().Add(-40*day), "commander"
 	s.Contacting = []station.Contact{
 		{ID: AskedOfUs, State: contact.Asked, Level: "leader", Medium: "voice", Topics: leaders.Topics, Initiated: []string{"birch"}, Asked: s.Now().Add(-5 * time.Hour),
-			Terms: []station.ContactOffer{{ContactTerms: leaders, ID: AskedOfUs, By: "birch", At: s.Now().Add(-5 * time.Hour), Open: true, Waits: []string{"alder"}, Asked: true}}},
+			Terms: []station.ContactOffer{{ContactTerms: leaders, ContactSeat: station.ContactSeat{Office: "envoy"}, ID: AskedOfUs, By: "birch", At: s.Now().Add(-5 * time.Hour), Open: true, Waits: []string{"alder"}, Asked: true}}},
 		{ID: OurCounter, State: contact.Agreed, Level: "minister", Medium: "video", Topics: agreed.Topics, Initiated: []string{"alder"}, Ours: true, Asked: s.Now().Add(-3 * day), Start: agreed.Windows[0].Start, End: agreed.Windows[0].Start.Add(45 * time.Minute), Agreed: OurCounter,
 			Terms: []station.ContactOffer{
 				{ContactTerms: agreed, ID: OurCounter, By: "alder", Ours: true, At: s.Now().Add(-3 * day), Agreed: true, Replies: []station.ContactWords{{ContactReply: station.ContactReply{Accept: true, Window: 1, Text: "Agreed <i>gladly</i>", Zone: "Asia/Shanghai", Participants: leaders.Participants}, ID: theirGen + ":62", By: "birch", At: s.Now().Add(-2 * day)}}},
@@ -55,19 +71,22 @@ func (s *Station) contacts() {
 			Points: []station.ContactPoint{
 				{Kind: "agenda", State: "agreed", Text: "The corridor in winter", By: "alder", ID: ourGen + ":74", Proposals: []station.ContactChange{{ID: theirGen + ":65", By: "birch", Text: "冬季和春季的救援通道", Due: at(9, 8)}}},
 				{Kind: "agenda", State: "proposed", Text: "谁来测量 <script>", By: "birch", ID: theirGen + ":64", Proposals: []station.ContactChange{{ID: theirGen + ":64", By: "birch", Text: "谁来测量 <script>"}}},
+				{Kind: "document", State: "agreed", Text: "Chart of the corridor", By: "birch", ID: theirGen + ":67", Document: &chart},
+				{Kind: "document", State: "proposed", Text: "Depths", By: "birch", ID: theirGen + ":68", Document: &station.PointDocument{Entry: theirGen + ":90"}, Proposals: []station.ContactChange{{ID: theirGen + ":68", By: "birch", Text: "Depths"}}},
 				{Kind: "open-item", State: "agreed", Text: "Send the chart", Owner: "K. Adeyemi", Due: s.Now().Add(-day), Overdue: true, By: "alder", ID: ourGen + ":75"},
 				{Kind: "announcement", State: "proposed", Text: "The ministers spoke about the rescue corridor.", By: "alder", ID: ourGen + ":76", Due: at(9, 11), Proposals: []station.ContactChange{{ID: ourGen + ":76", By: "alder", Ours: true, Text: "The ministers spoke about the rescue corridor."}}}},
 			Waiting: []string{"filed:8"}},
 		{ID: Unanswered, State: contact.NoAnswer, Level: "working", Medium: "video", Topics: silent.Topics, Initiated: []string{"alder"}, Ours: true, Asked: s.Now().Add(-30 * time.Hour),
 			Terms: []station.ContactOffer{{ContactTerms: silent, ID: Unanswered, By: "alder", Ours: true, At: s.Now().Add(-30 * time.Hour), Open: true, Waits: []string{"birch"}, Overdue: true}}},
 		{ID: ourGen + ":20", State: contact.Declined, Level: "commander", Medium: "video", Topics: refused.Topics, Initiated: []string{"alder"}, Ours: true, Asked: s.Now().Add(-44 * day),
-			Terms: []station.ContactOffer{{ContactTerms: refused, ID: ourGen + ":20", By: "alder", Ours: true, At: s.Now().Add(-44 * day), Replies: []station.ContactWords{{ContactReply: station.ContactReply{Reason: "not-now", Text: "待定", Next: s.Now().Add(20 * day)}, ID: theirGen + ":12", By: "birch", At: s.Now().Add(-39 * day), Late: true}}}}},
+			Terms: []station.ContactOffer{{ContactTerms: refused, ID: ourGen + ":20", By: "alder", Ours: true, At: s.Now().Add(-44 * day), Replies: []station.ContactWords{{ContactReply: station.ContactReply{Reason: "not-now", Text: "待定", Next: s.Now().Add(20 * day)}, ContactSeat: station.ContactSeat{Office: "watch", Outside: true}, ID: theirGen + ":12", By: "birch", At: s.Now().Add(-39 * day), Late: true}}}}},
 		{ID: ourGen + ":10", State: contact.Cancelled, Level: "leader", Medium: "in-person", Topics: []string{"Fisheries"}, Initiated: []string{"alder", "birch"}, Ours: true, Asked: s.Now().Add(-90 * day), Start: s.Now().Add(-60 * day), Agreed: ourGen + ":10",
 			Off: &station.ContactOff{ID: theirGen + ":9", By: "birch", At: s.Now().Add(-70 * day), Reason: "overtaken", Text: "台风"}},
 	}
 	for i := range s.Contacting {
 		s.Contacting[i].Line, s.Contacting[i].Parties = Birch, []string{"alder", "birch"}
 	}
+	s.Levels = levels()
 	s.register()
 }
 
@@ -86,6 +105,7 @@ func (s *Station) register() {
 		r := station.RegisterRow{ID: fmt.Sprintf("%s:%d", ourGen, 2), Number: i + 1, By: "alder", Ours: true, Date: s.Now().AddDate(0, 0, -x.days).UTC().Format(time.DateOnly), Level: x.level, Medium: x.medium, OurSide: "A. Alder", TheirSide: "王建国", Asked: "alder", Minutes: x.minutes, Topics: []string{x.topic}, Source: "archive of the ministry"}
 		switch i {
 		case 2:
+			r.Participants = []station.ContactPerson{{Name: "A. Alder", Role: "principal"}, {Name: "L. Ash", Title: "Desk officer <i>", Role: "note-taker"}}
 			r.Confirmed, r.Next = []string{"birch"}, s.Now().AddDate(0, 0, -10).UTC().Format(time.DateOnly)
 		case 3:
 			r.ID, r.Number, r.By, r.Ours, r.Source = theirGen+":3", 1, "birch", false, "外交部公告 <b>"
@@ -109,7 +129,7 @@ func (s *Station) Contacts(_ context.Context, line string, asOf time.Time) (stat
 	if asOf.IsZero() || asOf.After(s.Now()) {
 		asOf = s.Now()
 	}
-	b := station.ContactBook{Line: l.Key, AsOf: asOf}
+	b := station.ContactBook{Line: l.Key, AsOf: asOf, Arrange: s.arranging()}
 	if l.Key != Birch {
 		return b, nil
 	}
@@ -167,6 +187,10 @@ func (s *Station) Contact(_ context.Context, _ station.Officer, line, id string)
 	}
 	for _, c := range s.Contacting {
 		if c.Line == line && (c.ID == id || slices.ContainsFunc(c.Terms, func(o station.ContactOffer) bool { return o.ID == id })) {
+			c.Arrange, c.Documents = s.arranging(), []station.PointDocument{chart}
+			if c.ID == AskedOfUs {
+				c.Stays = []station.TopicStays{{Topic: "Rescue corridor", Levels: []station.Stay{{Level: "minister", Entry: OurCounter, From: s.Now().Add(-3 * day), Until: s.Now().Add(-5 * time.Hour), Days: 2}, {Level: "leader", Entry: AskedOfUs, From: s.Now().Add(-5 * time.Hour)}}}}
+			}
 			return c, nil
 		}
 	}
@@ -244,7 +268,7 @@ func (s *Station) AddPoint(_ context.Context, by station.Officer, line, id strin
 	if in.Text == "" {
 		return "", parley.Errorf(parley.BadForm, "a point that is proposed has a text")
 	}
-	return s.arrange("AddPoint", by, line, id, in.Kind, in.Text, in.Owner, in.Role, before)
+	return s.arrange("AddPoint", by, line, id, in.Kind, in.Text, in.Owner, in.Role, before, in.Entry, in.File)
 }
 
 // JudgePoint notes it.
@@ -255,11 +279,20 @@ func (s *Station) JudgePoint(_ context.Context, by station.Officer, line, id, po
 // EnterContacts notes each row.
 func (s *Station) EnterContacts(_ context.Context, by station.Officer, line, id string, rows []contact.Row) ([]string, error) {
 	for _, r := range rows {
-		if _, err := s.arrange("EnterContacts", by, line, id, r.Date, r.Level, r.Medium, r.Ours, r.Theirs, r.Minutes, r.Source); err != nil {
+		if _, err := s.arrange("EnterContacts", by, line, id, r.Date, r.Level, r.Medium, r.Ours, r.Theirs, r.Minutes, r.Source, names(r.Participants)); err != nil {
 			return nil, err
 		}
 	}
 	return []string{"filed:9"}, nil
+}
+
+// names are those who took part, with their roles.
+func names(ps []contact.Participant) string {
+	var out []string
+	for _, p := range ps {
+		out = append(out, p.Name+"="+p.Role.String())
+	}
+	return strings.Join(out, ", ")
 }
 
 // JudgeContacts notes it.

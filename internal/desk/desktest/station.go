@@ -63,8 +63,9 @@ type Station struct {
 	Promised  []station.Promise
 	Stands    station.Condition
 	CallDays  station.CheckCalls
-	Browsers  map[string][]byte // key of the browser of a session
-	Quiet     string            // offices of Birch that are due for a check call, "party/office, party/office"
+	Levels    map[string][]string // who arranges contacts
+	Browsers  map[string][]byte   // key of the browser of a session
+	Quiet     string              // offices of Birch that are due for a check call, "party/office, party/office"
 
 	Contacting []station.Contact     // with Birch, the newest first
 	tame       bool                  // nothing is there to try the pages: see Scene

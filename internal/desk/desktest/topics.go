@@ -12,8 +12,37 @@ import (
 // AskToUs is a question of Birch that waits for our answer.
 const AskToUs = theirGen + ":66"
 
-// Topics are what was said of two topics with Birch.
-func (s *Station) Topics(_ context.Context, line string) ([]station.Topic, error) {
+// Topics are two topics with Birch, without what was said of them.
+func (s *Station) Topics(ctx context.Context, line string) ([]station.Topic, error) {
+	list, err := s.said(ctx, line)
+	for i := range list {
+		for j := range list[i].Stances {
+			list[i].Stances[j].Position = ""
+		}
+		for j := range list[i].Asks {
+			list[i].Asks[j].Text, list[i].Asks[j].Quote, list[i].Asks[j].Answers = "", "", nil
+		}
+	}
+	return list, err
+}
+
+// Topic is one of them, and notes who read it.
+func (s *Station) Topic(ctx context.Context, by station.Officer, line, name string) (station.Topic, error) {
+	list, err := s.said(ctx, line)
+	if err != nil {
+		return station.Topic{}, err
+	}
+	for _, t := range list {
+		if t.Name == name {
+			_, err := s.arrange("Topic", by, line, name)
+			return t, err
+		}
+	}
+	return station.Topic{}, parley.Errorf(parley.NotFound, "nothing was said of the topic %q on this line", name)
+}
+
+// said is what was said of two topics with Birch.
+func (s *Station) said(_ context.Context, line string) ([]station.Topic, error) {
 	s.Lock()
 	defer s.Unlock()
 	l, err := s.line(line)
