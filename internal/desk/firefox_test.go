@@ -117,6 +117,7 @@ func TestFirefox(t *testing.T) {
 	}{
 		{"complains", foxComplains},
 		{"pages", foxPages},
+		{"axe", foxAxe},
 		{"sides and themes", foxSidesAndThemes},
 		{"hostile text", foxHostileText},
 		{"live", foxLive},
