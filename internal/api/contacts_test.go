@@ -116,7 +116,7 @@ func (g *ground) feeds(envoy, watch string) {
 		g.t.Errorf("the addresses are %+v", list)
 	}
 	g.ask(watch, "POST", fmt.Sprint("/calendars/", made.ID, "/remove"), dict{}, 404) // another officer's
-	g.ask(envoy, "POST", fmt.Sprint("/calendars/", made.ID, "/remove"), dict{}, 200)
+	g.ask(envoy, "POST", fmt.Sprint("/calendars/", made.ID, "/remove"), dict{}, 204)
 	if _, err := g.alder.St.UseFeed(context.Background(), secret); parley.KindOf(err) != parley.NotFound {
 		g.t.Errorf("an address that has ended: %v", err)
 	}
