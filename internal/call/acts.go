@@ -249,6 +249,7 @@ func (r *Room) Spoke(id uint64, d time.Duration) {
 	if p == nil || p.Tongue == "" || d <= 0 {
 		return
 	}
+	r.state = nil
 	tongue := p.Tongue
 	if p.Booth != "" {
 		tongue = p.Booth

@@ -331,3 +331,22 @@ func compareEntries(a, b *Entry) int {
 func compareRefs(a, b parley.Ref) int {
 	return cmp.Or(bytes.Compare(a.Gen[:], b.Gen[:]), cmp.Compare(a.Index, b.Index))
 }
+
+// Roster returns the first roster of a party and phase; nil where there is none.
+func (c *Call) Roster(p parley.PartyCode, phase uint64) *Roster {
+	for _, e := range c.Rosters {
+		if r := e.Form.(*Roster); e.Party == p && r.Phase == phase {
+			return r
+		}
+	}
+	return nil
+}
+
+// Joined reports whether a party rang, or lifted.
+func (c *Call) Joined(p parley.PartyCode) bool {
+	if p == c.Ring.Party {
+		return true
+	}
+	e := c.Pickups[p]
+	return e != nil && e.Form.(*Pickup).Phase == Accept
+}

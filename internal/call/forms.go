@@ -78,6 +78,11 @@ const (
 	Busy
 )
 
+// PhaseWord, OutcomeWord and ConfirmWord are the words of what forms say by number.
+func PhaseWord(n uint64) string   { return phaseWords[min(n, Busy)] }
+func OutcomeWord(n uint64) string { return outcomeWords[min(n, Broken)] }
+func ConfirmWord(n uint64) string { return confirmWords[min(n, TakenBack)] }
+
 var phaseWords = []string{"accepted", "declined", "busy"}
 
 // A Pickup answers a ring.

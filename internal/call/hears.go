@@ -40,10 +40,10 @@ func (s *State) Find(w Who) (*Half, *Person) {
 	return h, h.Person(w.ID)
 }
 
-// where is the place of somebody once his side's state is counted in: a side on
+// Where is the place of somebody once his side's state is counted in: a side on
 // hold is in its side room, and nobody is on the floor before his side put him
 // through.
-func where(h *Half, p *Person) Place {
+func Where(h *Half, p *Person) Place {
 	switch {
 	case p.Place != Floor:
 		return p.Place
@@ -67,8 +67,8 @@ func (s *State) Hears(listener, source Who, choice string) Sound {
 	if l == nil || p == nil || p.Muted || p.Voice == 0 {
 		return Nothing
 	}
-	at := where(sh, p)
-	if at != where(lh, l) {
+	at := Where(sh, p)
+	if at != Where(lh, l) {
 		return Nothing
 	}
 	if listener.Party == source.Party {
@@ -107,7 +107,7 @@ func (s *State) Staffed(tongue string) bool {
 	for _, h := range s.Halves {
 		for i := range h.People {
 			p := &h.People[i]
-			if p.OnAir && p.Booth == tongue && !p.Muted && !p.Away && p.Voice != 0 && where(h, p) == Floor {
+			if p.OnAir && p.Booth == tongue && !p.Muted && !p.Away && p.Voice != 0 && Where(h, p) == Floor {
 				return true
 			}
 		}
@@ -156,7 +156,7 @@ func (s *State) Crosses(id uint64) bool {
 	if p == nil || p.Muted {
 		return false
 	}
-	at := where(h, p)
+	at := Where(h, p)
 	return at == Watch || at == Floor && Speaks(p.Role) && (p.Booth == "" || p.OnAir)
 }
 
@@ -206,7 +206,7 @@ func (s *State) After(w Who) (Who, bool) {
 		return Who{}, false
 	}
 	for i := range h.People {
-		if q := &h.People[i]; q.Role == contact.Interpreter && where(h, q) == Floor && q.Booth == "" {
+		if q := &h.People[i]; q.Role == contact.Interpreter && Where(h, q) == Floor && q.Booth == "" {
 			return Who{w.Party, q.ID}, true
 		}
 	}

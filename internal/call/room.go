@@ -42,6 +42,23 @@ func NewRoom(us parley.PartyCode, others []parley.PartyCode, run uint64, mode co
 		theirs: map[parley.PartyCode]*Half{}, heard: map[parley.PartyCode]time.Time{}, clocks: map[parley.PartyCode]*offset{}}
 }
 
+// SetOthers says which other sides are on the call now. What was known of one
+// that is no longer is forgotten.
+func (r *Room) SetOthers(others []parley.PartyCode) {
+	r.others, r.state = slices.Clone(others), nil
+	for p := range r.theirs {
+		if !slices.Contains(others, p) {
+			delete(r.theirs, p)
+			delete(r.heard, p)
+			delete(r.clocks, p)
+		}
+	}
+}
+
+// Resume is for a station that was started anew in the midst of a call: its people
+// were put through already, and are at once.
+func (r *Room) Resume() { r.change(func() { r.own.Through = true }) }
+
 // State returns the call as it is known now. Nobody changes it.
 func (r *Room) State() *State {
 	if r.state == nil {
@@ -105,8 +122,11 @@ func (r *Room) Say(now time.Time) *Half {
 // Take takes in the half of another side; changed is false for one that says
 // nothing new. The error is of kind WrongParty.
 func (r *Room) Take(from parley.PartyCode, h *Half, now time.Time) (changed bool, err error) {
-	if h.Party != string(from) || !slices.Contains(r.others, from) {
+	if h.Party != string(from) {
 		return false, parley.Errorf(parley.WrongParty, "half a call of %q came from %s", h.Party, from)
+	}
+	if !slices.Contains(r.others, from) {
+		return false, nil // it has not lifted, or has hung up
 	}
 	now = r.at(now)
 	o := r.theirs[from]
@@ -210,13 +230,13 @@ func (r *Room) moment(now time.Time) uint64 {
 	return max(millis(at), 1)
 }
 
-// RTT is the shortest time lately that a half took to another station and back; 0
-// where it is not known.
-func (r *Room) RTT(p parley.PartyCode) time.Duration {
+// Clock is the shortest time lately that a half took to another station and back,
+// and how far its clock is ahead of ours; zeros where it is not known.
+func (r *Room) Clock(p parley.PartyCode) (rtt, ahead time.Duration) {
 	if c := r.clocks[p]; c != nil {
-		return c.rtt
+		return c.rtt, c.ahead
 	}
-	return 0
+	return 0, 0
 }
 
 // change does one change of our own half.

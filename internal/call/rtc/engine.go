@@ -25,14 +25,14 @@ const (
 
 // Times of a connection: a browser that leaves without a word is gone after dead.
 const (
-	silent = 8 * time.Second  // without a packet: may be lost
-	dead   = 8 * time.Second  // after that: is lost
+	silent = 10 * time.Second // without a packet: may be lost
+	dead   = 10 * time.Second // after that: is lost
 	appear = 20 * time.Second // from the answer to the first packet
 )
 
 // api is what every connection is made with: three codecs, one port, no address
 // but our own.
-func (s *Switch) api(d *Desk) (*webrtc.API, error) {
+func (s *Switch) api() (*webrtc.API, error) {
 	m := &webrtc.MediaEngine{}
 	for _, c := range []struct {
 		kind  webrtc.RTPCodecType
@@ -52,7 +52,6 @@ func (s *Switch) api(d *Desk) (*webrtc.API, error) {
 	// Those of pion's defaults that a call needs: retransmission, reports, and
 	// feedback on congestion. No simulcast: a browser sends one picture.
 	r := &interceptor.Registry{}
-	r.Add(&d.far)
 	for _, register := range []func() error{
 		func() error { return webrtc.ConfigureNack(m, r) },
 		func() error { return webrtc.ConfigureRTCPReports(r) },
@@ -64,13 +63,11 @@ func (s *Switch) api(d *Desk) (*webrtc.API, error) {
 	}
 	e := webrtc.SettingEngine{LoggerFactory: quiet{s.log}}
 	e.SetLite(true)
-	e.BufferFactory = d.buffer
 	e.SetICEUDPMux(s.mux)
 	e.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	e.DisableActiveTCP(true)
 	e.SetIncludeLoopbackCandidate(true)
 	e.SetICEMulticastDNSMode(noMDNS)
-	e.SetSRTPReplayProtectionWindow(1024) // pion's 64 are gone before a lost packet of a picture has come again
 	e.SetICETimeouts(silent, dead, 2*time.Second)
 	return webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithInterceptorRegistry(r), webrtc.WithSettingEngine(e)), nil
 }

@@ -1,0 +1,279 @@
+package exchange
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"parley"
+	"parley/internal/call"
+	"parley/internal/contact"
+)
+
+// table says where each packet goes. It is never changed; route makes another.
+type table struct {
+	own   map[uint64]*way // by the number of one of our own people
+	voice map[remote]*way // by the SSRC of somebody of another side
+	view  map[remote]*way // likewise of pictures
+	shown map[uint64]*way // our own people's pictures
+}
+
+type remote struct {
+	party parley.PartyCode
+	ssrc  uint32
+}
+
+// way is where the packets of one source go.
+type way struct {
+	id      uint64 // of our own source
+	leg     *leg
+	crosses bool // to the other stations
+	to      []ear
+}
+
+// ear is one slot of one listener.
+type ear struct {
+	leg  *leg
+	slot int
+}
+
+// seating is which source is heard in which slot of a desk: once there, it stays
+// there while it is heard.
+type seating struct {
+	voices   [Voices]call.Who
+	pictures [Pictures]call.Who
+}
+
+func newSeating() *seating { return &seating{} }
+
+// seat gives every source a slot: those that have one keep it. What does not fit
+// is not heard, the least important first.
+func seat(slots []call.Who, want []call.Who) {
+	want = want[:min(len(want), len(slots))]
+	for i, w := range slots {
+		if !slices.Contains(want, w) {
+			slots[i] = call.Who{}
+		}
+	}
+	for _, w := range want {
+		if slices.Contains(slots, w) {
+			continue
+		}
+		slots[slices.Index(slots, call.Who{})] = w
+	}
+}
+
+// route makes the table anew. The caller holds mu.
+func (x *Exchange) route() {
+	s := x.room.State()
+	t := &table{own: map[uint64]*way{}, voice: map[remote]*way{}, view: map[remote]*way{}, shown: map[uint64]*way{}}
+	sources := sourcesOf(s)
+	for id, g := range x.legs {
+		p := s.Halves[x.o.Us].Person(id)
+		if p == nil {
+			continue
+		}
+		t.own[id] = &way{id: id, leg: g, crosses: s.Crosses(id)}
+		t.shown[id] = &way{id: id, leg: g, crosses: s.Crosses(id)}
+	}
+	for _, p := range x.o.Others {
+		var ssrcs []uint32
+		if h := s.Halves[p]; h != nil {
+			for i := range h.People {
+				q := &h.People[i]
+				if q.Voice != 0 {
+					ssrcs = append(ssrcs, uint32(q.Voice))
+					t.voice[remote{p, uint32(q.Voice)}] = &way{}
+				}
+				if q.Picture != 0 {
+					ssrcs = append(ssrcs, uint32(q.Picture))
+					t.view[remote{p, uint32(q.Picture)}] = &way{}
+				}
+			}
+		}
+		x.trunks[p].Sources(ssrcs)
+	}
+	for id, g := range x.legs {
+		x.seatOne(s, t, sources, id, g)
+	}
+	x.table.Store(t)
+}
+
+// seatOne gives one listener his slots. The caller holds mu.
+func (x *Exchange) seatOne(s *call.State, t *table, sources []call.Who, id uint64, g *leg) {
+	var hears, sees []call.Who
+	for _, w := range sources {
+		if s.Hears(call.Who{Party: x.o.Us, ID: id}, w, x.choice[id]) == call.Nothing {
+			continue
+		}
+		hears = append(hears, w)
+		if _, p := s.Find(w); p.Picture != 0 {
+			sees = append(sees, w)
+		}
+	}
+	st := x.slots[id]
+	seat(st.voices[:], hears)
+	seat(st.pictures[:], sees)
+	for slot, w := range st.voices {
+		if y := t.wayOf(s, x.o.Us, w, false); y != nil {
+			y.to = append(y.to, ear{g, slot})
+		}
+	}
+	for slot, w := range st.pictures {
+		if y := t.wayOf(s, x.o.Us, w, true); y != nil {
+			y.to = append(y.to, ear{g, slot})
+		}
+	}
+}
+
+// wayOf finds the way of a source.
+func (t *table) wayOf(s *call.State, us parley.PartyCode, w call.Who, picture bool) *way {
+	_, p := s.Find(w)
+	switch {
+	case p == nil:
+		return nil
+	case w.Party == us && picture:
+		return t.shown[w.ID]
+	case w.Party == us:
+		return t.own[w.ID]
+	case picture:
+		return t.view[remote{w.Party, uint32(p.Picture)}]
+	}
+	return t.voice[remote{w.Party, uint32(p.Voice)}]
+}
+
+// sourcesOf are all who have a voice, the most important first and then in an
+// order that does not depend on chance.
+func sourcesOf(s *call.State) (out []call.Who) {
+	rank := map[call.Who]int{}
+	for party, h := range s.Halves {
+		for i := range h.People {
+			p := &h.People[i]
+			if p.Voice == 0 {
+				continue
+			}
+			w := call.Who{Party: party, ID: p.ID}
+			rank[w] = rankOf(p.Role)
+			out = append(out, w)
+		}
+	}
+	slices.SortFunc(out, func(a, b call.Who) int {
+		return cmp.Or(cmp.Compare(rank[a], rank[b]), cmp.Compare(a.Party, b.Party), cmp.Compare(a.ID, b.ID))
+	})
+	return out
+}
+
+func rankOf(r contact.Role) int {
+	switch r {
+	case contact.Principal:
+		return 0
+	case contact.Interpreter:
+		return 1
+	}
+	return 2
+}
+
+// speaks is the level from which somebody is taken to be speaking: decibels under
+// full scale.
+const speaks = 50
+
+// Voice takes one packet of somebody's microphone. level is how far it is under
+// full scale, in decibels; 255 where it is not known.
+func (x *Exchange) Voice(id uint64, l Leg, p *rtp.Packet, level uint8) {
+	t := x.table.Load()
+	y := t.own[id]
+	if y == nil || y.leg.Leg != l {
+		return
+	}
+	g := y.leg
+	g.heard.Store(x.o.Now().UnixNano())
+	if level < speaks {
+		g.spoke.Add(int64(frame(p)))
+	}
+	y.play(p)
+	if y.crosses {
+		out := *p
+		out.SSRC = g.voice
+		x.cross(&out)
+	}
+}
+
+// frame is how long the sound of one packet is: what all browsers send.
+func frame(*rtp.Packet) time.Duration { return 20 * time.Millisecond }
+
+func (y *way) play(p *rtp.Packet) {
+	for _, e := range y.to {
+		e.leg.Play(e.slot, p)
+	}
+}
+
+func (x *Exchange) cross(p *rtp.Packet) {
+	for _, o := range *x.others.Load() {
+		x.trunks[o].Send(p)
+	}
+}
+
+// Picture takes one packet of somebody's camera.
+func (x *Exchange) Picture(id uint64, l Leg, p *rtp.Packet) {
+	y := x.table.Load().shown[id]
+	if y == nil || y.leg.Leg != l || y.leg.picture == 0 {
+		return
+	}
+	for _, e := range y.to {
+		e.leg.Show(e.slot, p)
+	}
+	if y.crosses {
+		out := *p
+		out.SSRC = y.leg.picture
+		x.cross(&out)
+	}
+}
+
+// fromTrunk takes one packet of another side.
+func (x *Exchange) fromTrunk(party parley.PartyCode, p *rtp.Packet) {
+	t := x.table.Load()
+	if y := t.voice[remote{party, p.SSRC}]; y != nil {
+		y.play(p)
+		return
+	}
+	if y := t.view[remote{party, p.SSRC}]; y != nil {
+		for _, e := range y.to {
+			e.leg.Show(e.slot, p)
+		}
+	}
+}
+
+// PictureAsked says that a desk wants a whole picture in a slot.
+func (x *Exchange) PictureAsked(id uint64, slot int) {
+	x.mu.Lock()
+	st := x.slots[id]
+	s := x.room.State()
+	var w call.Who
+	if st != nil && slot >= 0 && slot < Pictures {
+		w = st.pictures[slot]
+	}
+	_, p := s.Find(w)
+	var own *leg
+	if w.Party == x.o.Us {
+		own = x.legs[w.ID]
+	}
+	x.mu.Unlock()
+	switch {
+	case p == nil:
+	case own != nil:
+		own.AskPicture()
+	case w.Party != x.o.Us:
+		x.trunks[w.Party].AskPicture(uint32(p.Picture))
+	}
+}
+
+// pictureAsked is another station that wants a whole picture of one of ours.
+func (x *Exchange) pictureAsked(ssrc uint32) {
+	for _, y := range x.table.Load().shown {
+		if y.leg.picture == ssrc {
+			y.leg.AskPicture()
+		}
+	}
+}
