@@ -34,8 +34,8 @@ const alarmColumns = "id, line, peer, code, item, at, last, count, silenced, off
 var urgency = map[string]int{
 	"priority": 1, "exercise": 1, "quota": 1, "unreadable": 1, "recovered": 1, "clock": 1, "disk": 1,
 	"immediate": 2, "violation": 2, "generation": 2, "call-out": 2,
-	"flash": 3,
-	"fork":  4, "doubt": 4,
+	"flash": 3, "call": 3,
+	"fork": 4, "doubt": 4,
 }
 
 // lineStates are told in turn: of a line that goes up and down within

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/call"
 	"parley/internal/contact"
 	"parley/internal/form"
 	"parley/internal/line"
@@ -41,13 +42,14 @@ type clerk struct {
 	again    time.Time // when time alone asks for the next one
 	exercise time.Time // when the exercise that is on ends by itself; zero: none is
 	modes    bool      // an exercise entry was made durable since they were last read
+	calls    bool      // something of a call was made durable since they were last looked at
 	unplaced bool      // something was made durable since the record was placed
 	placed   time.Time
 }
 
 func newClerk(s *Station, l *liveLine) *clerk {
 	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, silent: map[string]bool{}, called: map[string]int64{}, waits: map[parley.PartyCode]*heldBack{},
-		clockOff: map[parley.PartyCode]*clockWatch{}, unswept: true, modes: true, unplaced: true}
+		clockOff: map[parley.PartyCode]*clockWatch{}, unswept: true, modes: true, calls: true, unplaced: true}
 }
 
 // maxBehind bounds the texts that wait for the clerk. Of what is beyond, only
@@ -62,6 +64,7 @@ func (c *clerk) commit(_ *liveLine, a *applied) {
 	for i, e := range a.entries {
 		n += int64(len(e.Header) + len(e.Body))
 		c.l.books.note(&e)
+		c.l.callShelf.note(&e)
 		slim.entries[i] = line.StoredEntry{Gen: e.Gen, Index: e.Index, Header: e.Header, Parsed: e.Parsed, Body: e.Body, Arrived: e.Arrived}
 	}
 	if n += c.behind.Load(); n > maxBehind {
@@ -161,6 +164,9 @@ func (c *clerk) take(ctx context.Context, a *applied) {
 		}
 	}
 	c.behind.Add(-a.size())
+	if c.calls {
+		c.lookAtCalls(ctx)
+	}
 }
 
 // heldBack is what one peer caused since its last alarm was kept.
@@ -238,6 +244,8 @@ func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
 		c.l.testIn(ctx, e, h, ours)
 	case "exercise":
 		c.modes = true
+	case "ring", "pickup", "hangup":
+		c.calls = true
 	case "opened", "checkcall", "translated", "informed":
 		if !ours {
 			c.l.noteTheirHuman()
@@ -264,6 +272,10 @@ func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
 		if err := c.l.pinCertified(); err != nil {
 			c.l.log.Error("pinning the TLS key that a party told", "err", err)
 		}
+	case *call.Ring:
+		c.rings(ctx, h, ref, party, f)
+	case *call.Wording, *call.Confirm, *call.Dispute:
+		c.sound(party, "priority", fmt.Sprintf("%s from %s", h.Form, party), ref.String())
 	case *form.Query, *form.Tracer, *form.CheckCall, *form.ReadBack,
 		*contact.Request, *contact.Reply, *contact.CallOff, *contact.Ask, *contact.Answer:
 		if h.Exercise != "" {

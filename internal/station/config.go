@@ -36,6 +36,7 @@ type Config struct {
 	DeskHost     string        `conf:"desk_host" help:"Host name in the links to the desk. Empty: that of the address."`
 	DeskCert     string        `conf:"desk_certificate" help:"Certificate file (PEM) of the desk. Without one the desk listens on loopback only."`
 	DeskKey      string        `conf:"desk_key" help:"Private key file (PEM) of the desk, mode 0600."`
+	Media        string        `conf:"listen_media" help:"Address and UDP port at which desks speak and listen in calls, for example 192.0.2.1:7444. Empty: the address of the desk, and a free port."`
 	Passkeys     string        `conf:"passkeys" help:"required: who came in by a seat link can do nothing but add a passkey. It takes a host name in desk_host. Empty: passkeys are offered."`
 	Passphrase   string        `conf:"passphrase_file" help:"File (mode 0600) with the passphrase of the storage key, or the name of a systemd credential. Empty: the key is protected by file permissions alone."`
 	HighWater    string        `conf:"high_water" help:"Directory of the high-water mark. It must lie outside every backup. Empty: next to the data directory, with .mark behind its name."`
@@ -154,6 +155,18 @@ func (c Config) DeskOrigin() (string, error) {
 		return scheme + "://" + host, nil
 	}
 	return scheme + "://" + net.JoinHostPort(host, port), nil
+}
+
+// mediaAddr is where desks speak and listen.
+func (c Config) mediaAddr() (string, error) {
+	if c.Media != "" {
+		return c.Media, nil
+	}
+	host, _, err := net.SplitHostPort(c.Desk)
+	if err != nil {
+		return "", parley.Errorf(parley.Malformed, "desk %q: %v", c.Desk, err)
+	}
+	return net.JoinHostPort(host, "0"), nil
 }
 
 func configFields(c *Config) map[string]reflect.Value {

@@ -47,7 +47,8 @@ type liveLine struct {
 
 	translated map[string]bool // items with a translation of ours; nil: not read yet; under mu
 
-	books bookShelf // what contacts the record amounts to
+	books     bookShelf // what contacts the record amounts to
+	callShelf callShelf
 
 	mu         sync.Mutex
 	lastUp     time.Time // last time any peer proved to be there

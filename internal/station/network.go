@@ -29,6 +29,9 @@ type network struct {
 	ids     atomic.Uint64
 	lobby   *lobby
 
+	halfIn  func(l *liveLine, from parley.PartyCode, b []byte) // of calls
+	mediaIn func(l *liveLine, from parley.PartyCode, path string, b []byte)
+
 	mu       sync.Mutex
 	lines    map[parley.LineID]*liveLine
 	sessions map[line.PathID]*session

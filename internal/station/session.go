@@ -73,19 +73,26 @@ func (s *session) serve(ctx context.Context, first *wire.Hello, size int) error 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go s.keepAlive(ctx)
+	go s.hearMedia(ctx)
 	go s.line.blobs.serveAll(ctx, s)
 	for {
 		b, err := s.conn.Recv(ctx)
 		if err != nil {
 			return err
 		}
+		s.mu.Lock()
+		s.heard = s.node.now()
+		s.mu.Unlock()
+		if isCallFrame(b) {
+			if err := s.callIn(b); err != nil {
+				return err
+			}
+			continue
+		}
 		f, err := wire.Parse(b)
 		if err != nil {
 			return err // a peer that cannot speak is cut off, and may try again
 		}
-		s.mu.Lock()
-		s.heard = s.node.now()
-		s.mu.Unlock()
 		if err := s.take(ctx, f, len(b)); err != nil {
 			return err
 		}

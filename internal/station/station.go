@@ -40,6 +40,7 @@ type Station struct {
 	net      *network
 	hub      *hub
 	hook     *hook
+	calling  callDesk
 	restored bool
 	started  time.Time
 
@@ -57,7 +58,7 @@ type Station struct {
 
 // Open opens the data directory of cfg. Errors say which file, and what to do.
 func Open(cfg Config, log *slog.Logger) (_ *Station, err error) {
-	s := &Station{cfg: cfg, log: log, now: time.Now, hub: newHub(), ready: make(chan struct{}), lines: map[parley.LineID]*liveLine{}}
+	s := &Station{cfg: cfg, log: log, now: time.Now, hub: newHub(), ready: make(chan struct{}), calling: callDesk{of: map[parley.LineID]*liveCall{}}, lines: map[parley.LineID]*liveLine{}}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -94,6 +95,7 @@ func Open(cfg Config, log *slog.Logger) (_ *Station, err error) {
 		return nil, err
 	}
 	s.net = s.newNetwork()
+	s.net.halfIn, s.net.mediaIn = s.halfIn, s.mediaIn
 	return s, nil
 }
 
@@ -116,6 +118,7 @@ func (s *Station) Run(ctx context.Context) error {
 	s.run = ctx
 	s.mu.Unlock()
 	s.lookAtDisk() // before a peer can say anything
+	s.openMedia()
 	if err := s.resumeFoundings(); err != nil {
 		return err
 	}
@@ -141,6 +144,9 @@ func (s *Station) Run(ctx context.Context) error {
 	close(s.ready)
 	<-ctx.Done()
 	s.wg.Wait()
+	if s.calling.media != nil {
+		s.calling.media.Close()
+	}
 	s.hook.wg.Wait() // nobody rings any more: wait for the commands under way
 	return nil
 }

@@ -1,0 +1,366 @@
+package station
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley"
+	"parley/internal/call"
+	"parley/internal/call/exchange"
+	"parley/internal/call/rtc"
+	"parley/internal/call/trunk"
+	"parley/internal/form"
+	"parley/internal/line"
+	"parley/internal/store"
+)
+
+// callForms are the forms that calls are made of.
+var callForms = []string{"ring", "pickup", "hangup", "roster", "wording", "confirm", "dispute"}
+
+// callShelf keeps the calls of a line until something that they are made of is
+// stored.
+type callShelf struct {
+	stored atomic.Uint64 // how often something was
+	mu     sync.Mutex
+	of     uint64 // stored, when the calls were read
+	calls  []*call.Call
+	read   map[parley.Ref]call.Entry
+}
+
+func (k *callShelf) note(e *line.StoredEntry) {
+	if h := e.Parsed; h == nil && e.Header != nil || h != nil && slices.Contains(callForms, h.Form) {
+		k.stored.Add(1)
+	}
+}
+
+// callBook returns the calls of the record, by time. Nobody changes them.
+func (l *liveLine) callBook() ([]*call.Call, error) {
+	k := &l.callShelf
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.stored.Load()
+	if k.calls != nil && k.of == now {
+		return k.calls, nil
+	}
+	if k.read == nil {
+		k.read = map[parley.Ref]call.Entry{}
+	}
+	entries, err := l.callEntries(k.read)
+	if err != nil {
+		return nil, err
+	}
+	k.calls, k.of = call.Fold(entries), now
+	if k.calls == nil {
+		k.calls = []*call.Call{}
+	}
+	return k.calls, nil
+}
+
+// callEntries reads what calls are made of; what is in read is not read again.
+func (l *liveLine) callEntries(read map[parley.Ref]call.Entry) (out []call.Entry, _ error) {
+	f := store.Filter{Forms: callForms, Order: store.ByArrival, Limit: 500}
+	for {
+		rows, _, err := l.store.Rows(f)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			if r.Faulty || r.Waiting() || r.Party == "" {
+				continue
+			}
+			e, ok := read[r.Ref()]
+			if !ok {
+				v, err := l.view(r)
+				if err != nil {
+					return nil, err
+				}
+				if v.header == nil || v.form == nil {
+					continue
+				}
+				e = call.Entry{Ref: r.Ref(), Party: r.Party, Refs: v.header.Refs, Form: v.form, Time: claimed(r.Time), Exercise: v.header.Exercise}
+				for _, a := range v.header.To {
+					if a.Party != r.Party && !slices.Contains(e.To, a.Party) {
+						e.To = append(e.To, a.Party)
+					}
+				}
+				read[e.Ref] = e
+			}
+			out = append(out, e)
+		}
+		if len(rows) < f.Limit {
+			return out, nil
+		}
+		f.Cursor = rows[len(rows)-1].Ref()
+	}
+}
+
+// callDesk is what a station keeps of its calls that run: one a line at most.
+type callDesk struct {
+	mu     sync.Mutex
+	of     map[parley.LineID]*liveCall
+	media  *rtc.Switch // nil: desks cannot speak
+	noneOf error       // why media is nil
+}
+
+// liveCall is a call that runs, at this station.
+type liveCall struct {
+	line *liveLine
+	ref  parley.Ref
+	ring *call.Ring
+	x    *exchange.Exchange
+	stop context.CancelFunc
+	done chan struct{}
+
+	mu     sync.Mutex
+	people map[string]uint64    // who joined -> his number on the call
+	guests map[string]callGuest // by the secret of the link
+	notes  []CallNote
+	ended  bool // our end of it is filed
+}
+
+// openMedia opens the port at which desks speak.
+func (s *Station) openMedia() {
+	if s.cfg.Desk == "" {
+		return
+	}
+	addr, err := s.cfg.mediaAddr()
+	if err == nil {
+		s.calling.media, err = rtc.Listen(rtc.Options{Addr: addr, Log: s.log})
+	}
+	if err != nil {
+		s.calling.noneOf = err
+		s.log.Error("desks cannot speak: the media port is not open", "address", addr, "err", err)
+	}
+}
+
+// flowOf names a call on the trunks.
+func flowOf(r parley.Ref) uint32 {
+	h := sha256.New()
+	h.Write(r.Gen[:])
+	binary.Write(h, binary.BigEndian, r.Index)
+	return binary.BigEndian.Uint32(h.Sum(nil)) & 0x0fffffff
+}
+
+// running returns the newest call of a line that runs and that we are on.
+func (l *liveLine) running() (*call.Call, error) {
+	cs, err := l.callBook()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range slices.Backward(cs) {
+		if c.Phase() == call.Running && slices.Contains(c.Members(), l.us) {
+			return c, nil
+		}
+	}
+	return nil, nil
+}
+
+// syncCalls begins and ends what the record says has begun and ended. It is called
+// when something of a call was stored, once a second, and after a start.
+func (s *Station) syncCalls(ctx context.Context, l *liveLine) error {
+	on, err := l.running()
+	if err != nil {
+		return err
+	}
+	s.calling.mu.Lock()
+	c := s.calling.of[l.id]
+	switch {
+	case c != nil && (on == nil || c.ref != on.Ring.Ref):
+		delete(s.calling.of, l.id)
+		s.calling.mu.Unlock()
+		c.close()
+		l.emit("call", l.id.String(), c.ref.String())
+		return s.endedByOthers(ctx, l, c)
+	case c == nil && on != nil:
+		s.calling.of[l.id] = s.beginCall(ctx, l, on)
+		s.calling.mu.Unlock()
+		l.emit("call", l.id.String(), on.Ring.Ref.String())
+		return nil
+	}
+	s.calling.mu.Unlock()
+	if c != nil {
+		c.x.SetOthers(without(on.Members(), l.us))
+	}
+	return s.overdueCalls(ctx, l)
+}
+
+// beginCall makes our end of a call.
+func (s *Station) beginCall(ctx context.Context, l *liveLine, c *call.Call) *liveCall {
+	r := c.Ring.Form.(*call.Ring)
+	lc := &liveCall{line: l, ref: c.Ring.Ref, ring: r, done: make(chan struct{}), people: map[string]uint64{}, guests: map[string]callGuest{}}
+	lc.x = exchange.New(exchange.Options{
+		Us: l.us, Others: without(c.Parties, l.us), Run: uint64(s.now().UnixMilli()), Mode: r.Interpreting, Flow: flowOf(c.Ring.Ref), Again: c.Roster(l.us, 0) != nil,
+		Send:    func(to parley.PartyCode, half []byte) { s.net.sendHalf(l.id, to, half) },
+		Paths:   func(to parley.PartyCode) []trunk.Path { return s.net.trunkPaths(l.id, to) },
+		Changed: func() { l.emit("call", l.id.String(), lc.ref.String()) },
+		Through: func(time.Time) { s.spawn(func() { lc.putThrough(ctx) }) },
+		Now:     s.now, Log: l.log,
+	})
+	lc.x.SetOthers(without(c.Members(), l.us))
+	ctx, lc.stop = context.WithCancel(ctx)
+	s.spawn(func() { defer close(lc.done); lc.x.Run(ctx) })
+	return lc
+}
+
+func (c *liveCall) close() {
+	c.stop()
+	<-c.done
+}
+
+// putThrough files who of our side was put through.
+func (c *liveCall) putThrough(ctx context.Context) {
+	_, _, _, people := c.x.Record()
+	if err := c.fileAbout(ctx, &call.Roster{Phase: 0, People: people}); err != nil {
+		c.line.log.Error("filing who was put through", "err", err)
+	}
+}
+
+// fileAbout files a form about the call, on behalf of the station.
+func (c *liveCall) fileAbout(ctx context.Context, f form.Form) error {
+	return c.line.fileOfCall(ctx, c.ref, f)
+}
+
+func (l *liveLine) fileOfCall(ctx context.Context, ref parley.Ref, f form.Form) error {
+	refs := []parley.Ref{ref}
+	if l.filedAlready(f, refs) {
+		return nil
+	}
+	_, err := l.fileForm(ctx, &form.Header{From: l.stationOffice(), To: l.everyWatch(), Precedence: parley.Immediate, Refs: refs, Exercise: l.exerciseOf(ref)}, f)
+	return err
+}
+
+// exerciseOf is the mark of the call that an entry began.
+func (l *liveLine) exerciseOf(ref parley.Ref) string {
+	if c, err := l.callOf(ref); err == nil {
+		return c.Ring.Exercise
+	}
+	return ""
+}
+
+// callOf finds the call that a ring began. NotFound.
+func (l *liveLine) callOf(ref parley.Ref) (*call.Call, error) {
+	cs, err := l.callBook()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range cs {
+		if c.Ring.Ref == ref {
+			return c, nil
+		}
+	}
+	return nil, parley.Errorf(parley.NotFound, "%s is no call", ref)
+}
+
+// endedByOthers files our end of a call that the other side has ended.
+func (s *Station) endedByOthers(ctx context.Context, l *liveLine, lc *liveCall) error {
+	c, err := l.callOf(lc.ref)
+	if err != nil || c.Hangups[l.us] != nil {
+		return err
+	}
+	outcome := call.Ended
+	if c.Phase() == call.BrokenOff {
+		outcome = call.Broken
+	}
+	return lc.file(ctx, outcome, "")
+}
+
+// file files the end of our part in the call with what was measured: once.
+func (c *liveCall) file(ctx context.Context, outcome uint64, text string) error {
+	c.mu.Lock()
+	done := c.ended
+	c.ended = true
+	c.mu.Unlock()
+	if done {
+		return nil
+	}
+	began, talk, gaps, people := c.x.Record()
+	if !began.IsZero() {
+		if err := c.fileAbout(ctx, &call.Roster{Phase: 1, People: people}); err != nil {
+			return err
+		}
+	}
+	return c.fileAbout(ctx, &call.Hangup{Outcome: outcome, Began: seconds(began), Talk: talk, Gaps: gaps, Text: text})
+}
+
+// overdueCalls files what time alone brings: the end of a call of ours that
+// nobody answered, and our end of one that ended while the station was down.
+func (s *Station) overdueCalls(ctx context.Context, l *liveLine) error {
+	cs, err := l.callBook()
+	if err != nil {
+		return err
+	}
+	now := s.now()
+	for _, c := range cs[max(0, len(cs)-16):] {
+		switch ph := c.Phase(); {
+		case ph == call.Ringing && c.Ring.Party == l.us && now.Sub(c.Ring.Time) >= call.RingFor:
+			if err := l.fileOfCall(ctx, c.Ring.Ref, &call.Hangup{Outcome: call.NoAnswer}); err != nil {
+				return err
+			}
+		case (ph == call.Over || ph == call.BrokenOff) && c.Hangups[l.us] == nil && c.Joined(l.us):
+			if err := l.fileOfCall(ctx, c.Ring.Ref, &call.Hangup{Outcome: call.Ended}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// liveCall returns the call that runs on a line. NotFound where none does.
+func (s *Station) liveCall(l *liveLine) (*liveCall, error) {
+	s.calling.mu.Lock()
+	defer s.calling.mu.Unlock()
+	if c := s.calling.of[l.id]; c != nil {
+		return c, nil
+	}
+	return nil, parley.Errorf(parley.NotFound, "no call runs on the line with %s", l.name()).WithHint("it begins when the other side lifts")
+}
+
+// halfIn and mediaIn hand over what comes from another station.
+func (s *Station) halfIn(l *liveLine, from parley.PartyCode, b []byte) {
+	if c, err := s.liveCall(l); err == nil {
+		if err := c.x.HalfIn(from, b); err != nil {
+			l.log.Debug("half a call is none", "peer", from, "err", err)
+		}
+	}
+}
+
+func (s *Station) mediaIn(l *liveLine, from parley.PartyCode, path string, b []byte) {
+	if c, err := s.liveCall(l); err == nil {
+		c.x.MediaIn(from, path, b)
+	}
+}
+
+// lookAtCalls does what syncCalls does, and says in the log what fails.
+func (c *clerk) lookAtCalls(ctx context.Context) {
+	c.calls = false
+	if err := c.s.syncCalls(ctx, c.l); err != nil && ctx.Err() == nil {
+		c.l.log.Error("looking at calls", "err", err)
+		c.calls = true // again with the next tick
+	}
+}
+
+// rings sounds for a call that came, and answers it where the line is busy.
+func (c *clerk) rings(ctx context.Context, h *form.Header, ref parley.Ref, party parley.PartyCode, f *call.Ring) {
+	on, err := c.l.running()
+	if err == nil && on != nil && on.Ring.Ref != ref && h.Precedence < parley.Flash {
+		if err := c.l.fileOfCall(ctx, ref, &call.Pickup{Phase: call.Busy}); err != nil {
+			c.l.log.Error("saying that the line is busy", "err", err)
+		}
+		return
+	}
+	if x, err := c.l.callOf(ref); err != nil || x.Phase() != call.Ringing {
+		c.sound(party, "priority", fmt.Sprintf("%s rang, and gave up", party), ref.String())
+		return // it came late
+	}
+	text := fmt.Sprintf("CALL from %s: %s, %s", party, f.Level, f.Medium)
+	if h.Exercise != "" {
+		text = fmt.Sprintf("EXERCISE %s: %s", form.Visible(h.Exercise), text)
+	}
+	c.sound(party, "call", text, ref.String())
+}

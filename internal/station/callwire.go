@@ -1,0 +1,126 @@
+package station
+
+import (
+	"context"
+
+	"parley"
+	"parley/internal/bearer"
+	"parley/internal/call/trunk"
+	"parley/internal/wire"
+)
+
+// Frames of calls (spec/frames.md): no part of any log, so the engine does not
+// know them. They count on paths that have passed auth alone.
+const (
+	frameHalf  = 64
+	frameMedia = 65
+)
+
+// callFrame is a frame of a call: its type and its one item.
+type callFrame struct {
+	_    struct{} `cbor:",toarray"`
+	Type uint64
+	Body []byte
+}
+
+// isCallFrame reports whether a frame may be one of a call: a list of two whose
+// first item is 64 or 65.
+func isCallFrame(b []byte) bool {
+	return len(b) > 3 && b[0] == 0x82 && b[1] == 0x18 && (b[2] == frameHalf || b[2] == frameMedia)
+}
+
+// callIn takes in a frame of a call. The error is Malformed.
+func (s *session) callIn(b []byte) error {
+	var f callFrame
+	if err := wire.Decode(b, &f); err != nil {
+		return err
+	}
+	switch {
+	case !s.isProved():
+	case f.Type == frameHalf:
+		s.node.halfIn(s.line, s.peer, f.Body)
+	default:
+		s.node.mediaIn(s.line, s.peer, s.name, f.Body)
+	}
+	return nil
+}
+
+// isProved reports whether the other side has shown a secret of the line on this
+// path, and we one of ours.
+func (s *session) isProved() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.theirs != parley.GenerationID{} && s.shown[0] != parley.GenerationID{}
+}
+
+// hearMedia takes in the datagrams of a connection that has such.
+func (s *session) hearMedia(ctx context.Context) {
+	if s.conn.Datagrams() == 0 {
+		return
+	}
+	for {
+		b, err := s.conn.RecvDatagram(ctx)
+		if err != nil {
+			return
+		}
+		if s.isProved() {
+			s.node.mediaIn(s.line, s.peer, s.name, b)
+		}
+	}
+}
+
+// maxVoiceQueued is how many bytes of voice may wait on a path without datagrams:
+// what is older is worth nothing.
+const maxVoiceQueued = 16 << 10
+
+// Name, Datagram and MTU make a session a path of a trunk.
+func (s *session) Name() string { return s.name }
+
+// MTU is the largest packet in bytes that goes as one.
+func (s *session) MTU() int {
+	if n := s.conn.Datagrams(); n > 0 {
+		return n
+	}
+	return 1200
+}
+
+// Datagram sends one packet now or not at all.
+func (s *session) Datagram(b []byte) error {
+	if s.conn.Datagrams() > 0 {
+		return s.conn.SendDatagram(b)
+	}
+	if s.conn.Queued(bearer.Immediate) > maxVoiceQueued {
+		return parley.Errorf(parley.Quota, "the path is too slow")
+	}
+	return s.conn.Send(bearer.Immediate, wire.Encode(&callFrame{Type: frameMedia, Body: b}))
+}
+
+// provedTo returns the proved sessions of a line to a peer.
+func (n *network) provedTo(id parley.LineID, peer parley.PartyCode) (out []*session) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, s := range n.ofLine[id] {
+		if s.peer == peer && s.isProved() {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// trunkPaths are the paths of a trunk.
+func (n *network) trunkPaths(id parley.LineID, peer parley.PartyCode) (out []trunk.Path) {
+	for _, s := range n.provedTo(id, peer) {
+		out = append(out, s)
+	}
+	return out
+}
+
+// sendHalf sends our half of a call on every path.
+func (n *network) sendHalf(id parley.LineID, peer parley.PartyCode, half []byte) {
+	b := wire.Encode(&callFrame{Type: frameHalf, Body: half})
+	for _, s := range n.provedTo(id, peer) {
+		if s.conn.Queued(bearer.Immediate) <= maxVoiceQueued {
+			s.conn.Send(bearer.Immediate, b)
+		}
+	}
+}
