@@ -146,6 +146,7 @@ var pages = []struct {
 	{birch + "/contacts?asof=2020-06-01", false, []string{`value="2020-06-01"`, ">today</a>", "2019-07-03", "!Exercises"}},
 	{theirAsk, false, []string{"⟦U+202E⟧", "Asia/Shanghai", "Sat 2026-11-28 09:00", "Sat 2026-11-28 02:00", "280100Z NOV 26", "国家主席", "!Accept for our side"}},
 	{ourAgreed, false, []string{"AGREED", "The corridor in winter", "谁来测量 &lt;script&gt;", "For the calendar", "On its way to the record: 1", "Agreed &lt;i&gt;gladly", "Propose a point", "Enter what took place"}},
+	{birch + "/call", false, []string{"no answer", "put through for", "The corridor stays open at all hours.", "过两天", "!Lift"}},
 	{birch + "/topics", false, []string{"Rescue corridor", "waits for an answer: 2", "can cooperate", "!Say or ask"}},
 	{topicPath, false, []string{"Open at all hours &lt;b&gt;.", "⟦U+202E⟧", "需重新测量", "open for 9 d", "谁负责测量？&lt;script&gt;", "新华社", "reserved", "待研究", "waits for us", "!Put our stance"}},
 	{"/calendars", false, []string{"Make the address", "None yet."}},

@@ -62,7 +62,7 @@ func setHeaders(h http.Header, secure bool) {
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), browsing-topics=()")
+	h.Set("Permissions-Policy", "camera=(self), microphone=(self), geolocation=(), payment=(), usb=(), browsing-topics=()")
 	h.Set("X-Frame-Options", "DENY")
 	h.Set("Cache-Control", "no-store")
 	if secure {
@@ -88,6 +88,9 @@ func (d *desk) recovered(w http.ResponseWriter, r *http.Request) {
 func cleanPath(r *http.Request) string {
 	if strings.HasPrefix(r.URL.Path, "/calendar/") {
 		return "/calendar/…"
+	}
+	if strings.HasPrefix(r.URL.Path, "/call/") {
+		return "/call/…"
 	}
 	if strings.HasPrefix(r.URL.Path, "/seat/") {
 		return "/seat/…"

@@ -10,8 +10,8 @@ import (
 // page with the status of its kind.
 type handler func(w http.ResponseWriter, r *http.Request, s *seat) error
 
-// routes is every address of the desk. All but those of the first block, and what
-// calendar programs read, need a seat that is not locked and, where the station asks for it, a passkey.
+// routes is every address of the desk. All but those of the first block, what
+// calendar programs read, and the pages of guests on a call, need a seat that is not locked and, where the station asks for it, a passkey.
 func (d *desk) routes() http.Handler {
 	m := http.NewServeMux()
 	m.HandleFunc("GET /static/{version}/{file}", d.serveStatic)
@@ -56,6 +56,7 @@ func (d *desk) routes() http.Handler {
 	on("POST /line/{line}/texts/{act}", d.actOnTexts)
 	on("GET /record.csv", d.recordTable)
 	d.contactRoutes(m, on)
+	d.callRoutes(m, on)
 
 	on("GET /compose", d.compose)
 	on("POST /template/{id}/remove", d.removeTemplate)
@@ -91,6 +92,14 @@ func (d *desk) routes() http.Handler {
 	admin("GET /station/pairing/{line}/file", d.pairingFile)
 	on("/", func(http.ResponseWriter, *http.Request, *seat) error { return errHidden })
 	return m
+}
+
+// callRoutes are the addresses of calls, and of guests on them.
+func (d *desk) callRoutes(m *http.ServeMux, on func(pattern string, h handler)) {
+	m.HandleFunc("GET /call/{secret}", d.guestPage)
+	m.HandleFunc("POST /call/{secret}/{act}", d.guestAct)
+	on("GET /line/{line}/call", d.call)
+	on("POST /line/{line}/call/{act}", d.actOnCall)
 }
 
 // contactRoutes are the addresses of contacts and of what they are about.

@@ -37,6 +37,9 @@ type Station interface {
 	Contacting
 	TopicKeeping
 	Feeding
+	Calling
+	Attending
+	Wording
 	Pairing
 	Recovery
 }

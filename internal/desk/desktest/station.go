@@ -72,6 +72,7 @@ type Station struct {
 	Held       []station.RegisterRow // with Birch, the newest first
 	Subscribed []station.Feed
 	Todos      []station.Todo // more to do next
+	OnCall     string         // what goes on with Birch: NoCall and the others
 
 	tokens   map[string]seat
 	sessions map[string]seat

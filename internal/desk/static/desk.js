@@ -11,6 +11,7 @@ import { startStash, dropStash, watchSelection } from "./stash.js";
 import { startKeys, showKeys } from "./keys.js";
 import { startPasskeys } from "./passkey.js";
 import { pass, send, startProving } from "./browser.js";
+import { startCall, startGuest } from "./call.js";
 
 const live = document.body.dataset.live; // address of the worker; none on a page without a seat
 const version = document.body.dataset.version;
@@ -25,6 +26,7 @@ function enhance() {
   title = document.title;
   startCompose();
   startStash();
+  startCall();
   showKeys();
   draw();
   tick();
@@ -259,6 +261,15 @@ async function onPlain(e) {
 
 startPasskeys();
 startProving(say);
+
+// The page of a guest on a call has no session and no stream; it must not load
+// anew, for the call would end with that.
+if (document.body.dataset.page === "callguest") {
+  document.addEventListener("submit", onSubmit);
+  startGuest(renew);
+  setInterval(tick, 1000);
+  startCall();
+}
 
 if (live) {
   document.addEventListener("click", onPlain, true);
