@@ -364,6 +364,14 @@ func TestOneSentenceEachOfCalls(t *testing.T) {
 		}, "a0 running, a1 ringing, b0 met"},
 		"an exercise does not cross what is real":  {2, func(w *world) { w.write("alder", ring); w.drill = "gale"; w.write("birch", ring) }, "a0 ringing, b0 ringing"},
 		"an exercise does not answer what is real": {2, func(w *world) { r := w.write("alder", ring); w.drill = "gale"; w.write("birch", accept, r) }, "a0 ringing"},
+		"three, answered by one, ended, and the other calls": {3, func(w *world) {
+			a := w.write("alder", ring)
+			w.write("cedar", accept, a)
+			w.later()
+			w.write("alder", end(Ended), a)
+			w.later()
+			w.write("birch", ring)
+		}, "a0 ended, b0 ringing"},
 		"three ring": {3, func(w *world) { w.write("cedar", ring); w.write("birch", ring); w.write("alder", ring) }, "a0 running, b0 met, c0 met"},
 		"three, two ring, the third lifts one": {3, func(w *world) {
 			w.write("alder", ring)

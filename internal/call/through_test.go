@@ -240,13 +240,14 @@ func TestReadyTakenBack(t *testing.T) {
 		}
 	}
 	f := newField(t, 2, 2)
+	f.delay[[2]parley.PartyCode{"alder", "birch"}], f.delay[[2]parley.PartyCode{"birch", "alder"}] = 150*time.Millisecond, 150*time.Millisecond
 	f.run(3 * time.Second)
 	f.ready("alder", true)
 	f.ready("birch", true)
-	f.run(400 * time.Millisecond)
+	f.run(600 * time.Millisecond)
 	f.cut[[2]parley.PartyCode{"alder", "birch"}] = true
 	f.ready("alder", false)
-	f.run(300 * time.Millisecond)
+	f.run(350 * time.Millisecond)
 	f.ready("alder", true)
 	f.run(10 * time.Millisecond)
 	f.cut[[2]parley.PartyCode{"alder", "birch"}] = false
@@ -319,6 +320,24 @@ func TestAMomentThatIsNone(t *testing.T) {
 		}
 		if _, err := ParseHalf(r.Say(noon).Encode()); err != nil {
 			t.Errorf("moment %d: our half is refused: %v", moment, err)
+		}
+	}
+}
+
+// TestAClockSetForward: what was measured of a clock before it was set is
+// forgotten with the first exchange after.
+func TestAClockSetForward(t *testing.T) {
+	for _, set := range []parley.PartyCode{"alder", "birch"} {
+		f := newField(t, 5, 2)
+		f.delay[[2]parley.PartyCode{"alder", "birch"}], f.delay[[2]parley.PartyCode{"birch", "alder"}] = 100*time.Millisecond, 100*time.Millisecond
+		f.run(12 * time.Second)
+		f.seats[set].off += 40 * time.Second
+		f.run(2500 * time.Millisecond)
+		f.ready("alder", true)
+		f.ready("birch", true)
+		f.run(5 * time.Second)
+		if d, ok := f.apart(); !ok || d > 50*time.Millisecond {
+			t.Errorf("the clock of %s was set: through %v, apart by %s", set, ok, d)
 		}
 	}
 }
