@@ -142,7 +142,7 @@ var pages = []struct {
 	{birch + "/offices/change?office=envoy", true, []string{"On the record now", "A. Okafor", "Check and release"}},
 	{birch + "/charter/change?what=annex", true, []string{"Quotas", "Entries from a peer in a second", `value="10"`, "usual 20, at least 1", "witness.example/dove"}},
 	{birch + "/charter/leave", true, []string{"type the code of the other side: birch"}},
-	{birch + "/contacts", false, []string{"AGREED", "NO ANSWER", "Agreed for 020800Z DEC 26", "Birch asked; it waits for an answer of Alder", "waits for us", `class="timeline"`, "taken back", "802 d", "calls: 3, meetings: 2", "overdue", "archive of the ministry", "it lasted &lt;b&gt;40", "Enter a contact that took place", "!Ask for a contact</a>"}},
+	{birch + "/contacts", false, []string{"AGREED", "NO ANSWER", "Agreed for 020800Z DEC 26", "Birch asked; it waits for an answer of Alder", "waits for us", `class="timeline"`, "taken back", "802 d", "calls: 3, meetings: 2", "overdue", "archive of the ministry", "it lasted &lt;b&gt;40", "Enter a contact that took place", "Who arranges contacts", "Ask for a contact</a>"}},
 	{birch + "/contacts?asof=2020-06-01", false, []string{`value="2020-06-01"`, ">today</a>", "2019-07-03", "!Exercises"}},
 	{theirAsk, false, []string{"⟦U+202E⟧", "Asia/Shanghai", "Sat 2026-11-28 09:00", "Sat 2026-11-28 02:00", "280100Z NOV 26", "国家主席", "!Accept for our side"}},
 	{ourAgreed, false, []string{"AGREED", "The corridor in winter", "谁来测量 &lt;script&gt;", "For the calendar", "On its way to the record: 1", "Agreed &lt;i&gt;gladly", "Propose a point", "Enter what took place"}},

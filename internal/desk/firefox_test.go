@@ -120,6 +120,7 @@ func TestFirefox(t *testing.T) {
 		{"axe", foxAxe},
 		{"sides and themes", foxSidesAndThemes},
 		{"hostile text", foxHostileText},
+		{"contacts", foxContacts},
 		{"live", foxLive},
 		{"keys alone", foxKeysAlone},
 		{"three steps", foxThreeSteps},
