@@ -119,6 +119,9 @@ type Stats struct {
 	Rate     int64 // bits per second the bearer is made for; 0: fat, no need to spare
 	MTU      int   // largest frame worth sending whole; MaxFrame on fat bearers
 	OneWay   bool  // nothing ever comes back
+	// DatagramsUnsent is how many datagrams made room or came too late before the
+	// transport took them: the path carries less than it is asked to.
+	DatagramsUnsent uint64
 }
 
 // Options is what every fat bearer is made from.

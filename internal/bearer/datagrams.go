@@ -10,11 +10,14 @@ import (
 
 // What of datagrams a connection holds in each direction. A datagram carries
 // voice or a picture: one that has waited for long is worth less than the next,
-// so the oldest makes room.
+// so the oldest makes room. A small one is taken for voice, which goes first and
+// is soon too late; a picture is of no use without its last piece.
 const (
-	DatagramsHeld = 128                    // at most
+	DatagramsHeld = 128                    // of each size, at most
 	DatagramMax   = 16 << 10               // bytes of one, whatever the transport could carry
-	DatagramLate  = 200 * time.Millisecond // what has waited for so long to be sent is dropped
+	DatagramSmall = 700                    // bytes of one that is taken for voice, at most
+	SmallLate     = 60 * time.Millisecond  // what has waited for so long to be sent is dropped
+	LargeLate     = 250 * time.Millisecond // and of the others
 )
 
 // Ring holds datagrams that wait, in order. A full ring drops its oldest. Its

@@ -73,7 +73,7 @@ func (s *session) hearMedia(ctx context.Context) {
 // what is older is worth nothing.
 const maxVoiceQueued = 16 << 10
 
-// Name, Datagram and MTU make a session a path of a trunk.
+// Name, Datagram, MTU and Unsent make a session a path of a trunk.
 func (s *session) Name() string { return s.name }
 
 // MTU is the largest packet in bytes that goes as one.
@@ -94,6 +94,10 @@ func (s *session) Datagram(b []byte) error {
 	}
 	return s.conn.Send(bearer.Immediate, wire.Encode(&callFrame{Type: frameMedia, Body: b}))
 }
+
+// Unsent is how many packets the connection took and then dropped, being slower
+// than they came.
+func (s *session) Unsent() uint64 { return s.conn.Stats().DatagramsUnsent }
 
 // provedTo returns the proved sessions of a line to a peer.
 func (n *network) provedTo(id parley.LineID, peer parley.PartyCode) (out []*session) {

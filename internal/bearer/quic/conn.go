@@ -29,7 +29,8 @@ type conn struct {
 	q        *quic.Conn
 	lanes    [bearer.Classes]*bearer.Queue // one class each
 	inbox    *bearer.Inbox
-	out, in  *bearer.Ring // datagrams
+	out      [2]*bearer.Ring // datagrams to be sent, the small ones first
+	in       *bearer.Ring
 	urgent   urgency
 	fits     fits
 	key      [32]byte
@@ -49,7 +50,8 @@ type conn struct {
 // and ended has been called.
 func start(qc *quic.Conn, o bearer.Options, ended func()) (*conn, error) {
 	c := &conn{Life: bearer.NewLife(), q: qc, inbox: bearer.NewInbox(), idle: o.Idle,
-		out: bearer.NewRing(bearer.DatagramsHeld, bearer.DatagramLate), in: bearer.NewRing(bearer.DatagramsHeld, 0), ended: ended, gone: make(chan struct{})}
+		out: [2]*bearer.Ring{bearer.NewRing(bearer.DatagramsHeld, bearer.SmallLate), bearer.NewRing(bearer.DatagramsHeld, bearer.LargeLate)},
+		in:  bearer.NewRing(bearer.DatagramsHeld, 0), ended: ended, gone: make(chan struct{})}
 	cs := qc.ConnectionState().TLS
 	var err error
 	if c.key, err = bearer.PeerKeyHash(cs); err == nil {
@@ -115,6 +117,7 @@ func (c *conn) Stats() bearer.Stats {
 	for _, l := range c.lanes {
 		st.Queued += l.Total()
 	}
+	st.DatagramsUnsent = c.out[0].Dropped() + c.out[1].Dropped()
 	return st
 }
 

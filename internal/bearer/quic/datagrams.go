@@ -17,7 +17,7 @@ import (
 // voice would go before a FLASH. Few are therefore given to it at a time, and
 // the rest waits here, where the oldest makes room.
 const (
-	ahead   = 8                     // datagrams that may wait in the library
+	ahead   = 4                     // datagrams that may wait in the library
 	look    = time.Millisecond      // how often we look whether it has sent some
 	resting = 25 * time.Millisecond // no packet for so long: nothing waits there any more
 )
@@ -59,7 +59,11 @@ func (c *conn) SendDatagram(b []byte) error {
 	case len(b) > most:
 		return bearer.TooLarge(len(b), most)
 	}
-	c.out.Put(b)
+	size := 0
+	if len(b) > bearer.DatagramSmall {
+		size = 1
+	}
+	c.out[size].Put(b)
 	return nil
 }
 
@@ -106,7 +110,7 @@ func (c *conn) throw() {
 	t := time.NewTimer(look)
 	defer t.Stop()
 	for {
-		for c.out.Held() > 0 && !p.may(c.q.ConnectionStats().PacketsSent, c.urgent.until.Load(), time.Now()) {
+		for c.out[0].Held()+c.out[1].Held() > 0 && !p.may(c.q.ConnectionStats().PacketsSent, c.urgent.until.Load(), time.Now()) {
 			t.Reset(look)
 			select {
 			case <-t.C:
@@ -114,14 +118,18 @@ func (c *conn) throw() {
 				return
 			}
 		}
-		b, ok := c.out.TryTake(buf)
+		b, ok := c.out[0].TryTake(buf)
+		if !ok {
+			b, ok = c.out[1].TryTake(buf)
+		}
 		if !ok {
 			select {
-			case <-c.out.Wake():
-				continue
+			case <-c.out[0].Wake():
+			case <-c.out[1].Wake():
 			case <-c.ctx.Done():
 				return
 			}
+			continue
 		}
 		buf = b
 		if err := c.q.SendDatagram(b); err != nil && c.q.Context().Err() != nil {

@@ -3,47 +3,91 @@ package trunk
 import "time"
 
 // control chooses how many earlier packets go along, from the loss that the
-// other side reports: up at once, down by one after calm.
+// other side reports: up at once when a sample is clearly over a bound, down by
+// one when the mean of the last seconds is under it.
 type control struct {
 	level          int
-	needed         time.Time // when the level was asked for last
-	expected, lost int       // reported and not judged yet
-	reported       float64   // share lost when last judged
+	changed        time.Time
+	expected, lost int     // reported and not judged yet
+	reported       float64 // share lost when last judged
+	past           [calmSeconds]second
+	most           int       // levels that the paths carry
+	widened        time.Time // when most was changed last
+}
+
+// second is what was reported in one second.
+type second struct {
+	at             int64
+	expected, lost int
 }
 
 const (
-	firstLevel = 1
-	sample     = 25               // packets that are judged together, at least
-	calm       = 10 * time.Second // without need before the level goes down
+	firstLevel  = 1
+	sample      = 50 // packets that are judged together, at least: one voice's second
+	calmSeconds = 10 // over which the mean is taken, and between two steps down
 )
 
-func newControl(now time.Time) control { return control{level: firstLevel, needed: now} }
+// The shares of loss from which one, two and three packets go along. A small
+// sample has to be further over them than the mean, or chance would decide.
+var (
+	byMean   = [redMost]float64{0.01, 0.05, 0.15}
+	bySample = [redMost]float64{0.01, 0.09, 0.20}
+)
 
-// levelFor is what a share of loss asks for.
-func levelFor(share float64) int {
-	switch {
-	case share < 0.01:
-		return 0
-	case share < 0.05:
-		return 1
-	case share < 0.15:
-		return 2
+func newControl(now time.Time) control {
+	return control{level: firstLevel, changed: now, most: redMost}
+}
+
+func levelFor(share float64, bounds [redMost]float64) (level int) {
+	for level < redMost && share >= bounds[level] {
+		level++
 	}
-	return redMost
+	return level
 }
 
 // told takes what was reported of one source since the report before.
 func (c *control) told(expected, lost int, now time.Time) {
+	at := now.Unix()
+	s := &c.past[uint64(at)%calmSeconds]
+	if s.at != at {
+		*s = second{at: at}
+	}
+	s.expected, s.lost = s.expected+expected, s.lost+lost
 	c.expected, c.lost = c.expected+expected, c.lost+lost
 	if c.expected < sample {
 		return
 	}
 	c.reported = float64(c.lost) / float64(c.expected)
 	c.expected, c.lost = 0, 0
-	switch want := levelFor(c.reported); {
-	case want >= c.level:
-		c.level, c.needed = want, now
-	case now.Sub(c.needed) >= calm:
-		c.level, c.needed = c.level-1, now
+	switch up := min(levelFor(c.reported, bySample), c.most); {
+	case up > c.level:
+		c.level, c.changed = up, now
+	case now.Sub(c.changed) >= calmSeconds*time.Second && levelFor(c.mean(at), byMean) < c.level:
+		c.level, c.changed = c.level-1, now
+	}
+}
+
+// mean is the share lost in the last seconds.
+func (c *control) mean(now int64) float64 {
+	expected, lost := 0, 0
+	for _, s := range c.past {
+		if now-s.at < calmSeconds {
+			expected, lost = expected+s.expected, lost+s.lost
+		}
+	}
+	return float64(lost) / float64(max(expected, 1))
+}
+
+// crowded is the share of our packets that a path may drop unsent.
+const crowded = 0.1
+
+// carried takes the share of our packets that the best path dropped unsent in
+// the last second. What goes along would only displace what it is to replace.
+func (c *control) carried(unsent float64, now time.Time) {
+	switch {
+	case unsent > crowded && c.level > 0:
+		c.most, c.level, c.changed, c.widened = c.level-1, c.level-1, now, now
+	case c.most < redMost && now.Sub(c.widened) >= calmSeconds*time.Second:
+		c.most, c.widened = c.most+1, now
 	}
 }

@@ -34,6 +34,42 @@ type sent struct {
 type pathOut struct {
 	sent, failed uint64
 	last         time.Time
+	weighed      struct{ asked, failed, unsent uint64 }
+}
+
+// weigh looks whether every path is asked for more than it carries. The lock is
+// held.
+func (t *Trunk) weigh(paths []Path, now time.Time) {
+	if now.Sub(t.out.weighed) < time.Second {
+		return
+	}
+	t.out.weighed = now
+	unsent := map[string]uint64{} // two connections may have one name
+	for _, path := range paths {
+		n := uint64(0)
+		if s, ok := path.(Slow); ok {
+			n = s.Unsent()
+		}
+		unsent[path.Name()] += n
+	}
+	least := 1.0
+	for name, n := range unsent {
+		share := 0.0 // also where nothing was asked of it
+		if o := t.out.paths[name]; o != nil {
+			if asked := o.sent + o.failed - o.weighed.asked; asked > 0 {
+				dropped := o.failed - o.weighed.failed
+				if n > o.weighed.unsent { // less: another connection
+					dropped += n - o.weighed.unsent
+				}
+				share = min(1, float64(dropped)/float64(asked))
+			}
+			o.weighed.asked, o.weighed.failed, o.weighed.unsent = o.sent+o.failed, o.failed, n
+		}
+		least = min(least, share)
+	}
+	if len(unsent) > 0 {
+		t.out.red.carried(least, now)
+	}
 }
 
 // Send sends one packet of one of our sources on every path. Of its header only

@@ -4,6 +4,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/quic-go/quic-go/quicvarint"
 )
@@ -29,6 +30,7 @@ const (
 	byteRate     = 1 << 20 // bytes in a second on one path: 8 Mbit/s
 	byteBurst    = 256 << 10
 	pictureEvery = time.Second
+	reportEvery  = 150 * time.Millisecond
 )
 
 // Path is a proved connection to the other station. Its methods must neither
@@ -41,6 +43,12 @@ type Path interface {
 	// MTU is how many bytes a datagram may have now; more than MaxDatagram is
 	// not used.
 	MTU() int
+}
+
+// Slow is a Path that can tell how many datagrams of ours it has dropped because
+// it carries less than it was asked to. Then less goes along with each packet.
+type Slow interface {
+	Unsent() uint64
 }
 
 // Options is what a trunk is made from. Its functions may call the trunk, and
@@ -74,13 +82,15 @@ type Trunk struct {
 		paths   map[string]*pathOut
 		first   uint32 // our first source: who reports
 		red     control
+		weighed time.Time
 		counts  counts
 	}
 	in struct {
 		sync.Mutex
-		sources map[uint32]*source
-		paths   map[string]*pathIn
-		counts  counts
+		sources  map[uint32]*source
+		paths    map[string]*pathIn
+		counts   counts
+		reported time.Time
 	}
 	scratch sync.Pool
 }
@@ -149,12 +159,16 @@ func (t *Trunk) forget(s *source) {
 	}
 }
 
-// Tick is called about five times in a second. It sends reports and forgets
-// paths that are gone.
+// Tick is called about five times in a second; more often does no harm. It sends
+// reports and forgets paths that are gone.
 func (t *Trunk) Tick(now time.Time) {
 	live := t.o.Paths()
 	t.in.Lock()
-	reports := t.reports(now)
+	var reports []rtcp.ReceptionReport
+	if now.Sub(t.in.reported) >= reportEvery {
+		t.in.reported = now
+		reports = t.reports(now)
+	}
 	for name, p := range t.in.paths {
 		if now.Sub(p.last) > forgetAfter && !among(live, name) {
 			delete(t.in.paths, name)
@@ -168,6 +182,7 @@ func (t *Trunk) Tick(now time.Time) {
 			delete(t.out.paths, name)
 		}
 	}
+	t.weigh(live, now)
 	t.sendReports(live, reports, now)
 }
 

@@ -47,12 +47,19 @@ type road struct {
 	loss, twice, reorder float64
 	cut                  bool
 	carried              int
+	full                 bool // takes every second datagram only
+	unsent               uint64
 }
 
-func (r *road) Name() string { return r.name }
-func (r *road) MTU() int     { return r.mtu }
+func (r *road) Name() string   { return r.name }
+func (r *road) MTU() int       { return r.mtu }
+func (r *road) Unsent() uint64 { return r.unsent }
 func (r *road) Datagram(b []byte) error {
 	r.carried++
+	if r.full && r.carried%2 == 0 {
+		r.unsent++
+		return nil
+	}
 	if r.cut || r.w.rng.Float64() < r.loss {
 		return nil
 	}
