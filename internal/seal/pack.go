@@ -24,6 +24,10 @@ var writers = sync.Pool{New: func() any {
 
 var readers = sync.Pool{New: func() any { return flate.NewReaderDict(bytes.NewReader(nil), squeeze.Dictionary) }}
 
+// plains are what parts are decompressed into, to be copied once their length is
+// known: else what a peer packed tightly is made several times over.
+var plains = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
 // pack compresses and pads a plaintext. The error is Oversize.
 func pack(plain []byte) ([]byte, error) {
 	if len(plain) > MaxPlain {
@@ -75,17 +79,19 @@ func unpack(z []byte) ([]byte, error) {
 	if err := r.(flate.Resetter).Reset(src, squeeze.Dictionary); err != nil {
 		return nil, err
 	}
-	plain, err := io.ReadAll(io.LimitReader(r, MaxPlain+1))
-	if err != nil {
+	plain := plains.Get().(*bytes.Buffer)
+	defer plains.Put(plain)
+	plain.Reset()
+	if _, err := plain.ReadFrom(io.LimitReader(r, MaxPlain+1)); err != nil {
 		return nil, parley.Errorf(parley.Malformed, "sealed part: not a whole DEFLATE stream: %v", errors.Unwrap(err))
 	}
-	if len(plain) > MaxPlain {
+	if plain.Len() > MaxPlain {
 		return nil, parley.Errorf(parley.Oversize, "sealed part: more than %d bytes when decompressed", MaxPlain)
 	}
 	if src.Len() != 0 {
 		return nil, parley.Errorf(parley.Malformed, "sealed part: %d bytes after the DEFLATE stream", src.Len())
 	}
-	return plain, nil
+	return bytes.Clone(plain.Bytes()), nil
 }
 
 // padded returns the length that n bytes are padded to: steps of 32 up to 512,

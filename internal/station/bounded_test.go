@@ -1,6 +1,7 @@
 package station
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"runtime"
@@ -19,7 +20,7 @@ import (
 // open seals nothing.
 type open struct{}
 
-func (open) Seal(_ string, b []byte) []byte          { return b }
+func (open) Seal(_ string, b []byte) []byte          { return bytes.Clone(b) }
 func (open) Open(_ string, b []byte) ([]byte, error) { return b, nil }
 
 // rowOf is an entry as a page of the record has it: what is large is read when
@@ -99,20 +100,20 @@ func TestIndexTakesTextsByBytes(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			bytes := 0
+			size := 0
 			for _, e := range es {
 				if upto++; e.Pos != upto || e.Blank {
 					t.Fatalf("position %d after %d, blank %v", e.Pos, upto-1, e.Blank)
 				}
 				for _, x := range e.Texts {
-					bytes += len(x)
+					size += len(x)
 				}
 			}
 			if len(es) > 0 && last != r.rows[upto-1].Ref().String() {
 				t.Errorf("the last is %s", last)
 			}
-			if bytes > indexBytes+c.text+1 || len(es) > indexBatch {
-				t.Errorf("%d entries of %d bytes together", len(es), bytes)
+			if size > indexBytes+c.text+1 || len(es) > indexBatch {
+				t.Errorf("%d entries of %d bytes together", len(es), size)
 			}
 			more = again
 		}

@@ -1,9 +1,11 @@
 package store
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"strconv"
+	"sync"
 
 	"parley"
 	"parley/internal/line"
@@ -40,14 +42,24 @@ func (c Content) Seal(s Sealer, name string) []byte {
 	if flags == 0 {
 		return nil
 	}
-	b := append(make([]byte, 0, n), flags)
+	buf := contents.Get().(*bytes.Buffer)
+	defer contents.Put(buf)
+	buf.Grow(n) // and nothing is ever written to it
+	b := append(buf.AvailableBuffer(), flags)
 	b = append(b, c.Key...)
 	if c.Header != nil {
 		b = binary.BigEndian.AppendUint32(b, uint32(len(c.Header)))
 		b = append(b, c.Header...)
 	}
-	return s.Seal(name, append(b, c.Body...))
+	b = append(b, c.Body...)
+	sealed := s.Seal(name, b)
+	clear(b) // a text stays no longer than it must
+	return sealed
 }
+
+// contents are what is put together to be sealed: a batch of large entries would
+// else be made twice. A Sealer keeps nothing of what it seals.
+var contents = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // OpenContent opens what Content.Seal returned. The error is Corrupt.
 func OpenContent(s Sealer, name string, sealed []byte) (Content, error) {
