@@ -23,12 +23,13 @@ var places = []string{"path", "dir", "name", "id", "network", "kind", "lang", "p
 
 // notFuzzed are readers that no fuzz target needs to reach, each with why.
 var notFuzzed = map[string]string{
-	"cmd/parley.measured.Read":                "counts what passes and looks at none of it",
-	"internal/bearer/tls.wire.Read":           "counts what passes and looks at none of it; frames are read by bearer.ReadFrame",
-	"internal/call/rtc.port.ReadFromAddrPort": "the socket: hands on what comes and looks at none of it",
-	"internal/desk.message.UnmarshalJSON":     "reads the catalogues built into the program, which TestCataloguesAreComplete reads whole",
-	"internal/keyfile.Read":                   "finds the file and its owner; what is in it goes to unarmour, which FuzzSecretFile gives anything",
-	"internal/own.Store.open":                 "hands one sealed value to key.Storage.Open, which FuzzStorageOpen gives anything",
+	"cmd/parley.measured.Read":                    "counts what passes and looks at none of it",
+	"internal/bearer/tls.wire.Read":               "counts what passes and looks at none of it; frames are read by bearer.ReadFrame",
+	"internal/call/rtc.port.ReadFromAddrPort":     "the socket: hands on what comes and looks at none of it",
+	"internal/call/rtc.stream.ReadWithAttributes": "a buffer: hands on what comes and looks at none of it",
+	"internal/desk.message.UnmarshalJSON":         "reads the catalogues built into the program, which TestCataloguesAreComplete reads whole",
+	"internal/keyfile.Read":                       "finds the file and its owner; what is in it goes to unarmour, which FuzzSecretFile gives anything",
+	"internal/own.Store.open":                     "hands one sealed value to key.Storage.Open, which FuzzStorageOpen gives anything",
 }
 
 // TestEveryReaderIsFuzzed fails for a reader of bytes that no fuzz target of

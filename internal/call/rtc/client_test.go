@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -19,9 +20,11 @@ import (
 // log says nothing: what pion complains of is looked at when a test fails.
 var log = slog.New(slog.NewTextHandler(io.Discard, nil))
 
-func listen(t *testing.T) *rtc.Switch {
+func listen(t *testing.T) *rtc.Switch { t.Helper(); return listenAt(t, "127.0.0.1:0") }
+
+func listenAt(t *testing.T, addr string) *rtc.Switch {
 	t.Helper()
-	s, err := rtc.Listen(rtc.Options{Addr: "127.0.0.1:0", Log: log})
+	s, err := rtc.Listen(rtc.Options{Addr: addr, Log: log})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,6 +82,10 @@ func (e *ears) route(f func(*rtp.Packet, uint8)) { e.mu.Lock(); e.voice = f; e.m
 // heard is how many packets of the microphone have come.
 func (e *ears) heard() int { e.mu.Lock(); defer e.mu.Unlock(); return len(e.voices) }
 
+// said and seen are what has come of the microphone and the camera.
+func (e *ears) said() []*rtp.Packet { e.mu.Lock(); defer e.mu.Unlock(); return slices.Clone(e.voices) }
+func (e *ears) seen() []*rtp.Packet { e.mu.Lock(); defer e.mu.Unlock(); return slices.Clone(e.views) }
+
 // client is a browser that is none: pion's own end.
 type client struct {
 	t    *testing.T
@@ -120,6 +127,7 @@ func newClient(t *testing.T, s shape) *client {
 	var e webrtc.SettingEngine
 	e.SetIncludeLoopbackCandidate(true)
 	e.SetICEMulticastDNSMode(1)
+	e.SetSRTPReplayProtectionWindow(1024) // as Chromium has it
 	pc, err := webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithSettingEngine(e)).NewPeerConnection(webrtc.Configuration{})
 	if err != nil {
 		t.Fatal(err)

@@ -26,7 +26,7 @@ type Ears interface {
 	// Picture takes a packet of the camera: VP8.
 	Picture(p *rtp.Packet)
 	// PictureAsked says that the browser cannot go on in a slot without a whole
-	// picture: ask its source.
+	// picture, or that another camera came into it: ask the source.
 	PictureAsked(slot int)
 	// Gone says that the connection has ended; err is nil after Close.
 	Gone(err error)
@@ -58,11 +58,13 @@ type Desk struct {
 	wg   sync.WaitGroup
 	done bool // no goroutine may begin any more
 
+	streams atomic.Int32
+	far     farLoss
 	telling sync.Mutex // of what several slots say
 	counts  counts
 }
 
-// item is a packet on its way to the browser.
+// item is a packet on its way to the browser, or silence without one.
 type item struct {
 	to *slot
 	p  *rtp.Packet
@@ -74,6 +76,7 @@ const waiting = 512
 func newDesk(s *Switch, e Ears) *Desk {
 	d := &Desk{s: s, ears: e, queue: make(chan item, waiting), asks: make(chan struct{}, 1), ready: make(chan struct{}), quit: make(chan struct{}), over: make(chan struct{})}
 	d.voice = source{source: s.newSource(), bucket: bucket{rate: 200, most: 100}}
+	d.far.voice = &d.voice.theirs
 	d.picture = source{source: s.newSource(), bucket: bucket{rate: 1000, most: 500}}
 	return d
 }
@@ -92,7 +95,7 @@ func (s *Switch) newSource() uint32 {
 // negotiate makes the connection and the answer.
 func (d *Desk) negotiate(ctx context.Context, w *wanted) (string, error) {
 	defer close(d.ready)
-	pc, err := d.s.connection()
+	pc, err := d.s.connection(d)
 	if err != nil {
 		return "", err
 	}
@@ -162,10 +165,18 @@ func (d *Desk) state(now webrtc.PeerConnectionState) {
 	case webrtc.PeerConnectionStateConnected:
 		d.live.Store(true)
 	case webrtc.PeerConnectionStateFailed:
+		if !d.live.Load() {
+			d.never()
+		}
 		d.end(parley.Errorf(parley.Unavailable, "nothing comes from the browser any more"))
 	case webrtc.PeerConnectionStateClosed:
 		d.end(parley.Errorf(parley.Unavailable, "the browser has ended the connection"))
 	}
+}
+
+// never ends one that did not begin.
+func (d *Desk) never() {
+	d.end(parley.Errorf(parley.Unavailable, "the browser does not reach the station for its voice").WithHint("it needs UDP port %d of one of %v", d.s.addr.Port(), d.s.hosts()))
 }
 
 // end has the connection end, for the first reason given.
@@ -191,7 +202,7 @@ func (d *Desk) run() {
 			waits = false
 		case <-late.C:
 			if !d.live.Load() {
-				d.end(parley.Errorf(parley.Unavailable, "the browser does not reach the station within %v", appear).WithHint("is UDP port %d of %v open to it?", d.s.addr.Port(), d.s.hosts()))
+				d.never()
 			}
 		}
 	}
@@ -245,17 +256,30 @@ func (d *Desk) put(slots []*slot, n int, p *rtp.Packet) error {
 	if len(p.Payload) > maxPart {
 		return parley.Errorf(parley.Oversize, "a packet of %d bytes", len(p.Payload))
 	}
+	return d.enqueue(item{slots[n], p})
+}
+
+func (d *Desk) enqueue(i item) error {
 	select {
 	case <-d.quit:
 		return parley.Errorf(parley.Unavailable, "the desk has gone")
 	default:
 	}
 	select {
-	case d.queue <- item{slots[n], p}:
+	case d.queue <- i:
 	default:
 		d.counts.dropped.Add(1)
 	}
 	return nil
+}
+
+// Hush ends what an audio slot holds with silence. Without it a browser goes on for
+// a while with what it takes for the voice. The error is of the kinds of Play.
+func (d *Desk) Hush(slot int) error {
+	if slot < 0 || slot >= len(d.voices) {
+		return parley.Errorf(parley.NotFound, "the desk has no slot %d of %d", slot, len(d.voices))
+	}
+	return d.enqueue(item{d.voices[slot], nil})
 }
 
 // AskPicture asks the browser for a whole picture of its camera.
@@ -273,15 +297,29 @@ func (d *Desk) writer() {
 		case <-d.quit:
 			return
 		case i := <-d.queue:
-			if out, err := i.to.send(i.p, time.Now()); err != nil || !out {
-				d.counts.dropped.Add(1)
-			} else {
-				d.counts.played.Add(1)
-			}
+			d.write(i, time.Now())
 		case <-d.asks:
 			if ssrc := d.picture.theirs.Load(); ssrc != 0 {
 				d.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}}) // one that is lost is asked for again
 			}
 		}
+	}
+}
+
+func (d *Desk) write(i item, now time.Time) {
+	if i.p == nil {
+		if err := i.to.hush(now); err != nil {
+			d.counts.dropped.Add(1)
+		}
+		return
+	}
+	switch out, err := i.to.send(i.p, now); {
+	case err != nil, out == skipped:
+		d.counts.dropped.Add(1)
+	case out == keyless:
+		d.counts.dropped.Add(1)
+		d.asked(i.to, now)
+	default:
+		d.counts.played.Add(1)
 	}
 }

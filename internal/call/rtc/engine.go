@@ -10,6 +10,9 @@ import (
 	"time"
 
 	"github.com/pion/interceptor"
+	"github.com/pion/interceptor/pkg/nack"
+	"github.com/pion/interceptor/pkg/report"
+	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
 
@@ -25,15 +28,15 @@ const (
 
 // Times of a connection: a browser that leaves without a word is gone after dead.
 const (
-	silent = 10 * time.Second // without a packet: may be lost
-	dead   = 10 * time.Second // after that: is lost
+	silent = 8 * time.Second  // without a packet: may be lost
+	dead   = 8 * time.Second  // after that: is lost
 	appear = 20 * time.Second // from the answer to the first packet
 )
 
 // api is what every connection is made with: three codecs, one port, no address
 // but our own.
-func (s *Switch) api() (*webrtc.API, error) {
-	m := &webrtc.MediaEngine{}
+func (s *Switch) api(d *Desk) (*webrtc.API, error) {
+	m, log := &webrtc.MediaEngine{}, quiet{s.log}
 	for _, c := range []struct {
 		kind  webrtc.RTPCodecType
 		codec webrtc.RTPCodecParameters
@@ -52,22 +55,29 @@ func (s *Switch) api() (*webrtc.API, error) {
 	// Those of pion's defaults that a call needs: retransmission, reports, and
 	// feedback on congestion. No simulcast: a browser sends one picture.
 	r := &interceptor.Registry{}
+	r.Add(&d.far)
 	for _, register := range []func() error{
-		func() error { return webrtc.ConfigureNack(m, r) },
-		func() error { return webrtc.ConfigureRTCPReports(r) },
-		func() error { return webrtc.ConfigureTWCCSender(m, r) },
+		func() error {
+			return webrtc.ConfigureNackWithOptions(m, r, []nack.GeneratorOption{nack.WithGeneratorLoggerFactory(log)}, nack.WithResponderLoggerFactory(log))
+		},
+		func() error {
+			return webrtc.ConfigureRTCPReportsWithOptions(r, []report.ReceiverOption{report.WithReceiverLoggerFactory(log)}, report.WithSenderLoggerFactory(log))
+		},
+		func() error { return webrtc.ConfigureTWCCSenderWithOptions(m, r, twcc.WithLoggerFactory(log)) },
 	} {
 		if err := register(); err != nil {
 			return nil, fmt.Errorf("registering an interceptor: %w", err)
 		}
 	}
-	e := webrtc.SettingEngine{LoggerFactory: quiet{s.log}}
+	e := webrtc.SettingEngine{LoggerFactory: log}
 	e.SetLite(true)
+	e.BufferFactory = d.buffer
 	e.SetICEUDPMux(s.mux)
 	e.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4, webrtc.NetworkTypeUDP6})
 	e.DisableActiveTCP(true)
 	e.SetIncludeLoopbackCandidate(true)
 	e.SetICEMulticastDNSMode(noMDNS)
+	e.SetSRTPReplayProtectionWindow(1024) // pion's 64 are gone before a lost packet of a picture has come again
 	e.SetICETimeouts(silent, dead, 2*time.Second)
 	return webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithInterceptorRegistry(r), webrtc.WithSettingEngine(e)), nil
 }

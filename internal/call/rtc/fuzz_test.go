@@ -5,10 +5,12 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/pion/rtp"
+
 	"parley"
 )
 
@@ -82,6 +84,34 @@ func FuzzPart(f *testing.F) {
 		}
 		if loud > 127 && loud != 255 || got.Extension || len(got.CSRC) > 0 || got.Padding || len(got.Payload) > len(b) || len(b) > maxPart {
 			t.Errorf("%v, level %d", got.Header, loud)
+		}
+	})
+}
+
+// FuzzPicture: ids are rewritten in place, and nothing else is.
+func FuzzPicture(f *testing.F) {
+	f.Add([]byte{0x90, 0xe0, 0x85, 0x01, 0x07, 0x00, 0x10, 1, 2}, true)
+	f.Add([]byte{0x10, 0x00}, false)
+	f.Add([]byte{0x80, 0x80, 0x7f, 1}, false)
+	v := views{topID: 32767, topBase: 255}
+	f.Fuzz(func(t *testing.T, b []byte, fresh bool) {
+		d, ok := readPicture(b)
+		if !ok {
+			return
+		}
+		before := slices.Clone(b)
+		out := v.place(b, d, fresh)
+		if !slices.Equal(b, before) {
+			t.Fatal("the payload of others was touched")
+		}
+		again, ok := readPicture(out)
+		if d.id, again.id = 0, 0; !ok || again != d || len(out) != len(b) {
+			t.Fatalf("%+v became %+v", d, again)
+		}
+		for i := range out {
+			if out[i] != b[i] && i != d.base && (d.idBits == 0 || i < d.idAt || i > d.idAt+d.idBits/8) {
+				t.Fatalf("byte %d was altered", i)
+			}
 		}
 	})
 }

@@ -24,8 +24,8 @@ type mux struct{ shared }
 
 // Stand-ins for "wherever the browser reached us"; no packet ever bears them.
 var (
-	anyIPv4 = netip.MustParseAddr("192.0.2.1")   // RFC 5737
-	anyIPv6 = netip.MustParseAddr("2001:db8::1") // RFC 3849
+	anyIPv4 = netip.MustParseAddr("198.51.100.1") // RFC 5737
+	anyIPv6 = netip.MustParseAddr("2001:db8::1")  // RFC 3849
 )
 
 func newMux(conn *net.UDPConn, log logging.LoggerFactory) *mux {

@@ -42,8 +42,11 @@ func readOffer(text string) (*wanted, error) {
 	if err != nil {
 		return nil, parley.Errorf(parley.Malformed, "the offer is no session description: %s", parley.Clip(err.Error()))
 	}
-	if n := len(parsed.MediaDescriptions); n == 0 || n > Voices+Pictures {
-		return nil, parley.Errorf(parley.Unsupported, "the offer has %d sections, and a call has 1 to %d", n, Voices+Pictures)
+	switch n := len(parsed.MediaDescriptions); {
+	case n == 0:
+		return nil, parley.Errorf(parley.Malformed, "the offer has no sections")
+	case n > Voices+Pictures:
+		return nil, parley.Errorf(parley.Unsupported, "the offer has %d sections, and a call has %d at most", n, Voices+Pictures)
 	}
 	group, _ := parsed.Attribute("group")
 	bundled := strings.Fields(strings.TrimPrefix(group, "BUNDLE"))

@@ -15,6 +15,7 @@ type slot struct {
 	kind  webrtc.RTPCodecType
 	name  string       // of its stream, which the browser gives back with the track
 	run   run          // of the writer alone
+	views views        // the same
 	since atomic.Int64 // when a packet was last written, Unix nanoseconds
 	asked atomic.Int64 // when a picture was last asked for
 
@@ -68,23 +69,65 @@ func (s *slot) bound(ours uint8) (write webrtc.TrackLocalWriter, ssrc uint32, th
 	return s.write, s.ssrc, theirs, ok && s.write != nil
 }
 
-// send writes one packet and reports whether it went out.
-func (s *slot) send(p *rtp.Packet, now time.Time) (bool, error) {
+// Outcomes of send.
+type outcome int
+
+const (
+	sent    outcome = iota
+	skipped         // too late, twice, or of no codec of the browser
+	keyless         // another camera, and no picture of it that stands by itself has come
+)
+
+// send writes one packet; the writer alone calls it.
+func (s *slot) send(p *rtp.Packet, now time.Time) (outcome, error) {
 	write, ssrc, theirs, ok := s.bound(p.PayloadType)
 	if !ok {
-		return false, nil
+		return skipped, nil
 	}
 	h := rtp.Header{Version: 2, Marker: p.Marker, PayloadType: p.PayloadType, SequenceNumber: p.SequenceNumber, Timestamp: p.Timestamp, SSRC: p.SSRC}
-	if !s.run.place(&h, now) {
-		return false, nil
+	payload := p.Payload
+	if s.kind == webrtc.RTPCodecTypeVideo {
+		d, ok := readPicture(payload)
+		if other := !s.run.going || s.run.source != p.SSRC; other && !(ok && d.key) {
+			return keyless, nil
+		}
+		before := s.run.base
+		if !s.run.place(&h, now) {
+			return skipped, nil
+		}
+		if ok {
+			payload = s.views.place(payload, d, s.run.base != before)
+		}
+	} else if len(payload) == 0 || !s.run.place(&h, now) {
+		return skipped, nil
 	}
 	h.SSRC, h.PayloadType = ssrc, theirs
-	if _, err := write.WriteRTP(&h, p.Payload); err != nil {
-		return false, err
+	if _, err := write.WriteRTP(&h, payload); err != nil {
+		return skipped, err
 	}
 	s.since.Store(now.UnixNano())
-	return true, nil
+	return sent, nil
 }
+
+// hush writes the silence that a voice leaves when it is taken out of the slot.
+func (s *slot) hush(now time.Time) error {
+	if !s.run.going || !s.busy(now) {
+		return nil
+	}
+	for range silences {
+		if _, err := s.send(&rtp.Packet{Header: rtp.Header{PayloadType: Opus, SSRC: s.run.source, SequenceNumber: s.run.top + 1 - s.run.seq, Timestamp: s.run.topTS + 960 - s.run.ts}, Payload: silence}, now); err != nil {
+			return err
+		}
+	}
+	s.since.Store(0) // and is not hushed again
+	s.run.source = 0 // what comes next is another run
+	return nil
+}
+
+// silence is 20 ms of it in Opus; silences is enough for a browser to lose one.
+var silence = []byte{0xf8, 0xff, 0xfe}
+
+const silences = 3
 
 // busy reports whether something was written lately.
 func (s *slot) busy(now time.Time) bool { return now.UnixNano()-s.since.Load() < int64(3*time.Second) }

@@ -189,12 +189,12 @@ func (s *Switch) hosts() []netip.Addr {
 var _ io.Closer = (*Switch)(nil)
 
 // connection makes the connection of one desk.
-func (s *Switch) connection() (*webrtc.PeerConnection, error) {
+func (s *Switch) connection(d *Desk) (*webrtc.PeerConnection, error) {
 	cert, err := s.certs.get()
 	if err != nil {
 		return nil, err
 	}
-	api, err := s.api()
+	api, err := s.api(d)
 	if err != nil {
 		return nil, err
 	}

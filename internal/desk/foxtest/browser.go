@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -95,8 +96,14 @@ type message struct {
 // Start runs a browser without a window that keeps everything in home, an empty
 // directory, and has the variables of env besides those of this process.
 func Start(path, home string, env ...string) (*Browser, error) {
+	return StartWith(path, home, nil, env...)
+}
+
+// StartWith is Start with preferences of the caller, each `"name", value`, after
+// those that every browser has.
+func StartWith(path, home string, more []string, env ...string) (*Browser, error) {
 	var js strings.Builder
-	for _, p := range prefs {
+	for _, p := range append(slices.Clone(prefs), more...) {
 		fmt.Fprintf(&js, "user_pref(%s);\n", p)
 	}
 	if err := os.WriteFile(filepath.Join(home, "user.js"), []byte(js.String()), 0o600); err != nil {
