@@ -164,11 +164,11 @@ func (c *Call) crosses(o *Call) bool {
 		return false
 	}
 	for _, p := range []parley.PartyCode{by, c.Ring.Party} {
-		if e := c.Hangups[p]; e != nil && e.Time.Before(o.Ring.Time) {
+		if e := c.Hangups[p]; e != nil && compareEntries(e, o.Ring) < 0 {
 			return false
 		}
 	}
-	if e := c.Pickups[by]; e != nil && (e.Form.(*Pickup).Phase != Accept || !e.Time.After(o.Ring.Time)) {
+	if e := c.Pickups[by]; e != nil && (e.Form.(*Pickup).Phase != Accept || compareEntries(e, o.Ring) < 0) {
 		return false
 	}
 	e := o.Pickups[c.Ring.Party]
@@ -344,9 +344,6 @@ func (c *Call) Roster(p parley.PartyCode, phase uint64) *Roster {
 
 // Joined reports whether a party rang, or lifted.
 func (c *Call) Joined(p parley.PartyCode) bool {
-	if p == c.Ring.Party {
-		return true
-	}
 	e := c.Pickups[p]
-	return e != nil && e.Form.(*Pickup).Phase == Accept
+	return c.rang(p) || e != nil && e.Form.(*Pickup).Phase == Accept
 }

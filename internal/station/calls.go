@@ -347,6 +347,9 @@ func (c *clerk) lookAtCalls(ctx context.Context) {
 
 // rings sounds for a call that came, and answers it where the line is busy.
 func (c *clerk) rings(ctx context.Context, h *form.Header, ref parley.Ref, party parley.PartyCode, f *call.Ring) {
+	if x, err := c.l.callOf(ref); err == nil && x.Phase() != call.Ringing && (x.Other != nil || len(x.Crossed) > 0) {
+		return // both rang at the same moment, and so both have lifted
+	}
 	on, err := c.l.running()
 	if err == nil && on != nil && on.Ring.Ref != ref && h.Precedence < parley.Flash {
 		if err := c.l.fileOfCall(ctx, ref, &call.Pickup{Phase: call.Busy}); err != nil {

@@ -340,6 +340,60 @@ func TestCallUnanswered(t *testing.T) {
 	eventually(t, 10*time.Second, "the call before is over", func() bool { cs, _ = b.st.CallList(ctx, line); return cs[1].Phase == call.Over })
 }
 
+// TestBothRing: two watches that ring at the same moment are on one call, and
+// neither is told that the other is busy.
+func TestBothRing(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairAll(t, a, b)
+	cut(true, a, b)
+	for _, p := range []*party{a, b} { // neither leaves before the path is back
+		if _, err := p.st.Ring(ctx, p.watch, line, RingText{Level: "leader"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cut(false, a, b)
+	both := func(p *party) (on string, met int) {
+		cs, err := p.st.CallList(ctx, line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range cs {
+			switch c.Phase {
+			case call.Running:
+				on += c.ID
+			case call.Met:
+				met++
+			}
+		}
+		return on, met
+	}
+	for _, p := range []*party{a, b} {
+		eventually(t, 20*time.Second, p.code+" is on one call, and the other is met", func() bool { on, met := both(p); return on != "" && met == 1 })
+		eventually(t, 5*time.Second, "the call begins", func() bool { _, err := p.st.callOn(line); return err == nil })
+	}
+	time.Sleep(1500 * time.Millisecond) // whatever a clerk files of its own accord
+	on, _ := both(a)
+	if other, met := both(b); on != other || met != 1 {
+		t.Errorf("alder is on %q, birch on %q", on, other)
+	}
+	for _, p := range []*party{a, b} {
+		cs, _ := p.st.CallList(ctx, line)
+		for _, c := range cs {
+			for _, x := range c.Answers {
+				t.Errorf("%s has the answer %+v", p.code, x)
+			}
+		}
+	}
+	if err := b.st.HangUp(ctx, b.watch, line, on); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []*party{a, b} {
+		eventually(t, 15*time.Second, p.code+" has no call any more", func() bool { on, met := both(p); return on == "" && met == 1 })
+	}
+}
+
 // TestCallWhenTheLineBreaks: each side keeps its own people talking and says so,
 // and both find together again without anybody's doing.
 func TestCallWhenTheLineBreaks(t *testing.T) {
