@@ -152,9 +152,19 @@ func search(b *bench) (*report, error) {
 	if b.quick {
 		rounds = 10
 	}
+	if b.profile != "" {
+		if err := do(p.a, "profile", filepath.Join(b.profile, "search")); err != nil {
+			return nil, err
+		}
+	}
 	g, err := call[searched](p.a, "searches", pagesArgs{p.line, rounds})
 	if err != nil {
 		return nil, err
+	}
+	if b.profile != "" {
+		if err := do(p.a, "profile", ""); err != nil { // writes it
+			return nil, err
+		}
 	}
 	floor, err := floorSearch(filepath.Join(p.dir, "floor.db"), n, rounds)
 	if err != nil {

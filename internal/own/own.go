@@ -47,6 +47,8 @@ type Store struct {
 	db     *sql.DB // readers
 	sealer Sealer
 	now    func() time.Time
+
+	marksOf *sql.Stmt // asked twice for each row of a page
 }
 
 const applicationID = 0x50415257 // "PARW"
@@ -85,6 +87,12 @@ func open(path string, s Sealer, o Options) (*Store, error) {
 	}
 	if err == nil {
 		st.db, err = openReaders(path)
+	}
+	if err == nil {
+		if st.marksOf, err = st.db.Prepare("SELECT officer, at FROM marks WHERE line = ? AND item = ? AND kind = ? ORDER BY at, officer"); err != nil {
+			st.db.Close()
+			err = dbError(err)
+		}
 	}
 	if err != nil {
 		w.Close()

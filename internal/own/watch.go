@@ -91,7 +91,7 @@ func mark(tx *sqlfile.Tx, l parley.LineID, item, kind string, officer, now int64
 }
 
 func (s *Store) marks(l parley.LineID, item, kind string) (out []Mark, _ error) {
-	rows, err := s.db.Query("SELECT officer, at FROM marks WHERE line = ? AND item = ? AND kind = ? ORDER BY at, officer", l[:], item, kind)
+	rows, err := s.marksOf.Query(l[:], item, kind)
 	if err != nil {
 		return nil, dbError(err)
 	}

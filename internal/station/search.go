@@ -39,7 +39,7 @@ func (s *Station) Record(_ context.Context, name string, f Filter) (Page, error)
 	var un []store.Row
 	if f.Before == 0 {
 		uf := sf
-		uf.After = 0
+		uf.After, uf.Quick = 0, true
 		if un, _, err = l.store.Unsettled(uf); err != nil {
 			return Page{}, err
 		}
@@ -198,6 +198,13 @@ func (l *liveLine) search(f store.Filter, w *sought) (out []store.Row, left int6
 		if l.found == nil || len(out) >= f.PageLimit() {
 			return nil
 		}
+		if rows, ok, err := l.few(f, upto); ok || err != nil {
+			if err == nil {
+				rows, err = l.fitting(rows, w)
+			}
+			out = append(out, rows...)
+			return err
+		}
 		a := find.Asked{Query: w.query, Since: w.since, Until: w.until, Before: f.Before, After: f.After, Newest: f.Newest}
 		return l.found.Hits(a, func(at []int64) (bool, error) {
 			last, err := l.take(&out, f, at, w, &vain)
@@ -221,6 +228,30 @@ func (l *liveLine) search(f store.Filter, w *sought) (out []store.Row, left int6
 		}
 	}
 	return out[:min(len(out), f.PageLimit())], left, nil
+}
+
+// fewRows is how many rows are sooner looked at one by one than found among the
+// positions of a word, which may be as many as the record is long.
+const fewRows = 100
+
+// few returns all rows up to a position that f selects, where they are few: ok is
+// false where they are not, or f leaves nothing out.
+func (l *liveLine) few(f store.Filter, upto int64) (rows []store.Row, ok bool, err error) {
+	if !f.Narrows() {
+		return nil, false, nil
+	}
+	if f.Before == 0 || f.Before > upto+1 {
+		f.Before = upto + 1
+	}
+	f.Limit = 1
+	rows, total, err := l.store.Rows(f)
+	if err != nil || total > fewRows {
+		return nil, false, err
+	}
+	if f.Limit = fewRows; total > 1 {
+		rows, _, err = l.store.Rows(f)
+	}
+	return rows, err == nil, err
 }
 
 // take appends the rows at these positions that f selects and w fits, until the

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -220,5 +221,29 @@ func TestSearchInVain(t *testing.T) {
 	}
 	if last, err = l.take(&out, store.Filter{Newest: true, Limit: 2}, at, &sought{query: find.NewQuery("interrogation")}, new(int)); err != nil || last != at[1] || len(out) != 2 {
 		t.Errorf("a full page ends at %d with %d rows: %v", last, len(out), err)
+	}
+
+	// What a filter selects but seldom is not looked for among the positions of a
+	// word; what it does not narrow is.
+	for _, c := range []struct {
+		f    store.Filter
+		upto int64
+		few  bool
+		want []int64
+	}{
+		{store.Filter{Office: parley.Principal, Newest: true}, at[0], true, nil},
+		{store.Filter{Forms: []string{"dispatch"}, Newest: true}, at[0], true, at},
+		{store.Filter{Forms: []string{"dispatch"}, Newest: true}, at[0] - 1, true, at[1:]},
+		{store.Filter{Forms: []string{"dispatch"}, Newest: true, Before: at[1], Limit: 1}, at[0], true, at[2:]},
+		{store.Filter{Newest: true}, at[0], false, nil},
+	} {
+		rows, ok, err := l.few(c.f, c.upto)
+		var got []int64
+		for _, r := range rows {
+			got = append(got, r.Pos)
+		}
+		if err != nil || ok != c.few || !slices.Equal(got, c.want) {
+			t.Errorf("%+v up to %d: few %v, at %d, want %d: %v", c.f, c.upto, ok, got, c.want, err)
+		}
 	}
 }

@@ -95,6 +95,7 @@ type Filter struct {
 	At     []int64    // ByPosition: of these positions only, given in the page's order; nil: any. The count is -1 then
 	Newest bool       // newest first
 	Limit  int        // 0: 50; at most 500
+	Quick  bool       // of Unsettled: the count may be -1, which spares the counting
 }
 
 // PageLimit returns how many rows a page of f has at most.
