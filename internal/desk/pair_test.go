@@ -96,7 +96,7 @@ func newSide(t *testing.T, code string) *side {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Alarm, cfg.Settle = ring, time.Second
+	cfg.Alarm, cfg.Settle, cfg.Media = ring, time.Second, "127.0.0.1:0"
 	if s.st, err = station.Open(cfg, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}

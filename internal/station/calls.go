@@ -126,7 +126,7 @@ type liveCall struct {
 
 // openMedia opens the port at which desks speak.
 func (s *Station) openMedia() {
-	if s.cfg.Desk == "" {
+	if s.cfg.Desk == "" && s.cfg.Media == "" {
 		return
 	}
 	addr, err := s.cfg.mediaAddr()

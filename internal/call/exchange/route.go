@@ -9,6 +9,7 @@ import (
 
 	"parley"
 	"parley/internal/call"
+	"parley/internal/call/trunk"
 	"parley/internal/contact"
 )
 
@@ -114,7 +115,13 @@ func (x *Exchange) seatOne(s *call.State, t *table, sources []call.Who, id uint6
 		}
 	}
 	st := x.slots[id]
+	before := st.voices
 	seat(st.voices[:], hears)
+	for slot, w := range st.voices {
+		if w == (call.Who{}) && before[slot] != w {
+			hush(g, slot)
+		}
+	}
 	seat(st.pictures[:], sees)
 	for slot, w := range st.voices {
 		if y := t.wayOf(s, x.o.Us, w, false); y != nil {
@@ -125,6 +132,18 @@ func (x *Exchange) seatOne(s *call.State, t *table, sources []call.Who, id uint6
 		if y := t.wayOf(s, x.o.Us, w, true); y != nil {
 			y.to = append(y.to, ear{g, slot})
 		}
+	}
+}
+
+// silence is 20 ms of nothing, as Opus says it.
+var silence = []byte{0xf8, 0xff, 0xfe}
+
+// hush ends what is heard in a slot. Browsers draw the last sound out where packets
+// just stop to come.
+func hush(g *leg, slot int) {
+	ssrc := newSSRC()
+	for n := range 5 {
+		g.Play(slot, &rtp.Packet{Header: rtp.Header{Version: 2, PayloadType: trunk.Opus, SequenceNumber: uint16(n), Timestamp: uint32(n) * 960, SSRC: ssrc}, Payload: silence})
 	}
 }
 
@@ -231,14 +250,16 @@ func (x *Exchange) Picture(id uint64, l Leg, p *rtp.Packet) {
 	}
 }
 
-// fromTrunk takes one packet of another side.
+// fromTrunk takes one packet of another side, which is valid during the call only.
+// Legs keep it.
 func (x *Exchange) fromTrunk(party parley.PartyCode, p *rtp.Packet) {
 	t := x.table.Load()
-	if y := t.voice[remote{party, p.SSRC}]; y != nil {
-		y.play(p)
+	if y := t.voice[remote{party, p.SSRC}]; y != nil && len(y.to) > 0 {
+		y.play(p.Clone())
 		return
 	}
-	if y := t.view[remote{party, p.SSRC}]; y != nil {
+	if y := t.view[remote{party, p.SSRC}]; y != nil && len(y.to) > 0 {
+		p = p.Clone()
 		for _, e := range y.to {
 			e.leg.Show(e.slot, p)
 		}

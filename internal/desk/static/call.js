@@ -13,7 +13,8 @@ let guest; // the timer that renews the page of a guest
 export function startCall() {
   const you = document.getElementById("you");
   if (!you?.dataset.call) {
-    if (media && document.body.dataset.page.startsWith("call")) hangUp();
+    if (media && (guest || document.body.dataset.page === "call")) hangUp();
+    if (guest) clearInterval(guest);
     return;
   }
   if (call && call !== you.dataset.call) hangUp();
@@ -35,7 +36,10 @@ function join(id, url) {
     offerURL: url,
     slots: 8,
     pictures: 3,
-    onstate: (state, code) => draw(state, code),
+    onstate: (state, code) => {
+      draw(state, code);
+      if (code) hangUp(); // for good
+    },
     onproblem: (code) => code !== "heard" && draw("problem", code),
   });
   const you = document.getElementById("you");

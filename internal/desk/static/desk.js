@@ -89,7 +89,8 @@ async function fetchPage() {
   try {
     const r = await send(at, { headers: { "Parley-Live": "1" }, signal: AbortSignal.timeout(5000) });
     if (r.status === 401) return gone();
-    if ((!r.ok && r.status !== 423) || location.href !== at) return; // 423: locked, which is a page
+    const over = r.status === 404 && document.body.dataset.page === "callguest"; // his call has ended
+    if ((!r.ok && r.status !== 423 && !over) || location.href !== at) return; // 423: locked, which is a page
     const html = await r.text();
     if (location.href !== at) return;
     const back = hold();
