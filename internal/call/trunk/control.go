@@ -54,15 +54,16 @@ func (c *control) told(expected, lost int, now time.Time) {
 	}
 	s.expected, s.lost = s.expected+expected, s.lost+lost
 	c.expected, c.lost = c.expected+expected, c.lost+lost
+	// What is lost already decides, however the rest of the sample comes out.
+	if up := min(levelFor(float64(c.lost)/float64(max(c.expected, sample)), bySample), c.most); up > c.level {
+		c.level, c.changed = up, now
+	}
 	if c.expected < sample {
 		return
 	}
 	c.reported = float64(c.lost) / float64(c.expected)
 	c.expected, c.lost = 0, 0
-	switch up := min(levelFor(c.reported, bySample), c.most); {
-	case up > c.level:
-		c.level, c.changed = up, now
-	case now.Sub(c.changed) >= calmSeconds*time.Second && levelFor(c.mean(at), byMean) < c.level:
+	if now.Sub(c.changed) >= calmSeconds*time.Second && levelFor(c.mean(at), byMean) < c.level {
 		c.level, c.changed = c.level-1, now
 	}
 }

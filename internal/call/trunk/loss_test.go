@@ -96,12 +96,14 @@ func TestLevels(t *testing.T) {
 	}
 	now := time.Unix(0, 0)
 	c := newControl(now)
-	c.told(sample-1, sample-1, now)
-	if c.level != firstLevel {
-		t.Error("too few packets were judged")
+	if c.told(4, 4, now); c.level != firstLevel {
+		t.Errorf("after 4 lost, which may be 4 of 50: %+v", c)
 	}
-	if c.told(1, 0, now); c.level != 3 || c.reported != 0.98 {
-		t.Errorf("after 49 lost of 50: %+v", c)
+	if c.told(6, 6, now); c.level != 3 {
+		t.Errorf("after 10 lost, which are a fifth of 50: %+v", c)
+	}
+	if c.told(40, 0, now); c.reported != 0.2 || c.expected != 0 {
+		t.Errorf("after 10 lost of 50: %+v", c)
 	}
 	// Levels that stay, by the loss that goes on.
 	for share, want := range map[float64]int{0: 0, 0.001: 0, 0.03: 1, 0.08: 2, 0.11: 2, 0.25: 3} {
