@@ -98,3 +98,31 @@ func FuzzWords(f *testing.F) {
 		}
 	})
 }
+
+// FuzzLevels: a rule that is read is written to the same bytes, keeps its rules,
+// and says the same in words.
+func FuzzLevels(f *testing.F) {
+	f.Add([]byte(Levels{Leader: {"envoy", "principal"}, Working: {"watch"}}.Write(nil)[LevelsKey]))
+	f.Add([]byte{0xa0})
+	f.Add([]byte{0xf6})
+	f.Add([]byte{0xa1, 0x03, 0x80})
+	any := func(parley.Office) bool { return true }
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		v, err := ReadLevels(form.Unknown{LevelsKey: raw}, any)
+		if err != nil {
+			return
+		}
+		if again := v.Write(nil)[LevelsKey]; !bytes.Equal(again, raw) {
+			t.Errorf("%x is written as %x", raw, again)
+		}
+		if err := v.Check(any); err != nil || len(v) == 0 {
+			t.Errorf("%x is read and breaks its rules: %v", raw, err)
+		}
+		back, err := ParseLevels(v.Words())
+		for l := range v {
+			if err == nil && len(back[l]) != len(v[l]) {
+				t.Errorf("%v in words is %v", v, back)
+			}
+		}
+	})
+}
