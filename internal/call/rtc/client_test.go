@@ -20,9 +20,9 @@ import (
 // log says nothing: what pion complains of is looked at when a test fails.
 var log = slog.New(slog.NewTextHandler(io.Discard, nil))
 
-func listen(t *testing.T) *rtc.Switch { t.Helper(); return listenAt(t, "127.0.0.1:0") }
+func listen(t testing.TB) *rtc.Switch { t.Helper(); return listenAt(t, "127.0.0.1:0") }
 
-func listenAt(t *testing.T, addr string) *rtc.Switch {
+func listenAt(t testing.TB, addr string) *rtc.Switch {
 	t.Helper()
 	s, err := rtc.Listen(rtc.Options{Addr: addr, Log: log})
 	if err != nil {
@@ -88,7 +88,7 @@ func (e *ears) seen() []*rtp.Packet { e.mu.Lock(); defer e.mu.Unlock(); return s
 
 // client is a browser that is none: pion's own end.
 type client struct {
-	t    *testing.T
+	t    testing.TB
 	pc   *webrtc.PeerConnection
 	mic  *webrtc.TrackLocalStaticRTP
 	cam  *webrtc.TrackLocalStaticRTP
@@ -105,7 +105,7 @@ type shape struct {
 }
 
 // codecs are the numbers that Firefox gives them, which are not ours.
-func newClient(t *testing.T, s shape) *client {
+func newClient(t testing.TB, s shape) *client {
 	t.Helper()
 	m := &webrtc.MediaEngine{}
 	for _, c := range []struct {
@@ -255,7 +255,7 @@ func (c *client) until(what string, ok func() bool) {
 	wait(c.t, what, ok)
 }
 
-func wait(t *testing.T, what string, ok func() bool) {
+func wait(t testing.TB, what string, ok func() bool) {
 	t.Helper()
 	for began := time.Now(); time.Since(began) < 10*time.Second; time.Sleep(5 * time.Millisecond) {
 		if ok() {

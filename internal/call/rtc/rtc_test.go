@@ -2,6 +2,9 @@ package rtc_test
 
 import (
 	"fmt"
+	"runtime"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -63,4 +66,49 @@ func TestVoicesReachTheirSlots(t *testing.T) {
 			t.Errorf("gone: %v", err)
 		}
 	}
+}
+
+// BenchmarkForward is what one packet costs from the microphone of one desk to the
+// slot of another, the clients and the kernel's loopback included; and how long it
+// is under way.
+func BenchmarkForward(b *testing.B) {
+	s := listen(b)
+	from, to := newClient(b, shape{voices: 1, mic: true}), newClient(b, shape{voices: 1})
+	e := newEars()
+	from.join(s, e)
+	d := to.join(s, newEars())
+	e.route(func(p *rtp.Packet, _ uint8) { d.Play(0, p) })
+	payload := strings.Repeat("x", 80) // 20 ms at 32 kbit/s
+	from.speak(payload)
+	from.until("the first", func() bool { return len(to.played("voice0")) > 0 })
+	b.Run("direct", func(b *testing.B) { // from here to the client, as fast as it goes
+		p := &rtp.Packet{Header: rtp.Header{Version: 2, PayloadType: rtc.Opus, SSRC: 9}, Payload: []byte(payload)}
+		was := d.Stats()
+		for b.Loop() {
+			p.SequenceNumber++
+			p.Timestamp += 960
+			q := *p
+			d.Play(0, &q)
+			for now := d.Stats(); now.Played+now.Dropped+256 < was.Played+was.Dropped+uint64(p.SequenceNumber); now = d.Stats() {
+				runtime.Gosched()
+			}
+			if p.SequenceNumber == 60000 {
+				was, p.SequenceNumber = d.Stats(), 0
+			}
+		}
+		now := d.Stats()
+		b.ReportMetric(float64(now.Dropped-was.Dropped), "dropped")
+	})
+	var took []time.Duration
+	for range 500 {
+		n, at := len(to.played("voice0")), time.Now()
+		from.speak(payload)
+		for len(to.played("voice0")) == n && time.Since(at) < time.Second {
+			time.Sleep(20 * time.Microsecond)
+		}
+		took = append(took, time.Since(at))
+		time.Sleep(5 * time.Millisecond)
+	}
+	slices.Sort(took)
+	b.Logf("from client to client: p50 %v, p99 %v", took[len(took)/2], took[len(took)*99/100])
 }
