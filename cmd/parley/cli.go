@@ -35,6 +35,7 @@ type cli struct {
 	Record   recordCmd   `cmd:"" group:"line" help:"Show the record of a line."`
 
 	Contact     contactCmd     `cmd:"" group:"line" help:"Calls and meetings: ask, answer, plan, enter."`
+	Call        callCmd        `cmd:"" group:"line" help:"Calls: ring, answer, act for our side, write down what was said."`
 	Topic       topicCmd       `cmd:"" group:"line" help:"What is talked about: stances, demands, questions."`
 	Translation translationCmd `cmd:"" group:"line" help:"Translations of what came: make, check, certify, dispute."`
 	Template    templateCmd    `cmd:"" group:"line" help:"What a draft may begin from."`

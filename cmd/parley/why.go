@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"parley"
+	"parley/internal/call"
 	"parley/internal/station"
 )
 
@@ -61,13 +63,33 @@ func (c whyCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if err := s.show(lamp, func(w io.Writer) { explain(w, l, lamp) }); err != nil {
+	on, err := s.callNow(l)
+	if err != nil {
+		return err
+	}
+	if err := s.show(lamp, func(w io.Writer) { explain(w, l, lamp); fmt.Fprint(w, on) }); err != nil {
 		return err
 	}
 	if lamp.State != station.LampUp && lamp.State != station.LampPartly {
 		return quietError{exitUnavailable}
 	}
 	return nil
+}
+
+// callNow says that a call rings or runs on a line; "" where none does.
+func (s *session) callNow(l station.Line) (string, error) {
+	x, err := s.station().Call(s.ctx, l.Key, "")
+	switch {
+	case parley.KindOf(err) == parley.NotFound, parley.KindOf(err) == parley.Unsupported:
+		return "", nil
+	case err != nil:
+		return "", err
+	case x.Waits:
+		return fmt.Sprintf("A call of %s rings here since %s: parley call lift\n", oneLine(l.Name), stamp(x.At)), nil
+	case x.Phase == call.Ringing:
+		return fmt.Sprintf("Our call rings at %s since %s.\n", oneLine(l.Name), stamp(x.At)), nil
+	}
+	return fmt.Sprintf("A call with %s runs since %s: parley call room\n", oneLine(l.Name), stamp(x.At)), nil
 }
 
 func explain(w io.Writer, l station.Line, lamp station.Lamp) {

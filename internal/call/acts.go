@@ -17,13 +17,8 @@ func (r *Room) Enter(p Person) (uint64, error) {
 	if len(r.own.People) >= MaxPeople {
 		return 0, parley.Errorf(parley.Quota, "there are %d people of our side on the call, and no more can be", MaxPeople)
 	}
-	if err := firstError(form.CheckLine("the name", p.Name, maxName), form.CheckOptionalLine("the title", p.Title, maxName)); err != nil {
+	if err := p.CheckNames(); err != nil {
 		return 0, err
-	}
-	if p.Tongue != "" {
-		if err := form.CheckLanguage("the language", p.Tongue); err != nil {
-			return 0, err
-		}
 	}
 	r.nextID++
 	p.ID, p.Booth, p.OnAir = r.nextID, "", false
@@ -37,6 +32,14 @@ func (r *Room) Enter(p Person) (uint64, error) {
 		return 0, err
 	}
 	return p.ID, nil
+}
+
+// CheckNames refuses a name, a title or a language that none can have.
+func (p *Person) CheckNames() error {
+	if err := firstError(form.CheckLine("the name", p.Name, maxName), form.CheckOptionalLine("the title", p.Title, maxName)); err != nil || p.Tongue == "" {
+		return err
+	}
+	return form.CheckLanguage("the language", p.Tongue)
 }
 
 // try does one change of our own half, unless the half would be one that others

@@ -22,6 +22,7 @@ type Entry struct {
 	Form     form.Form
 	Time     time.Time // by its writer's clock
 	Exercise string
+	Flash    bool // of the highest precedence
 }
 
 // A Phase is where a call stands, as the record has it.

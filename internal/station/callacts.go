@@ -261,7 +261,11 @@ func (s *Station) InviteGuest(_ context.Context, by Officer, name string, as Cal
 	if err != nil {
 		return "", err
 	}
-	if _, err := readPerson(as); err != nil {
+	p, err := readPerson(as)
+	if err == nil {
+		err = p.CheckNames() // he would be refused at the door
+	}
+	if err != nil {
 		return "", err
 	}
 	secret = rand.Text()
@@ -644,11 +648,28 @@ func (s *Station) JudgeWording(ctx context.Context, by Officer, name, id, step, 
 	if l.filedAlready(f, refs) {
 		return parley.Errorf(parley.Conflict, "the same is on its way already")
 	}
-	if _, err := l.fileForm(ctx, &form.Header{From: l.officeOf(by), To: l.everyEnvoy(), Precedence: parley.Priority, Refs: refs, Exercise: l.exercise()}, f); err != nil {
+	if _, err := l.fileForm(ctx, &form.Header{From: l.officeOf(by), To: l.everyEnvoy(), Precedence: parley.Priority, Refs: refs, Exercise: l.exerciseOfWording(ref)}, f); err != nil {
 		return err
 	}
 	l.noteHuman()
 	return s.audit(by, act, id, "")
+}
+
+// exerciseOfWording is the mark of a wording: a word of it under another counts for
+// nothing.
+func (l *liveLine) exerciseOfWording(ref parley.Ref) string {
+	cs, err := l.callBook()
+	if err != nil {
+		return l.exercise()
+	}
+	for _, c := range cs {
+		for _, p := range c.Wordings {
+			if p.Ref == ref {
+				return p.Exercise
+			}
+		}
+	}
+	return l.exercise()
 }
 
 // DisputeRendering says that something was interpreted otherwise than it was said.

@@ -83,7 +83,7 @@ func (l *liveLine) callEntries(read map[parley.Ref]call.Entry) (out []call.Entry
 				if v.header == nil || v.form == nil {
 					continue
 				}
-				e = call.Entry{Ref: r.Ref(), Party: r.Party, Refs: v.header.Refs, Form: v.form, Time: claimed(r.Time), Exercise: v.header.Exercise}
+				e = call.Entry{Ref: r.Ref(), Party: r.Party, Refs: v.header.Refs, Form: v.form, Time: claimed(r.Time), Exercise: v.header.Exercise, Flash: v.header.Precedence == parley.Flash}
 				for _, a := range v.header.To {
 					if a.Party != r.Party && !slices.Contains(e.To, a.Party) {
 						e.To = append(e.To, a.Party)

@@ -124,7 +124,7 @@ func (s *Station) Call(_ context.Context, name, id string) (Call, error) {
 
 func (l *liveLine) callView(c *call.Call) Call {
 	r := c.Ring.Form.(*call.Ring)
-	v := Call{ID: c.Ring.Ref.String(), Line: l.id.String(), Phase: c.Phase(), By: c.Ring.Party, Ours: c.Ring.Party == l.us, Parties: c.Parties, At: c.Ring.Time,
+	v := Call{ID: c.Ring.Ref.String(), Line: l.id.String(), Phase: c.Phase(), By: c.Ring.Party, Ours: c.Ring.Party == l.us, Parties: c.Parties, At: c.Ring.Time, Flash: c.Ring.Flash,
 		Level: r.Level.String(), Medium: r.Medium.String(), Interpreting: r.Interpreting.String(), Recording: r.Recording.String(), Text: r.Text, Exercise: c.Ring.Exercise}
 	if c.Contact != (parley.Ref{}) {
 		v.Contact = c.Contact.String()

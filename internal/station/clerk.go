@@ -274,9 +274,7 @@ func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
 		}
 	case *call.Ring:
 		c.rings(ctx, h, ref, party, f)
-	case *call.Wording, *call.Confirm, *call.Dispute:
-		c.sound(party, "priority", fmt.Sprintf("%s from %s", h.Form, party), ref.String())
-	case *form.Query, *form.Tracer, *form.CheckCall, *form.ReadBack,
+	case *call.Wording, *call.Confirm, *call.Dispute, *form.Query, *form.Tracer, *form.CheckCall, *form.ReadBack,
 		*contact.Request, *contact.Reply, *contact.CallOff, *contact.Ask, *contact.Answer:
 		if h.Exercise != "" {
 			c.sound(party, "exercise", fmt.Sprintf("EXERCISE %s: %s from %s", form.Visible(h.Exercise), h.Form, party), ref.String())
