@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -61,9 +62,21 @@ var screenList = []screen{
 	{"contact-night-zh", "zh", "night", 2, parley.Envoy, birch + "/contact/" + desktest.AskedOfUs, (*desktest.Station).Calm, nil},
 	{"topic-night-en", "en", "night", 2, parley.Envoy, birch + "/topic?name=Rescue+corridor", (*desktest.Station).Calm, nil},
 	{"topic-day-zh", "zh", "day", 2, parley.Envoy, birch + "/topic?name=Rescue+corridor", (*desktest.Station).Calm, nil},
+	{"call-day-en", "en", "day", 1, parley.Watch, birch + "/call", goes, nil},
+	{"call-night-zh", "zh", "night", 1, parley.Watch, birch + "/call", goes, nil},
+	{"call-day-ar", "ar", "day", 1, parley.Watch, birch + "/call", goes, nil},
+	{"lobby-night-en", "en", "night", 1, parley.Watch, birch + "/call", lobby, nil},
+	{"rings-day-en", "en", "day", 1, parley.Watch, birch + "/call", rings, nil},
+	{"principal-night-en", "en", "night", 1, parley.Watch, "/call/" + desktest.GuestSecret, goes, nil},
+	{"principal-day-zh", "zh", "day", 1, parley.Watch, "/call/" + desktest.GuestSecret, goes, nil},
 	{"exercise-day-en", "en", "day", 1, parley.Watch, "/watch", (*desktest.Station).Exercises, nil},
 	{"exercise-night-ar", "ar", "night", 1, parley.Watch, "/watch", (*desktest.Station).Exercises, nil},
 }
+
+// goes, lobby and rings are a call with Birch.
+func goes(s *desktest.Station)  { s.Calm(); s.OnCall = desktest.CallGoes }
+func lobby(s *desktest.Station) { s.Calm(); s.OnCall = desktest.CallLobby }
+func rings(s *desktest.Station) { s.Calm(); s.OnCall = desktest.CallRings }
 
 // translating types a translation beside its original.
 func translating(l *live) {
@@ -111,14 +124,16 @@ func TestScreens(t *testing.T) {
 		l.cookie(l.ctx, "parley-alder-theme", s.theme)
 		l.do(l.ctx, chromedp.EmulateViewport(1280, 900))
 		l.open(l.ctx, s.path)
-		l.until(l.ctx, 15*time.Second, "a stream", `!document.querySelector("#sound").hidden`)
-		l.do(l.ctx, chromedp.Click(chromedp.CSS("#sound")))
-		l.until(l.ctx, 15*time.Second, "the sound armed", `document.querySelector("#sound").dataset.sound === "on"`)
+		if !strings.HasPrefix(s.path, "/call/") { // a guest has no stream
+			l.until(l.ctx, 15*time.Second, "a stream", `!document.querySelector("#sound").hidden`)
+			l.do(l.ctx, chromedp.Click(chromedp.CSS("#sound")))
+			l.until(l.ctx, 15*time.Second, "the sound armed", `document.querySelector("#sound").dataset.sound === "on"`)
+		}
 		if s.hands != nil {
 			s.hands(l)
 		}
 		eval[bool](l, l.ctx, `document.activeElement.blur(), scrollTo(0, 0), true`)
-		l.do(l.ctx, chromedp.EmulateViewport(1280, eval[int64](l, l.ctx, `(() => { document.querySelector(".foot").hidden = true; return Math.max(720, Math.min(1700, Math.ceil(Math.max(...[...document.querySelectorAll("main > *")].map(e => e.getBoundingClientRect().bottom)) + scrollY + 24))); })()`)))
+		l.do(l.ctx, chromedp.EmulateViewport(1280, eval[int64](l, l.ctx, `(() => { document.querySelector(".foot")?.setAttribute("hidden", ""); return Math.max(720, Math.min(1700, Math.ceil(Math.max(...[...document.querySelectorAll("main > *")].map(e => e.getBoundingClientRect().bottom)) + scrollY + 24))); })()`)))
 		time.Sleep(400 * time.Millisecond) // the strip has arrived
 		r, err := chromedp.Call(l.ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{})
 		if err != nil {
