@@ -244,6 +244,37 @@ func TestHoles(t *testing.T) {
 	}
 }
 
+// TestHolesLater: what an older packet left in the place of one we never had
+// does not go for it.
+func TestHolesLater(t *testing.T) {
+	w := newWorld(t, 7)
+	one, _ := w.join("one")
+	w.a.out.red.level = 3
+	w.b.Sources([]uint32{7})
+	for _, i := range []int{0, 1, 2, 3, 4, 5, 6, 7, 9, 10} { // 8 is missing
+		one.cut = i == 7
+		w.send(voice(7, i))
+		w.pass(20 * time.Millisecond)
+	}
+	w.pass(time.Second)
+	if got := w.judge(7); len(got) != 10 || got[8] || !got[7] {
+		t.Errorf("%v", got)
+	}
+}
+
+// TestEarlier: no place is kept in front of the first packet that goes along.
+func TestEarlier(t *testing.T) {
+	var blocks [redMost]block
+	o := new(ours)
+	if got := o.earlier(voice(7, 3), 3, 1000, &blocks); len(got) != 0 {
+		t.Errorf("with the first go along %v", got)
+	}
+	o.keep(voice(7, 1))
+	if got := o.earlier(voice(7, 3), 3, 1000, &blocks); len(got) != 2 || got[0].offset != 1920 || len(got[1].payload) != 0 {
+		t.Errorf("with one two packets later go along %v", got)
+	}
+}
+
 // TestJumps: RFC 3550, A.1.
 func TestJumps(t *testing.T) {
 	for _, jump := range []int{3100, 20_000, 32_768, 45_000, 60_000, 65_536 - 600} {
@@ -309,7 +340,7 @@ func TestWrapAround(t *testing.T) {
 
 func TestPicturesAreAsked(t *testing.T) {
 	w := newWorld(t, 11)
-	w.join("one")
+	_, back := w.join("one")
 	w.join("two")
 	w.b.Sources([]uint32{7})
 	w.talk(7, 0, 1)
@@ -321,6 +352,9 @@ func TestPicturesAreAsked(t *testing.T) {
 	w.pass(time.Second)
 	if len(w.a.asked) != 3 || w.a.asked[0] != 7 {
 		t.Errorf("asked %v in three seconds, want three times", w.a.asked)
+	}
+	if back.carried != 4 { // and one report
+		t.Errorf("%d RTCP packets for three pictures", back.carried)
 	}
 	for i := range 50 { // a peer that does not keep the rate
 		b, _ := (&rtcp.PictureLossIndication{MediaSSRC: 7}).Marshal()
