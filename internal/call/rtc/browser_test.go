@@ -2,6 +2,7 @@ package rtc_test
 
 import (
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -427,5 +428,20 @@ func TestBrowsersSayWhatIsWrong(t *testing.T) {
 	}
 	if _, _, err := h.s.Join(t.Context(), "", newEars()); parley.KindOf(err) != parley.Malformed {
 		t.Error(err)
+	}
+}
+
+// A desk at 127.0.0.1 is one for browsers of this machine, which call without any
+// setting of theirs, though none of them does so over the loopback.
+func TestBrowsersOfThisMachine(t *testing.T) {
+	addrs, err := net.InterfaceAddrs()
+	if err != nil || !slices.ContainsFunc(addrs, func(a net.Addr) bool { ip := a.(*net.IPNet).IP; return ip.To4() != nil && !ip.IsLoopback() }) {
+		t.Skip("this machine has no address but the loopback's, over which browsers do not call")
+	}
+	h := newHall(t, listen(t))
+	for who, p := range map[string]*page{"a": plainChromium(h, h.url, fakeMic...), "b": plainFirefox(h, h.url)} {
+		d, e := p.join(who, "{hz: 440}")
+		e.route(to(d, 4))
+		p.hears(4, 440)
 	}
 }

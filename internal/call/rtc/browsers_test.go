@@ -155,6 +155,12 @@ func (p *page) deaf(hz int) {
 
 // chromium opens the page in a Chromium of its own.
 func chromium(h *hall, url string, flags ...string) *page {
+	h.t.Helper()
+	return plainChromium(h, url, append(flags, "allow-loopback-in-peer-connection")...)
+}
+
+// plainChromium is one as people have it: its calls do not go over the loopback.
+func plainChromium(h *hall, url string, flags ...string) *page {
 	t := h.t
 	t.Helper()
 	path := ""
@@ -168,7 +174,7 @@ func chromium(h *hall, url string, flags ...string) *page {
 		t.Fatal("no chromium in PATH: run `make deps`")
 	}
 	opts := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.Headless, chromedp.UserDataDir(t.TempDir()), chromedp.Flag("autoplay-policy", "no-user-gesture-required")}
-	for _, f := range append(flags, "disable-gpu", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync", "no-default-browser-check", "allow-loopback-in-peer-connection") {
+	for _, f := range append(flags, "disable-gpu", "no-first-run", "disable-background-networking", "disable-component-update", "disable-sync", "no-default-browser-check") {
 		name, value, given := strings.Cut(f, "=")
 		if given {
 			opts = append(opts, chromedp.Flag(name, value))
@@ -198,27 +204,29 @@ func chromium(h *hall, url string, flags ...string) *page {
 
 var fakeMic = []string{"use-fake-device-for-media-stream", "use-fake-ui-for-media-stream"}
 
-// mediaPrefs give Firefox a microphone that nobody speaks into, and let it reach
-// a station on its own machine.
+// mediaPrefs give Firefox a microphone that nobody speaks into.
 var mediaPrefs = []string{
 	`"media.navigator.streams.fake", true`,
 	`"media.navigator.permission.disabled", true`,
 	`"media.autoplay.default", 0`,
 	`"media.autoplay.blocking_policy", 0`,
 	`"media.autoplay.block-webaudio", false`,
-	`"media.peerconnection.ice.loopback", true`,
-	`"media.peerconnection.ice.obfuscate_host_addresses", false`,
 }
 
 // firefox opens the page in a Firefox of its own.
 func firefox(h *hall, url string) *page {
+	h.t.Helper()
+	return plainFirefox(h, url, `"media.peerconnection.ice.loopback", true`)
+}
+
+func plainFirefox(h *hall, url string, prefs ...string) *page {
 	t := h.t
 	t.Helper()
 	path, err := foxtest.Find()
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := foxtest.StartWith(path, t.TempDir(), mediaPrefs, soundless(t))
+	b, err := foxtest.StartWith(path, t.TempDir(), append(prefs, mediaPrefs...), soundless(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -275,7 +275,7 @@ func linked(t *testing.T, s *rtc.Switch, c *client, e rtc.Ears, o link.Options) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	answer = strings.Replace(answer, fmt.Sprintf(" %d typ host", s.Addr().Port()), " "+port+" typ host", 1)
+	answer = strings.ReplaceAll(answer, fmt.Sprintf(" %d typ host", s.Addr().Port()), " "+port+" typ host")
 	if err := c.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}); err != nil {
 		t.Fatal(err)
 	}

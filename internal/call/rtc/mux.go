@@ -3,6 +3,7 @@ package rtc
 import (
 	"net"
 	"net/netip"
+	"time"
 
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
@@ -28,8 +29,8 @@ var (
 	anyIPv6 = netip.MustParseAddr("2001:db8::1")  // RFC 3849
 )
 
-func newMux(conn *net.UDPConn, log logging.LoggerFactory) *mux {
-	return &mux{webrtc.NewICEUDPMux(log.NewLogger("mux"), &port{UDPConn: conn})}
+func newMux(conn *net.UDPConn, near *neighbours, log logging.LoggerFactory) *mux {
+	return &mux{webrtc.NewICEUDPMux(log.NewLogger("mux"), &port{conn, near})}
 }
 
 // GetListenAddresses says which candidates are gathered.
@@ -39,13 +40,21 @@ func (m *mux) GetListenAddresses() []net.Addr {
 
 // port is the socket. It says that it listens everywhere, which keeps pion from
 // comparing addresses.
-type port struct{ *net.UDPConn }
+type port struct {
+	*net.UDPConn
+	near *neighbours
+}
 
 func (p *port) LocalAddr() net.Addr { return &net.UDPAddr{IP: net.IPv6unspecified} }
 
 // ReadFromAddrPort and WriteToAddrPort spare an allocation for each packet.
 func (p *port) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
-	return p.ReadFromUDPAddrPort(b)
+	for {
+		n, from, err := p.ReadFromUDPAddrPort(b)
+		if err != nil || p.near == nil || p.near.has(from.Addr().Unmap(), time.Now()) {
+			return n, from, err
+		}
+	}
 }
 
 func (p *port) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {

@@ -1,6 +1,7 @@
 package rtc
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -155,6 +156,21 @@ func TestFarLossIsAddedToReports(t *testing.T) {
 	d.FarLoss(1)
 	if d.far.add(&other, time.Now()); other.FractionLost != 0 {
 		t.Errorf("a report of another source: %+v", other)
+	}
+}
+
+// A port for this machine alone hears no other.
+func TestNeighbours(t *testing.T) {
+	var n neighbours
+	for _, own := range append(interfaces(), netip.MustParseAddr("127.0.0.9"), netip.MustParseAddr("::1")) {
+		if !n.has(own, time.Now()) {
+			t.Errorf("%v is one of this machine", own)
+		}
+	}
+	for _, a := range []string{"203.0.113.9", "10.254.253.252", "2001:db8::9", "0.0.0.0", "::ffff:203.0.113.9"} {
+		if n.has(netip.MustParseAddr(a), time.Now()) {
+			t.Errorf("%s is taken for one of this machine", a)
+		}
 	}
 }
 

@@ -33,7 +33,7 @@ const (
 
 // Options say where the switch listens.
 type Options struct {
-	Addr     string       // UDP address, "127.0.0.1:0" or "0.0.0.0:7444"
+	Addr     string       // UDP address, "0.0.0.0:7444" or "127.0.0.1:0"; a loopback one: browsers of this machine alone
 	Announce []netip.Addr // named to browsers; empty: Addr, or all addresses of the interfaces where it is unspecified
 	Log      *slog.Logger // nil: slog.Default
 }
@@ -44,6 +44,7 @@ type Switch struct {
 	log      *slog.Logger
 	addr     netip.AddrPort
 	announce []netip.Addr
+	near     *neighbours // not nil: browsers of this machine alone
 	mux      *mux
 	certs    certificates
 
@@ -68,7 +69,7 @@ func Listen(o Options) (*Switch, error) {
 	if err != nil {
 		return nil, parley.Errorf(parley.Malformed, "the address %q of calls: %v", parley.Clip(o.Addr), err)
 	}
-	conn, err := net.ListenUDP("udp", at)
+	conn, near, err := open(at)
 	if err != nil {
 		return nil, parley.Errorf(parley.Unavailable, "the port of calls: %v", err)
 	}
@@ -77,11 +78,15 @@ func Listen(o Options) (*Switch, error) {
 	s := &Switch{log: o.Log, announce: o.Announce, desks: map[*Desk]struct{}{}, sources: map[uint32]struct{}{}}
 	s.addr = conn.LocalAddr().(*net.UDPAddr).AddrPort()
 	s.addr = netip.AddrPortFrom(s.addr.Addr().Unmap(), s.addr.Port())
+	if near {
+		own, _ := netip.AddrFromSlice(at.IP)
+		s.addr, s.near = netip.AddrPortFrom(own.Unmap(), s.addr.Port()), &neighbours{}
+	}
 	if _, err := s.certs.get(); err != nil {
 		conn.Close()
 		return nil, err
 	}
-	s.mux = newMux(conn, quiet{o.Log})
+	s.mux = newMux(conn, s.near, quiet{o.Log})
 	return s, nil
 }
 
@@ -157,33 +162,17 @@ func (s *Switch) hosts() []netip.Addr {
 	if len(s.announce) > 0 {
 		return s.announce
 	}
-	if !s.addr.Addr().IsUnspecified() {
+	if !s.addr.Addr().IsUnspecified() && s.near == nil {
 		return []netip.Addr{s.addr.Addr()}
 	}
-	list, err := net.InterfaceAddrs()
-	if err != nil {
-		s.log.Warn("the addresses of the interfaces cannot be read", "err", err)
+	var out []netip.Addr
+	for _, ip := range interfaces() {
+		if ip.IsLinkLocalUnicast() || ip.Is6() && s.addr.Addr().Is4() || ip.Is4() && s.near != nil && s.addr.Addr().Is6() {
+			continue // a browser elsewhere does not know our interface's name; and the port is of one family
+		}
+		out = append(out, ip)
 	}
-	var out, loop []netip.Addr
-	for _, a := range list {
-		n, ok := a.(*net.IPNet)
-		if !ok {
-			continue
-		}
-		ip, ok := netip.AddrFromSlice(n.IP)
-		if !ok {
-			continue
-		}
-		ip = ip.Unmap()
-		switch {
-		case ip.Is6() && s.addr.Addr().Is4(), ip.IsLinkLocalUnicast(): // a browser on another machine does not know our interface's name
-		case ip.IsLoopback():
-			loop = append(loop, ip)
-		default:
-			out = append(out, ip)
-		}
-	}
-	return append(out, loop...) // a browser on this machine has the last
+	return out
 }
 
 var _ io.Closer = (*Switch)(nil)
