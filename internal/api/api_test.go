@@ -256,6 +256,7 @@ func TestEveryOperation(t *testing.T) {
 	g.agree(is)
 	g.name(is)
 	g.arrange(is)
+	g.call(is)
 	g.amend(is)
 	var audit []station.AuditRow
 	g.ask(admin, "GET", "/audit?limit=400", nil, 200).read(t, &audit)

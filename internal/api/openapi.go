@@ -108,6 +108,8 @@ func (s schemas) of(t reflect.Type) object {
 		return object{"type": "string"}
 	case reflect.Int, reflect.Int64, reflect.Uint64, reflect.Uint8, reflect.Uint, reflect.Int32, reflect.Uint32:
 		return object{"type": "integer", "format": "int64"}
+	case reflect.Float64:
+		return object{"type": "number", "format": "double"}
 	case reflect.Pointer: // left out when there is none
 		return s.of(t.Elem())
 	case reflect.Slice:

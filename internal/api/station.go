@@ -19,6 +19,9 @@ type Station interface {
 	Amending
 	Arranging
 	Feeding
+	Calling
+	Attending
+	Wording
 	Reading
 	Answering
 	Understanding
@@ -64,6 +67,35 @@ type Arranging interface {
 	TakeStance(ctx context.Context, by station.Officer, line, topic, stand, position, release string) (string, error)
 	PutAsk(ctx context.Context, by station.Officer, line string, in station.AskText) (string, error)
 	AnswerAsk(ctx context.Context, by station.Officer, line, id, outcome, text string) (string, error)
+}
+
+// Calling rings, answers, and ends calls.
+type Calling interface {
+	CallList(ctx context.Context, line string) ([]station.Call, error)
+	Call(ctx context.Context, line, id string) (station.Call, error)
+	Ring(ctx context.Context, by station.Officer, line string, in station.RingText) (item string, err error)
+	LiftCall(ctx context.Context, by station.Officer, line, id string) error
+	DeclineCall(ctx context.Context, by station.Officer, line, id, reason, text string) error
+	HangUp(ctx context.Context, by station.Officer, line, id string) error
+}
+
+// Attending is being on a call that runs.
+type Attending interface {
+	CallRoom(ctx context.Context, at station.CallSeat) (station.CallRoom, error)
+	JoinCall(ctx context.Context, by station.Officer, line string, as station.CallPerson) (station.CallSeat, error)
+	SeatOf(ctx context.Context, by station.Officer, line string) (station.CallSeat, error)
+	InviteGuest(ctx context.Context, by station.Officer, line string, as station.CallPerson) (secret string, err error)
+	ConnectCall(ctx context.Context, at station.CallSeat, offer string) (answer string, err error)
+	ActOnCall(ctx context.Context, at station.CallSeat, a station.CallAct) error
+	ActForSide(ctx context.Context, by station.Officer, line string, a station.SideAct) error
+	PassNote(ctx context.Context, by station.Officer, line, text string) error
+}
+
+// Wording is what is written down of a call, by both sides.
+type Wording interface {
+	WriteWording(ctx context.Context, by station.Officer, line, id string, texts []station.SaidText, before string) (item string, err error)
+	JudgeWording(ctx context.Context, by station.Officer, line, id, step, text string) error
+	DisputeRendering(ctx context.Context, by station.Officer, line, id, tongue, heard, meant string) (item string, err error)
 }
 
 // Feeding is the addresses at which calendar programs read without a session.
