@@ -339,7 +339,11 @@ func (s *Station) mediaIn(l *liveLine, from parley.PartyCode, path string, b []b
 // lookAtCalls does what syncCalls does, and says in the log what fails.
 func (c *clerk) lookAtCalls(ctx context.Context) {
 	c.calls = false
-	if err := c.s.syncCalls(ctx, c.l); err != nil && ctx.Err() == nil {
+	err := c.s.syncCalls(ctx, c.l)
+	if err == nil {
+		err = c.s.ringPhones(ctx, c.l)
+	}
+	if err != nil && ctx.Err() == nil {
 		c.l.log.Error("looking at calls", "err", err)
 		c.calls = true // again with the next tick
 	}

@@ -6,15 +6,18 @@ import (
 	"crypto/x509"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
 
 	"parley"
+	"parley/internal/call/sip"
 	"parley/internal/form"
 	"parley/internal/station/witness"
 	"parley/internal/store/sqlite"
@@ -54,7 +57,7 @@ func (c *checks) fail(err error) { c.add(LevelFail, parley.HintOf(err), "%v", er
 // changes nothing. It may be called while the station runs.
 func Check(cfg Config) []Finding {
 	c := &checks{cfg: cfg, running: held(cfg.path(lockFile)), named: map[string]bool{}}
-	for _, f := range []func(){c.dir, c.secrets, c.settings, c.keys, c.mark, c.ports, c.witnesses, c.desk, c.alarm, c.clock, c.disk} {
+	for _, f := range []func(){c.dir, c.secrets, c.settings, c.keys, c.mark, c.ports, c.witnesses, c.desk, c.telephones, c.alarm, c.clock, c.disk} {
 		f()
 	}
 	return c.found
@@ -305,6 +308,37 @@ func (c *checks) desk() {
 	case c.cfg.DeskCert != "":
 		c.certificate()
 	}
+}
+
+// telephones checks what phones need: their file, and the ports.
+func (c *checks) telephones() {
+	if c.cfg.ListenSIP == "" {
+		if c.cfg.Phones != "" {
+			c.add(LevelWarn, "set listen_sip", "phones names a file, and no telephone can register: listen_sip is not set")
+		}
+		return
+	}
+	ps, conf, err := c.cfg.readPhones()
+	if err != nil {
+		c.fail(err)
+		return
+	}
+	at, err := netip.ParseAddrPort(c.cfg.ListenSIP)
+	if err != nil || at.Addr().IsUnspecified() || at.Port() == 0 {
+		c.add(LevelFail, "an address of this machine on the phones' network, and a port: 192.0.2.1:5060", "listen_sip: phones cannot call %q", c.cfg.ListenSIP)
+		return
+	}
+	c.port("listen_sip", "udp", c.cfg.ListenSIP)
+	c.port("listen_sip", "tcp", c.cfg.ListenSIP)
+	if conf != nil {
+		c.port("listen_sip, TLS,", "tcp", netip.AddrPortFrom(at.Addr(), at.Port()+1).String())
+	} else if !at.Addr().IsLoopback() {
+		c.add(LevelWarn, "with desk_certificate phones can use TLS and SRTP; else keep them on a network of their own", "what phones say crosses their network in the clear")
+	}
+	if !slices.ContainsFunc(ps, func(p sip.Phone) bool { return p.Role == "watch" }) {
+		c.add(LevelWarn, "give a phone the role watch", "no telephone rings for a call that comes in")
+	}
+	c.ok("%d telephones in %s", len(ps), c.cfg.Phones)
 }
 
 func (c *checks) certificate() {

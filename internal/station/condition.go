@@ -18,6 +18,8 @@ func (s *Station) Condition(context.Context) (Condition, error) {
 		return Condition{}, parley.Errorf(parley.Unavailable, "looking at the disk of %s: %v", s.cfg.Dir, err)
 	}
 	c := Condition{Free: free, Reserve: s.cfg.reserve(), Low: s.low.Load(), Started: s.started.UTC(), Hook: s.hook.view()}
+	c.HasPhones = s.cfg.ListenSIP != ""
+	c.Phones, c.NoPhones = s.phoneViews()
 	for _, f := range []struct{ name, path string }{{"record", "parley.db"}, {"own", "own.db"}, {"attachments", "blobs"}} {
 		c.Files = append(c.Files, File{Name: f.name, Bytes: sizeOf(s.cfg.path(f.path))})
 	}

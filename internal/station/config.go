@@ -37,6 +37,8 @@ type Config struct {
 	DeskCert     string        `conf:"desk_certificate" help:"Certificate file (PEM) of the desk. Without one the desk listens on loopback only."`
 	DeskKey      string        `conf:"desk_key" help:"Private key file (PEM) of the desk, mode 0600."`
 	Media        string        `conf:"listen_media" help:"Address and UDP port at which desks speak and listen in calls, for example 192.0.2.1:7444. Empty: the address of the desk, and a free port."`
+	ListenSIP    string        `conf:"listen_sip" help:"Address and port at which telephones register and call by SIP, UDP and TCP, for example 192.0.2.1:5060. With desk_certificate TLS has the next port; voices have the 64 ports from 10 above it on. Empty: no telephones."`
+	Phones       string        `conf:"phones" help:"File (mode 0600) of the telephones, one a line: name password role line [auto] [md5]. The role is as on a call: principal, delegate, interpreter, note-taker, listener, watch. Lifting answers or joins what rings or runs on the line; dialling hotline, or with auto anything, rings at the other side. md5 is for a phone that knows no better digest."`
 	Passkeys     string        `conf:"passkeys" help:"required: who came in by a seat link can do nothing but add a passkey. It takes a host name in desk_host. Empty: passkeys are offered."`
 	Passphrase   string        `conf:"passphrase_file" help:"File (mode 0600) with the passphrase of the storage key, or the name of a systemd credential. Empty: the key is protected by file permissions alone."`
 	HighWater    string        `conf:"high_water" help:"Directory of the high-water mark. It must lie outside every backup. Empty: next to the data directory, with .mark behind its name."`

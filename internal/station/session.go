@@ -46,10 +46,9 @@ type session struct {
 	token  uint64
 	shown  [2]parley.GenerationID // of our last auth: ours, theirs
 
-	wants  chan *wire.Want // served one after the other
-	talk   int             // frames besides those of the logs in the second from since
-	since  time.Time       // owned by serve, as talk is
-	halves rate            // likewise: of calls
+	wants chan *wire.Want // served one after the other
+	talk  int             // frames besides those of the logs in the second from since
+	since time.Time       // owned by serve, as talk is
 }
 
 // pingEvery is the keep-alive of the annex in force.

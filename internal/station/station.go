@@ -41,6 +41,7 @@ type Station struct {
 	hub      *hub
 	hook     *hook
 	calling  callDesk
+	phones   phoneDesk
 	restored bool
 	started  time.Time
 
@@ -58,7 +59,8 @@ type Station struct {
 
 // Open opens the data directory of cfg. Errors say which file, and what to do.
 func Open(cfg Config, log *slog.Logger) (_ *Station, err error) {
-	s := &Station{cfg: cfg, log: log, now: time.Now, hub: newHub(), ready: make(chan struct{}), calling: callDesk{of: map[parley.LineID]*liveCall{}}, lines: map[parley.LineID]*liveLine{}}
+	s := &Station{cfg: cfg, log: log, now: time.Now, hub: newHub(), ready: make(chan struct{}), calling: callDesk{of: map[parley.LineID]*liveCall{}},
+		phones: phoneDesk{begun: map[parley.LineID]*phoneRing{}, bells: map[parley.Ref]context.CancelFunc{}, line: map[parley.Ref]parley.LineID{}}, lines: map[parley.LineID]*liveLine{}}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -142,7 +144,11 @@ func (s *Station) Run(ctx context.Context) error {
 	s.spawn(func() { s.ringer(ctx) })
 	s.spawn(func() { s.rotateTLS(ctx) })
 	close(s.ready)
+	s.openPhones()
 	<-ctx.Done()
+	if phones, _ := s.phones.get(); phones != nil {
+		phones.Close()
+	}
 	s.wg.Wait()
 	if s.calling.media != nil {
 		s.calling.media.Close()

@@ -152,13 +152,16 @@ type CheckCalls struct {
 
 // Condition is how the station itself stands.
 type Condition struct {
-	Free    int       `json:"disk_free"`    // percent
-	Reserve int       `json:"disk_reserve"` // percent kept for our own logs
-	Low     bool      `json:"disk_low"`
-	Files   []File    `json:"files"`
-	Started time.Time `json:"started"`
-	Hook    Hook      `json:"hook"`
-	Lines   []Keeping `json:"lines"`
+	Free      int         `json:"disk_free"`    // percent
+	Reserve   int         `json:"disk_reserve"` // percent kept for our own logs
+	Low       bool        `json:"disk_low"`
+	Files     []File      `json:"files"`
+	Started   time.Time   `json:"started"`
+	Hook      Hook        `json:"hook"`
+	Lines     []Keeping   `json:"lines"`
+	HasPhones bool        `json:"has_phones,omitempty"` // telephones can register
+	Phones    []PhoneView `json:"phones,omitempty"`     // that are registered
+	NoPhones  string      `json:"no_phones,omitempty"`  // why there can be none, though some are configured
 }
 
 // File is a file or directory of the station and its size.
