@@ -16,7 +16,7 @@ const (
 	DatagramsHeld = 128                    // of each size, at most
 	DatagramMax   = 16 << 10               // bytes of one, whatever the transport could carry
 	DatagramSmall = 700                    // bytes of one that is taken for voice, at most
-	SmallLate     = 60 * time.Millisecond  // what has waited for so long to be sent is dropped
+	SmallLate     = 100 * time.Millisecond // what has waited for so long to be sent is dropped
 	LargeLate     = 250 * time.Millisecond // and of the others
 )
 

@@ -71,7 +71,8 @@ func firstError(errs ...error) error {
 
 // Leave takes somebody off the call.
 func (r *Room) Leave(id uint64) error {
-	return r.with(id, func(*Person) {
+	return r.with(id, func(p *Person) {
+		r.relieve(p)
 		r.own.People = slices.DeleteFunc(r.own.People, func(p Person) bool { return p.ID == id })
 		r.own.Signals = slices.DeleteFunc(r.own.Signals, func(s Signal) bool { return s.Person == id })
 	})
@@ -85,9 +86,28 @@ func (r *Room) with(id uint64, f func(*Person)) error {
 }
 
 // Wire gives somebody the voice and the picture of his desk or telephone, or says
-// that he has none now (away).
+// that he has none now (away). An interpreter who is away is relieved in his booth.
 func (r *Room) Wire(id, voice, picture uint64, phone, away bool) error {
-	return r.with(id, func(p *Person) { p.Voice, p.Picture, p.Phone, p.Away = voice, picture, phone, away })
+	return r.with(id, func(p *Person) {
+		p.Voice, p.Picture, p.Phone, p.Away = voice, picture, phone, away
+		if away {
+			r.relieve(p)
+		}
+	})
+}
+
+// relieve puts a partner of ours on the air where an interpreter goes in
+// mid-sentence, if one sits in the booth.
+func (r *Room) relieve(gone *Person) {
+	if !gone.OnAir {
+		return
+	}
+	for i := range r.own.People {
+		if q := &r.own.People[i]; q.ID != gone.ID && q.Booth == gone.Booth && !q.Away && q.Voice != 0 {
+			q.OnAir, gone.OnAir = true, false
+			return
+		}
+	}
 }
 
 // Mute mutes somebody, or lets him be heard.

@@ -172,3 +172,44 @@ func TestALieAboutOurHalf(t *testing.T) {
 		}
 	}
 }
+
+// TestAnInterpreterGoesInMidSentence: his partner in the booth is on the air from
+// one half to the next, whether he left or lost his desk.
+func TestAnInterpreterGoesInMidSentence(t *testing.T) {
+	for _, how := range []string{"leaves", "is cut off"} {
+		r := NewRoom("alder", []parley.PartyCode{"birch"}, 1, contact.Simultaneous)
+		var ids []uint64
+		for i, name := range []string{"Li", "Wang"} {
+			id, err := r.Enter(Person{Name: name, Role: contact.Interpreter, Place: Floor})
+			if err == nil {
+				err = r.Wire(id, uint64(10+i), 0, false, false)
+			}
+			if err == nil {
+				err = r.TakeBooth(id, "en")
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids = append(ids, id)
+		}
+		on := func(id uint64) bool { p := r.State().Halves["alder"].Person(id); return p != nil && p.OnAir }
+		if !on(ids[0]) || on(ids[1]) {
+			t.Fatal("the first who sits down is on the air")
+		}
+		before := r.State().Halves["alder"].Number
+		err := r.Leave(ids[0])
+		if how != "leaves" {
+			r = NewRoom("alder", []parley.PartyCode{"birch"}, 1, contact.Simultaneous)
+			for i, name := range []string{"Li", "Wang"} {
+				id, _ := r.Enter(Person{Name: name, Role: contact.Interpreter, Place: Floor})
+				r.Wire(id, uint64(10+i), 0, false, false)
+				r.TakeBooth(id, "en")
+			}
+			before = r.State().Halves["alder"].Number
+			err = r.Wire(ids[0], 10, 0, false, true)
+		}
+		if err != nil || !on(ids[1]) || on(ids[0]) || r.State().Halves["alder"].Number != before+1 {
+			t.Errorf("he %s: %v, the partner is on the air: %v", how, err, on(ids[1]))
+		}
+	}
+}

@@ -238,8 +238,8 @@ func TestIdle(t *testing.T) {
 	birch.rung("Barge", stored)
 	time.Sleep(2500*time.Millisecond - time.Since(stored))
 	for _, tab := range armed {
-		if n := len(tab.heard(t)); n > 0 {
-			t.Errorf("%s: its seat has ended, and it played %d blocks", tab.name, n)
+		if !played(tab.heard(t), flashTones[2]).IsZero() { // the tone that says so may come late
+			t.Errorf("%s: its seat has ended, and it sounded a FLASH", tab.name)
 		}
 	}
 	birch.live.mu.Lock()

@@ -51,6 +51,9 @@ func (s *Station) Ring(ctx context.Context, by Officer, name string, in RingText
 	if err := s.freeToRing(l, in.Override); err != nil {
 		return "", err
 	}
+	if !l.reached(ctx) {
+		return "", parley.Errorf(parley.Unavailable, "the line with %s is down: it cannot ring there", l.name()).WithHint("the line page says why; what is urgent can be written, and goes when the line returns")
+	}
 	if rows, err := l.filedForms("ring"); err != nil || len(rows) > 0 {
 		return "", parley.Errorf(parley.Conflict, "a call of ours waits to be sent")
 	}
@@ -64,6 +67,24 @@ func (s *Station) Ring(ctx context.Context, by Officer, name string, in RingText
 	}
 	l.noteHuman()
 	return fmt.Sprintf("filed:%d", n), s.audit(by, act, l.id.String(), in.Contact)
+}
+
+// proveWithin is how long a path that has just come up may take to be proved.
+const proveWithin = 3 * time.Second
+
+// reached reports whether a path to some other party is proved, or is within a
+// moment.
+func (l *liveLine) reached(ctx context.Context) bool {
+	for until := l.now().Add(proveWithin); ; sleep(ctx, 100*time.Millisecond) {
+		for _, p := range l.others() {
+			if len(l.net.provedTo(l.id, p)) > 0 {
+				return true
+			}
+		}
+		if ctx.Err() != nil || l.now().After(until) || len(l.net.to(l.id, "")) == 0 {
+			return false
+		}
+	}
 }
 
 // freeToRing refuses a second call on a line.

@@ -290,6 +290,8 @@ func TestCallUnanswered(t *testing.T) {
 	ctx := context.Background()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
+	a.waitUp(line)
+	b.waitUp(line)
 	ring := func(p *party, in RingText) error {
 		time.Sleep(1100 * time.Millisecond) // the record tells calls of one second apart by their references alone
 		_, err := p.st.Ring(ctx, p.watch, line, in)
@@ -347,6 +349,14 @@ func TestBothRing(t *testing.T) {
 	ctx := context.Background()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
+	for _, p := range []*party{a, b} {
+		p.waitUp(line)
+		l, err := p.st.lineOf(line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		eventually(t, 10*time.Second, "a path is proved", func() bool { return l.reached(ctx) })
+	}
 	cut(true, a, b)
 	for _, p := range []*party{a, b} { // neither leaves before the path is back
 		if _, err := p.st.Ring(ctx, p.watch, line, RingText{Level: "leader"}); err != nil {

@@ -2,6 +2,7 @@ package station
 
 import (
 	"context"
+	"time"
 
 	"parley"
 	"parley/internal/bearer"
@@ -38,11 +39,31 @@ func (s *session) callIn(b []byte) error {
 	switch {
 	case !s.isProved():
 	case f.Type == frameHalf:
-		s.node.halfIn(s.line, s.peer, f.Body)
+		if s.halves.take(s.node.now()) {
+			s.node.halfIn(s.line, s.peer, f.Body)
+		}
 	default:
 		s.node.mediaIn(s.line, s.peer, s.name, f.Body)
 	}
 	return nil
+}
+
+// halfRate is how many halves of a call a path takes in a second: what is beyond is
+// passed over, for the newest says all (spec/calls.md, 2).
+const halfRate = 50
+
+// rate counts what came in a second. It is for one goroutine.
+type rate struct {
+	since time.Time
+	n     int
+}
+
+func (r *rate) take(now time.Time) bool {
+	if d := now.Sub(r.since); d >= time.Second || d < 0 {
+		r.since, r.n = now, 0
+	}
+	r.n++
+	return r.n <= halfRate
 }
 
 // isProved reports whether the other side has shown a secret of the line on this

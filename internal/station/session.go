@@ -46,9 +46,10 @@ type session struct {
 	token  uint64
 	shown  [2]parley.GenerationID // of our last auth: ours, theirs
 
-	wants chan *wire.Want // served one after the other
-	talk  int             // frames besides those of the logs in the second from since
-	since time.Time       // owned by serve, as talk is
+	wants  chan *wire.Want // served one after the other
+	talk   int             // frames besides those of the logs in the second from since
+	since  time.Time       // owned by serve, as talk is
+	halves rate            // likewise: of calls
 }
 
 // pingEvery is the keep-alive of the annex in force.
