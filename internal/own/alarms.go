@@ -38,6 +38,10 @@ var urgency = map[string]int{
 	"fork": 4, "doubt": 4,
 }
 
+// callAgain is how soon after one call another sounds, where nobody silenced the
+// first: who rings and gives up all the time is not heard all the time.
+const callAgain = 3 * time.Second
+
 // lineStates are told in turn: of a line that goes up and down within
 // AlarmEvery the newest state stands, and all are counted.
 var lineStates = map[string]bool{"line-down": true, "line-up": true}
@@ -51,7 +55,9 @@ func Urgency(code string) int { return urgency[code] }
 // AlarmEvery, whatever their codes: the second counts with the first, and only
 // where it is more urgent takes its place, and sounds. So a peer can have a
 // desk called once a minute, and no more than a few times within it, while a
-// FLASH is never kept quiet by what came before. With once, an alarm that was
+// FLASH is never kept quiet by what came before. A call counts with calls alone:
+// neither it nor a FLASH keeps the other quiet; and where the station silenced the
+// last because it rang no more, the next sounds after callAgain. With once, an alarm that was
 // ever raised for the same line, code and item is left as it is.
 func (s *Store) Raise(a Alarm, once bool) (_ Alarm, sounds bool, err error) {
 	var out Alarm
@@ -155,15 +161,19 @@ func (s *Store) alarmOf(tx *sqlfile.Tx, id int64) (Alarm, error) {
 // AlarmEvery. id is 0 when there is none.
 func (s *Store) under(tx *sqlfile.Tx, a *Alarm, now int64) (id int64, same bool, err error) {
 	since := now - AlarmEvery.Milliseconds()
-	err = tx.Row(`SELECT id FROM alarms WHERE line = ? AND peer = ? AND code = ? AND (silenced = 0 OR last > ?)
-		ORDER BY silenced = 0 DESC, id DESC LIMIT 1`, a.Line[:], string(a.Peer), a.Code, since).Scan(&id)
-	if err == nil || !errors.Is(err, sql.ErrNoRows) || a.Peer == "" && !lineStates[a.Code] {
+	byItself := since // of those that no officer silenced
+	if a.Code == "call" {
+		byItself = now - callAgain.Milliseconds()
+	}
+	err = tx.Row(`SELECT id FROM alarms WHERE line = ? AND peer = ? AND code = ? AND (silenced = 0 OR last > CASE officer WHEN 0 THEN ? ELSE ? END)
+		ORDER BY silenced = 0 DESC, id DESC LIMIT 1`, a.Line[:], string(a.Peer), a.Code, byItself, since).Scan(&id)
+	if err == nil || !errors.Is(err, sql.ErrNoRows) || a.Code == "call" || a.Peer == "" && !lineStates[a.Code] {
 		if errors.Is(err, sql.ErrNoRows) {
 			err = nil
 		}
 		return id, true, err
 	}
-	which := ""
+	which := "AND code <> 'call' "
 	if lineStates[a.Code] {
 		which = "AND code IN ('line-down', 'line-up') "
 	}

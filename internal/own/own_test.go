@@ -515,6 +515,47 @@ func TestAlarmsOfOnePeer(t *testing.T) {
 	}
 }
 
+// TestAlarmsOfCalls: a call and a FLASH do not keep one another quiet; one that
+// rang no more lets the next sound, and one that an officer silenced does not for
+// a minute.
+func TestAlarmsOfCalls(t *testing.T) {
+	f := newFixture(t)
+	raise := func(code, item string) (Alarm, bool) {
+		a, sounds, err := f.Raise(Alarm{Line: line1, Peer: "birch", Code: code, Item: item, Text: code}, false)
+		ok(t, err)
+		return a, sounds
+	}
+	first, sounds := raise("call", "05:1")
+	if !sounds {
+		t.Fatal("a call is silent")
+	}
+	if _, sounds := raise("flash", "05:2"); !sounds {
+		t.Error("a FLASH is kept quiet by a call")
+	}
+	if _, sounds := raise("priority", "05:3"); sounds {
+		t.Error("beside a FLASH it sounds")
+	}
+	ok(t, f.SilenceItem(line1, "call", ""))
+	f.now = f.now.Add(callAgain - time.Second)
+	if a, sounds := raise("call", "05:4"); sounds || a.ID != first.ID {
+		t.Errorf("a call sounds again at once: %+v", a)
+	}
+	f.now = f.now.Add(callAgain)
+	second, sounds := raise("call", "05:5")
+	if !sounds || second.ID == first.ID || second.Item != "05:5" {
+		t.Errorf("the next call: %+v, %v", second, sounds)
+	}
+	ok(t, f.Silence(second.ID, 3))
+	f.now = f.now.Add(AlarmEvery - time.Second)
+	if _, sounds := raise("call", "05:6"); sounds {
+		t.Error("what an officer silenced sounds again within the minute")
+	}
+	f.now = f.now.Add(AlarmEvery)
+	if _, sounds := raise("call", "05:7"); !sounds {
+		t.Error("a minute later a call is silent")
+	}
+}
+
 func TestAlarms(t *testing.T) {
 	f := newFixture(t)
 	a := Alarm{Line: line1, Peer: "birch", Code: "flash", Item: "05:1", Text: "FLASH from Birch"}

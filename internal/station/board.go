@@ -145,6 +145,9 @@ func sortBoard(b *Board) {
 		if real := b.DoNext[i].Exercise == ""; real != (b.DoNext[j].Exercise == "") {
 			return real
 		}
+		if rings := b.DoNext[i].Act == "lift-call"; rings != (b.DoNext[j].Act == "lift-call") {
+			return rings
+		}
 		return !b.DoNext[i].Due.IsZero() && (b.DoNext[j].Due.IsZero() || b.DoNext[i].Due.Before(b.DoNext[j].Due))
 	})
 }
@@ -172,6 +175,9 @@ func (s *Station) boardOf(l *liveLine, b *Board) error {
 		return err
 	}
 	if err := s.contactsOf(l, b); err != nil {
+		return err
+	}
+	if err := s.callsOn(l, b); err != nil {
 		return err
 	}
 	for _, it := range all {

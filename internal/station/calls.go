@@ -17,6 +17,7 @@ import (
 	"parley/internal/call/trunk"
 	"parley/internal/form"
 	"parley/internal/line"
+	"parley/internal/own"
 	"parley/internal/store"
 )
 
@@ -345,8 +346,76 @@ func (c *clerk) lookAtCalls(ctx context.Context) {
 	}
 	if err != nil && ctx.Err() == nil {
 		c.l.log.Error("looking at calls", "err", err)
-		c.calls = true // again with the next tick
+		return
 	}
+	if err := c.hush(); err != nil {
+		c.l.log.Error("silencing a call that rings no more", "err", err)
+	}
+}
+
+// hush silences what sounds for calls once none of them rings here.
+func (c *clerk) hush() error {
+	pending := slices.ContainsFunc(c.sounds, func(a own.Alarm) bool { return a.Code == "call" })
+	for _, w := range c.waits {
+		pending = pending || w.next.Code == "call" && w.next.Count > 0
+	}
+	if !c.rang || pending {
+		return nil
+	}
+	cs, err := c.l.callBook()
+	if err != nil || slices.ContainsFunc(cs, c.l.ringsHere) {
+		return err
+	}
+	c.rang = false
+	if err := c.s.own.SilenceItem(c.l.id, "call", ""); err != nil {
+		return err
+	}
+	c.s.hub.emit("alarm", c.l.id.String(), "")
+	return nil
+}
+
+// ringsHere reports whether a call of another party waits for our answer.
+func (l *liveLine) ringsHere(c *call.Call) bool {
+	return c.Ring.Party != l.us && c.Pickups[l.us] == nil && c.Phase() == call.Ringing
+}
+
+// callsOn adds to the board what rings here and what runs, and what the other side
+// has written that we have not confirmed. Of calls long over nothing is added.
+func (s *Station) callsOn(l *liveLine, b *Board) error {
+	cs, err := l.callBook()
+	if err != nil {
+		return err
+	}
+	for _, c := range cs[max(0, len(cs)-16):] {
+		add := func(act string, ref parley.Ref, text string) {
+			b.DoNext = append(b.DoNext, Todo{Act: act, Item: ref.String(), Line: l.id.String(), Text: text, Exercise: form.Visible(c.Ring.Exercise)})
+		}
+		switch {
+		case l.ringsHere(c):
+			add("lift-call", c.Ring.Ref, l.name())
+		case c.Phase() == call.Running && slices.Contains(c.Members(), l.us):
+			add("join-call", c.Ring.Ref, l.name())
+		}
+		if b.Now.Sub(c.Ring.Time) >= boardBack {
+			continue
+		}
+		for _, p := range c.Wordings {
+			if p.Party != l.us && !p.Replaced && p.Words[l.us] == nil && p.Words[p.Party] == nil {
+				add("confirm-wording", p.Ref, form.Visible(parley.Clip(l.inOurs(p.Form.(*call.Wording)))))
+			}
+		}
+	}
+	return nil
+}
+
+// inOurs is a wording in our language, else in the first that it has.
+func (l *liveLine) inOurs(w *call.Wording) string {
+	for _, t := range w.Texts {
+		if baseTag(t.Lang) == baseTag(l.language()) {
+			return t.Text
+		}
+	}
+	return w.Texts[0].Text
 }
 
 // rings sounds for a call that came, and answers it where the line is busy.
@@ -365,6 +434,7 @@ func (c *clerk) rings(ctx context.Context, h *form.Header, ref parley.Ref, party
 		c.sound(party, "priority", fmt.Sprintf("%s rang, and gave up", party), ref.String())
 		return // it came late
 	}
+	c.rang = true
 	text := fmt.Sprintf("CALL from %s: %s, %s", party, f.Level, f.Medium)
 	if h.Exercise != "" {
 		text = fmt.Sprintf("EXERCISE %s: %s", form.Visible(h.Exercise), text)

@@ -43,13 +43,14 @@ type clerk struct {
 	exercise time.Time // when the exercise that is on ends by itself; zero: none is
 	modes    bool      // an exercise entry was made durable since they were last read
 	calls    bool      // something of a call was made durable since they were last looked at
+	rang     bool      // a call may have an alarm that sounds
 	unplaced bool      // something was made durable since the record was placed
 	placed   time.Time
 }
 
 func newClerk(s *Station, l *liveLine) *clerk {
 	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, silent: map[string]bool{}, called: map[string]int64{}, waits: map[parley.PartyCode]*heldBack{},
-		clockOff: map[parley.PartyCode]*clockWatch{}, unswept: true, modes: true, calls: true, unplaced: true}
+		clockOff: map[parley.PartyCode]*clockWatch{}, unswept: true, modes: true, calls: true, rang: true, unplaced: true}
 }
 
 // maxBehind bounds the texts that wait for the clerk. Of what is beyond, only
@@ -180,11 +181,18 @@ type heldBack struct {
 // write is a flush of the disk that other lines wait for too.
 const countEvery = time.Second
 
+// callsOf marks, behind a peer, its calls: they count with calls alone.
+const callsOf = " calls"
+
 // sound has an alarm raised with the others of what is being taken. Of what one
 // peer causes, more within countEvery is counted together, unless it is more
 // urgent.
 func (c *clerk) sound(peer parley.PartyCode, code, text, item string) {
-	w, now := c.waits[peer], c.l.now()
+	key := peer
+	if code == "call" {
+		key += callsOf
+	}
+	w, now := c.waits[key], c.l.now()
 	if peer != "" && w != nil && now.Sub(w.at) < countEvery && own.Urgency(code) <= own.Urgency(w.code) {
 		w.next = own.Alarm{Peer: peer, Code: code, Text: text, Item: item, Count: w.next.Count + 1}
 		return
@@ -193,7 +201,7 @@ func (c *clerk) sound(peer parley.PartyCode, code, text, item string) {
 	if w != nil {
 		n += w.next.Count
 	}
-	c.waits[peer] = &heldBack{code: code, at: now}
+	c.waits[key] = &heldBack{code: code, at: now}
 	if len(c.sounds) == 0 {
 		c.sounding = time.Now()
 	}
@@ -309,6 +317,7 @@ func (c *clerk) tick(ctx context.Context) {
 	c.lampAlarm(c.l.look())
 	c.clocks()
 	c.soundHeld()
+	c.lookAtCalls(ctx)
 	now, busy := c.l.now(), c.grew
 	c.grew = false
 	if now.After(c.again) || c.again.Sub(now) > sweepAgain || c.unswept && (!busy || now.Sub(c.swept).Abs() >= busyAgain) {
