@@ -9,7 +9,6 @@ import (
 
 	"parley"
 	"parley/internal/call"
-	"parley/internal/call/trunk"
 	"parley/internal/contact"
 )
 
@@ -135,15 +134,13 @@ func (x *Exchange) seatOne(s *call.State, t *table, sources []call.Who, id uint6
 	}
 }
 
-// silence is 20 ms of nothing, as Opus says it.
-var silence = []byte{0xf8, 0xff, 0xfe}
+// A hushing leg ends what is heard in a slot with silence. Browsers draw the last
+// sound out where packets just stop to come.
+type hushing interface{ Hush(slot int) error }
 
-// hush ends what is heard in a slot. Browsers draw the last sound out where packets
-// just stop to come.
 func hush(g *leg, slot int) {
-	ssrc := newSSRC()
-	for n := range 5 {
-		g.Play(slot, &rtp.Packet{Header: rtp.Header{Version: 2, PayloadType: trunk.Opus, SequenceNumber: uint16(n), Timestamp: uint32(n) * 960, SSRC: ssrc}, Payload: silence})
+	if l, ok := g.Leg.(hushing); ok {
+		l.Hush(slot)
 	}
 }
 
