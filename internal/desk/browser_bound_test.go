@@ -183,5 +183,12 @@ func TestWhereNoKeysAreMade(t *testing.T) {
 		if got := b.sit(1, parley.Watch).get("/watch").StatusCode; got != want {
 			t.Errorf("%q: %d, want %d", origin, got, want)
 		}
+		if asks {
+			continue
+		}
+		for _, lang := range []string{"en", "zh", "ar", "fr", "es", "ru"} { // and says so
+			b.cookies["parley-alder-lang"] = lang
+			b.get("/station").want(t, 200, `id="unbound"`, "HTTP", "desk_certificate")
+		}
 	}
 }

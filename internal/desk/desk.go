@@ -48,6 +48,7 @@ type desk struct {
 	name    string
 	books   map[string]*locale
 	names   names
+	unbound bool              // sessions should be bound to their browsers, and cannot
 	pages   map[string]*pages // by language
 	assets  *assets
 	lamps   lampCache
@@ -71,6 +72,7 @@ func New(cfg Config) http.Handler {
 		d.cfg.Here = time.Local
 	}
 	d.cfg.BindSessions = cfg.BindSessions && secureContext(cfg.Origin)
+	d.unbound = cfg.BindSessions && !d.cfg.BindSessions
 	d.party, d.name = cfg.Station.Self()
 	d.cookies = cookieNamesOf(d.party)
 	if err := d.load(); err != nil {

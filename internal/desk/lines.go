@@ -18,10 +18,11 @@ type stationPage struct {
 	Pairings []station.PairingView
 	// Condition is zero where the station did not say.
 	Condition station.Condition
+	Unbound   bool // sessions cannot be bound to their browsers
 }
 
 func (d *desk) station(w http.ResponseWriter, r *http.Request, s *seat) error {
-	var p stationPage
+	p := stationPage{Unbound: d.unbound}
 	var err error
 	if p.Alarms, err = d.st.Alarms(r.Context()); err != nil {
 		return err

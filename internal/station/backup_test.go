@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -566,6 +567,15 @@ func TestCheck(t *testing.T) {
 		x.change(&c)
 		if !failsWith(Check(c), x.want) {
 			t.Errorf("%s: no failure that says %q in %v", name, x.want, Check(c))
+		}
+	}
+	for host, warns := range map[string]bool{"desk.example": true, "10.1.2.3": true, "localhost.example": true, "alder.localhost": false, "": false} {
+		c := a.cfg
+		c.Desk, c.DeskHost = "127.0.0.1:0", host
+		if got := slices.ContainsFunc(Check(c), func(f Finding) bool {
+			return f.Level == LevelWarn && strings.Contains(f.What, "not bound to its browser")
+		}); got != warns {
+			t.Errorf("plain HTTP at %q: warned %v", host, got)
 		}
 	}
 	for name, x := range map[string]struct {

@@ -307,6 +307,8 @@ func (c *checks) desk() {
 		c.add(LevelFail, "name a certificate as desk_certificate, or listen on 127.0.0.1", "desk %s is reached from other machines and has no certificate", c.cfg.Desk)
 	case c.cfg.DeskCert != "":
 		c.certificate()
+	case c.cfg.DeskHost != "" && !ownHost(c.cfg.DeskHost):
+		c.add(LevelWarn, "name a certificate as desk_certificate", "browsers reach the desk by plain HTTP at %s: a session is not bound to its browser there, and no passkey and no microphone works", c.cfg.DeskHost)
 	}
 }
 
@@ -339,6 +341,13 @@ func (c *checks) telephones() {
 		c.add(LevelWarn, "give a phone the role watch", "no telephone rings for a call that comes in")
 	}
 	c.ok("%d telephones in %s", len(ps), c.cfg.Phones)
+}
+
+// ownHost reports whether a name is this machine's own, which browsers trust over
+// plain HTTP too.
+func ownHost(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 func (c *checks) certificate() {
