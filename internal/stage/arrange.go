@@ -17,7 +17,7 @@ import (
 func (y *Story) arrange(ctx context.Context) (string, error) {
 	a, b, line := y.d.Alder, y.d.Birch, y.d.Line()
 	terms := station.ContactTerms{Level: "leader", Medium: "voice", Topics: []string{"Passage through the strait"}, Zone: "Europe/Lisbon", Languages: []string{"en", "zh"},
-		Interpreting: "consecutive", Interpreters: "each side brings its own", Recording: "notes", Minutes: 45, AnswerBy: time.Now().Add(12 * time.Hour).UTC()}
+		Interpreting: "simultaneous", Interpreters: "each side brings its own", Recording: "notes", Minutes: 45, AnswerBy: time.Now().Add(12 * time.Hour).UTC()}
 	tomorrow := time.Now().UTC().Truncate(time.Hour).Add(24 * time.Hour)
 	terms.Windows = []station.ContactWindow{{Start: tomorrow, End: tomorrow.Add(2 * time.Hour)}}
 	if _, err := a.as(a.Envoy).Arrange(ctx, "ask", control.ContactAct{Line: line, Terms: &terms}); err != nil {
@@ -44,6 +44,7 @@ func (y *Story) arrange(ctx context.Context) (string, error) {
 		return "", err
 	}
 	took := time.Since(began)
+	y.planned = agreed.ID
 	said, err := y.announce(ctx, agreed.ID)
 	if err != nil {
 		return "", err

@@ -29,7 +29,7 @@ const DefaultPort = 7100
 // Options say how the demonstration is set up.
 type Options struct {
 	Program string        // the parley binary, run again for each station
-	Port    int           // of the stage; the desks have the two after. 0: no stage and no desks
+	Port    int           // of the stage; the desks have the two after. 0: no stage, and the desks where there is room
 	Keep    string        // directory to make and keep; "": a temporary one that goes
 	Pause   time.Duration // how long a scripted officer takes for each act
 }
@@ -48,8 +48,9 @@ type Demo struct {
 	closing sync.Once
 	closed  error
 
-	mu   sync.Mutex
-	line string // id, once paired
+	mu     sync.Mutex
+	line   string // id, once paired
+	staged bool   // the story plays a call: the officers leave calls to it
 }
 
 // New takes the ports and makes the directory, the cables and both stations'
@@ -78,6 +79,8 @@ func New(o Options) (_ *Demo, err error) {
 	for i, s := range d.Sides() {
 		if o.Port != 0 {
 			s.desk = net.JoinHostPort("127.0.0.1", strconv.Itoa(o.Port+1+i))
+		} else if s.desk, err = freePort(); err != nil { // who is on a call joins it at a desk
+			return nil, err
 		}
 		if err := s.init(false); err != nil {
 			return nil, err

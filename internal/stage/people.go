@@ -1,6 +1,9 @@
 package stage
 
-import "parley"
+import (
+	"parley"
+	"parley/internal/station"
+)
 
 // person is an officer of the cast.
 type person struct {
@@ -16,6 +19,8 @@ type cast struct {
 	Second           person // releases what another drafted, and reviews translations
 	Translator       person
 	Admin            string
+	Principal        station.CallPerson // who speaks on calls; neither has an account
+	Interpreter      station.CallPerson // renders his own principal
 }
 
 func (c cast) people() []person { return []person{c.Watch, c.Envoy, c.Second, c.Translator} }
@@ -27,6 +32,7 @@ func alderCast() cast {
 		Envoy:      person{"Capt Hale", []parley.Office{parley.Envoy}},
 		Second:     person{"Cdr Osei", []parley.Office{parley.Envoy, parley.Principal}},
 		Translator: person{"Ms Okafor", []parley.Office{parley.Translator}},
+		Principal:  station.CallPerson{Name: "Anna Hart", Title: "Prime Minister", Role: "principal", Tongue: "en"}, Interpreter: station.CallPerson{Name: "Mr Tan", Role: "interpreter", Tongue: "zh"},
 	}
 }
 
@@ -37,5 +43,6 @@ func birchCast() cast {
 		Envoy:      person{"李静", []parley.Office{parley.Envoy}},
 		Second:     person{"王强", []parley.Office{parley.Envoy, parley.Principal}},
 		Translator: person{"周敏", []parley.Office{parley.Translator}},
+		Principal:  station.CallPerson{Name: "沈岚", Title: "总理", Role: "principal", Tongue: "zh"}, Interpreter: station.CallPerson{Name: "吴桐", Role: "interpreter", Tongue: "en"},
 	}
 }

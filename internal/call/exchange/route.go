@@ -205,7 +205,7 @@ func (x *Exchange) Voice(id uint64, l Leg, p *rtp.Packet, level uint8) {
 	}
 	g := y.leg
 	g.heard.Store(x.o.Now().UnixNano())
-	if level < speaks {
+	if level < speaks && y.crosses { // what a side says among itself is nobody else's to know, nor for how long
 		g.spoke.Add(int64(frame(p)))
 	}
 	y.play(p)
