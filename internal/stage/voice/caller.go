@@ -232,7 +232,6 @@ var silence = []byte{0xf8, 0xff, 0xfe}
 const (
 	speaking = 20
 	silent   = 127
-	fewest   = 20 // bytes of a packet in which somebody speaks
 )
 
 // next is the packet that is due.
@@ -250,15 +249,7 @@ func (c *Caller) next() (payload []byte, level uint8) {
 			close(x.done)
 		}
 	}
-	return payload, loudness(payload)
-}
-
-// loudness is the level of a packet: the encoder gives silence few bytes.
-func loudness(payload []byte) uint8 {
-	if len(payload) < fewest {
-		return silent
-	}
-	return speaking
+	return payload, speaking
 }
 
 // run sends one packet every 20 ms until the connection ends. What is late is not

@@ -16,15 +16,11 @@ func TestSpeeches(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		lasts := time.Duration(len(s.Packets)) * 20 * time.Millisecond
-		if lasts < 4*time.Second || lasts > 10*time.Second {
+		if lasts := s.Lasts(); lasts < 4*time.Second || lasts > 10*time.Second {
 			t.Errorf("%s lasts %v", name, lasts)
 		}
 		if told := s.Told(); told*10 < len(s.Packets)*9 {
 			t.Errorf("%s: only %d of %d packets tell whose they are", name, told, len(s.Packets))
-		}
-		if quiet := lasts - s.Lasts(); quiet > lasts/3 {
-			t.Errorf("%s: nobody speaks in %v of %v", name, quiet, lasts)
 		}
 		for i, p := range s.Packets {
 			bytes += len(p)
