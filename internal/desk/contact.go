@@ -22,7 +22,21 @@ type contactPage struct {
 	Act     string            // that failed
 	About   string            // the entry it was about
 	Typed   map[string]string // what was typed into its form
+	Calls   []station.Call    // that were rung for it, the newest first
+	Now     time.Time
 }
+
+// callEarly is for how long before its start a contact is about to begin.
+const callEarly = 15 * time.Minute
+
+// Rings reports whether the other side can be rung for the contact: it is agreed,
+// by voice or by video.
+func (p *contactPage) Rings() bool {
+	return p.Contact.State == contact.Agreed && p.Contact.Medium != "in-person"
+}
+
+// Soon reports whether it is about to begin.
+func (p *contactPage) Soon() bool { return !p.Now.Before(p.Contact.Start.Add(-callEarly)) }
 
 // pointKinds are the kinds of points, in the order of the page; one that is
 // announced stands beside.
@@ -106,6 +120,11 @@ func (p *contactPage) Teams() (out []team) {
 	return out
 }
 
+// has reports whether an entry is one of the contact's requests.
+func (p *contactPage) has(id string) bool {
+	return id == p.Contact.ID || slices.ContainsFunc(p.Contact.Terms, func(o station.ContactOffer) bool { return o.ID == id })
+}
+
 func (d *desk) contactPage(r *http.Request, s *seat) (*contactPage, error) {
 	l, err := d.st.Line(r.Context(), r.PathValue("line"))
 	if err != nil {
@@ -115,7 +134,16 @@ func (d *desk) contactPage(r *http.Request, s *seat) (*contactPage, error) {
 	if p.Contact, err = d.st.Contact(r.Context(), s.officer, l.Key, r.PathValue("id")); err != nil {
 		return nil, err
 	}
-	p.Zones = d.zonesOf(r, l, &p.Contact)
+	p.Zones, p.Now = d.zonesOf(r, l, &p.Contact), d.now()
+	calls, err := d.st.CallList(r.Context(), l.Key)
+	if err != nil {
+		return nil, err
+	}
+	for _, x := range calls {
+		if x.Contact != "" && p.has(x.Contact) {
+			p.Calls = append(p.Calls, x)
+		}
+	}
 	return p, nil
 }
 

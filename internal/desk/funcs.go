@@ -227,6 +227,10 @@ func (f *frame) TodoURL(t station.Todo) string {
 		return at
 	}
 	switch {
+	case t.Act == "lift-call", t.Act == "join-call":
+		return "/line/" + t.Line + "/call"
+	case t.Act == "confirm-wording":
+		return "/line/" + t.Line + "/call#wordings"
 	case t.Act == "take-over":
 		return "/watch/takeover"
 	case t.Act == "test-sound":
@@ -293,6 +297,11 @@ func (f *frame) Exercise() string {
 // RealWaits reports whether something of theirs that is no exercise waits to be
 // opened while one is on: it breaks the frame.
 func (f *frame) RealWaits() bool {
+	for _, t := range f.RingsHere() {
+		if t.Exercise == "" {
+			return true
+		}
+	}
 	for _, it := range exercise(f.Board.WaitingUs, false) {
 		if !reached(it, parley.Opened.String()) {
 			return true
@@ -301,9 +310,31 @@ func (f *frame) RealWaits() bool {
 	return len(exercise(f.Board.Flash, false)) > 0
 }
 
-// Ring is the precedence that sounds now: the highest among alarms not
-// silenced. Exercise alarms ring with their own sign first.
+// RingsHere are the calls that ring here.
+func (f *frame) RingsHere() (out []station.Todo) {
+	for _, t := range f.Board.DoNext {
+		if t.Act == "lift-call" {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// Ring is what sounds now: the highest precedence among alarms not silenced, and
+// a call, which sounds beside a FLASH and in place of anything less. Exercise
+// alarms ring with their own sign first.
 func (f *frame) Ring() string {
+	flash, rings := false, false
+	for _, a := range f.Board.Alarms {
+		flash = flash || a.Code == "flash" && !a.Silenced
+		rings = rings || a.Code == "call" && !a.Silenced
+	}
+	switch {
+	case flash && rings:
+		return "flash call"
+	case rings:
+		return "call"
+	}
 	best := ""
 	for _, a := range f.Board.Alarms {
 		switch {

@@ -47,6 +47,7 @@ func (s *Station) CallList(_ context.Context, line string) ([]station.Call, erro
 		{ID: ourGen + ":80", Line: Birch, Phase: call.Declined, By: "alder", Ours: true, Parties: both, At: now.Add(-90 * time.Hour), Level: "leader", Medium: "video", Interpreting: "simultaneous", Recording: "none",
 			Answers: []station.CallAnswer{{By: "birch", At: now.Add(-90*time.Hour + time.Minute), Answer: "declined", Reason: "not-now", Text: "过两天" + s.nasty("<b>\u202e")}}},
 	}
+	past[0].Contact = s.CalledFor
 	if s.OnCall == NoCall {
 		return past, nil
 	}

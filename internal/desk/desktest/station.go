@@ -72,6 +72,7 @@ type Station struct {
 	Held       []station.RegisterRow // with Birch, the newest first
 	Subscribed []station.Feed
 	Todos      []station.Todo // more to do next
+	CalledFor  string         // the contact that the newest call before was rung for
 	OnCall     string         // what goes on with Birch: NoCall and the others
 
 	tokens   map[string]seat

@@ -239,7 +239,7 @@ function connect() {
 // flashTitle makes the tab call when a FLASH rings, and when its seat has ended.
 function flashTitle() {
   if (ended) return void (document.title = `!! ${say("js.sound_off")} · ${title}`);
-  const on = document.getElementById("ring")?.dataset.ring === "flash" && Math.floor(Date.now() / 1000) % 2;
+  const on = /^flash/.test(document.getElementById("ring")?.dataset.ring) && Math.floor(Date.now() / 1000) % 2;
   const text = on ? `!! ${say("js.flash_title")}` : title;
   if (document.title !== text) document.title = text;
 }

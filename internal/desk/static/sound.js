@@ -11,9 +11,11 @@ const tones = {
   flash: [[740, 0, 0.14], [988, 0.18, 0.14], [1319, 0.36, 0.3], [740, 0.8, 0.14], [988, 0.98, 0.14], [1319, 1.16, 0.3]],
   immediate: [[660, 0, 0.22], [880, 0.3, 0.3]],
   priority: [[587, 0, 0.3]],
+  call: [[440, 0, 0.4], [480, 0, 0.4], [440, 0.6, 0.4], [480, 0.6, 0.4]], // as a telephone rings
   warble: [[500, 0, 0.09], [420, 0.1, 0.09], [500, 0.2, 0.09], [420, 0.3, 0.09]],
 };
-const every = { flash: 4000, immediate: 12000 };
+const every = { flash: 4000, immediate: 12000, call: 3000, "flash call": 4000 };
+const both = 1.8; // s after which a call rings beside a FLASH
 const STUCK = 2500; // ms in which the clock of a context that runs moves on
 const LATE = 10000; // ms after which a test that was asked for is not played any more
 
@@ -143,7 +145,7 @@ export function ring() {
   rang = Date.now();
   rangSeq = what + r.dataset.seq;
   if (r.dataset.drill) play("warble");
-  play(what, r.dataset.drill ? 0.6 : 0);
+  what.split(" ").forEach((name, n) => play(name, (r.dataset.drill ? 0.6 : 0) + n * both));
 }
 
 export function startSound() {
