@@ -168,6 +168,30 @@ func TestBrowserSoundIsHeard(t *testing.T) {
 	}
 	// It insists while nobody silences it.
 	l.until(l.ctx, 15*time.Second, "the FLASH is heard again", fmt.Sprintf("window.heard.at(-1).at - %d > 3500", stored.UnixMilli()))
+	// A call rings as a telephone does, and is silent when it rings no more.
+	silent(l.st)
+	l.st.Lock()
+	l.st.AlarmSet = append(l.st.AlarmSet, &station.Alarm{ID: 400, Line: desktest.Birch, Code: "call", Text: "CALL from birch: leader, voice", Item: desktest.CallWithBirch, At: time.Now(), Count: 1})
+	l.st.Tell("alarm", desktest.Birch, desktest.CallWithBirch)
+	l.st.Unlock()
+	eval[bool](l, l.ctx, "window.heard.length = 0, true")
+	rang := time.Now()
+	l.until(l.ctx, 15*time.Second, "the call is heard twice", fmt.Sprintf("window.heard.length && window.heard.at(-1).at - %d > 3500", rang.UnixMilli()))
+	for _, hz := range []float64{440, 480} {
+		if played(l.heard(l.ctx), hz).IsZero() {
+			t.Errorf("a call does not ring with %v Hz", hz)
+		}
+	}
+	silent(l.st)
+	l.st.Lock()
+	l.st.Tell("alarm", desktest.Birch, desktest.CallWithBirch)
+	l.st.Unlock()
+	l.until(l.ctx, 15*time.Second, "nothing rings", `document.querySelector("#ring").dataset.ring === ""`)
+	eval[bool](l, l.ctx, "window.heard.length = 0, true")
+	time.Sleep(3500 * time.Millisecond)
+	if late := l.heard(l.ctx); len(late) > 0 && late[len(late)-1].At > late[0].At+1500 {
+		t.Error("a call that rings no more is heard")
+	}
 	l.quiet()
 }
 
