@@ -261,7 +261,7 @@ func (p *amendPage) takeCharter(f url.Values) error {
 			t.Levels[l] = offices
 		}
 	}
-	t.Recording, t.Instruction = plain(f.Get("recording")), f.Get("instruction") == "yes"
+	t.Recording, t.Instruction, t.Challenge = plain(f.Get("recording")), f.Get("instruction") == "yes", f.Get("challenge") == "yes"
 	return p.takeCalls(f)
 }
 

@@ -39,6 +39,15 @@ type Attending interface {
 	PassNote(ctx context.Context, by station.Officer, line, text string) error
 }
 
+// Challenging is how watches know one another before anybody is put through.
+type Challenging interface {
+	CallChallenge(ctx context.Context, by station.Officer, line string) (station.CallChallenge, error)
+	Challenges(ctx context.Context, by station.Officer, line string) ([]station.Challenge, error)
+	AddChallenge(ctx context.Context, by station.Officer, line, ask, expect string) error
+	RemoveChallenge(ctx context.Context, by station.Officer, line string, id int64) error
+	JudgeChallenge(ctx context.Context, by station.Officer, line string, id int64, passed bool) error
+}
+
 // Wording is what is written down of a call, by both sides.
 type Wording interface {
 	WriteWording(ctx context.Context, by station.Officer, line, id string, texts []station.SaidText, before string) (item string, err error)
@@ -52,8 +61,10 @@ type callPage struct {
 	Now     *station.Call     // rings or runs; nil: none
 	Room    *station.CallRoom // it runs
 	Past    []station.Call
-	Contact string // that is rung for
-	Link    string // for a guest; shown once
+	Proof   station.CallChallenge // of the call that runs
+	Kept    []station.Challenge   // shown when they were asked for
+	Contact string                // that is rung for
+	Link    string                // for a guest; shown once
 	Problem *problem
 	Act     string // that failed
 	Typed   map[string]string
@@ -190,6 +201,11 @@ func (f *frame) Calls() bool {
 	return f.Seat != nil && f.Seat.is(parley.Watch, parley.Envoy, parley.Principal)
 }
 
+// Challenges reports whether whoever sits here keeps the challenges of a line.
+func (f *frame) Challenges() bool {
+	return f.Seat != nil && f.Seat.is(parley.Watch, parley.Envoy, parley.Administrator)
+}
+
 // Confirms reports whether whoever sits here confirms wordings.
 func (f *frame) Confirms() bool { return f.Seat != nil && f.Seat.is(parley.Envoy, parley.Principal) }
 
@@ -232,6 +248,10 @@ func (d *desk) callPage(r *http.Request, s *seat) (*callPage, error) {
 		room, err := d.st.CallRoom(r.Context(), at)
 		if err == nil {
 			p.Room = &room
+			p.Proof, err = d.st.CallChallenge(r.Context(), s.officer, l.Key)
+		}
+		if err == nil {
+			return p, nil
 		} else if parley.KindOf(err) != parley.NotFound {
 			return nil, err
 		}
@@ -284,6 +304,17 @@ var callActs = map[string]func(d *desk, r *http.Request, s *seat, p *callPage) e
 		id, _ := strconv.ParseUint(r.PostForm.Get("person"), 10, 64) // what is none is nobody's
 		return d.st.ActForSide(r.Context(), s.officer, p.Line.Key, station.SideAct{Do: a.Do, What: a.What, Person: id})
 	},
+	"challenge": func(d *desk, r *http.Request, s *seat, p *callPage) error {
+		id, _ := strconv.ParseInt(r.PostForm.Get("about"), 10, 64)
+		return d.st.JudgeChallenge(r.Context(), s.officer, p.Line.Key, id, r.PostForm.Get("step") == "right")
+	},
+	"agree": func(d *desk, r *http.Request, s *seat, p *callPage) error {
+		return d.st.AddChallenge(r.Context(), s.officer, p.Line.Key, form.Normal(r.PostForm.Get("ask")), form.Normal(r.PostForm.Get("expect")))
+	},
+	"forget": func(d *desk, r *http.Request, s *seat, p *callPage) error {
+		id, _ := strconv.ParseInt(r.PostForm.Get("about"), 10, 64)
+		return d.st.RemoveChallenge(r.Context(), s.officer, p.Line.Key, id)
+	},
 	"note": func(d *desk, r *http.Request, s *seat, p *callPage) error {
 		return d.st.PassNote(r.Context(), s.officer, p.Line.Key, form.Normal(r.PostForm.Get("text")))
 	},
@@ -333,8 +364,16 @@ func (d *desk) actOnCall(w http.ResponseWriter, r *http.Request, s *seat) error 
 	if err != nil {
 		return err
 	}
-	if act == "invite" {
+	switch act {
+	case "invite":
 		return d.inviteToCall(w, r, s, p)
+	case "challenges":
+		if p.Kept, err = d.st.Challenges(r.Context(), s.officer, p.Line.Key); err == nil {
+			d.render(w, r, s, "call", p)
+			return nil
+		}
+		d.callProblem(w, r, s, p, act, err)
+		return nil
 	}
 	do, ok := callActs[act]
 	if !ok {

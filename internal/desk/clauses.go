@@ -59,6 +59,8 @@ func (l *locale) clauseValue(name, value string) coded {
 			}
 			return l.office(s)
 		})}
+	case name == "challenge before calls":
+		return coded{Text: l.text("challenge.required")}
 	case name == "further forms":
 		return coded{Text: l.each(value, l.none)}
 	case strings.HasPrefix(name, "check call "):

@@ -39,6 +39,7 @@ type Station interface {
 	Feeding
 	Calling
 	Attending
+	Challenging
 	Wording
 	Pairing
 	Recovery

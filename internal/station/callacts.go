@@ -489,6 +489,11 @@ func (s *Station) ActForSide(_ context.Context, by Officer, name string, a SideA
 	if err != nil {
 		return err
 	}
+	if a.Do == "ready" {
+		if err := c.mayPutThrough(); err != nil {
+			return err
+		}
+	}
 	if a.Do == "remove" {
 		if err := c.x.Leave(a.Person); err != nil {
 			return err

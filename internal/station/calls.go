@@ -123,6 +123,8 @@ type liveCall struct {
 	guests map[string]callGuest // by the secret of the link
 	notes  []CallNote
 	ended  bool // our end of it is filed
+
+	challenge challenged
 }
 
 // openMedia opens the port at which desks speak.

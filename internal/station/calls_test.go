@@ -12,6 +12,7 @@ import (
 
 	"parley"
 	"parley/internal/call"
+	"parley/internal/charter"
 )
 
 // earpiece is a leg that notes what it is played: how many packets of whom, by the
@@ -462,5 +463,96 @@ func TestCallWhenTheLineBreaks(t *testing.T) {
 	c := a.callIs(line, call.Over)
 	if len(c.Ends) == 0 || len(c.Ends[0].Gaps) == 0 {
 		t.Errorf("the record does not show the gap: %+v", c.Ends)
+	}
+}
+
+// TestChallenge: where the charter asks for it nobody is put through before the
+// watch's challenge was answered rightly; after two wrong answers nobody is at all.
+func TestChallenge(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairRuled(t, func(c *charter.Charter) { c.Unknown = call.WriteChallenge(c.Unknown, true) }, a, b)
+	a.waitUp(line)
+	b.waitUp(line)
+	for _, q := range []string{"What flies at dusk?", "Which harbour?", "Who keeps bees?"} {
+		if err := a.st.AddChallenge(ctx, a.watch, line, q, "answer to "+q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := a.st.AddChallenge(ctx, a.watch, line, "two\nlines", "x"); parley.KindOf(err) != parley.BadForm && parley.KindOf(err) != parley.Malformed {
+		t.Errorf("a question of two lines: %v", err)
+	}
+	if _, err := a.st.Ring(ctx, a.watch, line, RingText{}); err != nil {
+		t.Fatal(err)
+	}
+	b.callIs(line, call.Ringing)
+	if err := b.st.LiftCall(ctx, b.watch, line, ""); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 10*time.Second, "the call begins", func() bool { _, err := a.st.callOn(line); return err == nil })
+	a.joins(line, Officer{}, 'A', CallPerson{Name: "President Alder", Role: "principal", Tongue: "en"})
+	ready := func() error { return a.st.ActForSide(ctx, a.watch, line, SideAct{Do: "ready"}) }
+	if err := ready(); parley.KindOf(err) != parley.NotAllowed {
+		t.Fatalf("READY without a challenge: %v", err)
+	}
+	v, err := a.st.CallChallenge(ctx, a.watch, line)
+	if err != nil || !v.Asked || v.Next == nil || v.Next.Expect != "answer to What flies at dusk?" || v.Left != 3 {
+		t.Fatalf("%+v, %v", v, err)
+	}
+	if v, err := a.st.CallChallenge(ctx, a.envoy, line); err != nil || v.Next != nil {
+		t.Errorf("the envoy reads the watch's question: %+v, %v", v.Next, err)
+	}
+	if err := a.st.JudgeChallenge(ctx, a.envoy, line, v.Next.ID, true); parley.KindOf(err) != parley.NotAllowed {
+		t.Errorf("the envoy judges: %v", err)
+	}
+	if err := a.st.JudgeChallenge(ctx, a.watch, line, v.Next.ID, false); err != nil {
+		t.Fatal(err)
+	}
+	if v, err = a.st.CallChallenge(ctx, a.watch, line); err != nil || v.Next == nil || v.Next.Ask != "Which harbour?" || v.Failed != 1 || v.Closed {
+		t.Fatalf("after a wrong answer: %+v, %v", v, err)
+	}
+	if err := a.st.JudgeChallenge(ctx, a.watch, line, v.Next.ID, true); err != nil {
+		t.Fatal(err)
+	}
+	if err := ready(); err != nil {
+		t.Errorf("READY after the challenge: %v", err)
+	}
+
+	// Two wrong answers.
+	if err := a.st.HangUp(ctx, a.watch, line, ""); err != nil {
+		t.Fatal(err)
+	}
+	b.callIs(line, call.Over)
+	time.Sleep(1100 * time.Millisecond)
+	if _, err := b.st.Ring(ctx, b.watch, line, RingText{}); err != nil {
+		t.Fatal(err)
+	}
+	a.callIs(line, call.Ringing)
+	if err := a.st.LiftCall(ctx, a.watch, line, ""); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 10*time.Second, "the call begins", func() bool { _, err := a.st.callOn(line); return err == nil })
+	a.joins(line, Officer{}, 'A', CallPerson{Name: "President Alder", Role: "principal", Tongue: "en"})
+	if err := a.st.AddChallenge(ctx, a.watch, line, "One more?", "yes"); err != nil {
+		t.Fatal(err)
+	}
+	for range challengeTries {
+		v, err := a.st.CallChallenge(ctx, a.watch, line)
+		if err != nil || v.Next == nil {
+			t.Fatalf("%+v, %v", v, err)
+		}
+		if err := a.st.JudgeChallenge(ctx, a.watch, line, v.Next.ID, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if v, err := a.st.CallChallenge(ctx, a.watch, line); err != nil || !v.Closed || v.Next != nil {
+		t.Errorf("after two wrong answers: %+v, %v", v, err)
+	}
+	if err := ready(); parley.KindOf(err) != parley.NotAllowed {
+		t.Errorf("READY after two wrong answers: %v", err)
+	}
+	if a.callPhase(line) != call.Running {
+		t.Error("the watches do not stay connected")
 	}
 }

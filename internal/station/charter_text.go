@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/call"
 	"parley/internal/charter"
 	"parley/internal/contact"
 	"parley/internal/form"
@@ -30,6 +31,10 @@ type CharterText struct {
 	// Levels are the offices that arrange contacts at each level, by the word for it;
 	// a level that is left out is not for contacts of the line. nil: nothing is agreed.
 	Levels map[string][]string `json:"levels,omitempty"`
+
+	// Challenge: nobody is put through on a call before the watches have challenged
+	// one another.
+	Challenge bool `json:"challenge_before_calls,omitempty"`
 
 	strange []Field // clauses that this station does not know, or cannot read
 }
@@ -92,7 +97,12 @@ func charterText(c *charter.Charter) CharterText {
 	}
 	levels, err := contact.ReadLevels(c.Unknown, c.HasOffice)
 	t.Levels = levels.Words()
+	asked, bad := call.ChallengeAsked(c.Unknown)
+	t.Challenge = asked
 	for _, k := range slices.Sorted(maps.Keys(c.Unknown)) {
+		if k == call.ChallengeKey && bad == nil {
+			continue
+		}
 		if k != contact.LevelsKey || err != nil {
 			t.strange = append(t.strange, Field{fmt.Sprintf("clause %d", k), fmt.Sprintf("%x", []byte(c.Unknown[k]))})
 		}
@@ -159,7 +169,7 @@ func (t CharterText) over(c *charter.Charter, base [32]byte, version uint64) (ch
 	if err != nil {
 		return n, err
 	}
-	n.Unknown = levels.Write(c.Unknown)
+	n.Unknown = call.WriteChallenge(levels.Write(c.Unknown), t.Challenge)
 	if err := levels.Check(n.HasOffice); err != nil {
 		return n, err
 	}
@@ -240,6 +250,9 @@ func (t CharterText) Clauses() (out []Field) {
 	add("recording", t.Recording)
 	add("Instruction", map[bool]string{true: "allowed", false: "not allowed"}[t.Instruction])
 	add("further forms", cmp.Or(strings.Join(t.Forms, ", "), "none"))
+	if t.Challenge {
+		add("challenge before calls", "required")
+	}
 	if t.Levels != nil {
 		for level := contact.Leader; ; level-- {
 			add("contacts at the level "+level.String(), cmp.Or(strings.Join(t.Levels[level.String()], ", "), "none"))

@@ -166,12 +166,25 @@ func pairAll(t testing.TB, ps ...*party) string {
 
 func pairWith(t testing.TB, annex charter.Annex, ps ...*party) string {
 	t.Helper()
+	return pairOn(t, annex, func(*charter.Charter) {}, ps...)
+}
+
+// pairRuled pairs on a charter that is changed first.
+func pairRuled(t testing.TB, change func(*charter.Charter), ps ...*party) string {
+	t.Helper()
+	return pairOn(t, charter.DefaultAnnex(), change, ps...)
+}
+
+func pairOn(t testing.TB, annex charter.Annex, change func(*charter.Charter), ps ...*party) string {
+	t.Helper()
 	ctx := context.Background()
 	var cs []charter.Party
 	for _, p := range ps {
 		cs = append(cs, charter.Party{Code: parley.PartyCode(p.code), Name: strings.ToUpper(p.code[:1]) + p.code[1:], Languages: []string{"en"}})
 	}
-	v, err := ps[0].st.Invite(ctx, Officer{}, charter.DefaultCharter(cs...), annex)
+	rules := charter.DefaultCharter(cs...)
+	change(&rules)
+	v, err := ps[0].st.Invite(ctx, Officer{}, rules, annex)
 	if err != nil {
 		t.Fatal(err)
 	}
