@@ -26,7 +26,9 @@ func dispatch(w io.Writer, i station.Item) {
 		rows = append(rows, strings.ToUpper(f.Name), f.Value)
 	}
 	pairs(w, append(rows, "ENTRY", i.ID)...)
-	fmt.Fprintf(w, "\n%s\n", quoted(i.Text))
+	if i.Text != "" || i.Form == "dispatch" {
+		fmt.Fprintf(w, "\n%s\n", quoted(i.Text))
+	}
 	for _, a := range i.Attachments {
 		held := "whole"
 		if !a.Held {

@@ -232,6 +232,17 @@ func about(a *own.Alarm) bool {
 // insistence is how long after it was raised an alarm is still rung again.
 const insistence = 24 * time.Hour
 
+// callRingsAgain is how soon a call is rung again, at most: it is over in a minute.
+const callRingsAgain = 15 * time.Second
+
+// againFor is how soon an alarm that insists is rung again.
+func (h *hook) againFor(code string) time.Duration {
+	if code == "call" {
+		return min(h.again, callRingsAgain)
+	}
+	return h.again
+}
+
 // ringAgain rings what insists and has not been rung for long enough; after a
 // start also what nobody has silenced yet.
 func (s *Station) ringAgain() error {
@@ -253,7 +264,7 @@ func (s *Station) ringAgain() error {
 		h.mu.Lock()
 		last := h.rung[a.ID]
 		h.mu.Unlock()
-		if !last.IsZero() && s.now().Sub(last) < h.again {
+		if !last.IsZero() && s.now().Sub(last) < h.againFor(a.Code) {
 			continue
 		}
 		if about(a) {

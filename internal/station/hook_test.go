@@ -187,4 +187,33 @@ func TestHookRings(t *testing.T) {
 	if got := len(rung("flash")); got != n {
 		t.Errorf("it rang %d times more after it was opened", got-n)
 	}
+
+	// A call rings until it is answered, with nobody to silence or open anything.
+	if _, err := a.st.Ring(t.Context(), a.watch, id, RingText{}); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 15*time.Second, "the call rang twice", func() bool { return len(rung("call")) >= 2 })
+	if err := b.st.DeclineCall(t.Context(), b.watch, id, "", "not-now", ""); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 5*time.Second, "it is quiet", func() bool { return len(b.callSounds()) == 0 })
+	time.Sleep(1200 * time.Millisecond) // one that was under way
+	n = len(rung("call"))
+	time.Sleep(2500 * time.Millisecond)
+	if got := len(rung("call")); got != n {
+		t.Errorf("it rang %d times more after it was declined", got-n)
+	}
+}
+
+// A call is over in a minute: the usual time to ring again would be too long.
+func TestHookRingsCallsAgain(t *testing.T) {
+	for _, x := range []struct {
+		again time.Duration
+		code  string
+		want  time.Duration
+	}{{time.Minute, "flash", time.Minute}, {time.Minute, "call", callRingsAgain}, {time.Second, "call", time.Second}} {
+		if got := (&hook{again: x.again}).againFor(x.code); got != x.want {
+			t.Errorf("%s with %v: %v, want %v", x.code, x.again, got, x.want)
+		}
+	}
 }
