@@ -5,12 +5,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/pion/rtp"
+
 	"parley"
 	"parley/internal/call"
+	"parley/internal/call/sip"
 	"parley/internal/call/sip/siptest"
 )
 
@@ -75,7 +80,6 @@ func (p *party) isUp(phone string) bool {
 const (
 	toneA = 1291.3
 	toneB = 703.7
-	toneC = 2017.9
 )
 
 // hears fails unless a phone heard one tone for two seconds, and that at least 50 dB
@@ -151,6 +155,201 @@ func TestPhones(t *testing.T) {
 	for _, want := range []string{"phone:red: call the other side", "phone:red: join a call", "phone:red: hang up"} {
 		if !acts[want] {
 			t.Errorf("the audit lacks %q: %v", want, acts)
+		}
+	}
+}
+
+// mouth is a leg that speaks packets over and over, and keeps what it hears by
+// telephone.
+type mouth struct {
+	mu    sync.Mutex
+	pcm   []float64
+	bad   int // packets that are not 20 ms of PCMU
+	kinds map[uint8]int
+	at    CallSeat
+}
+
+func (m *mouth) Play(_ int, p *rtp.Packet) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.kinds[p.PayloadType]++
+	if p.PayloadType != 0 {
+		return nil
+	}
+	if len(p.Payload) != 160 {
+		m.bad++
+	}
+	for _, b := range p.Payload {
+		m.pcm = append(m.pcm, float64(sip.Linear(b))/32768)
+	}
+	return nil
+}
+
+func (m *mouth) Show(int, *rtp.Packet) error { return nil }
+func (m *mouth) AskPicture()                 {}
+func (m *mouth) Close()                      {}
+
+// heard is what was heard since the last time.
+func (m *mouth) heard() []float64 {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	out := m.pcm
+	m.pcm = nil
+	return out
+}
+
+// speaks puts somebody on the call who speaks packets of 20 ms over and over.
+func (p *party) speaks(line string, by Officer, as CallPerson, kind uint8, step uint32, packets [][]byte) *mouth {
+	p.t.Helper()
+	at, err := p.st.JoinCall(context.Background(), by, line, as)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	c, err := p.st.callOn(line)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	m := &mouth{kinds: map[uint8]int{}, at: at}
+	if err := c.x.Join(at.Person, m, false, false); err != nil {
+		p.t.Fatal(err)
+	}
+	stop, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		t := time.NewTicker(20 * time.Millisecond)
+		defer t.Stop()
+		for n := uint32(0); ; n++ {
+			select {
+			case <-stop:
+				return
+			case <-t.C:
+			}
+			c.x.Voice(at.Person, m, &rtp.Packet{Header: rtp.Header{Version: 2, PayloadType: kind, SequenceNumber: uint16(n), Timestamp: n * step, SSRC: 9}, Payload: packets[n%uint32(len(packets))]}, 20)
+		}
+	}()
+	p.t.Cleanup(func() { close(stop); <-done })
+	return m
+}
+
+// TestPhoneChoosesABooth: a principal by telephone is put through; he hears the floor,
+// by a key an interpreter's booth with the floor low underneath, and by another the
+// floor again. A desk at the other side is sent his voice as he sent it.
+func TestPhoneChoosesABooth(t *testing.T) {
+	siptest.Have(t)
+	ctx := context.Background()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairAll(t, a, b)
+	at := a.withPhones(line, "study secret-of-study principal md5")
+	a.waitProved(line, b)
+	b.waitProved(line, a)
+	study := a.phone(siptest.Options{Name: "study", Password: "secret-of-study", Server: at, Tone: toneA})
+	study.Dial("hotline")
+	b.callIs(line, call.Ringing)
+	time.Sleep(time.Second)
+	if err := b.st.LiftCall(ctx, b.watch, line, ""); err != nil {
+		t.Fatal(err)
+	}
+	b.callIs(line, call.Running)
+	eventually(t, 5*time.Second, "the call begins", func() bool { _, err := b.st.callOn(line); return err == nil })
+	const floorTone, boothTone = 704, 2018
+	floor := b.speaks(line, b.envoy, CallPerson{Name: "President Birch", Role: "principal", Tongue: "zh"}, 0, 160, siptest.MuTone(floorTone, sip.PCMU))
+	booth := b.speaks(line, b.chief, CallPerson{Name: "Li", Role: "interpreter", Tongue: "zh"}, 111, 960, siptest.OpusTone())
+	var seat CallSeat
+	eventually(t, 5*time.Second, "the phone is on the call", func() bool {
+		c, err := a.st.callOn(line)
+		if err != nil {
+			return false
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		seat = CallSeat{line, c.people["phone:study"]}
+		return seat.Person != 0
+	})
+	for _, p := range []*party{a, b} {
+		if err := p.st.ActForSide(ctx, p.watch, line, SideAct{Do: "interpret", What: "simultaneous"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := b.st.ActOnCall(ctx, booth.at, CallAct{"booth", "en"}); err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []*party{a, b} {
+		if err := p.st.ActForSide(ctx, p.watch, line, SideAct{Do: "ready"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	hearing := func(want string) {
+		t.Helper()
+		eventually(t, 5*time.Second, "the phone hears "+want, func() bool {
+			r, err := a.st.CallRoom(ctx, seat)
+			return err == nil && r.You != nil && r.You.Hears == want && len(r.You.Voices) > 0
+		})
+		time.Sleep(2500 * time.Millisecond)
+	}
+	hearing("")
+	study.Press('1')
+	hearing("en")
+	study.Press('0')
+	hearing("")
+	r, err := b.st.CallRoom(ctx, floor.at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	phones := 0
+	for _, m := range r.Sides[1].People {
+		if m.Phone && m.Device && m.Name == "study" {
+			phones++
+		}
+	}
+	if phones != 1 {
+		t.Errorf("birch sees %+v", r.Sides[1].People)
+	}
+	pcm := floor.heard()
+	study.HangUp()
+	a.callIs(line, call.Over)
+
+	// The desk's end: the phone's packets as they were.
+	floor.mu.Lock()
+	defer floor.mu.Unlock()
+	if floor.bad > 0 || floor.kinds[0] < 200 {
+		t.Errorf("the desk was sent %v, %d of them not 20 ms", floor.kinds, floor.bad)
+	}
+	last := pcm[len(pcm)-8000:]
+	own, other := siptest.Level(last, toneA), max(siptest.Level(last, floorTone), siptest.Level(last, boothTone))
+	t.Logf("the desk hears the phone at %.1f dB, others below %.1f dB, in %d packets", own, other, floor.kinds[0])
+	if own-other < 50 {
+		t.Errorf("the desk hears the phone at %.1f dB, others at %.1f dB", own, other)
+	}
+
+	// The phone's end, by half seconds: the floor, the booth over it, the floor.
+	var heard []float64
+	eventually(t, 5*time.Second, "what it heard is kept", func() bool { heard = study.Heard(); return len(heard) > 40000 })
+	said, phases := "", ""
+	for ; len(heard) >= 4000; heard = heard[4000:] {
+		f, x, me, ring := siptest.Level(heard[:4000], floorTone), siptest.Level(heard[:4000], boothTone), siptest.Level(heard[:4000], toneA), siptest.Level(heard[:4000], 425)
+		said += fmt.Sprintf(" %.0f/%.0f/%.0f/%.0f", f, x, me, ring)
+		switch {
+		case ring > -30:
+			phases += "r"
+		case f > -8 && f-x > 50 && f-me > 50:
+			phases += "f"
+		case x > -12 && f > -25 && f < -20 && x-me > 50:
+			phases += "b"
+		default:
+			phases += "."
+		}
+	}
+	t.Logf("floor/booth/itself/ringing tone by half seconds, dB:%s: %s", said, phases)
+	if !regexp.MustCompile(`r.*f.*f.*b.*b.*f.*f`).MatchString(phases) || regexp.MustCompile(`b.*f.*b`).MatchString(phases) {
+		t.Errorf("the phone heard %s: want ringing, floor, booth, floor", phases)
+	}
+	cs, err := a.st.CallList(ctx, line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range cs[0].Ends {
+		if e.By == "alder" && (len(e.Talk) != 1 || e.Talk[0].For < 3*time.Second) {
+			t.Errorf("the phone's time of talking is %+v", e.Talk)
 		}
 	}
 }

@@ -69,6 +69,10 @@ func linearA(s int16) uint8 {
 	return (seg<<4 | uint8(v>>shift&15)) ^ sign
 }
 
+// PCMU is the octet of G.711 μ-law for a sample, and Linear the sample of an octet.
+func PCMU(s int16) uint8   { return encodeMu(s) }
+func Linear(u uint8) int16 { return fromMu[u] }
+
 func encodeMu(s int16) uint8 { return toMu[uint16(s)>>2] }
 func encodeA(s int16) uint8  { return toA[uint16(s)>>2] }
 

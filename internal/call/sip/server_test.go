@@ -2,8 +2,16 @@ package sip
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
 	"log/slog"
+	"math/big"
+	"net"
 	"net/netip"
 	"slices"
 	"sync"
@@ -38,9 +46,10 @@ type echo struct {
 
 func newEcho(t *testing.T, phones ...Phone) *echo {
 	t.Helper()
+	cert := selfSigned(t)
 	e := &echo{at: fmt.Sprintf("127.0.0.1:%d", siptest.Port(t, 74)), levels: map[uint8]int{}}
 	var err error
-	e.Server, err = Listen(Options{Addr: e.at, Phones: phones, Lifted: e.lifted, Changed: func() {}, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
+	e.Server, err = Listen(Options{Addr: e.at, TLS: &tls.Config{Certificates: []tls.Certificate{cert}}, Phones: phones, Lifted: e.lifted, Changed: func() {}, Log: slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Refused: func(p string, from netip.Addr) {
 			e.mu.Lock()
 			e.refused = append(e.refused, p+"@"+from.String())
@@ -51,6 +60,20 @@ func newEcho(t *testing.T, phones ...Phone) *echo {
 	}
 	t.Cleanup(e.Close)
 	return e
+}
+
+func selfSigned(t testing.TB) tls.Certificate {
+	t.Helper()
+	k, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "station"}, NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, k.Public(), k)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: k}
 }
 
 func (e *echo) lifted(ctx context.Context, h *Handset) error {
@@ -98,14 +121,19 @@ func (e *echo) isUp(phone string) bool {
 func TestRealPhone(t *testing.T) {
 	for _, c := range []struct {
 		transport, codec string
-		info             bool
-	}{{"udp", "pcmu", false}, {"tcp", "pcma", true}} {
-		t.Run(c.transport+" "+c.codec, func(t *testing.T) {
+		info, secure     bool
+	}{{"udp", "pcmu", false, false}, {"tcp", "pcma", true, false}, {"tls", "pcmu", false, true}, {"tls", "pcma", false, false}} {
+		t.Run(fmt.Sprint(c.transport, " ", c.codec, " ", c.secure), func(t *testing.T) {
 			e := newEcho(t, Phone{Name: "red", Password: "secret-enough", Role: "watch", Line: "x", MD5: true})
-			p := siptest.Start(t, siptest.Options{Name: "red", Password: "secret-enough", Server: e.at, Transport: c.transport, Tone: 1000, Codec: c.codec, Info: c.info})
+			p := siptest.Start(t, siptest.Options{Name: "red", Password: "secret-enough", Server: e.at, Transport: c.transport, Tone: 1000, Codec: c.codec, Info: c.info, Secure: c.secure})
 			eventually(t, 10*time.Second, "it registers", func() bool { return len(e.Phones()) == 1 })
 			p.Dial("hotline")
 			eventually(t, 5*time.Second, "it is lifted", func() bool { return e.isUp("red") })
+			e.Server.mu.Lock()
+			if h := e.Server.lifted["red"]; (h.key != nil) != c.secure {
+				t.Errorf("encrypted: %v", h.key != nil)
+			}
+			e.Server.mu.Unlock()
 			time.Sleep(3 * time.Second)
 			p.Press('7')
 			eventually(t, 3*time.Second, "the key comes", func() bool { return e.pressed() == "7" })

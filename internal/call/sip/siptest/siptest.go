@@ -5,12 +5,14 @@ package siptest
 
 import (
 	"bufio"
+	_ "embed"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
 	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -98,6 +100,11 @@ func Start(t testing.TB, o Options) *Phone {
 	if o.Transport == "" {
 		o.Transport = "udp"
 	}
+	if o.Transport == "tls" { // at the next port
+		a := netip.MustParseAddrPort(o.Server)
+		o.Server = netip.AddrPortFrom(a.Addr(), a.Port()+1).String()
+	}
+	p.o = o
 	account := fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;regint=60", o.Name, o.Server, o.Transport, o.Name, o.Password)
 	if o.Auto {
 		account += ";answermode=auto"
@@ -188,7 +195,9 @@ func (p *Phone) Do(command, params string) {
 }
 
 // Dial lifts it.
-func (p *Phone) Dial(number string) { p.Do("dial", "sip:"+number+"@"+p.o.Server) }
+func (p *Phone) Dial(number string) {
+	p.Do("dial", "sip:"+number+"@"+p.o.Server+";transport="+p.o.Transport)
+}
 
 // HangUp puts it down.
 func (p *Phone) HangUp() { p.Do("hangup", "") }
@@ -257,4 +266,29 @@ func Level(pcm []float64, hz float64) float64 {
 	}
 	p := (s1*s1 + s2*s2 - c*s1*s2) * 4 / (sum * sum)
 	return 10 * math.Log10(max(p, 1e-20))
+}
+
+//go:embed testdata/tone2018.packets
+var tone2018 []byte
+
+// OpusTone is a second of 2018 Hz in fifty packets of Opus, as opusenc 0.2 made them
+// (hybrid mode, 32 kbit/s, constant); the fiftieth is followed by the first.
+func OpusTone() (out [][]byte) {
+	for b := tone2018; len(b) > 2; {
+		n := int(binary.BigEndian.Uint16(b))
+		out, b = append(out, b[2:2+n]), b[2+n:]
+	}
+	return out
+}
+
+// MuTone is a second of a tone in packets of PCMU.
+func MuTone(hz int, encode func(int16) uint8) (out [][]byte) {
+	for i := range 50 {
+		b := make([]byte, 160)
+		for j := range b {
+			b[j] = encode(int16(16384 * math.Sin(2*math.Pi*float64(hz)*float64(i*160+j)/8000)))
+		}
+		out = append(out, b)
+	}
+	return out
 }
