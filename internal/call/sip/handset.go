@@ -192,7 +192,7 @@ func (h *Handset) look(done <-chan struct{}) {
 			if f != nil {
 				h.st.mix.set(f())
 			}
-			if up && h.st.silent(now) > silentFor {
+			if up && h.st.silent(now) > h.s.silent {
 				h.stop(errSilent)
 			}
 		}

@@ -93,41 +93,7 @@ func Start(t testing.TB, o Options) *Phone {
 	t.Helper()
 	Have(t)
 	p := &Phone{Name: o.Name, t: t, o: o, dir: t.TempDir()}
-	at := filepath.Join(p.dir, "tone.wav")
-	if err := os.WriteFile(at, Sine(o.Tone, 120*time.Second), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if o.Transport == "" {
-		o.Transport = "udp"
-	}
-	if o.Transport == "tls" { // at the next port
-		a := netip.MustParseAddrPort(o.Server)
-		o.Server = netip.AddrPortFrom(a.Addr(), a.Port()+1).String()
-	}
-	p.o = o
-	account := fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;regint=60", o.Name, o.Server, o.Transport, o.Name, o.Password)
-	if o.Auto {
-		account += ";answermode=auto"
-	}
-	if o.Codec != "" {
-		account += ";audio_codecs=" + o.Codec
-	}
-	if o.Secure {
-		account += ";mediaenc=srtp-mand"
-	}
-	if o.Info {
-		account += ";dtmfmode=info"
-	}
-	ctrl := Port(t, 1)
-	conf := []string{"poll_method epoll", "sip_listen 127.0.0.1:0", "sip_trans_bsize 128", "sip_verify_server no", "call_local_timeout 120", "call_max_calls 4",
-		"audio_source aufile," + at, "audio_player aufile," + filepath.Join(p.dir, "played.wav"), "audio_alert none,none", "audio_level no", "ausrc_srate 8000", "auplay_srate 8000", "ausrc_channels 1", "auplay_channels 1",
-		"audio_buffer 20-160", "rtp_ports 30000-50000", "rtcp_mux no", "jitter_buffer_delay 2-10", "rtp_stats no", "module_path /usr/lib/baresip/modules",
-		"module g711.so", "module aufile.so", "module sndfile.so", "module srtp.so", "snd_path " + p.dir, "module_tmp account.so", "module_app menu.so", "module_app ctrl_tcp.so", fmt.Sprintf("ctrl_tcp_listen 127.0.0.1:%d", ctrl)}
-	for name, text := range map[string]string{"config": strings.Join(conf, "\n") + "\n", "accounts": account + "\n", "contacts": "\n"} {
-		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
+	ctrl := p.configure(o)
 	p.cmd = exec.Command("baresip", "-4", "-f", p.dir, "-s")
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -173,6 +139,47 @@ func Start(t testing.TB, o Options) *Phone {
 	}
 	t.Fatalf("%s does not start: %v\n%s", o.Name, err, p.Said())
 	return nil
+}
+
+// configure writes the files of a phone, and returns the port of its commands.
+func (p *Phone) configure(o Options) int {
+	p.t.Helper()
+	at := filepath.Join(p.dir, "tone.wav")
+	if err := os.WriteFile(at, Sine(o.Tone, 120*time.Second), 0o600); err != nil {
+		p.t.Fatal(err)
+	}
+	if o.Transport == "" {
+		o.Transport = "udp"
+	}
+	if o.Transport == "tls" { // at the next port
+		a := netip.MustParseAddrPort(o.Server)
+		o.Server = netip.AddrPortFrom(a.Addr(), a.Port()+1).String()
+	}
+	p.o = o
+	account := fmt.Sprintf("<sip:%s@%s;transport=%s>;auth_user=%s;auth_pass=%s;regint=60", o.Name, o.Server, o.Transport, o.Name, o.Password)
+	if o.Auto {
+		account += ";answermode=auto"
+	}
+	if o.Codec != "" {
+		account += ";audio_codecs=" + o.Codec
+	}
+	if o.Secure {
+		account += ";mediaenc=srtp-mand"
+	}
+	if o.Info {
+		account += ";dtmfmode=info"
+	}
+	ctrl := Port(p.t, 1)
+	conf := []string{"poll_method epoll", "sip_listen 127.0.0.1:0", "sip_trans_bsize 128", "sip_verify_server no", "call_local_timeout 120", "call_max_calls 4",
+		"audio_source aufile," + at, "audio_player aufile," + filepath.Join(p.dir, "played.wav"), "audio_alert none,none", "audio_level no", "ausrc_srate 8000", "auplay_srate 8000", "ausrc_channels 1", "auplay_channels 1",
+		"audio_buffer 20-160", "rtp_ports 30000-50000", "rtcp_mux no", "jitter_buffer_delay 2-10", "rtp_stats no", "module_path /usr/lib/baresip/modules",
+		"module g711.so", "module aufile.so", "module sndfile.so", "module srtp.so", "snd_path " + p.dir, "module_tmp account.so", "module_app menu.so", "module_app ctrl_tcp.so", fmt.Sprintf("ctrl_tcp_listen 127.0.0.1:%d", ctrl)}
+	for name, text := range map[string]string{"config": strings.Join(conf, "\n") + "\n", "accounts": account + "\n", "contacts": "\n"} {
+		if err := os.WriteFile(filepath.Join(p.dir, name), []byte(text), 0o600); err != nil {
+			p.t.Fatal(err)
+		}
+	}
+	return ctrl
 }
 
 // Said is what it wrote.
