@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"parley"
@@ -87,9 +88,13 @@ func (c demoCmd) play(s *session, d *stage.Demo) error {
 	if err != nil {
 		return err
 	}
+	var callers sync.WaitGroup
 	for _, side := range d.Sides() {
 		go side.Officers(ctx)
+		callers.Go(func() { side.Callers(ctx) })
 	}
+	defer callers.Wait()
+	defer stop()
 	g, err := stage.NewStage(ctx, y, played)
 	if err != nil {
 		return err

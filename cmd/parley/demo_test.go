@@ -33,7 +33,7 @@ func TestDemo(t *testing.T) {
 	}
 	for name, f := range map[string]func(*testing.T, string){
 		"story": demoStory, "port taken": demoPortTaken, "keep refuses a full directory": demoKeepRefuses, "killed": demoKilled,
-		"interrupted early": demoInterrupted, "kept": demoKept, "stage": demoStage,
+		"interrupted early": demoInterrupted, "kept": demoKept, "stage": demoStage, "call": demoCall,
 	} {
 		t.Run(name, func(t *testing.T) { f(t, program) })
 	}

@@ -21,6 +21,12 @@ var quick = map[string]func(g *Stage, arg string) (string, error){
 		g.demo.Birch.Sleep(false)
 		return "Birch's watch is awake", nil
 	},
+	"ring": func(g *Stage, _ string) (string, error) {
+		return "Birch’s watch rings at Alder", g.demo.Birch.RingUs(g.ctx)
+	},
+	"hangup": func(g *Stage, _ string) (string, error) {
+		return "Birch’s watch hangs up", g.demo.Birch.EndCall(g.ctx)
+	},
 	"stand": func(g *Stage, side string) (string, error) {
 		s := g.side(side)
 		if s == nil {

@@ -24,6 +24,7 @@ type view struct {
 	Next     string // name of the next step; "" when the story is over
 	Busy     string // what is being done now
 	Happened []happening
+	Call     callView
 	AllCut   bool
 	AnyCut   bool
 	Asleep   bool // Birch's watch
@@ -104,6 +105,7 @@ func (g *Stage) look(ctx context.Context) view {
 	sort.SliceStable(v.Items, func(i, j int) bool { return v.Items[i].at.After(v.Items[j].at) })
 	v.Items = v.Items[:min(len(v.Items), 3)]
 	v.Asleep = g.demo.Birch.Asleep()
+	v.Call = g.lookAtCall(ctx, v.Stations)
 	v.Ill = v.AnyCut || v.Asleep || !v.Stations[0].Running || !v.Stations[1].Running
 	g.tell(&v)
 	return v

@@ -80,12 +80,17 @@ func (o *officers) note(err error) {
 		return
 	}
 	o.said = err.Error()
-	f, err := os.OpenFile(filepath.Join(o.s.demo.dir, o.s.Code+".officers"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	o.s.note(o.said)
+}
+
+// note writes down what somebody by the script could not do.
+func (s *Side) note(what string) {
+	f, err := os.OpenFile(filepath.Join(s.demo.dir, s.Code+".officers"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return
 	}
 	defer f.Close()
-	fmt.Fprintf(f, "%s %s\n", time.Now().UTC().Format(time.TimeOnly), o.said)
+	fmt.Fprintf(f, "%s %s\n", time.Now().UTC().Format(time.TimeOnly), what)
 }
 
 // ready reports whether an item has been seen long enough for the next act.

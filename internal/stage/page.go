@@ -132,7 +132,7 @@ func (g *Stage) Serve(ctx context.Context) error {
 
 // parts are the pieces of the page that change by themselves, by the id of
 // their element and the name of their template.
-var parts = []string{"clock", "alder", "birch", "cables", "logs", "dispatches", "story", "trouble", "happened"}
+var parts = []string{"clock", "alder", "birch", "cables", "logs", "dispatches", "story", "call", "trouble", "happened"}
 
 // render makes every part.
 func (g *Stage) render(v view) (map[string]string, error) {

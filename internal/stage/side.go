@@ -31,6 +31,7 @@ type Side struct {
 	seatFrom int64 // audit rows up to this one do not count as sitting down
 	asleep   bool  // the watch sleeps
 	holding  map[int64]bool
+	troupe   *troupe // on a call by the script; nil: nobody is
 }
 
 func newSide(d *Demo, c cast) *Side {
