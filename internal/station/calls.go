@@ -294,6 +294,9 @@ func (c *liveCall) file(ctx context.Context, outcome uint64, text string) error 
 // overdueCalls files what time alone brings: the end of a call of ours that
 // nobody answered, and our end of one that ended while the station was down.
 func (s *Station) overdueCalls(ctx context.Context, l *liveLine) error {
+	if l.ended() != "" {
+		return nil // nothing can be filed
+	}
 	cs, err := l.callBook()
 	if err != nil {
 		return err
@@ -347,7 +350,10 @@ func (c *clerk) lookAtCalls(ctx context.Context) {
 		err = c.s.ringPhones(ctx, c.l)
 	}
 	if err != nil && ctx.Err() == nil {
-		c.l.log.Error("looking at calls", "err", err)
+		if now := c.l.now(); now.Sub(c.callsFailed).Abs() >= time.Minute {
+			c.callsFailed = now
+			c.l.log.Error("looking at calls", "err", err)
+		}
 		return
 	}
 	if err := c.hush(); err != nil {

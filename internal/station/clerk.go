@@ -36,16 +36,17 @@ type clerk struct {
 	sounds   []own.Alarm          // of what is being taken, raised together
 	sounding time.Time            // when the first of them was put there
 
-	grew     bool      // something was made durable since the last tick
-	unswept  bool      // something was made durable since the last sweep
-	swept    time.Time // the last sweep
-	again    time.Time // when time alone asks for the next one
-	exercise time.Time // when the exercise that is on ends by itself; zero: none is
-	modes    bool      // an exercise entry was made durable since they were last read
-	calls    bool      // something of a call was made durable since they were last looked at
-	rang     bool      // a call may have an alarm that sounds
-	unplaced bool      // something was made durable since the record was placed
-	placed   time.Time
+	grew        bool      // something was made durable since the last tick
+	unswept     bool      // something was made durable since the last sweep
+	swept       time.Time // the last sweep
+	again       time.Time // when time alone asks for the next one
+	exercise    time.Time // when the exercise that is on ends by itself; zero: none is
+	modes       bool      // an exercise entry was made durable since they were last read
+	calls       bool      // something of a call was made durable since they were last looked at
+	rang        bool      // a call may have an alarm that sounds
+	callsFailed time.Time // when a log last said that looking at them failed
+	unplaced    bool      // something was made durable since the record was placed
+	placed      time.Time
 }
 
 func newClerk(s *Station, l *liveLine) *clerk {
