@@ -138,6 +138,20 @@ func (p *callPage) Through() bool {
 	return true
 }
 
+// Whose is whose turn it is: "you", "ours", "theirs", or "free".
+func (p *callPage) Whose() string {
+	r := p.Room
+	switch {
+	case r == nil || r.Turn == nil || !p.Through():
+		return "free"
+	case r.Turn.Party != p.Line.Us.Code:
+		return "theirs"
+	case r.You != nil && r.You.ID == r.Turn.Person:
+		return "you"
+	}
+	return "ours"
+}
+
 // Share is the part of all speaking that was a side's, in percent; -1 while nobody
 // has spoken.
 func (p *callPage) Share(s station.CallSide) int {
@@ -213,6 +227,16 @@ func (f *frame) Confirms() bool { return f.Seat != nil && f.Seat.is(parley.Envoy
 func (f *frame) Lasts(d time.Duration) string {
 	s := int(max(d, 0).Seconds())
 	return twoDigits(s/3600) + ":" + twoDigits(s/60%60) + ":" + twoDigits(s%60)
+}
+
+// brief is a length of time as it is spoken of while it runs: 1:48, and 1:14:22
+// from an hour on. The script of the page goes on with it (clock.js).
+func brief(d time.Duration) string {
+	s := int(max(d, 0).Seconds())
+	if s < 3600 {
+		return strconv.Itoa(s/60) + ":" + twoDigits(s%60)
+	}
+	return strconv.Itoa(s/3600) + ":" + twoDigits(s/60%60) + ":" + twoDigits(s%60)
 }
 
 func twoDigits(n int) string {

@@ -118,6 +118,7 @@ func TestFirefox(t *testing.T) {
 		{"complains", foxComplains},
 		{"pages", foxPages},
 		{"axe", foxAxe},
+		{"calls", foxCalls},
 		{"sides and themes", foxSidesAndThemes},
 		{"hostile text", foxHostileText},
 		{"contacts", foxContacts},

@@ -38,6 +38,7 @@ func (d *desk) funcs(book *locale) template.FuncMap {
 		"beside":  beside, "excerpt": excerpt, "lit": lit, "inc": func(n int) int { return n + 1 },
 		"wrong":     wrong,
 		"fieldName": book.fieldName, "fieldValue": book.fieldValue,
+		"brief":     brief,
 		"partycode": func(s string) parley.PartyCode { return parley.PartyCode(s) },
 	}
 	for name, f := range d.timeFuncs(book) {

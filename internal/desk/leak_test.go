@@ -26,7 +26,7 @@ var (
 // of the example, its parties and what its people wrote outside of a text.
 var allowed = strings.Fields(`Parley parley line confirm Nr QUIC TLS DTG UTC UTF CSV JSON ics Europe Paris ROUTINE PRIORITY IMMEDIATE FLASH QR
 	ADVICE WARNING INFORMATION QUESTION ANSWER REQUEST INTENTION INSTRUCTION English
-	Alder Birch Cedar Dogwood alder birch cedar`)
+	Alder Birch Cedar Dogwood Li alder birch cedar`)
 
 // written are texts of people in the example that stand among the desk's own.
 var written = []string{"<b>refused</b>", "maintenance <b>tonight</b>", "token in the safe", "\"><script>", "<b>phone</b>", "<b>unknown field 9</b>"}

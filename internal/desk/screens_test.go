@@ -69,6 +69,8 @@ var screenList = []screen{
 	{"rings-day-en", "en", "day", 1, parley.Watch, birch + "/call", rings, nil},
 	{"principal-night-en", "en", "night", 1, parley.Watch, "/call/" + desktest.GuestSecret, goes, nil},
 	{"principal-day-zh", "zh", "day", 1, parley.Watch, "/call/" + desktest.GuestSecret, goes, nil},
+	{"principal-day-ar", "ar", "day", 1, parley.Watch, "/call/" + desktest.GuestSecret, ailed, nil},
+	{"lost-day-en", "en", "day", 1, parley.Watch, birch + "/call", ailed, nil},
 	{"exercise-day-en", "en", "day", 1, parley.Watch, "/watch", (*desktest.Station).Exercises, nil},
 	{"exercise-night-ar", "ar", "night", 1, parley.Watch, "/watch", (*desktest.Station).Exercises, nil},
 }
@@ -76,6 +78,7 @@ var screenList = []screen{
 // goes, lobby and rings are a call with Birch.
 func goes(s *desktest.Station)  { s.Calm(); s.OnCall = desktest.CallGoes }
 func lobby(s *desktest.Station) { s.Calm(); s.OnCall = desktest.CallLobby }
+func ailed(s *desktest.Station) { s.Calm(); s.OnCall = desktest.CallAiled }
 func rings(s *desktest.Station) { s.Calm(); s.OnCall = desktest.CallRings }
 
 // translating types a translation beside its original.

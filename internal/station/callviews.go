@@ -196,6 +196,7 @@ func talkOf(ts []call.Talk) (out []CallTalk) {
 type CallRoom struct {
 	Line    string       `json:"line"`
 	ID      string       `json:"id"`
+	Medium  string       `json:"medium"`
 	Now     time.Time    `json:"now"`
 	Through time.Time    `json:"through,omitzero"` // when our people were put through
 	Sides   []CallSide   `json:"sides"`            // ours first
@@ -217,7 +218,8 @@ type CallSide struct {
 	Ready   bool             `json:"ready"`
 	Through bool             `json:"through"`
 	Hold    string           `json:"hold,omitempty"`
-	Lost    time.Duration    `json:"lost,omitempty"` // for how long its station has not been heard
+	Lost    time.Duration    `json:"lost,omitempty"`        // for how long its station has not been heard
+	Silent  time.Time        `json:"silent_since,omitzero"` // since when, while it is lost
 	Talk    []CallTalk       `json:"talk,omitempty"`
 	Paths   int              `json:"paths,omitempty"` // on which it is heard
 	Loss    float64          `json:"loss,omitempty"`  // share of what came in that was lost before it was made good
@@ -242,10 +244,12 @@ type CallMember struct {
 
 // CallTurn is whose turn it is, and who follows.
 type CallTurn struct {
-	Party parley.PartyCode `json:"party"`
-	Name  string           `json:"name"`
-	For   time.Duration    `json:"for"`
-	After string           `json:"after,omitempty"` // the interpreter who follows
+	Party  parley.PartyCode `json:"party"`
+	Person uint64           `json:"person"`
+	Name   string           `json:"name"`
+	For    time.Duration    `json:"for"`
+	Since  time.Time        `json:"since"`           // by our clock
+	After  string           `json:"after,omitempty"` // the interpreter who follows
 }
 
 // CallSignal is what somebody asked of everybody.
@@ -284,7 +288,7 @@ func (s *Station) CallRoom(_ context.Context, at CallSeat) (CallRoom, error) {
 	}
 	v := c.x.View()
 	own := v.State.Halves[c.line.us]
-	out := CallRoom{Line: c.line.id.String(), ID: c.ref.String(), Now: s.now().UTC(), Through: v.Through, Mode: own.Mode.String(), Booths: slices.Sorted(maps.Keys(v.State.Booths()))}
+	out := CallRoom{Line: c.line.id.String(), ID: c.ref.String(), Medium: c.ring.Medium.String(), Now: s.now().UTC(), Through: v.Through, Mode: own.Mode.String(), Booths: slices.Sorted(maps.Keys(v.State.Booths()))}
 	if s.calling.noneOf != nil {
 		out.Media = s.calling.noneOf.Error()
 	}
@@ -294,7 +298,8 @@ func (s *Station) CallRoom(_ context.Context, at CallSeat) (CallRoom, error) {
 	}
 	if w, since, ok := v.State.Turn(); ok {
 		_, p := v.State.Find(w)
-		t := &CallTurn{Party: w.Party, Name: p.Name, For: max(s.now().Sub(time.UnixMilli(int64(since)).Add(-v.Ahead[w.Party])), 0).Truncate(time.Second)}
+		began := time.UnixMilli(int64(since)).Add(-v.Ahead[w.Party]).UTC()
+		t := &CallTurn{Party: w.Party, Person: w.ID, Name: p.Name, Since: began, For: max(s.now().Sub(began), 0).Truncate(time.Second)}
 		if after, ok := v.State.After(w); ok && own.Mode == contact.Consecutive {
 			_, q := v.State.Find(after)
 			t.After = q.Name
@@ -322,6 +327,9 @@ func (s *Station) CallRoom(_ context.Context, at CallSeat) (CallRoom, error) {
 
 func (c *liveCall) sideView(h *call.Half, p parley.PartyCode, v *exchangeView) CallSide {
 	x := CallSide{Party: p, Us: p == c.line.us, Known: h != nil, Lost: v.Lost[p].Truncate(time.Second), RTT: v.RTT[p], Paths: v.Paths[p], Loss: v.Loss[p]}
+	if d := v.Lost[p]; d > 0 {
+		x.Silent = c.line.now().UTC().Add(-d)
+	}
 	if h == nil {
 		return x
 	}

@@ -18,6 +18,7 @@ const (
 	CallRings = "rings" // Birch calls
 	CallGoes  = "goes"  // it is put through, and the officer who looks is on it
 	CallLobby = "lobby" // it is not put through yet, and he has not joined
+	CallAiled = "ailed" // of video, and put through: he is muted, Birch is lost, and our side is on hold
 )
 
 // CallWithBirch is the id of the call that rings or runs.
@@ -81,10 +82,10 @@ func (s *Station) Call(ctx context.Context, line, id string) (station.Call, erro
 func (s *Station) CallRoom(_ context.Context, at station.CallSeat) (station.CallRoom, error) {
 	s.Lock()
 	defer s.Unlock()
-	if at.Line != Birch || s.OnCall != CallGoes && s.OnCall != CallLobby {
+	if at.Line != Birch || s.OnCall == NoCall || s.OnCall == CallRings {
 		return station.CallRoom{}, parley.Errorf(parley.NotFound, "no call runs on the line with Birch")
 	}
-	now, through := s.Now(), s.OnCall == CallGoes
+	now, through := s.Now(), s.OnCall != CallLobby
 	place := "lobby"
 	if through {
 		place = "floor"
@@ -99,14 +100,24 @@ func (s *Station) CallRoom(_ context.Context, at station.CallSeat) (station.Call
 		{ID: 2, Name: "Wu" + s.nasty("\u202e"), Role: "interpreter", Tongue: "en", Place: place, Device: true, Booth: "en", OnAir: true},
 		{ID: 3, Name: "Chen", Role: "listener", Place: place, Away: true},
 		{ID: 4, Name: "Lin", Role: "watch", Place: "watch", Device: true, Phone: true}}
-	r := station.CallRoom{Line: Birch, ID: CallWithBirch, Now: now, Mode: "simultaneous", Booths: []string{"en", "zh"},
+	r := station.CallRoom{Line: Birch, ID: CallWithBirch, Medium: "voice", Now: now, Mode: "simultaneous", Booths: []string{"en", "zh"},
 		Sides: []station.CallSide{{Party: "alder", Us: true, Known: true, People: ours, Ready: true, Through: through}, {Party: "birch", Known: true, People: theirs, Through: through, Paths: 2, RTT: 31 * time.Millisecond}},
 		Notes: []station.CallNote{{At: now.Add(-time.Minute), By: "Osei", Text: "Barges next."}}}
 	if through {
 		r.Through = now.Add(-14*time.Minute - 22*time.Second)
 		r.Sides[0].Talk, r.Sides[1].Talk = []station.CallTalk{{Language: "en", For: 6 * time.Minute}}, []station.CallTalk{{Language: "zh", For: 6*time.Minute + 30*time.Second}}
-		r.Turn = &station.CallTurn{Party: "birch", Name: "主席", For: 108 * time.Second}
+		r.Turn = &station.CallTurn{Party: "birch", Person: 1, Name: "主席", For: 108 * time.Second, Since: now.Add(-108 * time.Second)}
 		r.Asked = []station.CallSignal{{Party: "alder", Name: "Li", Kind: "slower", Number: 3}}
+	}
+	if s.OnCall == CallAiled {
+		r.Medium, r.Mode = "video", "consecutive"
+		r.Sides[1].Lost, r.Sides[1].Silent, r.Sides[1].Paths = 7*time.Second, now.Add(-7*time.Second), 1
+		r.Sides[0].Hold = "consulting" + s.nasty(" <b>\u202e")
+		ours[0].Muted, ours[1].Muted = true, true
+		ours[1].Booth, ours[1].OnAir = "", false
+		r.Turn = &station.CallTurn{Party: "alder", Person: 1, Name: "A. Alder", For: 3 * time.Second, Since: now.Add(-3 * time.Second), After: "Li"}
+		r.Asked = append(r.Asked, station.CallSignal{Party: "birch", Name: "Wu" + s.nasty(" <u>"), Kind: "poor", Number: 1})
+		r.Notes = append(r.Notes, station.CallNote{At: now, By: "Osei" + s.nasty(" <b>"), Text: "Not the tariff" + s.nasty(" <i>\u202e") + "."})
 	}
 	if at.Person != 0 {
 		r.You = &station.CallYou{CallMember: ours[at.Person-1], Hears: "en", Voices: []station.CallSlot{{Slot: 0, Party: "birch", Person: 1, Name: "主席", Low: true}, {Slot: 1, Party: "birch", Person: 2, Name: "Wu"}}}
@@ -157,7 +168,7 @@ func (s *Station) JoinCall(_ context.Context, by station.Officer, line string, a
 func (s *Station) SeatOf(_ context.Context, _ station.Officer, line string) (station.CallSeat, error) {
 	s.Lock()
 	defer s.Unlock()
-	if line != Birch || s.OnCall != CallGoes {
+	if line != Birch || s.OnCall != CallGoes && s.OnCall != CallAiled {
 		return station.CallSeat{}, parley.Errorf(parley.NotFound, "you have not joined this call")
 	}
 	return station.CallSeat{Line: Birch, Person: 2}, nil

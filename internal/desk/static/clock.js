@@ -49,6 +49,15 @@ export function tick() {
   }
   for (const el of document.querySelectorAll(".tick")) tickOne(el, t);
   for (const el of document.querySelectorAll("[data-lamp]")) lampAge(el, t);
+  for (const el of document.querySelectorAll("[data-span]")) put(el, (el.dataset.text ?? "{0}").replace("{0}", span(t - Number(el.dataset.span), el.dataset.long !== undefined)));
+}
+
+// span is a length of time that runs: 1:48, from an hour on 1:14:22; long: 00:14:22.
+function span(ms, long) {
+  const s = Math.max(0, Math.floor(ms / 1000));
+  const [h, m] = [Math.floor(s / 3600), Math.floor(s / 60) % 60];
+  if (long) return `${two(h)}:${two(m)}:${two(s % 60)}`;
+  return h ? `${h}:${two(m)}:${two(s % 60)}` : `${m}:${two(s % 60)}`;
 }
 
 function tickOne(el, t) {
