@@ -208,18 +208,18 @@ func TestBrowserCallByKeysAlone(t *testing.T) {
 	l.tab(`#join input[name="title"]`)
 	l.types("Duty")
 	press("#join button.strong", "JoinCall Lt Ruiz Duty watch en")
-	press(`#ours button[value="unready"]`, "ActForSide unready")
+	press(`#ours button[value="unready"]`, "ActForSide unready  0")
 	began(desktest.CallGoes)
 	press(`#you button[value="mute"]`, "ActOnCall 2 mute")
 	press(`#you button[name="hear"][value="zh"]`, "ActOnCall 2 hear zh")
 	press(`#you button[name="booth"][value="en"]`, "ActOnCall 2 booth en")
 	l.tab("#act-3 > summary") // acts on a person are folded
 	l.enter()
-	press(`#act-3 button[value="remove"]`, "ActForSide remove")
+	press(`#act-3 button[value="remove"]`, "ActForSide remove  3")
 	press(`#ours form[action$="/hangup"] button`, "HangUp "+desktest.CallWithBirch)
 	began(desktest.CallAiled)
 	press(`#you button[value="unmute"]`, "ActOnCall 2 unmute")
-	press(`#ours button[value="resume"]`, "ActForSide resume")
+	press(`#ours button[value="resume"]`, "ActForSide resume  0")
 	l.quiet()
 }
 

@@ -112,6 +112,7 @@ func (l *live) liesAt(name string, widths []int64) {
 	eval[bool](l, l.ctx, `document.querySelectorAll("details:not(.menu)").forEach(d => d.open = true), true`)
 	for _, w := range widths {
 		l.do(l.ctx, chromedp.EmulateViewport(w, 900))
+		awaited[bool](l, l.ctx, "new Promise((r) => requestAnimationFrame(() => requestAnimationFrame(() => r(true))))") // what follows the size of another part has
 		for _, f := range l.layout() {
 			l.t.Errorf("%s, %d px: %s", name, w, f)
 		}
