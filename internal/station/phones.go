@@ -99,6 +99,11 @@ func (s *Station) openPhones() {
 	if err != nil {
 		s.log.Error("no telephone can be used", "err", err)
 	}
+	for _, p := range ps {
+		if _, err := s.lineOf(p.Line); err != nil {
+			s.log.Warn("a phone serves a line that is none here", "phone", p.Name, "line", p.Line, "err", err)
+		}
+	}
 	s.phones.mu.Lock()
 	s.phones.server, s.phones.noneOf = server, err
 	s.phones.mu.Unlock()

@@ -353,3 +353,168 @@ func TestPhoneChoosesABooth(t *testing.T) {
 		}
 	}
 }
+
+// TestPhoneRingsInVain: who hangs up while it rings has given up; who is declined, or
+// finds the other side's call ended, is hung up; a phone whose role does not ring
+// only joins.
+func TestPhoneRingsInVain(t *testing.T) {
+	siptest.Have(t)
+	ctx := context.Background()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairAll(t, a, b)
+	at := a.withPhones(line, "red secret-of-red watch md5", "ear secret-of-ear listener auto md5")
+	a.waitProved(line, b)
+	b.waitProved(line, a)
+	red := a.phone(siptest.Options{Name: "red", Password: "secret-of-red", Server: at, Tone: toneA})
+	ear := a.phone(siptest.Options{Name: "ear", Password: "secret-of-ear", Server: at, Tone: toneB})
+
+	ear.Dial("1")
+	eventually(t, 5*time.Second, "a listener's phone is refused", func() bool { return strings.Contains(ear.Said(), "403 Forbidden") })
+	red.Dial("1")
+	eventually(t, 5*time.Second, "what is not the hotline is refused", func() bool { return strings.Contains(red.Said(), "404 Not Found") })
+	if ph := b.callPhase(line); ph != "" {
+		t.Fatalf("a call is %s", ph)
+	}
+	red.Dial("hotline")
+	b.callIs(line, call.Ringing)
+	time.Sleep(1100 * time.Millisecond)
+	red.HangUp()
+	b.callIs(line, call.GivenUp)
+	a.callIs(line, call.GivenUp)
+
+	red.Dial("hotline")
+	b.callIs(line, call.Ringing)
+	time.Sleep(1100 * time.Millisecond)
+	if err := b.st.DeclineCall(ctx, b.watch, line, "", "not-now", ""); err != nil {
+		t.Fatal(err)
+	}
+	a.callIs(line, call.Declined)
+	eventually(t, 5*time.Second, "the phone is told", func() bool { return strings.Contains(red.Said(), "486 Busy Here") && !a.isUp("red") })
+
+	red.Dial("hotline")
+	b.callIs(line, call.Ringing)
+	time.Sleep(1100 * time.Millisecond)
+	if err := b.st.LiftCall(ctx, b.watch, line, ""); err != nil {
+		t.Fatal(err)
+	}
+	a.callIs(line, call.Running)
+	ear.Dial("1")
+	eventually(t, 5*time.Second, "both phones are on the call", func() bool {
+		c, err := a.st.callOn(line)
+		return err == nil && len(c.x.View().State.Halves["alder"].People) == 2
+	})
+	red.HangUp()
+	eventually(t, 5*time.Second, "one is left", func() bool {
+		c, err := a.st.callOn(line)
+		return err == nil && len(c.x.View().State.Halves["alder"].People) == 1
+	})
+	time.Sleep(time.Second)
+	if ph := a.callPhase(line); ph != call.Running {
+		t.Errorf("the call is %s although somebody of ours is on it", ph)
+	}
+	if err := b.st.HangUp(ctx, b.watch, line, ""); err != nil {
+		t.Fatal(err)
+	}
+	a.callIs(line, call.Over)
+	eventually(t, 5*time.Second, "the phone is hung up", func() bool { return !a.isUp("ear") && strings.Contains(ear.Said(), "BYE sip:ear") })
+}
+
+// TestPhoneWithAWrongPassword sounds once a minute, and says from where.
+func TestPhoneWithAWrongPassword(t *testing.T) {
+	siptest.Have(t)
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairAll(t, a, b)
+	at := a.withPhones(line, "red secret-of-red watch md5", "blue secret-of-blue watch md5")
+	siptest.Start(t, siptest.Options{Name: "red", Password: "secret-of-bed", Server: at, Tone: toneA})
+	siptest.Start(t, siptest.Options{Name: "blue", Password: "secret-of-clue", Server: at, Tone: toneA})
+	alarms := func() (out []Alarm) {
+		all, err := a.st.Alarms(context.Background())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range all {
+			if x.Code == "phone" {
+				out = append(out, x)
+			}
+		}
+		return out
+	}
+	eventually(t, 10*time.Second, "it sounds", func() bool { return len(alarms()) > 0 })
+	eventually(t, 10*time.Second, "the other is counted", func() bool {
+		a.st.phones.mu.Lock()
+		defer a.st.phones.mu.Unlock()
+		return a.st.phones.wrong > 0
+	})
+	got := alarms()
+	if len(got) != 1 || got[0].Count != 1 || !strings.Contains(got[0].Text, "127.0.0.1") || !strings.Contains(got[0].Text, `"red"`) && !strings.Contains(got[0].Text, `"blue"`) {
+		t.Errorf("the alarms are %+v", got)
+	}
+	if ps, bad := a.st.phoneViews(); len(ps) > 0 || bad != "" {
+		t.Errorf("registered: %v %s", ps, bad)
+	}
+}
+
+// TestPhonesFile: what is wrong with it is said by check, and no phone can be used,
+// while the station runs on.
+func TestPhonesFile(t *testing.T) {
+	a := newParty(t, "alder")
+	at := fmt.Sprintf("127.0.0.1:%d", siptest.Port(t, 74))
+	path := filepath.Join(a.dir, "phones")
+	const good = "red secret-of-red watch birch auto\n"
+	for _, c := range []struct {
+		listen, file, text string
+		mode               os.FileMode
+		want               string // of a finding that fails; "": none does
+	}{
+		{at, path, good, 0o600, ""},
+		{at, "phones", good, 0o400, ""}, // in the data directory
+		{at, path, good, 0o640, "others may read the passwords"},
+		{at, path, good, 0o604, "others may read the passwords"},
+		{at, path, "red short watch birch\n", 0o600, "a password has 8"},
+		{at, path, "red secret-of-red king birch\n", 0o600, "no role of that name"},
+		{at, path, good + good, 0o600, "a phone red already"},
+		{at, path, "red secret-of-red watch\n", 0o600, "four words"},
+		{at, path, "Red! secret-of-red watch birch\n", 0o600, "a phone's name is"},
+		{at, path, "# none\n\n" + strings.Repeat("x", 10) + " secret-of-red watch birch loud\n", 0o600, "line 3"},
+		{at, "", good, 0o600, "phones names no file"},
+		{at, path + "x", good, 0o600, "no such file"},
+		{"0.0.0.0:5060", path, good, 0o600, "phones cannot call"},
+		{"here", path, good, 0o600, "phones cannot call"},
+	} {
+		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, c.mode); err != nil {
+			t.Fatal(err)
+		}
+		cfg, err := LoadConfig(a.dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg.ListenSIP, cfg.Phones = c.listen, c.file
+		k := &checks{cfg: cfg}
+		k.telephones()
+		failed := ""
+		for _, f := range k.found {
+			if strings.Contains(f.What+f.Hint, "secret-of") {
+				t.Errorf("%q shows a password: %+v", c.text, f)
+			}
+			if f.Level == LevelFail {
+				failed += f.What
+			}
+		}
+		if c.want == "" && failed != "" || !strings.Contains(failed, c.want) {
+			t.Errorf("%+v: check fails with %q", c, failed)
+		}
+		s := &Station{cfg: cfg, log: a.st.log, hub: newHub(), now: time.Now}
+		s.openPhones()
+		server, err := s.phones.get()
+		if (err == nil) != (c.want == "") {
+			t.Errorf("%+v: %v", c, err)
+		}
+		if server != nil {
+			server.Close()
+		}
+		os.Chmod(path, 0o600)
+	}
+}

@@ -13,6 +13,7 @@ import (
 	"net"
 	"net/netip"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -391,5 +392,86 @@ func TestPhonesRing(t *testing.T) {
 			}
 			eventually(t, 3*time.Second, "the other stops ringing", func() bool { return strings.Count(quiet.Said(), "CANCEL sip:red") >= 2 })
 		})
+	}
+}
+
+// TestDelay measures from a packet of the phone to the packet that carries its sound
+// back: what the station adds to a voice that a phone hears.
+func TestDelay(t *testing.T) {
+	e := newEcho(t, two()...)
+	red := newHand(t, e, "127.0.0.1", "red", "secret-enough")
+	red.register(60)
+	c, err := net.ListenUDP("udp", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	m := regexp.MustCompile(`m=audio (\d+)`).FindStringSubmatch(red.lifts(offerAt(c.LocalAddr().(*net.UDPAddr).Port)))
+	if m == nil {
+		t.Fatal("it is not lifted")
+	}
+	port, _ := strconv.Atoi(m[1])
+	eventually(t, 3*time.Second, "it is answered", func() bool { return code(red.answer()) == "200" })
+	type sound struct {
+		at   time.Time
+		loud bool
+	}
+	in := make(chan sound, 1000)
+	go func() {
+		b := make([]byte, 2000)
+		for {
+			n, err := c.Read(b)
+			if err != nil {
+				close(in)
+				return
+			}
+			var p rtp.Packet
+			if p.Unmarshal(b[:n]) == nil && len(p.Payload) == frame {
+				in <- sound{time.Now(), levelOf(p.Payload) < 20}
+			}
+		}
+	}()
+	var sent []time.Time
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for i := range 300 { // one packet of 25 is loud
+		<-tick.C
+		x := byte(0xff)
+		if i%25 == 24 {
+			x = 0x90
+			sent = append(sent, time.Now())
+		}
+		p := rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: uint16(i), Timestamp: uint32(i) * frame, SSRC: 7}, Payload: []byte(strings.Repeat(string([]byte{x}), frame))}
+		b, err := p.Marshal()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := c.WriteToUDP(b, &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1), Port: port}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	time.Sleep(200 * time.Millisecond)
+	c.Close()
+	var took []time.Duration
+	last := time.Time{}
+	for s := range in {
+		if !s.loud || s.at.Sub(last) < 100*time.Millisecond {
+			continue
+		}
+		last = s.at
+		for _, b := range sent {
+			if d := s.at.Sub(b); d >= 0 && d < 400*time.Millisecond {
+				took = append(took, d)
+				break
+			}
+		}
+	}
+	slices.Sort(took)
+	if len(took) < 6 {
+		t.Fatalf("%d of 12 sounds came back", len(took))
+	}
+	t.Logf("%d sounds: %v at least, %v in the middle, %v at most", len(took), took[0].Round(time.Millisecond), took[len(took)/2].Round(time.Millisecond), took[len(took)-1].Round(time.Millisecond))
+	if took[len(took)/2] > 150*time.Millisecond {
+		t.Errorf("a voice takes %v through the station", took[len(took)/2])
 	}
 }
