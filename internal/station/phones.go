@@ -129,7 +129,7 @@ func (s *Station) phoneRefused(phone string, from netip.Addr) {
 	s.mu.Unlock()
 	text := fmt.Sprintf("%s gave a wrong password as phone %q", from, phone)
 	if n > 1 {
-		text += fmt.Sprintf(", and others did %d times since the alarm before", n-1)
+		text = fmt.Sprintf("%s gave a wrong password as phone %q, and others did %d times since the alarm before", from, phone, n-1)
 	}
 	s.log.Warn("a phone was refused", "phone", phone, "from", from, "times", n)
 	for _, l := range ls {

@@ -225,13 +225,13 @@ func (p *Phone) Heard() []float64 {
 		if err != nil {
 			p.t.Fatal(err)
 		}
-		out = append(out, samples(b)...)
+		out = append(out, Samples(b)...)
 	}
 	return out
 }
 
-// samples are those of a WAV file of 16 bits.
-func samples(b []byte) (out []float64) {
+// Samples are those of a WAV file of 16 bits.
+func Samples(b []byte) (out []float64) {
 	if len(b) < 44 {
 		return nil
 	}
