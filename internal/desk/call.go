@@ -37,6 +37,7 @@ type Attending interface {
 	ActOnCall(ctx context.Context, at station.CallSeat, a station.CallAct) error
 	ActForSide(ctx context.Context, by station.Officer, line string, a station.SideAct) error
 	PassNote(ctx context.Context, by station.Officer, line, text string) error
+	SayInChat(ctx context.Context, at station.CallSeat, text string) error
 }
 
 // Challenging is how watches know one another before anybody is put through.
@@ -342,6 +343,13 @@ var callActs = map[string]func(d *desk, r *http.Request, s *seat, p *callPage) e
 	"note": func(d *desk, r *http.Request, s *seat, p *callPage) error {
 		return d.st.PassNote(r.Context(), s.officer, p.Line.Key, form.Normal(r.PostForm.Get("text")))
 	},
+	"chat": func(d *desk, r *http.Request, s *seat, p *callPage) error {
+		at, err := d.st.SeatOf(r.Context(), s.officer, p.Line.Key)
+		if err != nil {
+			return err
+		}
+		return d.st.SayInChat(r.Context(), at, form.Normal(r.PostForm.Get("text")))
+	},
 	"wording": func(d *desk, r *http.Request, s *seat, p *callPage) error {
 		var texts []station.SaidText
 		for _, l := range p.Tongues() {
@@ -513,12 +521,17 @@ func (d *desk) guestAct(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a := readCallAct(r)
-	if !contains(guestActs, a.Do) {
+	chat := r.PathValue("act") == "chat"
+	if !chat && !contains(guestActs, a.Do) {
 		d.plainError(w, r, http.StatusNotFound, "error.call_over")
 		return
 	}
 	at, err := seat()
-	if err == nil {
+	switch {
+	case err != nil:
+	case chat:
+		err = d.st.SayInChat(r.Context(), at, form.Normal(r.PostForm.Get("text")))
+	default:
 		err = d.st.ActOnCall(r.Context(), at, a)
 	}
 	if err != nil {

@@ -122,6 +122,7 @@ type liveCall struct {
 	people map[string]uint64    // who joined -> his number on the call
 	guests map[string]callGuest // by the secret of the link
 	notes  []CallNote
+	chat   []CallChat
 	ended  bool // our end of it is filed
 
 	challenge challenged

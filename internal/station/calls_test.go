@@ -213,6 +213,25 @@ func TestCall(t *testing.T) {
 		}
 	}
 
+	// The chat of the interpreters: both read it, the principal does not.
+	ib := b.joins(line, b.envoy, 'J', CallPerson{Name: "Wu", Role: "interpreter", Tongue: "en"})
+	if err := a.st.SayInChat(ctx, ia.seat, "barges = 驳船"); err != nil {
+		t.Fatal(err)
+	}
+	if err := a.st.SayInChat(ctx, pa.seat, "x"); parley.KindOf(err) != parley.NotAllowed {
+		t.Errorf("a principal in the chat of interpreters: %v", err)
+	}
+	eventually(t, 5*time.Second, "the chat comes, once", func() bool {
+		r, err := b.st.CallRoom(ctx, ib.seat)
+		return err == nil && len(r.Chat) == 1 && r.Chat[0].Text == "barges = 驳船" && r.Chat[0].Name == "Li" && r.Chat[0].Party == "alder"
+	})
+	if r, err := b.st.CallRoom(ctx, pb.seat); err != nil || len(r.Chat) != 0 {
+		t.Errorf("the principal reads the chat of interpreters: %+v, %v", r.Chat, err)
+	}
+	if err := b.st.ActOnCall(ctx, ib.seat, CallAct{Do: "leave"}); err != nil {
+		t.Fatal(err)
+	}
+
 	// The side room, and a hold.
 	act(a, ia, "booth", "")
 	act(a, ia, "aside", "")

@@ -205,6 +205,7 @@ type CallRoom struct {
 	Asked   []CallSignal `json:"asked,omitempty"` // the newest last
 	Notes   []CallNote   `json:"notes,omitempty"`
 	You     *CallYou     `json:"you,omitempty"`
+	Chat    []CallChat   `json:"chat,omitempty"` // between interpreters; for them alone
 	Mode    string       `json:"interpreting"`
 	Media   string       `json:"media,omitempty"` // why desks cannot speak; "": they can
 }
@@ -321,6 +322,11 @@ func (s *Station) CallRoom(_ context.Context, at CallSeat) (CallRoom, error) {
 	c.mu.Unlock()
 	if p := own.Person(at.Person); p != nil {
 		out.You = c.you(&v, p)
+		if p.Role == contact.Interpreter {
+			c.mu.Lock()
+			out.Chat = slices.Clone(c.chat)
+			c.mu.Unlock()
+		}
 	}
 	return out, nil
 }

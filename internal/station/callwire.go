@@ -15,6 +15,7 @@ import (
 const (
 	frameHalf  = 64
 	frameMedia = 65
+	frameChat  = 66
 )
 
 // callFrame is a frame of a call: its type and its one item.
@@ -25,9 +26,9 @@ type callFrame struct {
 }
 
 // isCallFrame reports whether a frame may be one of a call: a list of two whose
-// first item is 64 or 65.
+// first item is 64 to 66.
 func isCallFrame(b []byte) bool {
-	return len(b) > 3 && b[0] == 0x82 && b[1] == 0x18 && (b[2] == frameHalf || b[2] == frameMedia)
+	return len(b) > 3 && b[0] == 0x82 && b[1] == 0x18 && b[2] >= frameHalf && b[2] <= frameChat
 }
 
 // callIn takes in a frame of a call. The error is Malformed.
@@ -39,8 +40,12 @@ func (s *session) callIn(b []byte) error {
 	switch {
 	case !s.isProved():
 	case f.Type == frameHalf:
-		if s.halves.take(s.node.now()) {
+		if s.halves.take(s.node.now(), halfRate) {
 			s.node.halfIn(s.line, s.peer, f.Body)
+		}
+	case f.Type == frameChat:
+		if s.chats.take(s.node.now(), chatRate) {
+			s.node.chatIn(s.line, s.peer, f.Body)
 		}
 	default:
 		s.node.mediaIn(s.line, s.peer, s.name, f.Body)
@@ -58,12 +63,12 @@ type rate struct {
 	n     int
 }
 
-func (r *rate) take(now time.Time) bool {
+func (r *rate) take(now time.Time, most int) bool {
 	if d := now.Sub(r.since); d >= time.Second || d < 0 {
 		r.since, r.n = now, 0
 	}
 	r.n++
-	return r.n <= halfRate
+	return r.n <= most
 }
 
 // isProved reports whether the other side has shown a secret of the line on this

@@ -31,6 +31,7 @@ type network struct {
 
 	halfIn  func(l *liveLine, from parley.PartyCode, b []byte) // of calls
 	mediaIn func(l *liveLine, from parley.PartyCode, path string, b []byte)
+	chatIn  func(l *liveLine, from parley.PartyCode, b []byte)
 
 	mu       sync.Mutex
 	lines    map[parley.LineID]*liveLine

@@ -50,6 +50,7 @@ type session struct {
 	talk   int             // frames besides those of the logs in the second from since
 	since  time.Time       // owned by serve, as talk is
 	halves rate            // likewise: of calls
+	chats  rate            // likewise
 }
 
 // pingEvery is the keep-alive of the annex in force.

@@ -97,7 +97,7 @@ func Open(cfg Config, log *slog.Logger) (_ *Station, err error) {
 		return nil, err
 	}
 	s.net = s.newNetwork()
-	s.net.halfIn, s.net.mediaIn = s.halfIn, s.mediaIn
+	s.net.halfIn, s.net.mediaIn, s.net.chatIn = s.halfIn, s.mediaIn, s.chatIn
 	return s, nil
 }
 

@@ -119,6 +119,9 @@ func (s *Station) CallRoom(_ context.Context, at station.CallSeat) (station.Call
 		r.Asked = append(r.Asked, station.CallSignal{Party: "birch", Name: "Wu" + s.nasty(" <u>"), Kind: "poor", Number: 1})
 		r.Notes = append(r.Notes, station.CallNote{At: now, By: "Osei" + s.nasty(" <b>"), Text: "Not the tariff" + s.nasty(" <i>\u202e") + "."})
 	}
+	if at.Person == 2 {
+		r.Chat = []station.CallChat{{Party: "birch", At: now.Add(-2 * time.Minute), Name: "Wu", Text: "驳船 = barges" + s.nasty(" <b>\u202e")}, {Party: "alder", At: now.Add(-time.Minute), Name: "Li", Text: "Thank you, barges it is."}}
+	}
 	if at.Person != 0 {
 		r.You = &station.CallYou{CallMember: ours[at.Person-1], Hears: "en", Voices: []station.CallSlot{{Slot: 0, Party: "birch", Person: 1, Name: "主席", Low: true}, {Slot: 1, Party: "birch", Person: 2, Name: "Wu"}}}
 	}
@@ -207,6 +210,11 @@ func (s *Station) ActForSide(_ context.Context, by station.Officer, line string,
 // PassNote notes it.
 func (s *Station) PassNote(_ context.Context, by station.Officer, line, text string) error {
 	return s.onCall("PassNote", by, line, text)
+}
+
+// SayInChat notes it.
+func (s *Station) SayInChat(_ context.Context, at station.CallSeat, text string) error {
+	return s.onCall("SayInChat", station.Officer{}, at.Line, at.Person, text)
 }
 
 // WriteWording notes it.
