@@ -122,6 +122,8 @@ func serveChild(args []string) int {
 		end = serveStation(ops)
 	case len(args) == 1 && args[0] == "floor":
 		end = serveFloor(ops)
+	case len(args) == 1 && args[0] == "relay":
+		end = serveRelay(ops)
 	default:
 		fmt.Fprintln(os.Stderr, "bench: a child of an unknown kind")
 		return 2

@@ -2,7 +2,7 @@
 // beside a bare program that does the same signatures, fsyncs and round trips
 // and nothing else, in one run on one machine. README.md holds the figures.
 //
-//	go run ./bench [flags] [latency throughput queue bytes verify coldstart search parts lines]
+//	go run ./bench [flags] [latency throughput queue bytes verify coldstart search parts lines call]
 //
 // Without a name it runs them all. Stations are processes of their own, with
 // durable stores on disk; peers are tried where their programs are installed.
@@ -54,6 +54,7 @@ var measures = []struct {
 	{"search", "search pages of a long record, by words, offices and times", search},
 	{"parts", "the pieces of the written path, each alone", parts},
 	{"lines", "many lines: memory and processor of idle ones, dispatches a second over all", manyLines},
+	{"call", "a call between two desks through two stations: times, delay, loss, switching, coming back, cost", callMeasures},
 }
 
 func main() {
@@ -73,6 +74,7 @@ func run(args []string) error {
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.BoolVar(&o.json, "json", false, "print JSON, one object a measure")
 	fs.BoolVar(&o.quick, "quick", false, "smaller sizes, for a look")
+	fs.BoolVar(&o.quick, "short", false, "the same as -quick")
 	fs.StringVar(&o.dir, "dir", "", "make the stations in `DIR`, on a real disk (default: the temporary directory)")
 	fs.StringVar(&o.profile, "profile", "", "write profiles of the stations to `DIR`: processor, blocking, locks")
 	fs.IntVar(&o.n, "n", 0, "size of the measure: dispatches, or entries of the record (default: of each measure)")

@@ -23,6 +23,11 @@ type pair struct {
 // newPair makes two stations in a directory below that of the bench, and founds
 // a line between them.
 func (b *bench) newPair(cables bool) (*pair, error) {
+	return b.pairOf(func(int) (initArgs, error) { return initArgs{Cables: cables}, nil })
+}
+
+// pairOf is newPair with two stations made as they are told.
+func (b *bench) pairOf(made func(i int) (initArgs, error)) (*pair, error) {
 	p := &pair{}
 	var err error
 	if p.dir, err = os.MkdirTemp(b.dir, "pair-"); err != nil {
@@ -32,8 +37,13 @@ func (b *bench) newPair(cables bool) (*pair, error) {
 		if *at, err = b.start("station"); err != nil {
 			return nil, err
 		}
+		a, err := made(i)
+		if err != nil {
+			return nil, err
+		}
 		x := parties[i]
-		if err := do(*at, "init", initArgs{Dir: p.dir, Party: string(x.Code), Name: x.Name, Language: x.Languages[0], Cables: cables}); err != nil {
+		a.Dir, a.Party, a.Name, a.Language = p.dir, string(x.Code), x.Name, x.Languages[0]
+		if err := do(*at, "init", a); err != nil {
 			return nil, err
 		}
 	}

@@ -30,6 +30,18 @@ type report struct {
 	Rows    []row    `json:"rows"`
 	Notes   []string `json:"notes,omitempty"`
 	Judged  []judged `json:"judged,omitempty"`
+	More    []table  `json:"more,omitempty"` // what has other columns
+}
+
+// table is rows of one kind.
+type table struct {
+	What    string   `json:"what"`
+	Columns []string `json:"columns"`
+	Rows    []row    `json:"rows"`
+}
+
+func (t *table) add(name string, cells ...cell) {
+	t.Rows = append(t.Rows, row{Name: name, Cells: cells})
 }
 
 // judged is a figure beside its target.
@@ -155,23 +167,32 @@ func (r *report) print(w io.Writer, asJSON bool) error {
 		return json.NewEncoder(w).Encode(r)
 	}
 	fmt.Fprintf(w, "%s: %s\n  %s\n  %s, %s, %s, load %s, %.0f s\n", r.Measure, r.What, r.Command, r.Machine, r.Go, r.Date, r.Load, r.Took)
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(t, "\t%s\t\n", strings.Join(r.Columns, "\t"))
-	for _, x := range r.Rows {
-		cells := make([]string, len(x.Cells))
-		for i, c := range x.Cells {
-			cells[i] = c.String()
+	for _, t := range append([]table{{"", r.Columns, r.Rows}}, r.More...) {
+		if err := t.print(w); err != nil {
+			return err
 		}
-		fmt.Fprintf(t, "%s\t%s\t\n", x.Name, strings.Join(cells, "\t"))
-	}
-	if err := t.Flush(); err != nil {
-		return err
 	}
 	for _, n := range r.Notes {
 		fmt.Fprintf(w, "  - %s\n", n)
 	}
 	_, err := fmt.Fprintln(w)
 	return err
+}
+
+func (x *table) print(w io.Writer) error {
+	if x.What != "" {
+		fmt.Fprintf(w, "  %s\n", x.What)
+	}
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(t, "\t%s\t\n", strings.Join(x.Columns, "\t"))
+	for _, x := range x.Rows {
+		cells := make([]string, len(x.Cells))
+		for i, c := range x.Cells {
+			cells[i] = c.String()
+		}
+		fmt.Fprintf(t, "%s\t%s\t\n", x.Name, strings.Join(cells, "\t"))
+	}
+	return t.Flush()
 }
 
 func cpuModel() string {

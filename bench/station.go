@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -49,6 +50,7 @@ func serveStation(ops map[string]handler) (end func()) {
 	} {
 		ops[name] = f
 	}
+	maps.Copy(ops, h.callOps())
 	return func() {
 		h.close()
 		for _, c := range h.cables {
@@ -60,6 +62,11 @@ func serveStation(ops map[string]handler) (end func()) {
 type initArgs struct {
 	Dir, Party, Name, Language string
 	Cables                     bool // run the paths over cables that count bytes
+
+	// For calls: where to listen and what the other side dials, the cables being
+	// laid by whoever asks; and a port for the media of desks.
+	QUIC, TLS, AnnounceQUIC, AnnounceTLS string
+	Media                                bool
 }
 
 // init makes a station and starts it. Quotas are lifted: what is measured is
@@ -67,11 +74,13 @@ type initArgs struct {
 func (h *host) init(a initArgs) (nothing, error) {
 	o := station.InitOptions{Dir: filepath.Join(a.Dir, a.Party), RootKeyPath: filepath.Join(a.Dir, a.Party+".root"), Party: a.Party, Name: a.Name, Languages: []string{a.Language}}
 	var err error
-	if o.ListenQUIC, err = freePort("udp"); err != nil {
-		return nothing{}, err
-	}
-	if o.ListenTLS, err = freePort("tcp"); err != nil {
-		return nothing{}, err
+	if o.ListenQUIC, o.ListenTLS, o.AnnounceQUIC, o.AnnounceTLS = a.QUIC, a.TLS, a.AnnounceQUIC, a.AnnounceTLS; a.QUIC == "" {
+		if o.ListenQUIC, err = freePort("udp"); err != nil {
+			return nothing{}, err
+		}
+		if o.ListenTLS, err = freePort("tcp"); err != nil {
+			return nothing{}, err
+		}
 	}
 	if a.Cables {
 		for network, at := range map[string][2]*string{"udp": {&o.ListenQUIC, &o.AnnounceQUIC}, "tcp": {&o.ListenTLS, &o.AnnounceTLS}} {
@@ -89,7 +98,7 @@ func (h *host) init(a initArgs) (nothing, error) {
 	if h.root, err = station.LoadRootKey(o.RootKeyPath, nil); err != nil {
 		return nothing{}, err
 	}
-	if err := configure(o.Dir); err != nil {
+	if err := configure(o.Dir, a.Media); err != nil {
 		return nothing{}, err
 	}
 	if _, err := h.open(openArgs{Dir: o.Dir}); err != nil {
@@ -104,13 +113,16 @@ func (h *host) init(a initArgs) (nothing, error) {
 }
 
 // configure lifts the quotas and keeps line tests out of the way.
-func configure(dir string) error {
+func configure(dir string, media bool) error {
 	c, err := station.LoadConfig(dir)
 	if err != nil {
 		return err
 	}
 	mark := c.HighWater
 	c.AcceptRate, c.Test, c.HighWater = 1_000_000, 24*time.Hour, mark
+	if media {
+		c.Media = "127.0.0.1:0"
+	}
 	return os.WriteFile(filepath.Join(dir, station.ConfigName), c.Text(), 0o600)
 }
 
