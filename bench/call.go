@@ -226,4 +226,3 @@ func (r *report) spread(name string, ds []time.Duration) {
 	}
 	r.add(name, count(len(ds)), millis(quantile(ds, 0.5)), millis(quantile(ds, 0.95)), millis(quantile(ds, 0.99)), millis(quantile(ds, 1)))
 }
-

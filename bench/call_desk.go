@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +25,8 @@ type desk struct {
 	total  atomic.Int64  // packets heard, of anybody
 
 	mu    sync.Mutex
-	keeps bool // what was heard, not only how much
+	keeps bool          // what was heard, not only how much
+	since time.Duration // what was said earlier, from epoch, does not count
 	heard map[byte]*heard
 }
 
@@ -138,6 +140,7 @@ func (d *desk) speaks(every time.Duration, opus [][]byte) {
 	d.talk.Go(func() {
 		nothing := make([]byte, voiceBytes-stamp)
 		ticks := uint32(every.Microseconds() * 48 / 1000)
+		first := uint16(rand.N(1 << 15)) // as browsers do
 		for n, next := uint32(0), time.Now(); ; n++ {
 			says := nothing
 			if len(opus) > 0 {
@@ -146,7 +149,7 @@ func (d *desk) speaks(every time.Duration, opus [][]byte) {
 			b := append(make([]byte, 0, stamp+len(says)), d.letter)
 			b = binary.BigEndian.AppendUint32(b, n)
 			b = binary.BigEndian.AppendUint64(b, uint64(time.Since(epoch)))
-			if d.mic.WriteRTP(&rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: uint16(n), Timestamp: n * ticks}, Payload: append(b, says...)}) != nil {
+			if d.mic.WriteRTP(&rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: first + uint16(n), Timestamp: n * ticks}, Payload: append(b, says...)}) != nil {
 				return
 			}
 			d.said.Store(n + 1)
@@ -177,7 +180,12 @@ func (d *desk) listen(t *webrtc.TrackRemote) {
 		d.total.Add(1)
 		now := time.Now()
 		number := binary.BigEndian.Uint32(p.Payload[1:])
+		said := time.Duration(binary.BigEndian.Uint64(p.Payload[5:]))
 		d.mu.Lock()
+		if said < d.since {
+			d.mu.Unlock()
+			continue
+		}
 		h := d.heard[p.Payload[0]]
 		if h == nil {
 			h = &heard{first: now, kept: map[uint32]packet{}}
@@ -186,7 +194,7 @@ func (d *desk) listen(t *webrtc.TrackRemote) {
 		if _, twice := h.kept[number]; !twice {
 			h.n++
 			if d.keeps {
-				h.kept[number] = packet{now.Sub(epoch) - time.Duration(binary.BigEndian.Uint64(p.Payload[5:])), append([]byte(nil), p.Payload[stamp:]...)}
+				h.kept[number] = packet{now.Sub(epoch) - said, append([]byte(nil), p.Payload[stamp:]...)}
 			}
 		}
 		d.mu.Unlock()
@@ -207,7 +215,15 @@ func (d *desk) firstOf(letter byte) (time.Time, bool) {
 func (d *desk) forget(keep bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.heard, d.keeps = map[byte]*heard{}, keep
+	d.heard, d.keeps, d.since = map[byte]*heard{}, keep, 0
+}
+
+// forgetUntilNow is forget; what was said before does not count, should it still
+// come.
+func (d *desk) forgetUntilNow() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.heard, d.keeps, d.since = map[byte]*heard{}, false, time.Since(epoch)
 }
 
 // of returns what was heard of somebody, and forgets.

@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"os/exec"
@@ -16,7 +15,8 @@ import (
 	"time"
 
 	"github.com/pion/opus"
-	"github.com/pion/webrtc/v4/pkg/media/oggreader"
+
+	"parley/internal/stage/voice"
 )
 
 // playout is how long after the quickest packet one may come and still be heard:
@@ -29,9 +29,9 @@ const warmUp = 4 * time.Second
 // callLoss measures what reaches a listener over lossy paths, and how well speech
 // is understood then.
 func callLoss(b *bench, r *report) error {
-	speech, err := spoken(b.dir, b.quick)
+	speech, err := spoken(b.quick)
 	if err != nil {
-		r.note("loss: no speech (%v); packets are counted, and no speech is scored", err)
+		return err
 	}
 	w, err := b.newWired(true)
 	if err != nil {
@@ -52,22 +52,18 @@ func callLoss(b *bench, r *report) error {
 			if err != nil {
 				return fmt.Errorf("loss of %d %% on %s: %w", loss, paths, err)
 			}
-			score, visqol := none, none
-			if len(speech) > 0 {
-				s, v, err := h.scored(b.dir)
-				if err != nil {
-					return err
-				}
-				score, visqol = num(s), v
-				if loss == 0 {
-					clear = s
-				}
-				if loss == 20 {
-					r.atMost("STOI lost at 20 % loss, "+pathsName(paths), max(0, clear-s), 0.08, "under lossless")
-				}
+			score, visqol, err := h.scored(b.dir)
+			if err != nil {
+				return err
+			}
+			if loss == 0 {
+				clear = score
+			}
+			if loss == 20 {
+				r.atMost("STOI lost at 20 % loss, "+pathsName(paths), max(0, clear-score), 0.08, "under lossless")
 			}
 			came, inTime, p50, p99 := h.counted()
-			t.add(fmt.Sprintf("%d %% on %s", loss, pathsName(paths)), count(len(h.took)), num(100*came), num(100*inTime), score, visqol, millis(p50), millis(p99))
+			t.add(fmt.Sprintf("%d %% on %s", loss, pathsName(paths)), count(len(h.took)), num(100*came), num(100*inTime), num(score), visqol, millis(p50), millis(p99))
 		}
 	}
 	r.More = append(r.More, t)
@@ -106,9 +102,6 @@ func (w *wired) hearAt(paths string, loss float64, speech [][]byte) (h listened,
 	w.set(100*time.Millisecond, loss, true)
 	time.Sleep(warmUp)
 	n := uint32(len(speech))
-	if n == 0 {
-		n = 500
-	}
 	a, b := all[0], all[1]
 	b.forget(true)
 	time.Sleep(200 * time.Millisecond)
@@ -117,9 +110,7 @@ func (w *wired) hearAt(paths string, loss float64, speech [][]byte) (h listened,
 	x := b.of('A')
 	for k := from; k < from+n; k++ {
 		h.took, h.opus = append(h.took, x.kept[k].took), append(h.opus, x.kept[k].opus)
-		if len(speech) > 0 {
-			h.said = append(h.said, speech[int(k)%len(speech)])
-		}
+		h.said = append(h.said, speech[int(k)%len(speech)])
 	}
 	w.set(100*time.Millisecond, 0, false)
 	return h, w.over(all...)
@@ -217,43 +208,17 @@ func decoded(packets [][]byte) ([]float64, error) {
 	return out, nil
 }
 
-const text1 = "Good morning. We have seen your vessels near the northern shoal since six o'clock, and we have ordered ours to keep two miles away from them. " +
-	"I ask you to do the same until our officers have spoken. Nobody on our side wishes that a mistake of the night becomes a quarrel of the day. " +
-	"We propose that the watch of each side reports every hour on this line, and that neither side sends aircraft into the area before noon. " +
-	"If you agree, my office will confirm the wording in writing within ten minutes."
-
-// spoken is real speech in packets of Opus of 20 ms, made here and now.
-func spoken(dir string, quick bool) ([][]byte, error) {
-	wav, ogg := filepath.Join(dir, "speech.wav"), filepath.Join(dir, "speech.opus")
-	for _, c := range [][]string{{"espeak-ng", "-v", "en", "-s", "150", "-w", wav, text1}, {"opusenc", "--quiet", "--speech", "--bitrate", "32", "--framesize", "20", "--max-delay", "20", wav, ogg}} {
-		if out, err := exec.Command(c[0], c[1:]...).CombinedOutput(); err != nil {
-			return nil, fmt.Errorf("%s: %w: %s", c[0], err, bytes.TrimSpace(out))
-		}
-	}
-	f, err := os.Open(ogg)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	o, _, err := oggreader.NewWith(f)
-	if err != nil {
-		return nil, err
-	}
-	var packets [][]byte
-	for {
-		p, _, err := o.ParseNextPage()
-		if errors.Is(err, io.EOF) {
-			break
-		}
+// spoken is speech in packets of Opus of 20 ms: what the voices of the
+// demonstration say, one after the other.
+func spoken(quick bool) (packets [][]byte, _ error) {
+	for _, name := range voice.Names {
+		x, err := voice.Of(name)
 		if err != nil {
 			return nil, err
 		}
-		if !bytes.HasPrefix(p, []byte("OpusTags")) {
-			packets = append(packets, p)
+		if packets = append(packets, x.Packets...); quick {
+			break
 		}
-	}
-	if quick {
-		packets = packets[:min(len(packets), 400)]
 	}
 	return packets, nil
 }

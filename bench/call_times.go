@@ -362,7 +362,7 @@ func (w *wired) mends(r *report, all []*member, n int) error {
 		w.cut(true, slices.Concat(w.udp, w.tcp)...)
 		time.Sleep(3 * time.Second)
 		for _, m := range all[:2] {
-			m.forget(false)
+			m.forgetUntilNow()
 		}
 		began := time.Now()
 		w.cut(false, slices.Concat(w.udp, w.tcp)...)

@@ -1,6 +1,6 @@
-// Command bench measures the written path of Parley and prints each figure
-// beside a bare program that does the same signatures, fsyncs and round trips
-// and nothing else, in one run on one machine. README.md holds the figures.
+// Command bench measures the written path of Parley, and its calls, and prints each
+// figure beside a bare program that does the same signatures, fsyncs and round
+// trips and nothing else, in one run on one machine. README.md holds the figures.
 //
 //	go run ./bench [flags] [latency throughput queue bytes verify coldstart search parts lines call]
 //

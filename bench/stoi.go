@@ -171,20 +171,39 @@ func resample(x []float64, from, to int) []float64 {
 	const half = 24 // periods of the lower rate on each side
 	cut := min(1, float64(to)/float64(from))
 	reach := int(half / cut)
-	out := make([]float64, len(x)*to/from)
-	for i := range out {
-		at := float64(i) * float64(from) / float64(to)
-		mid := int(at)
-		sum := 0.0
-		for k := max(0, mid-reach); k <= min(len(x)-1, mid+reach); k++ {
-			d := float64(k) - at
+	// The positions between samples repeat: one filter for each.
+	g := gcd(from, to)
+	filters := make([][]float64, to/g)
+	for i := range filters {
+		f := make([]float64, 2*reach+1)
+		at := float64(i*from%to) / float64(to)
+		for k := range f {
+			d := float64(k-reach) - at
 			s := cut
 			if d != 0 {
 				s = math.Sin(math.Pi*d*cut) / (math.Pi * d)
 			}
-			sum += x[k] * s * (0.5 + 0.5*math.Cos(math.Pi*d/float64(reach+1)))
+			f[k] = s * (0.5 + 0.5*math.Cos(math.Pi*d/float64(reach+1)))
+		}
+		filters[i] = f
+	}
+	out := make([]float64, len(x)*to/from)
+	for i := range out {
+		mid := i * from / to
+		sum := 0.0
+		for k, f := range filters[i%len(filters)] {
+			if j := mid + k - reach; j >= 0 && j < len(x) {
+				sum += f * x[j]
+			}
 		}
 		out[i] = sum
 	}
 	return out
+}
+
+func gcd(a, b int) int {
+	for b != 0 {
+		a, b = b, a%b
+	}
+	return a
 }

@@ -283,11 +283,8 @@ func (x *Exchange) Join(id uint64, l Leg, phone, camera bool) error {
 		return parley.Errorf(parley.NotFound, "nobody of that number is on the call")
 	}
 	g := &leg{Leg: l, phone: phone, voice: newSSRC()}
-	old := x.legs[id]
-	if old != nil {
-		g.voice, g.picture = old.voice, old.picture
-	}
-	if camera && g.picture == 0 {
+	old := x.legs[id] // another browser counts its packets anew: under the old source they would be taken for late ones
+	if camera {
 		g.picture = newSSRC()
 	}
 	x.legs[id] = g

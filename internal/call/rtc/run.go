@@ -52,7 +52,7 @@ func (r *run) place(h *rtp.Header, now time.Time) bool {
 	case !r.going:
 		*r = run{top: uint16(rand.Uint32N(1 << 14)), topTS: rand.Uint32(), at: now} // low: a browser guesses badly when the first wrap comes soon
 		r.begin(h, now)
-	case h.SSRC != r.source, h.PayloadType != r.kind, ahead > leap, ahead < -leap, ahead > 5 && now.Sub(r.at) > pause:
+	case h.SSRC != r.source, h.PayloadType != r.kind, ahead > leap, ahead < -leap, (ahead > 5 || ahead <= -window) && now.Sub(r.at) > pause:
 		r.begin(h, now)
 	case ahead > 0:
 		r.shift(int(ahead))

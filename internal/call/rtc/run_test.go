@@ -37,6 +37,27 @@ func TestRunKeepsTheOrderOfOneSource(t *testing.T) {
 	}
 }
 
+// A source that counts anew a little below where it was is heard again after a
+// pause; before that it is a packet that comes late.
+func TestRunGoesOnBelow(t *testing.T) {
+	var r run
+	at := time.Unix(1e9, 0)
+	first, _ := feed(&r, 1, Opus, 5000, 0, at)
+	for _, c := range []struct {
+		seq   uint16
+		after time.Duration
+		want  bool
+	}{{4000, 500 * time.Millisecond, false}, {4900, 1500 * time.Millisecond, false}, {4000, 1500 * time.Millisecond, true}, {4001, 1520 * time.Millisecond, true}} {
+		h, ok := feed(&r, 1, Opus, c.seq, uint32(c.seq), at.Add(c.after))
+		if ok != c.want {
+			t.Errorf("packet %d after %v: placed %v, want %v", c.seq, c.after, ok, c.want)
+		}
+		if ok && h.SequenceNumber != first.SequenceNumber+c.seq-3999 {
+			t.Errorf("packet %d stands at %d, the first at %d", c.seq, h.SequenceNumber, first.SequenceNumber)
+		}
+	}
+}
+
 // A packet that was sent before the first of its run would stand under a number of
 // the run before.
 func TestRunWritesNoNumberTwice(t *testing.T) {

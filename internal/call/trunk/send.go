@@ -15,6 +15,7 @@ const headerSize = 12 // of RTP, without what we never send
 // ours is one source of ours: its last packets, by their sequence number.
 type ours struct {
 	speech bool
+	last   time.Time // when it last sent
 	past   [redMost + 1]sent
 	asked  time.Time // when its picture was asked for
 	told   struct {  // what the other side reported last
@@ -83,7 +84,7 @@ func (t *Trunk) Send(p *rtp.Packet) error {
 	paths, now := t.o.Paths(), t.o.Now()
 	t.out.Lock()
 	defer t.out.Unlock()
-	o, err := t.ours(p.SSRC)
+	o, err := t.ours(p.SSRC, now)
 	if err != nil {
 		return err
 	}
@@ -123,9 +124,17 @@ func (t *Trunk) Send(p *rtp.Packet) error {
 
 func mtu(p Path) int { return min(p.MTU(), MaxDatagram) }
 
-func (t *Trunk) ours(ssrc uint32) (*ours, error) {
+// silentFor is after how long a source that says nothing makes room for another:
+// everybody who comes back is a new one, and calls last for days.
+const silentFor = 10 * time.Second
+
+// ours finds a source of ours, or takes it in. The lock of out is held.
+func (t *Trunk) ours(ssrc uint32, now time.Time) (*ours, error) {
 	o := t.out.sources[ssrc]
 	if o == nil {
+		if len(t.out.sources) == MaxSources {
+			t.makeRoom(now)
+		}
 		if len(t.out.sources) == MaxSources {
 			return nil, parley.Errorf(parley.Quota, "more than %d sources on one trunk", MaxSources)
 		}
@@ -135,7 +144,20 @@ func (t *Trunk) ours(ssrc uint32) (*ours, error) {
 		o = new(ours)
 		t.out.sources[ssrc] = o
 	}
+	o.last = now
 	return o, nil
+}
+
+// makeRoom forgets the source that has been silent for longest, if it was for long.
+func (t *Trunk) makeRoom(now time.Time) {
+	var oldest uint32
+	least := now.Add(-silentFor)
+	for ssrc, o := range t.out.sources {
+		if !o.last.After(least) {
+			oldest, least = ssrc, o.last
+		}
+	}
+	delete(t.out.sources, oldest)
 }
 
 // everywhere sends b on each path it fits on and returns how many took it.

@@ -133,6 +133,24 @@ func TestSendRefuses(t *testing.T) {
 	if err := w.a.Send(&q); parley.KindOf(err) != parley.Quota {
 		t.Errorf("a source too many: %v, want quota", err)
 	}
+	// Whoever comes back is a new source: those that are silent make room, and no
+	// others.
+	for range 11 {
+		w.pass(time.Second)
+		q.SSRC = 7
+		q.SequenceNumber++
+		w.send(&q)
+	}
+	for i := range uint32(3 * MaxSources) {
+		w.pass(time.Second)
+		q.SSRC, q.SequenceNumber = 1000+i, 0
+		w.send(&q)
+		q.SSRC, q.SequenceNumber = 7, uint16(20+i)
+		w.send(&q)
+	}
+	if n := len(w.a.out.sources); n != MaxSources || w.a.out.sources[7] == nil {
+		t.Errorf("%d sources, and the one that spoke all the time is one of them: %v", n, w.a.out.sources[7] != nil)
+	}
 }
 
 // TestRedundancyFits: near the bound of a path the oldest is left out first,
