@@ -30,12 +30,15 @@ func (y *Story) call(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	c := &scene{}
+	c, over := &scene{}, false
 	defer func() {
 		for _, t := range c.of {
 			if t != nil {
 				t.leave()
 			}
+		}
+		if !over { // so that the step can be played again
+			y.d.Alder.EndCall(context.WithoutCancel(ctx)) // the error of the step says why
 		}
 	}()
 	for i, s := range y.d.Sides() {
@@ -51,6 +54,7 @@ func (y *Story) call(ctx context.Context) (string, error) {
 		}
 		shown = append(shown, said)
 	}
+	over = true
 	return strings.Join(shown, "; "), nil
 }
 

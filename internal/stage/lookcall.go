@@ -28,7 +28,7 @@ type callSideView struct {
 // have heard.
 func (g *Stage) lookAtCall(ctx context.Context, v []stationView) callView {
 	d := g.demo
-	none := callView{State: "none", Word: "No call", Text: "Ring from Alder’s desk, on the page of the line: Birch’s watch lifts after " + seconds(LiftAfter) + ". Or let Birch ring.",
+	none := callView{State: "none", Word: "No call", Text: "Ring from Alder’s desk, on the page of the line: Birch’s watch lifts after three seconds. Or let Birch ring.",
 		CanRing: v[1].Running && v[1].Seated == "" && !v[1].Asleep && !d.onStage()}
 	if !d.Alder.Running() {
 		return none

@@ -177,6 +177,16 @@ func TestCall(t *testing.T) {
 		t.Error("the lobby was heard at the other side")
 	}
 	eventually(t, 10*time.Second, "both principals hear one another", func() bool { return pa.hears('B') && pb.hears('A') })
+	through := time.Now()
+	for _, p := range []*party{a, b} {
+		r, err := p.st.CallRoom(ctx, CallSeat{Line: line})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Through.Before(through) {
+			through = r.Through
+		}
+	}
 	if apart := pa.first['B'].Sub(pb.first['A']).Abs(); apart > 250*time.Millisecond {
 		t.Errorf("put through %v apart", apart)
 	}
@@ -290,6 +300,7 @@ func TestCall(t *testing.T) {
 	if err := b.st.HangUp(ctx, b.watch, line, ""); err != nil {
 		t.Fatal(err)
 	}
+	ended := time.Now()
 	for _, p := range []*party{a, b} {
 		p.callIs(line, call.Over)
 		eventually(t, 10*time.Second, "both ends are filed", func() bool { cs, _ := p.st.CallList(ctx, line); return len(cs[0].Ends) == 2 && len(cs[0].Rosters) == 4 })
@@ -297,6 +308,11 @@ func TestCall(t *testing.T) {
 		for _, e := range cs[0].Ends {
 			if e.Began.IsZero() || len(e.Talk) == 0 || e.Outcome != "ended" {
 				t.Errorf("%s: the end says %+v", p.code, e)
+			}
+			for _, talk := range e.Talk { // each spoke all the time, in the lobby too, which does not count
+				if most := ended.Sub(through) + 300*time.Millisecond; talk.For > most {
+					t.Errorf("%s filed %v of %s in a call of %v", e.By, talk.For, talk.Language, most)
+				}
 			}
 		}
 	}
