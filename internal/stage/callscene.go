@@ -134,7 +134,7 @@ func (c *scene) judge(when string, want audience) error {
 func only(heard map[string]voice.Heard, want []*voice.Speech) error {
 	for name, h := range heard {
 		if !slices.ContainsFunc(want, func(s *voice.Speech) bool { return s.Name == name }) {
-			return parley.Errorf(parley.NotAllowed, "heard %d packets of %s, which were not for him", h.Packets, spoken(name))
+			return parley.Errorf(parley.NotAllowed, "heard %d packets of %s, which are not to be heard there", h.Packets, spoken(name))
 		}
 	}
 	for _, s := range want {
