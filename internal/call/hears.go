@@ -59,31 +59,42 @@ func Where(h *Half, p *Person) Place {
 // is the floor (spec/calls.md, 3). It is what the listener's station lets through
 // to him, and what the speaker's lets out.
 func (s *State) Hears(listener, source Who, choice string) Sound {
-	if listener == source {
+	at, p := s.meet(listener, source)
+	switch {
+	case p == nil || p.Muted || p.Voice == 0:
 		return Nothing
+	case at != Floor:
+		return Full
+	}
+	return s.onFloor(p, choice)
+}
+
+// Sees reports whether somebody sees the picture of another: where he could hear
+// him at all, be that one muted or in whatever booth (spec/calls.md, 3).
+func (s *State) Sees(viewer, source Who) bool {
+	at, p := s.meet(viewer, source)
+	return p != nil && p.Picture != 0 && (at != Floor || Speaks(p.Role))
+}
+
+// meet returns where somebody and another are together, and the other; nil where
+// they are not, or where the first is not announced to the other's side.
+func (s *State) meet(listener, source Who) (Place, *Person) {
+	if listener == source {
+		return 0, nil
 	}
 	lh, l := s.Find(listener)
 	sh, p := s.Find(source)
-	if l == nil || p == nil || p.Muted || p.Voice == 0 {
-		return Nothing
+	if l == nil || p == nil {
+		return 0, nil
 	}
 	at := Where(sh, p)
 	if at != Where(lh, l) {
-		return Nothing
+		return 0, nil
 	}
-	if listener.Party == source.Party {
-		if at != Floor {
-			return Full
-		}
-	} else {
-		if at != Floor && at != Watch || !s.announced(listener, l) {
-			return Nothing
-		}
-		if at == Watch {
-			return Full
-		}
+	if listener.Party != source.Party && (at != Floor && at != Watch || !s.announced(listener, l)) {
+		return 0, nil
 	}
-	return s.onFloor(p, choice)
+	return at, p
 }
 
 // onFloor is how a voice of the floor or of a booth sounds to whoever chose so.
@@ -158,6 +169,17 @@ func (s *State) Crosses(id uint64) bool {
 	}
 	at := Where(h, p)
 	return at == Watch || at == Floor && Speaks(p.Role) && (p.Booth == "" || p.OnAir)
+}
+
+// Shows reports whether the picture of one of our own people may leave our
+// station: the same, be he muted or in whatever booth.
+func (s *State) Shows(id uint64) bool {
+	h, p := s.Find(Who{s.Us, id})
+	if p == nil {
+		return false
+	}
+	at := Where(h, p)
+	return at == Watch || at == Floor && Speaks(p.Role)
 }
 
 // maxLeap is how far a claim on the floor may be ahead of the next lower one: who

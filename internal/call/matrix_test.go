@@ -70,6 +70,13 @@ func (c scene) naive() Sound {
 	return Full
 }
 
+// seen says what is seen: whoever could be heard at all if he were not muted, had a
+// voice, and sat in no booth.
+func (c scene) seen() bool {
+	c.muted, c.voiceless, c.booth, c.choice = false, false, "", ""
+	return c.naive() != Nothing
+}
+
 // state builds the scene: the listener is 1 of alder, the source 2 of alder or of
 // birch, and who staffs the booth 3 of alder's side, or of the third's.
 func (c scene) state() (s *State, listener, source Who) {
@@ -82,7 +89,7 @@ func (c scene) state() (s *State, listener, source Who) {
 		birch.Hold = "consulting"
 	}
 	alder.People = []Person{{ID: 1, Name: "L", Role: c.does, Place: c.where, Since: 7}}
-	p := Person{ID: 2, Name: "S", Role: c.role, Tongue: c.tongue, Place: c.place, Muted: c.muted, Voice: 20}
+	p := Person{ID: 2, Name: "S", Role: c.role, Tongue: c.tongue, Place: c.place, Muted: c.muted, Voice: 20, Picture: 21}
 	if c.voiceless {
 		p.Voice = 0
 	}
@@ -130,6 +137,9 @@ func TestWhoHearsWhat(t *testing.T) {
 		}
 		s, l, p := c.state()
 		got, want := s.Hears(l, p, c.choice), c.naive()
+		if sees := s.Sees(l, p); sees != c.seen() || s.Sees(l, l) {
+			t.Fatalf("%+v: seen %v", c, sees)
+		}
 		if n, heard[got] = n+1, heard[got]+1; got != want {
 			t.Fatalf("%+v: heard %d, want %d", c, got, want)
 		}
@@ -207,6 +217,43 @@ func TestSentencesOfHearing(t *testing.T) {
 		}
 		if s.Hears(l, l, c.choice) != Nothing || s.Hears(p, p, c.choice) != Nothing {
 			t.Errorf("%s: somebody hears himself", name)
+		}
+	}
+}
+
+// TestWhoIsSeen: pictures are no voices. The muted are seen, and so is whoever is
+// off the air; who shows none is not, nor who is somewhere else.
+func TestWhoIsSeen(t *testing.T) {
+	on := scene{place: Floor, where: Floor, role: contact.Principal, tongue: "en", through: true, throughs: true, told: true}
+	for name, c := range map[string]struct {
+		change  func(*scene)
+		sees    bool
+		crosses bool // his station lets it out
+	}{
+		"their principal":            {func(*scene) {}, true, true},
+		"muted":                      {func(c *scene) { c.muted = true }, true, true},
+		"off the air in a booth":     {func(c *scene) { c.role, c.booth = contact.Interpreter, "zh" }, true, true},
+		"in a booth nobody chose":    {func(c *scene) { c.role, c.booth = contact.Interpreter, "zh!" }, true, true},
+		"a listener":                 {func(c *scene) { c.role = contact.Listener }, false, false},
+		"in their side room":         {func(c *scene) { c.place = Aside }, false, false},
+		"their side is on hold":      {func(c *scene) { c.hold = true }, false, false},
+		"not yet put through":        {func(c *scene) { c.through = false }, false, false},
+		"by who is not announced":    {func(c *scene) { c.told = false }, false, true},
+		"by who is at the watch end": {func(c *scene) { c.where = Watch }, false, true},
+	} {
+		x := on
+		c.change(&x)
+		s, l, p := x.state()
+		if got := s.Sees(l, p); got != c.sees {
+			t.Errorf("%s: seen %v", name, got)
+		}
+		s.Us = p.Party
+		if got := s.Shows(p.ID); got != c.crosses {
+			t.Errorf("%s: leaves %v", name, got)
+		}
+		s.Halves[p.Party].Person(p.ID).Picture = 0
+		if s.Sees(l, p) {
+			t.Errorf("%s: seen, and shows nothing", name)
 		}
 	}
 }

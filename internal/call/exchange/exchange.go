@@ -82,6 +82,8 @@ type leg struct {
 	phone   bool
 	voice   uint32 // the SSRCs that his voice and picture have on this call
 	picture uint32
+	showing bool         // his camera is on
+	shows   atomic.Int64 // when a packet of it last came, Unix nanoseconds
 	spoke   atomic.Int64 // nanoseconds since they were last counted
 	heard   atomic.Int64 // when a packet last came, Unix nanoseconds
 }
@@ -132,6 +134,9 @@ func (x *Exchange) step() time.Duration {
 		}
 	}
 	changed, next := x.room.Tick(now)
+	if x.look(now) {
+		changed, x.owed = true, true
+	}
 	put := false
 	if changed {
 		x.route()
@@ -289,7 +294,7 @@ func (x *Exchange) Join(id uint64, l Leg, phone, camera bool) error {
 	}
 	x.legs[id] = g
 	x.slots[id] = newSeating()
-	err := x.room.Wire(id, uint64(g.voice), uint64(g.picture), phone, false)
+	err := x.room.Wire(id, uint64(g.voice), g.shown(), phone, false)
 	x.route()
 	x.owed = true
 	x.mu.Unlock()
@@ -310,7 +315,7 @@ func (x *Exchange) Gone(id uint64, l Leg) {
 		return
 	}
 	delete(x.legs, id)
-	if x.room.Wire(id, uint64(g.voice), uint64(g.picture), g.phone, true) == nil {
+	if x.room.Wire(id, uint64(g.voice), 0, g.phone, true) == nil {
 		x.owed = true
 	}
 	x.route()

@@ -69,14 +69,14 @@ func seat(slots []call.Who, want []call.Who) {
 func (x *Exchange) route() {
 	s := x.room.State()
 	t := &table{own: map[uint64]*way{}, voice: map[remote]*way{}, view: map[remote]*way{}, shown: map[uint64]*way{}}
-	sources := sourcesOf(s)
+	sources, pictures := sourcesOf(s), picturesOf(s)
 	for id, g := range x.legs {
 		p := s.Halves[x.o.Us].Person(id)
 		if p == nil {
 			continue
 		}
 		t.own[id] = &way{id: id, leg: g, crosses: s.Crosses(id)}
-		t.shown[id] = &way{id: id, leg: g, crosses: s.Crosses(id)}
+		t.shown[id] = &way{id: id, leg: g, crosses: s.Shows(id)}
 	}
 	for _, p := range x.o.Others {
 		var ssrcs []uint32
@@ -96,20 +96,22 @@ func (x *Exchange) route() {
 		x.trunks[p].Sources(ssrcs)
 	}
 	for id, g := range x.legs {
-		x.seatOne(s, t, sources, id, g)
+		x.seatOne(s, t, sources, pictures, id, g)
 	}
 	x.table.Store(t)
 }
 
 // seatOne gives one listener his slots. The caller holds mu.
-func (x *Exchange) seatOne(s *call.State, t *table, sources []call.Who, id uint64, g *leg) {
+func (x *Exchange) seatOne(s *call.State, t *table, sources, pictures []call.Who, id uint64, g *leg) {
 	var hears, sees []call.Who
+	me := call.Who{Party: x.o.Us, ID: id}
 	for _, w := range sources {
-		if s.Hears(call.Who{Party: x.o.Us, ID: id}, w, x.choice[id]) == call.Nothing {
-			continue
+		if s.Hears(me, w, x.choice[id]) != call.Nothing {
+			hears = append(hears, w)
 		}
-		hears = append(hears, w)
-		if _, p := s.Find(w); p.Picture != 0 {
+	}
+	for _, w := range pictures {
+		if s.Sees(me, w) {
 			sees = append(sees, w)
 		}
 	}
@@ -162,21 +164,38 @@ func (t *table) wayOf(s *call.State, us parley.PartyCode, w call.Who, picture bo
 
 // sourcesOf are all who have a voice, the most important first and then in an
 // order that does not depend on chance.
-func sourcesOf(s *call.State) (out []call.Who) {
-	rank := map[call.Who]int{}
+func sourcesOf(s *call.State) []call.Who {
+	return ranked(s, func(_ call.Who, p *call.Person) (int, bool) { return rankOf(p.Role), p.Voice != 0 })
+}
+
+// picturesOf are all who show one, whoever has the turn first: there are fewer
+// places than people, and interpreters come last.
+func picturesOf(s *call.State) []call.Who {
+	speaks, _, _ := s.Turn()
+	return ranked(s, func(w call.Who, p *call.Person) (int, bool) {
+		switch {
+		case w == speaks:
+			return -1, p.Picture != 0
+		case p.Role == contact.Interpreter:
+			return 3, p.Picture != 0
+		}
+		return rankOf(p.Role), p.Picture != 0
+	})
+}
+
+func ranked(s *call.State, rank func(call.Who, *call.Person) (int, bool)) (out []call.Who) {
+	ranks := map[call.Who]int{}
 	for party, h := range s.Halves {
 		for i := range h.People {
-			p := &h.People[i]
-			if p.Voice == 0 {
-				continue
+			w := call.Who{Party: party, ID: h.People[i].ID}
+			if n, ok := rank(w, &h.People[i]); ok {
+				ranks[w] = n
+				out = append(out, w)
 			}
-			w := call.Who{Party: party, ID: p.ID}
-			rank[w] = rankOf(p.Role)
-			out = append(out, w)
 		}
 	}
 	slices.SortFunc(out, func(a, b call.Who) int {
-		return cmp.Or(cmp.Compare(rank[a], rank[b]), cmp.Compare(a.Party, b.Party), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(ranks[a], ranks[b]), cmp.Compare(a.Party, b.Party), cmp.Compare(a.ID, b.ID))
 	})
 	return out
 }
@@ -237,6 +256,10 @@ func (x *Exchange) Picture(id uint64, l Leg, p *rtp.Packet) {
 	if y == nil || y.leg.Leg != l || y.leg.picture == 0 {
 		return
 	}
+	now := x.o.Now().UnixNano()
+	if before := y.leg.shows.Swap(now); now-before > int64(dark) {
+		x.hurry() // he shows himself now: the others learn of it before they see him
+	}
 	for _, e := range y.to {
 		e.leg.Show(e.slot, p)
 	}
@@ -245,6 +268,33 @@ func (x *Exchange) Picture(id uint64, l Leg, p *rtp.Packet) {
 		out.SSRC = y.leg.picture
 		x.cross(&out)
 	}
+}
+
+// dark is for how long nothing comes of a camera that is off.
+const dark = 10 * time.Second
+
+// look notes whose camera is on: who shows nothing takes no place of the few. The
+// caller holds mu.
+func (x *Exchange) look(now time.Time) (changed bool) {
+	for id, g := range x.legs {
+		on := g.shows.Load() > now.Add(-dark).UnixNano()
+		if on == g.showing || g.picture == 0 {
+			continue
+		}
+		g.showing = on
+		if x.room.Wire(id, uint64(g.voice), g.shown(), g.phone, false) == nil {
+			changed = true
+		}
+	}
+	return changed
+}
+
+// shown is the SSRC of a camera that is on; 0 of one that is not.
+func (g *leg) shown() uint64 {
+	if !g.showing {
+		return 0
+	}
+	return uint64(g.picture)
 }
 
 // fromTrunk takes one packet of another side, which is valid during the call only.
