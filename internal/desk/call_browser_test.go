@@ -28,15 +28,22 @@ type tab struct {
 	tone int // Hz
 }
 
-// guestTab has the watch make a link, and somebody without an account join by it,
-// in a tab of the browser of another side.
-func (s *side) guestTab(on *side, name, role, language string, tone int) *tab {
+// guestLink has the watch make a link for somebody without an account.
+func (s *side) guestLink(name, role, language string) string {
 	s.t.Helper()
 	s.puts("#invite form", "name", name, "role", role, "language", language)
 	s.presses("#invite form button")
 	s.says("a link", `document.querySelector("#invite .notice a") !== null`)
 	link := eval[string](s.live, s.ctx, `document.querySelector("#invite .notice a").href`)
 	s.goes(strings.TrimPrefix(eval[string](s.live, s.ctx, "location.href"), s.url))
+	return link
+}
+
+// guestTab has somebody without an account join, in a tab of the browser of another
+// side.
+func (s *side) guestTab(on *side, name, role, language string, tone int) *tab {
+	s.t.Helper()
+	link := s.guestLink(name, role, language)
 	ctx, cancel := chromedp.NewContext(on.ctx)
 	s.t.Cleanup(cancel)
 	s.listen(ctx)
@@ -45,8 +52,13 @@ func (s *side) guestTab(on *side, name, role, language string, tone int) *tab {
 	s.until(ctx, 15*time.Second, name+" joins", `document.querySelector("#call-connect")?.dataset.wired === "1"`)
 	s.do(ctx, chromedp.Click(chromedp.CSS("#call-connect")))
 	g.says("is connected", `globalThis.parleyCall?.state === "live"`)
-	eval[bool](s.live, ctx, fmt.Sprintf(`(() => { const c = parleyCall.context, o = c.createOscillator(), g = c.createGain(), d = c.createMediaStreamDestination(); o.frequency.value = %d; g.gain.value = 0.4; o.connect(g).connect(d); o.start(); parleyCall.replaceStream(d.stream); window.mark = 1; return true; })()`, tone))
+	eval[bool](s.live, ctx, speaks(tone))
 	return g
+}
+
+// speaks is the script with which a tone takes the place of a microphone.
+func speaks(tone int) string {
+	return fmt.Sprintf(`(() => { const c = parleyCall.context, o = c.createOscillator(), g = c.createGain(), d = c.createMediaStreamDestination(); o.frequency.value = %d; g.gain.value = 0.4; o.connect(g).connect(d); o.start(); parleyCall.replaceStream(d.stream); window.mark = 1; return true; })()`, tone)
 }
 
 func (g *tab) says(what, js string) {
@@ -65,7 +77,11 @@ func (g *tab) presses(selector string) {
 // Goertzel's filter, over a third of a second.
 func (g *tab) hears(tones ...int) []float64 {
 	g.t.Helper()
-	js := fmt.Sprintf(`(async () => {
+	return awaited[[]float64](g.live, g.ctx, hearing(tones))
+}
+
+func hearing(tones []int) string {
+	return fmt.Sprintf(`(async () => {
 		const c = parleyCall.context, a = c.createAnalyser();
 		a.fftSize = 16384;
 		for (const n of parleyCall.gains) n.connect(a);
@@ -84,7 +100,6 @@ func (g *tab) hears(tones ...int) []float64 {
 			return 10 * Math.log10((s1 * s1 + s2 * s2 - k * s1 * s2) / (b.length * b.length) * 16 + 1e-15);
 		});
 	})()`, strings.ReplaceAll(fmt.Sprint(tones), " ", ","))
-	return awaited[[]float64](g.live, g.ctx, js)
 }
 
 // TestBrowserCall: two stations, a watch and a principal at each and an interpreter

@@ -1,0 +1,109 @@
+package desk_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+)
+
+// gathers has Alder ring, Birch lift, and both wait in the lobby.
+func gathers(t *testing.T, medium, interpreting string) (line string, alder, birch *side) {
+	t.Helper()
+	line, alder, birch = newPair(t)
+	alder.browseWith(calling()...)
+	birch.joins(alder)
+	page := "/line/" + line + "/call"
+	alder.takes(alder.watch, page)
+	birch.takes(birch.watch, page)
+	alder.puts("#ringdown form", "level", "leader", "medium", medium, "interpreting", interpreting)
+	alder.presses("#ringdown form button.strong")
+	birch.says("it rings", `document.querySelector("#rings[data-waits]") !== null`)
+	birch.presses(`#rings form[action$="/lift"] button`)
+	for _, s := range []*side{alder, birch} {
+		s.says("the lobby", `document.querySelector("#join") !== null`)
+	}
+	return line, alder, birch
+}
+
+// through has both sides put through.
+func through(sides ...*side) {
+	for _, s := range sides {
+		s.presses(`#ours button[value="ready"]`)
+	}
+	for _, s := range sides {
+		s.says("put through", `document.querySelector("#callhead")?.innerText.includes("On the call")`)
+	}
+}
+
+// loud fails unless a tone is heard, and 50 dB over all others.
+func loud(t *testing.T, name, what string, hears func(tones ...int) []float64, tone int, others ...int) {
+	t.Helper()
+	var got []float64
+	for range 12 {
+		if got = hears(append([]int{tone}, others...)...); got[0] > -25 {
+			break
+		}
+	}
+	t.Logf("%s, %s: %d Hz at %.1f dB, %v Hz at %.1f dB", name, what, tone, got[0], others, got[1:])
+	if got[0] < -25 {
+		t.Errorf("%s, %s: %d Hz is not heard: %.0f dB", name, what, tone, got[0])
+	}
+	for i, db := range got[1:] {
+		if got[0]-db < 50 {
+			t.Errorf("%s, %s: %d Hz is only %.0f dB under what is to be heard", name, what, others[i], got[0]-db)
+		}
+	}
+}
+
+// picture is the script that says whether the picture of somebody is seen and moves.
+func picture(name string, more string) string {
+	return fmt.Sprintf(`[...document.querySelectorAll("#call-pictures figure")].some(f => f.querySelector("bdi").textContent === %q && f.querySelector("video").videoWidth > 0 && f.querySelector("video").getVideoPlaybackQuality().totalVideoFrames > (window.frames0 ?? 0)%s)`, name, more)
+}
+
+// TestBrowserCallPictures: a call of video between two stations. A camera that is
+// switched on is seen at the other side, large of whoever has the turn; a muted
+// person is seen; one whose pictures stop is said to be paused, and the voices go on
+// through all of it. A call of voice shows no camera.
+func TestBrowserCallPictures(t *testing.T) {
+	t.Parallel() // it waits, most of its time
+	_, alder, birch := gathers(t, "video", "none")
+	const ours, theirs = 440, 1200
+	pa := alder.guestTab(alder, "A. Alder", "principal", "en", ours)
+	pb := birch.guestTab(alder, "B. Birch", "principal", "en", theirs)
+	db := birch.guestTab(alder, "D. Birch", "delegate", "en", 2500)
+	db.presses(`button[value="mute"]`)
+	through(alder, birch)
+	loud(t, pa.name, "before there are pictures", pa.hears, theirs, ours)
+	for _, g := range []*tab{pb, db} {
+		g.presses("#call-camera")
+		g.says("own camera", `document.querySelector('#call-pictures figure[data-slot="self"] video')?.videoWidth > 0`)
+	}
+	pa.says("sees both, the muted one too", picture("B. Birch", "")+" && "+picture("D. Birch", ""))
+	pa.says("one is large", `document.querySelectorAll("#call-pictures figure[data-large]").length === 1 && document.querySelector("figure[data-large] bdi").textContent === "B. Birch"`)
+	frames := eval[float64](pa.live, pa.ctx, `document.querySelector("figure[data-large] video").getVideoPlaybackQuality().totalVideoFrames`)
+	clock := eval[float64](pa.live, pa.ctx, `document.querySelector("figure[data-large] video").currentTime`)
+	time.Sleep(2 * time.Second)
+	more := eval[float64](pa.live, pa.ctx, `document.querySelector("figure[data-large] video").getVideoPlaybackQuality().totalVideoFrames`) - frames
+	on := eval[float64](pa.live, pa.ctx, `document.querySelector("figure[data-large] video").currentTime`) - clock
+	width := eval[int](pa.live, pa.ctx, `document.querySelector("figure[data-large] video").videoWidth`)
+	t.Logf("%.0f pictures of %d points' width in 2 s, its clock went on %.1f s", more, width, on)
+	if more < 4 || on <= 0.5 {
+		t.Errorf("%.0f pictures in 2 s, the clock went on %.1f s", more, on)
+	}
+	loud(t, pa.name, "with pictures", pa.hears, theirs, ours, 2500)
+	loud(t, pb.name, "with pictures", pb.hears, ours, theirs)
+
+	// The light moves, and what is large with it.
+	db.presses(`button[value="unmute"]`)
+	db.says("is not muted any more", `document.querySelector('button[value="mute"]') !== null && !document.body.dataset.busy`)
+	db.presses(`button[value="turn"]`)
+	pa.says("who has the turn is large", `document.querySelector("#turn").innerText.includes("D. Birch") && document.querySelector("figure[data-large] bdi")?.textContent === "D. Birch"`)
+
+	// A camera that stops: said within seconds, and the voice goes on.
+	pb.presses("#call-camera")
+	took := pa.until(pa.ctx, 8*time.Second, "paused", `[...document.querySelectorAll("figure[data-paused]")].some(f => f.innerText.includes("B. Birch") && f.innerText.includes("picture paused, sound goes on"))`)
+	t.Logf("said to be paused after %v", took)
+	loud(t, pa.name, "while a picture is paused", pa.hears, theirs, ours)
+	pa.says("the place is given up", `![...document.querySelectorAll("#call-pictures bdi")].some(e => e.textContent === "B. Birch")`)
+	pa.says("the other is seen still", picture("D. Birch", ""))
+}
