@@ -1,8 +1,10 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"time"
 )
 
 type checkCmd struct{}
@@ -22,9 +24,7 @@ func (c checkCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	if fs == nil {
-		fs = []finding{}
-	}
+	fs = append(append([]finding{}, fs...), s.phones()...)
 	failed := 0
 	for _, f := range fs {
 		if f.Level == "fail" {
@@ -45,6 +45,24 @@ func (c checkCmd) Run(s *session) error {
 		return quietError{exitFailed}
 	}
 	return nil
+}
+
+// phones says which telephones are registered, where a station runs.
+func (s *session) phones() (out []finding) {
+	ctx, stop := context.WithTimeout(s.ctx, 2*time.Second)
+	defer stop()
+	ps, err := s.station().Phones(ctx)
+	if err != nil {
+		return nil // no station runs, or it has said why in its log
+	}
+	for _, p := range ps {
+		up := ""
+		if p.Up {
+			up = ", lifted"
+		}
+		out = append(out, finding{Level: "ok", What: fmt.Sprintf("phone %s (%s, line %s) is registered: %s %s since %s%s", p.Name, p.Role, p.Line, p.By, p.At, p.Since.UTC().Format(time.RFC3339), up)})
+	}
+	return out
 }
 
 type fsckCmd struct{}

@@ -16,6 +16,11 @@ func (c *Client) Officers(ctx context.Context) ([]station.Officer, error) {
 	return ask[[]station.Officer](ctx, c, "officers", none{})
 }
 
+// Phones lists the telephones that are registered. The error says why none can be.
+func (c *Client) Phones(ctx context.Context) ([]station.PhoneView, error) {
+	return ask[[]station.PhoneView](ctx, c, "phones", none{})
+}
+
 // OfficerNamed finds one active officer by name, as the station does for As.
 func (c *Client) OfficerNamed(ctx context.Context, name string) (station.Officer, error) {
 	all, err := c.Officers(ctx)

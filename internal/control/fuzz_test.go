@@ -24,7 +24,7 @@ import (
 func FuzzRequest(f *testing.F) {
 	for act, body := range map[string]string{
 		"officers": "", "officer.add": `{"name":"Lt Wei","offices":["watch"]}`, "officer.remove": `{"officer":4}`, "officer.seat": `{"officer":2,"office":"watch"}`,
-		"audit": `{"limit":-1}`, "self": "{}", "lines": "{}", "line": `{"line":"birch"}`, "board": `{"line":"birch"}`, "record": `{"line":"birch","filter":{"form":"dispatch"}}`,
+		"audit": `{"limit":-1}`, "self": "{}", "lines": "{}", "phones": "{}", "line": `{"line":"birch"}`, "board": `{"line":"birch"}`, "record": `{"line":"birch","filter":{"form":"dispatch"}}`,
 		"item": `{"line":"birch","item":"00000000000000b1:41"}`, "item.open": `{"line":"birch","item":"x"}`, "draft.save": `{"form":"dispatch","to":["birch/envoy"],"from":"envoy","precedence":"FLASH"}`,
 		"draft": `{"draft":9223372036854775807}`, "draft.release": `{"draft":1,"version":1,"precedence":"ROUTINE"}`, "draft.return": `{"draft":1,"note":"no"}`,
 		"draft.attach?draft=1&name=a&type=text/plain": "bytes", "export": `{"line":"birch","open":true}`, "pair.invite": `{"charter":"AAAA","annex":"AA=="}`,
@@ -84,6 +84,7 @@ func FuzzAnswer(f *testing.F) {
 		for name, act := range map[string]func() error{
 			"open":    func() error { _, err := c.Open(ctx, "birch", "x"); return err },
 			"lines":   func() error { _, err := c.Lines(ctx); return err },
+			"phones":  func() error { _, err := c.Phones(ctx); return err },
 			"board":   func() error { _, err := c.Board(ctx, ""); return err },
 			"record":  func() error { _, err := c.Record(ctx, "birch", station.Filter{}); return err },
 			"pair":    func() error { _, err := c.Pairings(ctx); return err },

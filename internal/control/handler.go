@@ -80,6 +80,9 @@ func handleLooking(mux *http.ServeMux, st Station) {
 	handle(mux, st, "alarms", func(ctx context.Context, _ station.Officer, _ none) ([]station.Alarm, error) {
 		return st.Alarms(ctx)
 	})
+	handle(mux, st, "phones", func(ctx context.Context, _ station.Officer, _ none) ([]station.PhoneView, error) {
+		return st.Phones(ctx)
+	})
 	handle(mux, st, "item", func(ctx context.Context, _ station.Officer, in onItem) (station.Item, error) {
 		return st.Item(ctx, in.Line, in.Item)
 	})

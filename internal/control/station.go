@@ -52,6 +52,7 @@ type Looking interface {
 	Board(ctx context.Context, o station.Officer, line string) (station.Board, error)
 	Record(ctx context.Context, line string, f station.Filter) (station.Page, error)
 	Alarms(ctx context.Context) ([]station.Alarm, error)
+	Phones(ctx context.Context) ([]station.PhoneView, error)
 }
 
 // Reading opens what came. Open is audited and sends nothing; Acknowledge

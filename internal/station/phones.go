@@ -45,6 +45,11 @@ func (d *phoneDesk) get() (*sip.Server, error) {
 	return d.server, d.noneOf
 }
 
+// staleRing is the age at which a call that nobody ended rings at no phone any more.
+// It is by the other side's clock, which may be minutes off; a bell rings for
+// call.RingFor by ours.
+const staleRing = 10 * time.Minute
+
 // phoneID is the officer number by which a phone acts: it is no account's.
 const phoneID = -1
 
@@ -168,23 +173,26 @@ func (s *Station) lifted(ctx context.Context, h *sip.Handset) error {
 // phoneSeeks does what is next to be done until a call runs, and returns that. The
 // error says that there will be none.
 func (s *Station) phoneSeeks(ctx context.Context, l *liveLine, h *sip.Handset, began time.Time) (*liveCall, error) {
-	if c, err := s.liveCall(l); err == nil {
-		return c, nil
-	}
 	p, by := h.Phone(), actor(h.Phone())
+	live, none := s.liveCall(l)
 	c, err := l.ringing("")
+	rings := err == nil && c.Phase() == call.Ringing && c.Ring.Party != l.us && c.Pickups[l.us] == nil
 	switch {
-	case err == nil && (c.Phase() == call.Running || c.Ring.Party == l.us || c.Pickups[l.us] != nil):
+	case rings && (none != nil || h.Number() == ""): // it was lifted for that, whatever runs
+		return nil, passConflict(s.LiftCall(ctx, by, l.id.String(), c.Ring.Ref.String()))
+	case none == nil:
+		on, err := l.running()
+		if err != nil || on == nil || on.Ring.Ref != live.ref {
+			live = nil // it ends in a moment
+		}
+		return live, err
+	case err == nil:
 		s.phones.mu.Lock()
 		if r := s.phones.begun[l.id]; r != nil {
 			r.seen = true
 		}
 		s.phones.mu.Unlock()
 		return nil, nil // it begins in a moment, or they are to lift
-	case err == nil && s.now().Sub(c.Ring.Time) < call.RingFor+10*time.Second:
-		return nil, passConflict(s.LiftCall(ctx, by, l.id.String(), c.Ring.Ref.String()))
-	case err == nil:
-		return nil, parley.Errorf(parley.Unavailable, "what rings here rang too long ago")
 	case parley.KindOf(err) != parley.NotFound:
 		return nil, err
 	}
@@ -358,7 +366,7 @@ func (s *Station) ringPhones(ctx context.Context, l *liveLine) error {
 	}
 	waits := map[parley.Ref]bool{}
 	for _, c := range cs[max(0, len(cs)-16):] {
-		if c.Phase() == call.Ringing && c.Ring.Party != l.us && c.Pickups[l.us] == nil && s.now().Sub(c.Ring.Time) < call.RingFor+10*time.Second {
+		if c.Phase() == call.Ringing && c.Ring.Party != l.us && c.Pickups[l.us] == nil && s.now().Sub(c.Ring.Time) < staleRing {
 			waits[c.Ring.Ref] = true
 		}
 	}
@@ -407,6 +415,16 @@ type PhoneView struct {
 	By    string    `json:"by"` // "UDP", "TCP", "TLS"
 	Since time.Time `json:"since"`
 	Up    bool      `json:"up"` // its handset is lifted
+}
+
+// Phones returns the telephones that are registered, by name; the error says why
+// there can be none.
+func (s *Station) Phones(context.Context) ([]PhoneView, error) {
+	out, bad := s.phoneViews()
+	if bad != "" {
+		return nil, parley.Errorf(parley.Unavailable, "%s", bad)
+	}
+	return out, nil
 }
 
 // phoneViews are the telephones that are registered, by name, and why there can be

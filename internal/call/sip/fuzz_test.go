@@ -67,13 +67,13 @@ func FuzzMessage(f *testing.F) {
 	f.Add([]byte("SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP a;branch=z9hG4bKabc\r\nFrom: <sip:a@b>;tag=1\r\nTo: <sip:a@b>;tag=2\r\nCall-ID: 7\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n"))
 	f.Add([]byte(strings.ReplaceAll(register, "REGISTER", "INVITE")))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		r := &rates{from: map[netip.Addr]*bucket{}}
+		r := newRates(func(netip.Addr) bool { return true })
 		d := &datagrams{PacketConn: &packets{r: bytes.NewReader(b)}, rates: r, from: map[netip.AddrPort]bool{}, bad: func() {}}
 		buf := make([]byte, 32768)
 		if n, _, err := d.ReadFrom(buf); err == nil {
 			through(t, buf[:n])
 		}
-		l := &conns{rates: r, bad: func() {}, open: map[netip.Addr]int{{}: 1}, all: map[*conn]bool{}}
+		l := &conns{rates: r, bad: func() {}, gone: func(string) {}, open: map[netip.Addr]int{{}: 1}, all: map[*conn]bool{}}
 		c := &conn{Conn: &script{r: bytes.NewReader(b)}, of: l}
 		for range 20 {
 			n, err := c.Read(buf)

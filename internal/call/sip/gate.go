@@ -21,6 +21,7 @@ const (
 	maxSources    = 1024             // addresses that sipgo hears of before it forgets them all
 	messageRate   = 20.0             // a second from one address
 	messageBurst  = 100.0            // what a phone may say at once
+	strangerRate  = 200.0            // a second of all together from where no phone is registered
 	maxConns      = 64               // by TCP and TLS
 	maxConnsFrom  = 24               // from one address
 	firstWithin   = 10 * time.Second // a connection says something
@@ -126,18 +127,28 @@ func splitMessage(b []byte) int {
 	return n
 }
 
-// rates bound the messages of each address.
+// rates bound the messages of each address, and those of all addresses together
+// where no phone is registered: those cannot keep a phone out, whatever addresses
+// they bear.
 type rates struct {
-	mu   sync.Mutex
-	from map[netip.Addr]*bucket
+	known func(netip.Addr) bool
+
+	mu        sync.Mutex
+	from      map[netip.Addr]*bucket
+	strangers bucket
+}
+
+func newRates(known func(netip.Addr) bool) *rates {
+	return &rates{known: known, from: map[netip.Addr]*bucket{}, strangers: bucket{rate: strangerRate, most: 2 * strangerRate}}
 }
 
 func (r *rates) take(a netip.Addr, now time.Time) bool {
+	known := r.known(a)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	b := r.from[a]
 	if b == nil {
-		if len(r.from) >= maxSources {
+		if !known && len(r.from) >= maxSources {
 			for k, x := range r.from {
 				if now.Sub(x.at) > 10*time.Second {
 					delete(r.from, k)
@@ -150,7 +161,7 @@ func (r *rates) take(a netip.Addr, now time.Time) bool {
 		b = &bucket{rate: messageRate, most: messageBurst}
 		r.from[a] = b
 	}
-	return b.take(now)
+	return b.take(now) && (known || r.strangers.take(now))
 }
 
 // datagrams is the UDP socket as sipgo sees it: only messages come from it. After
@@ -201,6 +212,7 @@ type conns struct {
 	tls   *tls.Config // nil: in the clear
 	rates *rates
 	bad   func()
+	gone  func(source string) // a connection has ended
 
 	mu   sync.Mutex
 	open map[netip.Addr]int
@@ -308,6 +320,7 @@ func (c *conn) Close() error {
 		}
 		delete(c.of.all, c)
 		c.of.mu.Unlock()
+		c.of.gone(c.RemoteAddr().String())
 	})
 	return c.Conn.Close()
 }

@@ -157,6 +157,34 @@ func wanted(r *sip.Request, c *sip.ContactHeader) (time.Duration, bool) {
 	return time.Duration(n) * time.Second, true
 }
 
+// isKnown reports whether a phone is registered from an address.
+func (s *Server) isKnown(a netip.Addr) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, x := range s.stays {
+		if addrPort(x.source).Addr() == a {
+			return true
+		}
+	}
+	return false
+}
+
+// cutOff forgets the phone that was reached by a connection which has ended.
+func (s *Server) cutOff(source string) {
+	s.mu.Lock()
+	gone := false
+	for name, x := range s.stays {
+		if x.source == source && x.transport != "UDP" {
+			delete(s.stays, name)
+			gone = true
+		}
+	}
+	s.mu.Unlock()
+	if gone {
+		s.o.Changed()
+	}
+}
+
 // forget ends registrations whose time is over.
 func (s *Server) forget() {
 	t := time.NewTicker(time.Second)

@@ -51,6 +51,7 @@ type Server struct {
 	realm  string
 	silent time.Duration // without a packet for so long, a handset is down
 	door   *door
+	gate   *rates
 	ua     *sipgo.UserAgent
 	client *sipgo.Client
 	udp    *net.UDPConn
@@ -91,7 +92,7 @@ func Listen(o Options) (*Server, error) {
 	if s.udp, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(at)); err != nil {
 		return nil, unopened(err)
 	}
-	r := &rates{from: map[netip.Addr]*bucket{}}
+	s.gate = newRates(s.isKnown)
 	bad := func() { s.bad.Add(1) }
 	for i, conf := range []*tls.Config{nil, o.TLS} {
 		if i == 1 && conf == nil {
@@ -105,7 +106,7 @@ func Listen(o Options) (*Server, error) {
 			}
 			return nil, unopened(err)
 		}
-		s.lists = append(s.lists, &conns{Listener: l, tls: conf, rates: r, bad: bad, open: map[netip.Addr]int{}, all: map[*conn]bool{}})
+		s.lists = append(s.lists, &conns{Listener: l, tls: conf, rates: s.gate, bad: bad, gone: s.cutOff, open: map[netip.Addr]int{}, all: map[*conn]bool{}})
 	}
 	if err := s.agent(); err != nil {
 		return nil, err
@@ -114,7 +115,7 @@ func Listen(o Options) (*Server, error) {
 	tp := s.ua.TransportLayer()
 	s.spawn(func() {
 		for s.run.Err() == nil {
-			tp.ServeUDP(&datagrams{PacketConn: s.udp, rates: r, from: map[netip.AddrPort]bool{}, bad: bad}) // it ends to begin anew
+			tp.ServeUDP(&datagrams{PacketConn: s.udp, rates: s.gate, from: map[netip.AddrPort]bool{}, bad: bad}) // it ends to begin anew
 		}
 	})
 	for _, l := range s.lists {

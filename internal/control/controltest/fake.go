@@ -93,6 +93,13 @@ func (f *Fake) note(by station.Officer, act, object string) {
 // Self is Alder.
 func (f *Fake) Self() (parley.PartyCode, string) { return "alder", "Alder" }
 
+// Phones lists one that is registered.
+func (f *Fake) Phones(context.Context) ([]station.PhoneView, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return []station.PhoneView{{Name: "red", Role: "watch", Line: "birch", At: "192.0.2.9:5060", By: "TLS"}}, f.fail("Phones")
+}
+
 // Officers lists all four.
 func (f *Fake) Officers(context.Context) ([]station.Officer, error) {
 	f.mu.Lock()
