@@ -52,8 +52,9 @@ type Call struct {
 	Rosters  []*Entry
 	Wordings []*Phrase
 	Disputes []*Entry
-	Crossed  []*Call // whose rings this one stands for: their writers were at the line
-	Other    *Call   // the call that stands for this one; nil: none does
+	Tapings  []*Entry // what each station says that it recorded
+	Crossed  []*Call  // whose rings this one stands for: their writers were at the line
+	Other    *Call    // the call that stands for this one; nil: none does
 }
 
 // A Phrase is a wording with what each side says of it.
@@ -150,6 +151,8 @@ func (c *Call) take(e *Entry, phrases map[parley.Ref]*Phrase) {
 		c.Wordings = append(c.Wordings, p)
 	case *Dispute:
 		c.Disputes = append(c.Disputes, e)
+	case *Recording:
+		c.Tapings = append(c.Tapings, e)
 	}
 }
 
@@ -201,12 +204,13 @@ func (c *Call) meet(o *Call) {
 	}
 	c.Rosters = merged(c.Rosters, o.Rosters)
 	c.Disputes = merged(c.Disputes, o.Disputes)
+	c.Tapings = merged(c.Tapings, o.Tapings)
 	for _, p := range o.Wordings {
 		p.of = c
 	}
 	c.Wordings = append(c.Wordings, o.Wordings...)
 	slices.SortFunc(c.Wordings, func(a, b *Phrase) int { return compareEntries(a.Entry, b.Entry) })
-	o.Rosters, o.Wordings, o.Disputes = nil, nil, nil
+	o.Rosters, o.Wordings, o.Disputes, o.Tapings = nil, nil, nil, nil
 }
 
 func merged(a, b []*Entry) []*Entry {

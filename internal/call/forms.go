@@ -10,7 +10,7 @@ import (
 )
 
 func init() {
-	form.Register(ringForm(), pickupForm(), hangupForm(), rosterForm(), wordingForm(), confirmForm(), disputeForm())
+	form.Register(ringForm(), pickupForm(), hangupForm(), rosterForm(), wordingForm(), confirmForm(), disputeForm(), recordingForm())
 }
 
 // A Ring rings at the other side: a ringdown call, or the one that a contact was
@@ -172,7 +172,7 @@ func hangupForm() form.Definition {
 		Fields: []form.FieldDef{
 			{Key: 1, Code: "outcome", Type: "0..3", Required: true, About: "0 ended, 1 withdrawn before it was answered, 2 no answer, 3 broken off"},
 			{Key: 2, Code: "began", Type: "uint", About: "when the writer's people were put through"},
-			{Key: 3, Code: "talk", Type: "[+ [language, milliseconds]]", About: "for how long the writer's side spoke, by language, at most 16"},
+			{Key: 3, Code: "talk", Type: "[+ [language, milliseconds]]", About: "for how long the writer's side spoke where the other side hears it, by language, at most 16"},
 			{Key: 4, Code: "gaps", Type: "[+ [from, until]]", About: "in which the other station was not heard, at most 64"},
 			{Key: 5, Code: "text", Type: "tstr", About: "one line, at most 200 characters"},
 		},

@@ -182,6 +182,21 @@ func (s *State) Shows(id uint64) bool {
 	return at == Watch || at == Floor && Speaks(p.Role)
 }
 
+// Taped reports whether our station tapes a voice where calls are recorded: of our
+// own people those on the floor or on the air in a booth, of the others those of
+// them that somebody of ours may hear there. Never the lobby, the side room, a side
+// on hold, or the watch's end.
+func (s *State) Taped(source Who) bool {
+	h, p := s.Find(source)
+	if p == nil || p.Muted || p.Voice == 0 || Where(h, p) != Floor || !Speaks(p.Role) || p.Booth != "" && !p.OnAir {
+		return false
+	}
+	own := s.Halves[s.Us]
+	return source.Party == s.Us || own != nil && slices.ContainsFunc(own.People, func(l Person) bool {
+		return Where(own, &l) == Floor && s.announced(Who{s.Us, l.ID}, &l)
+	})
+}
+
 // maxLeap is how far a claim on the floor may be ahead of the next lower one: who
 // leaps farther, to put the floor out of the others' reach, has not claimed it.
 const maxLeap = 1 << 20

@@ -12,13 +12,14 @@ import (
 // filled are the forms of calls with every field.
 func filled() map[string]form.Form {
 	return map[string]form.Form{
-		"ring":    &Ring{Level: contact.Leader, Medium: contact.Video, Interpreting: contact.Simultaneous, Recording: contact.NotesByHands, Text: "t"},
-		"pickup":  &Pickup{Phase: Decline, Reason: contact.OtherReason, Text: "t"},
-		"hangup":  &Hangup{Outcome: Broken, Began: 60, Talk: []Talk{{Tongue: "en", Millis: 3_723_000}, {Tongue: "zh", Millis: 1}}, Gaps: []Span{{From: 60, Until: 90}}, Text: "t"},
-		"roster":  &Roster{Phase: 1, People: []Attended{{Name: "Ada", Title: "Minister", Role: contact.Principal, Tongue: "en"}, {Name: "Bo", Role: contact.NoteTaker}}},
-		"wording": phrase("x"),
-		"confirm": &Confirm{Phase: Denied, Text: "no"},
-		"dispute": &Dispute{Lang: "zh", Heard: "a", Meant: "b", At: 60},
+		"ring":      &Ring{Level: contact.Leader, Medium: contact.Video, Interpreting: contact.Simultaneous, Recording: contact.NotesByHands, Text: "t"},
+		"pickup":    &Pickup{Phase: Decline, Reason: contact.OtherReason, Text: "t"},
+		"hangup":    &Hangup{Outcome: Broken, Began: 60, Talk: []Talk{{Tongue: "en", Millis: 3_723_000}, {Tongue: "zh", Millis: 1}}, Gaps: []Span{{From: 60, Until: 90}}, Text: "t"},
+		"roster":    &Roster{Phase: 1, People: []Attended{{Name: "Ada", Title: "Minister", Role: contact.Principal, Tongue: "en"}, {Name: "Bo", Role: contact.NoteTaker}}},
+		"wording":   phrase("x"),
+		"confirm":   &Confirm{Phase: Denied, Text: "no"},
+		"dispute":   &Dispute{Lang: "zh", Heard: "a", Meant: "b", At: 60},
+		"recording": &Recording{Began: 60_000, Voices: []Taped{{File: 1, Name: "Ada", Party: "alder", Tongue: "en", From: 61_000, Until: 90_000, Bytes: 7, Sum: make([]byte, 32), Whole: true}}, Text: "t"},
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the tables of spec/calls.md")
 
 func definitions() []form.Definition {
-	return []form.Definition{ringForm(), pickupForm(), hangupForm(), rosterForm(), wordingForm(), confirmForm(), disputeForm()}
+	return []form.Definition{ringForm(), pickupForm(), hangupForm(), rosterForm(), wordingForm(), confirmForm(), disputeForm(), recordingForm()}
 }
 
 // TestSpecTables holds the tables of the specification to the definitions.

@@ -24,6 +24,8 @@ type Calling interface {
 	LiftCall(ctx context.Context, by station.Officer, line, id string) error
 	DeclineCall(ctx context.Context, by station.Officer, line, id, reason, text string) error
 	HangUp(ctx context.Context, by station.Officer, line, id string) error
+	PlayRecording(ctx context.Context, by station.Officer, line, id string, file uint64, to func(v station.CallVoice, suffix string) io.Writer) error
+	DeleteRecording(ctx context.Context, by station.Officer, line, id string, file uint64) error
 }
 
 // Attending is being on a call that runs.
@@ -297,7 +299,7 @@ func (d *desk) call(w http.ResponseWriter, r *http.Request, s *seat) error {
 var callActs = map[string]func(d *desk, r *http.Request, s *seat, p *callPage) error{
 	"ring": func(d *desk, r *http.Request, s *seat, p *callPage) error {
 		_, err := d.st.Ring(r.Context(), s.officer, p.Line.Key, station.RingText{Contact: r.PostForm.Get("contact"), Level: r.PostForm.Get("level"), Medium: r.PostForm.Get("medium"),
-			Interpreting: r.PostForm.Get("interpreting"), Text: form.Normal(r.PostForm.Get("text")), Override: r.PostForm.Get("override") == "yes"})
+			Interpreting: r.PostForm.Get("interpreting"), Text: form.Normal(r.PostForm.Get("text")), Recording: r.PostForm.Get("recording"), Override: r.PostForm.Get("override") == "yes"})
 		return err
 	},
 	"lift": func(d *desk, r *http.Request, s *seat, p *callPage) error {
@@ -312,6 +314,10 @@ var callActs = map[string]func(d *desk, r *http.Request, s *seat, p *callPage) e
 	},
 	"hangup": func(d *desk, r *http.Request, s *seat, p *callPage) error {
 		return d.st.HangUp(r.Context(), s.officer, p.Line.Key, r.PostForm.Get("about"))
+	},
+	"unrecord": func(d *desk, r *http.Request, s *seat, p *callPage) error {
+		file, _ := strconv.ParseUint(r.PostForm.Get("file"), 10, 32) // what is none is no file
+		return d.st.DeleteRecording(r.Context(), s.officer, p.Line.Key, r.PostForm.Get("about"), file)
 	},
 	"join": func(d *desk, r *http.Request, s *seat, p *callPage) error {
 		_, err := d.st.JoinCall(r.Context(), s.officer, p.Line.Key, readCallPerson(r))

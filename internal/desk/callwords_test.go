@@ -24,7 +24,7 @@ func TestWordsOfCalls(t *testing.T) {
 		want = append(want, "form."+f)
 	}
 	src := ""
-	for _, file := range []string{"../call/forms.go", "../call/wording.go"} {
+	for _, file := range []string{"../call/forms.go", "../call/wording.go", "../call/recording.go"} {
 		b, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

@@ -24,7 +24,7 @@ var numbered = regexp.MustCompile(`^(.+) ([0-9]{1,3})$`)
 
 // callForms are the forms of package call, and wordsOfCalls is for their fields
 // what wordsOf is for those of contacts.
-var callForms = []string{"ring", "pickup", "hangup", "roster", "wording", "confirm", "dispute"}
+var callForms = []string{"ring", "pickup", "hangup", "roster", "wording", "confirm", "dispute", "recording"}
 
 var wordsOfCalls = map[string]string{"level": "contact.level.", "medium": "contact.medium.", "interpreting": "contact.interpreting.", "recording": "contact.recording.", "reason": "contact.reason.",
 	"answer": "callform.answer.", "outcome": "callform.outcome.", "as of": "callform.as_of.", "phase": "callform.phase.", "note": "callform.note."}

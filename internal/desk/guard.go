@@ -16,7 +16,7 @@ const (
 
 // policy is the content security policy of every answer: nothing but our own
 // files, no inline script or style, no frame.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; media-src 'self'; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // guard puts what every request needs before the desk: headers, limits, the

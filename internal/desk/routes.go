@@ -100,6 +100,7 @@ func (d *desk) callRoutes(m *http.ServeMux, on func(pattern string, h handler)) 
 	m.HandleFunc("POST /call/{secret}/{act}", d.guestAct)
 	on("GET /line/{line}/call", d.call)
 	on("POST /line/{line}/call/{act}", d.actOnCall)
+	on("GET /line/{line}/call/{id}/recording/{n}", d.recording)
 }
 
 // contactRoutes are the addresses of contacts and of what they are about.

@@ -28,7 +28,8 @@ type RingText struct {
 	Medium       string `json:"medium,omitempty"`  // "voice", "video"; "": as arranged, else voice
 	Interpreting string `json:"interpreting,omitempty"`
 	Text         string `json:"text,omitempty"`
-	Override     bool   `json:"override,omitempty"` // FLASH: rings although the line is busy
+	Recording    string `json:"recording,omitempty"` // "none", "each-its-own", "notes"; "": as arranged, else none
+	Override     bool   `json:"override,omitempty"`  // FLASH: rings although the line is busy
 }
 
 // Ring rings at the other side: a ringdown call, or one that was arranged.
@@ -142,6 +143,16 @@ func (s *Station) readRing(l *liveLine, in RingText) (f *call.Ring, refs []parle
 			return nil, nil, "", err
 		}
 	}
+	if in.Recording != "" {
+		if f.Recording, err = contact.ParseRecording(in.Recording); err != nil {
+			return nil, nil, "", err
+		}
+	}
+	if f.Recording == contact.EachItsOwn {
+		if err := l.mayRecord(); err != nil {
+			return nil, nil, "", err
+		}
+	}
 	return f, refs, exercise, nil
 }
 
@@ -197,6 +208,11 @@ func (s *Station) answerCall(ctx context.Context, by Officer, name, id, act stri
 		return parley.Errorf(parley.NotAllowed, "it is our call: the other side answers it")
 	case c.Pickups[l.us] != nil || c.Phase() != call.Ringing && c.Phase() != call.Running:
 		return parley.Errorf(parley.Conflict, "the call does not ring any more").WithHint("call back")
+	}
+	if r := c.Ring.Form.(*call.Ring); f.Phase == call.Accept && r.Recording == contact.EachItsOwn {
+		if err := l.mayRecord(); err != nil {
+			return err
+		}
 	}
 	if f.Phase == call.Accept {
 		if on, err := s.liveCall(l); err == nil && on.ref != c.Ring.Ref {

@@ -10,10 +10,13 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/pion/rtp"
+
 	"parley"
 	"parley/internal/call"
 	"parley/internal/call/exchange"
 	"parley/internal/call/rtc"
+	"parley/internal/call/tape"
 	"parley/internal/call/trunk"
 	"parley/internal/form"
 	"parley/internal/line"
@@ -22,7 +25,7 @@ import (
 )
 
 // callForms are the forms that calls are made of.
-var callForms = []string{"ring", "pickup", "hangup", "roster", "wording", "confirm", "dispute"}
+var callForms = []string{"ring", "pickup", "hangup", "roster", "wording", "confirm", "dispute", "recording"}
 
 // callShelf keeps the calls of a line until something that they are made of is
 // stored.
@@ -105,8 +108,9 @@ func (l *liveLine) callEntries(read map[parley.Ref]call.Entry) (out []call.Entry
 type callDesk struct {
 	mu     sync.Mutex
 	of     map[parley.LineID]*liveCall
-	media  *rtc.Switch // nil: desks cannot speak
-	noneOf error       // why media is nil
+	media  *rtc.Switch                          // nil: desks cannot speak
+	noneOf error                                // why media is nil
+	create func(path string) (tape.File, error) // of recordings; nil: files
 }
 
 // liveCall is a call that runs, at this station.
@@ -115,8 +119,11 @@ type liveCall struct {
 	ref  parley.Ref
 	ring *call.Ring
 	x    *exchange.Exchange
-	stop context.CancelFunc
-	done chan struct{}
+	tape *tape.Tape // nil: it is not recorded here
+
+	recorded bool // each side records it
+	stop     context.CancelFunc
+	done     chan struct{}
 
 	mu     sync.Mutex
 	people map[string]uint64    // who joined -> his number on the call
@@ -126,6 +133,7 @@ type liveCall struct {
 	ended  bool // our end of it is filed
 
 	challenge challenged
+	untaped   string // why it is not recorded here, though it should be
 }
 
 // openMedia opens the port at which desks speak.
@@ -174,6 +182,11 @@ func (s *Station) syncCalls(ctx context.Context, l *liveLine) error {
 	}
 	s.calling.mu.Lock()
 	c := s.calling.of[l.id]
+	s.calling.mu.Unlock()
+	if c != nil && (on == nil || c.ref != on.Ring.Ref) {
+		c.endTape() // while it is known to run, so that nobody files half of it
+	}
+	s.calling.mu.Lock()
 	switch {
 	case c != nil && (on == nil || c.ref != on.Ring.Ref):
 		delete(s.calling.of, l.id)
@@ -198,8 +211,14 @@ func (s *Station) syncCalls(ctx context.Context, l *liveLine) error {
 func (s *Station) beginCall(ctx context.Context, l *liveLine, c *call.Call) *liveCall {
 	r := c.Ring.Form.(*call.Ring)
 	lc := &liveCall{line: l, ref: c.Ring.Ref, ring: r, done: make(chan struct{}), people: map[string]uint64{}, guests: map[string]callGuest{}}
+	s.beginTape(l, c, lc)
+	var taped func(tape.Source, *rtp.Packet, uint64)
+	if lc.tape != nil {
+		taped = lc.tape.Take
+	}
 	lc.x = exchange.New(exchange.Options{
-		Us: l.us, Others: without(c.Parties, l.us), Run: uint64(s.now().UnixMilli()), Mode: r.Interpreting, Flow: flowOf(c.Ring.Ref), Again: c.Roster(l.us, 0) != nil,
+		Tape: taped,
+		Us:   l.us, Others: without(c.Parties, l.us), Run: uint64(s.now().UnixMilli()), Mode: r.Interpreting, Flow: flowOf(c.Ring.Ref), Again: c.Roster(l.us, 0) != nil,
 		Send:    func(to parley.PartyCode, half []byte) { s.net.sendHalf(l.id, to, half) },
 		Paths:   func(to parley.PartyCode) []trunk.Path { return s.net.trunkPaths(l.id, to) },
 		Changed: func() { l.emit("call", l.id.String(), lc.ref.String()) },
@@ -208,13 +227,14 @@ func (s *Station) beginCall(ctx context.Context, l *liveLine, c *call.Call) *liv
 	})
 	lc.x.SetOthers(without(c.Members(), l.us))
 	ctx, lc.stop = context.WithCancel(ctx)
-	s.spawn(func() { defer close(lc.done); lc.x.Run(ctx) })
+	s.spawn(func() { defer close(lc.done); lc.x.Run(ctx); lc.endTape() })
 	return lc
 }
 
 func (c *liveCall) close() {
 	c.stop()
 	<-c.done
+	c.endTape()
 }
 
 // putThrough files who of our side was put through.
@@ -283,6 +303,7 @@ func (c *liveCall) file(ctx context.Context, outcome uint64, text string) error 
 	if done {
 		return nil
 	}
+	c.endTape() // what is said after that was not said on the call
 	began, talk, gaps, people := c.x.Record()
 	if !began.IsZero() {
 		if err := c.fileAbout(ctx, &call.Roster{Phase: 1, People: people}); err != nil {

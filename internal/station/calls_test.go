@@ -64,6 +64,7 @@ type talker struct {
 	*earpiece
 	seat CallSeat
 	call *liveCall
+	said atomic.Uint32 // the number of his last packet
 }
 
 // joins puts somebody on the call of a party, and lets him speak until the test
@@ -87,7 +88,7 @@ func (p *party) joins(line string, by Officer, letter byte, as CallPerson) *talk
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	k := &talker{newEarpiece(), at, c}
+	k := &talker{earpiece: newEarpiece(), seat: at, call: c}
 	if err := c.x.Join(at.Person, k.earpiece, false, false); err != nil {
 		p.t.Fatal(err)
 	}
@@ -100,7 +101,8 @@ func (p *party) joins(line string, by Officer, letter byte, as CallPerson) *talk
 				return
 			case <-time.After(20 * time.Millisecond):
 			}
-			payload := append([]byte{letter}, binary.BigEndian.AppendUint32(nil, n)...)
+			payload := append(append([]byte{letter}, binary.BigEndian.AppendUint32(nil, n)...), p.words...)
+			k.said.Store(n)
 			c.x.Voice(at.Person, k.earpiece, &rtp.Packet{Header: rtp.Header{Version: 2, PayloadType: 111, SequenceNumber: uint16(n), Timestamp: n * 960, SSRC: uint32(letter)}, Payload: payload}, 20)
 		}
 	}()
@@ -130,7 +132,7 @@ func (p *party) callIs(line string, want call.Phase) Call {
 func putThrough(t *testing.T, line string, a, b *party, more func()) (pa, pb *talker) {
 	t.Helper()
 	ctx := context.Background()
-	if _, err := a.st.Ring(ctx, a.watch, line, RingText{Level: "leader", Interpreting: "simultaneous"}); err != nil {
+	if _, err := a.st.Ring(ctx, a.watch, line, RingText{Level: "leader", Interpreting: "simultaneous", Recording: a.records}); err != nil {
 		t.Fatal(err)
 	}
 	b.callIs(line, call.Ringing)

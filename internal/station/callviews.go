@@ -36,6 +36,7 @@ type Call struct {
 	Rosters      []CallRoster       `json:"rosters,omitempty"`
 	Wordings     []CallWording      `json:"wordings,omitempty"`
 	Disputes     []CallDispute      `json:"disputes,omitempty"`
+	Tapings      []CallTaping       `json:"recordings,omitempty"`
 }
 
 // CallAnswer is how a party answered.
@@ -104,7 +105,7 @@ func (s *Station) CallList(_ context.Context, name string) ([]Call, error) {
 	}
 	out := make([]Call, 0, len(cs))
 	for _, c := range slices.Backward(cs) {
-		out = append(out, l.callView(c))
+		out = append(out, s.callView(l, c))
 	}
 	return out, nil
 }
@@ -119,10 +120,10 @@ func (s *Station) Call(_ context.Context, name, id string) (Call, error) {
 	if err != nil {
 		return Call{}, err
 	}
-	return l.callView(c), nil
+	return s.callView(l, c), nil
 }
 
-func (l *liveLine) callView(c *call.Call) Call {
+func (s *Station) callView(l *liveLine, c *call.Call) Call {
 	r := c.Ring.Form.(*call.Ring)
 	v := Call{ID: c.Ring.Ref.String(), Line: l.id.String(), Phase: c.Phase(), By: c.Ring.Party, Ours: c.Ring.Party == l.us, Parties: c.Parties, At: c.Ring.Time, Flash: c.Ring.Flash,
 		Level: r.Level.String(), Medium: r.Medium.String(), Interpreting: r.Interpreting.String(), Recording: r.Recording.String(), Text: r.Text, Exercise: c.Ring.Exercise}
@@ -160,6 +161,10 @@ func (l *liveLine) callView(c *call.Call) Call {
 	for _, e := range c.Disputes {
 		f := e.Form.(*call.Dispute)
 		v.Disputes = append(v.Disputes, CallDispute{e.Party, e.Time, f.Lang, f.Heard, f.Meant})
+	}
+	v.Tapings = s.tapingsOf(l, c)
+	if r.Recording == contact.EachItsOwn && !c.Recorded() {
+		v.Recording = contact.NotRecorded.String() // both rang, and one of them otherwise
 	}
 	return v
 }
@@ -207,7 +212,9 @@ type CallRoom struct {
 	You     *CallYou     `json:"you,omitempty"`
 	Chat    []CallChat   `json:"chat,omitempty"` // between interpreters; for them alone
 	Mode    string       `json:"interpreting"`
-	Media   string       `json:"media,omitempty"` // why desks cannot speak; "": they can
+	Media   string       `json:"media,omitempty"`        // why desks cannot speak; "": they can
+	Taping  string       `json:"recording,omitempty"`    // "on", or "stopped" where each side should record; "": none does
+	Untaped string       `json:"not_recorded,omitempty"` // why it is not recorded here, though it should be
 }
 
 // CallSide is one side of a call, as it declares itself.
@@ -317,6 +324,7 @@ func (s *Station) CallRoom(_ context.Context, at CallSeat) (CallRoom, error) {
 	slices.SortFunc(out.Asked, func(a, b CallSignal) int {
 		return cmp.Or(cmp.Compare(a.Party, b.Party), cmp.Compare(a.Number, b.Number))
 	})
+	out.Taping, out.Untaped = c.taping()
 	c.mu.Lock()
 	out.Notes = slices.Clone(c.notes)
 	c.mu.Unlock()

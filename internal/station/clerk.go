@@ -319,6 +319,7 @@ func (c *clerk) tick(ctx context.Context) {
 	c.clocks()
 	c.soundHeld()
 	c.lookAtCalls(ctx)
+	c.s.lookAtTapes(ctx, c.l)
 	now, busy := c.l.now(), c.grew
 	c.grew = false
 	if now.After(c.again) || c.again.Sub(now) > sweepAgain || c.unswept && (!busy || now.Sub(c.swept).Abs() >= busyAgain) {

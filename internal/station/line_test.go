@@ -34,6 +34,8 @@ type party struct {
 	watch    Officer
 	envoy    Officer
 	chief    Officer
+	words    []byte // that its people say in every packet on a call
+	records  string // how it rings: RingText.Recording
 }
 
 func freePort(t testing.TB, network string) string {

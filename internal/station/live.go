@@ -49,6 +49,7 @@ type liveLine struct {
 
 	books     bookShelf // what contacts the record amounts to
 	callShelf callShelf
+	tapeShelf tapeShelf
 
 	mu         sync.Mutex
 	lastUp     time.Time // last time any peer proved to be there

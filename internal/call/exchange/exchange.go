@@ -14,6 +14,7 @@ import (
 
 	"parley"
 	"parley/internal/call"
+	"parley/internal/call/tape"
 	"parley/internal/call/trunk"
 	"parley/internal/contact"
 )
@@ -50,8 +51,11 @@ type Options struct {
 	Changed func()
 	// Through is told once that our people were put through.
 	Through func(at time.Time)
-	Now     func() time.Time
-	Log     *slog.Logger
+	// Tape takes each packet of a voice that is recorded; nil: none is. It must not
+	// block, nor keep the packet.
+	Tape func(v tape.Source, p *rtp.Packet, kind uint64)
+	Now  func() time.Time
+	Log  *slog.Logger
 }
 
 // Exchange is the switchboard of one call. Run lives it.

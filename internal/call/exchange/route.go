@@ -9,6 +9,8 @@ import (
 
 	"parley"
 	"parley/internal/call"
+	"parley/internal/call/tape"
+	"parley/internal/call/trunk"
 	"parley/internal/contact"
 )
 
@@ -31,6 +33,7 @@ type way struct {
 	leg     *leg
 	crosses bool // to the other stations
 	to      []ear
+	taped   *tape.Source // whose voice it is, where it is recorded; else nil
 }
 
 // ear is one slot of one listener.
@@ -75,7 +78,7 @@ func (x *Exchange) route() {
 		if p == nil {
 			continue
 		}
-		t.own[id] = &way{id: id, leg: g, crosses: s.Crosses(id)}
+		t.own[id] = &way{id: id, leg: g, crosses: s.Crosses(id), taped: x.taped(s, x.o.Us, p)}
 		t.shown[id] = &way{id: id, leg: g, crosses: s.Shows(id)}
 	}
 	for _, p := range x.o.Others {
@@ -85,7 +88,7 @@ func (x *Exchange) route() {
 				q := &h.People[i]
 				if q.Voice != 0 {
 					ssrcs = append(ssrcs, uint32(q.Voice))
-					t.voice[remote{p, uint32(q.Voice)}] = &way{}
+					t.voice[remote{p, uint32(q.Voice)}] = &way{taped: x.taped(s, p, q)}
 				}
 				if q.Picture != 0 {
 					ssrcs = append(ssrcs, uint32(q.Picture))
@@ -99,6 +102,26 @@ func (x *Exchange) route() {
 		x.seatOne(s, t, sources, pictures, id, g)
 	}
 	x.table.Store(t)
+}
+
+// taped is whose voice is recorded; nil where it is not.
+func (x *Exchange) taped(s *call.State, party parley.PartyCode, p *call.Person) *tape.Source {
+	if x.o.Tape == nil || !s.Taped(call.Who{Party: party, ID: p.ID}) {
+		return nil
+	}
+	return &tape.Source{Party: party, Person: p.ID, Name: p.Name, Tongue: p.Tongue}
+}
+
+// tape hands a packet over to be recorded.
+func (x *Exchange) tape(y *way, p *rtp.Packet) {
+	if y.taped == nil {
+		return
+	}
+	kind := tape.Opus
+	if p.PayloadType == trunk.PCMU {
+		kind = tape.PCMU
+	}
+	x.o.Tape(*y.taped, p, kind)
 }
 
 // seatOne gives one listener his slots. The caller holds mu.
@@ -228,6 +251,7 @@ func (x *Exchange) Voice(id uint64, l Leg, p *rtp.Packet, level uint8) {
 		g.spoke.Add(int64(frame(p)))
 	}
 	y.play(p)
+	x.tape(y, p)
 	if y.crosses {
 		out := *p
 		out.SSRC = g.voice
@@ -301,8 +325,11 @@ func (g *leg) shown() uint64 {
 // Legs keep it.
 func (x *Exchange) fromTrunk(party parley.PartyCode, p *rtp.Packet) {
 	t := x.table.Load()
-	if y := t.voice[remote{party, p.SSRC}]; y != nil && len(y.to) > 0 {
-		y.play(p.Clone())
+	if y := t.voice[remote{party, p.SSRC}]; y != nil && (len(y.to) > 0 || y.taped != nil) {
+		x.tape(y, p)
+		if len(y.to) > 0 {
+			y.play(p.Clone())
+		}
 		return
 	}
 	if y := t.view[remote{party, p.SSRC}]; y != nil && len(y.to) > 0 {

@@ -3,6 +3,7 @@ package desktest
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -44,6 +45,7 @@ func (s *Station) CallList(_ context.Context, line string) ([]station.Call, erro
 			Answers: []station.CallAnswer{{By: "alder", At: now.Add(-50*time.Hour + 8*time.Second), Answer: "accepted"}},
 			Ends: []station.CallEnd{{By: "alder", At: now.Add(-49 * time.Hour), Outcome: "ended", Began: now.Add(-50*time.Hour + 4*time.Minute), Talk: []station.CallTalk{{Language: "en", For: 19 * time.Minute}}, Gaps: []station.ContactWindow{{Start: now.Add(-49*time.Hour - 20*time.Minute), End: now.Add(-49*time.Hour - 20*time.Minute + 7*time.Second)}}},
 				{By: "birch", At: now.Add(-49 * time.Hour), Outcome: "ended", Began: now.Add(-50*time.Hour + 4*time.Minute), Talk: []station.CallTalk{{Language: "zh", For: 22 * time.Minute}}}},
+			Tapings:  []station.CallTaping{{By: "alder", Span: station.ContactWindow{Start: now.Add(-50 * time.Hour), End: now.Add(-49 * time.Hour)}, Voices: []station.CallVoice{{File: 1, Name: "A. Alder" + s.nasty(" <b>"), Party: "alder", Language: "en", Media: "audio/ogg", Sum: strings.Repeat("5a", 32), Whole: true, Here: true}, {File: 2, Name: "主席", Party: "birch", Media: "audio/ogg", Sum: strings.Repeat("a5", 32)}}}},
 			Wordings: []station.CallWording{{ID: ourGen + ":86", By: "alder", At: now.Add(-49 * time.Hour), Stands: true, Texts: []station.SaidText{{Language: "en", Text: "The corridor stays open at all hours."}, {Language: "zh", Text: "通道全天开放。"}}, Words: map[parley.PartyCode]string{"birch": "confirmed"}}}},
 		{ID: ourGen + ":80", Line: Birch, Phase: call.Declined, By: "alder", Ours: true, Parties: both, At: now.Add(-90 * time.Hour), Level: "leader", Medium: "video", Interpreting: "simultaneous", Recording: "none",
 			Answers: []station.CallAnswer{{By: "birch", At: now.Add(-90*time.Hour + time.Minute), Answer: "declined", Reason: "not-now", Text: "过两天" + s.nasty("<b>\u202e")}}},
@@ -141,7 +143,24 @@ func (s *Station) onCall(act string, by station.Officer, line string, said ...an
 
 // Ring notes it.
 func (s *Station) Ring(_ context.Context, by station.Officer, line string, in station.RingText) (string, error) {
-	return s.arrange("Ring", by, line, in.Contact, in.Level, in.Medium, in.Interpreting, in.Text, in.Override)
+	return s.arrange("Ring", by, line, in.Contact, in.Level, in.Medium, in.Interpreting, in.Text, in.Recording, in.Override)
+}
+
+// PlayRecording plays what it was given as a file.
+func (s *Station) PlayRecording(_ context.Context, by station.Officer, line, id string, file uint64, to func(station.CallVoice, string) io.Writer) error {
+	if err := s.onCall("PlayRecording", by, line, id, file); err != nil {
+		return err
+	}
+	_, err := io.WriteString(to(station.CallVoice{File: file, Name: "A. Alder", Media: "audio/ogg", Bytes: uint64(len(Played))}, ".opus"), Played)
+	return err
+}
+
+// Played is what a recording holds.
+const Played = "OggS, as it was said"
+
+// DeleteRecording notes it.
+func (s *Station) DeleteRecording(_ context.Context, by station.Officer, line, id string, file uint64) error {
+	return s.onCall("DeleteRecording", by, line, id, file)
 }
 
 // LiftCall notes it.
