@@ -147,6 +147,22 @@ func TestNothingOfOurSideReachesALog(t *testing.T) {
 	}
 }
 
+// TestWebRTCHasTwoRooms: what speaks WebRTC is the station's switch, and the
+// callers of the demonstration, who are as browsers are; bench measures it. All else meets packets.
+func TestWebRTCHasTwoRooms(t *testing.T) {
+	for _, f := range sources(t) {
+		dir := filepath.ToSlash(filepath.Dir(f.path))
+		if f.test || dir == "internal/call/rtc" || dir == "internal/stage/voice" || dir == "bench" {
+			continue
+		}
+		for _, imp := range f.file.Imports {
+			if strings.Contains(imp.Path.Value, "github.com/pion/webrtc") {
+				t.Errorf("%s imports %s", f.path, imp.Path.Value)
+			}
+		}
+	}
+}
+
 func TestCoreImportsLittle(t *testing.T) {
 	for _, f := range sources(t) {
 		if f.test || !slices.Contains(core, f.room) {
