@@ -27,12 +27,12 @@ var callPages = []struct {
 	texts    []string
 }{
 	{desktest.CallRings, callPath, []string{"It rings here", ">Lift</button>", "As arranged &lt;i&gt;", "Decline", "!Nobody has lifted"}},
-	{desktest.CallLobby, callPath, []string{"Lobby", "Join the call", "When every side is ready", "!data-span"}},
-	{desktest.CallGoes, callPath, []string{`data-whose="theirs"`, "1:48", "00:14:22", "Osei &lt;b&gt;", "⟦U+202E⟧", "!call-silent", "Hang up", "Both sides keep the channel open &lt;u&gt;", "booth into English", "!<b>"}},
-	{desktest.CallAiled, callPath, []string{`data-whose="ours"`, "You are muted: nobody hears you.", "Birch is not heard for 0:07", "consulting &lt;b&gt;", "End the hold", "Wu &lt;u&gt;", `id="call-camera"`}},
-	{desktest.CallLobby, guestPath, []string{"Please wait", "A. Alder", "Barges next."}},
+	{desktest.CallLobby, callPath, []string{"Lobby", "Join the call", "When every side is ready", "!data-span", "RECORDED by each side", "Each side records this call", "!no longer recorded here"}},
+	{desktest.CallGoes, callPath, []string{`data-whose="theirs"`, "1:48", "00:14:22", "Osei &lt;b&gt;", "⟦U+202E⟧", "!call-silent", "Hang up", "Both sides keep the channel open &lt;u&gt;", "booth into English", "!<b>", "not recorded", "!RECORDED"}},
+	{desktest.CallAiled, callPath, []string{`data-whose="ours"`, "You are muted: nobody hears you.", "Birch is not heard for 0:07", "consulting &lt;b&gt;", "End the hold", "Wu &lt;u&gt;", `id="call-camera"`, "RECORDED by each side", "It is no longer recorded here", "!Each side records this call"}},
+	{desktest.CallLobby, guestPath, []string{"Please wait", "A. Alder", "Barges next.", "RECORDED by each side", "Each side keeps its own copy of what you say"}},
 	{desktest.CallGoes, guestPath, []string{`data-whose="theirs"`, "1:48", "!call-silent", "!call-camera"}},
-	{desktest.CallAiled, guestPath, []string{"YOUR TURN", "You are muted: nobody hears you.", "Birch is not heard for 0:07", "Not the tariff &lt;i&gt;"}},
+	{desktest.CallAiled, guestPath, []string{"YOUR TURN", "It is no longer recorded here", "You are muted: nobody hears you.", "Birch is not heard for 0:07", "Not the tariff &lt;i&gt;"}},
 }
 
 // on has a call stand so.
@@ -101,6 +101,44 @@ func TestGuestSeesNothingOfTheStation(t *testing.T) {
 	b.post(guestPath+"/do", "do", "mute").to(t, guestPath)
 	if !b.st.Did("ActOnCall 1 mute") {
 		t.Errorf("the station was told %q", b.st.Calls)
+	}
+}
+
+// TestRecordings: who may play a recording, and who may delete it, is shown how, and
+// nobody else; what is played is sound, of whole length, and inline.
+func TestRecordings(t *testing.T) {
+	id := strings.ReplaceAll(desktest.RecordedCall, ":", "%3A")
+	play := callPath + "/" + id + "/recording/1"
+	for office, want := range map[parley.Office][]string{
+		parley.Watch:         {"!<audio", "!Delete the recording", "kept by that side"},
+		parley.Envoy:         {"<audio", "!Delete the recording"},
+		parley.Principal:     {"<audio", "!Delete the recording"},
+		parley.Archivist:     {"<audio", "Delete the recording"},
+		parley.Administrator: {"!<audio", "Delete the recording"},
+	} {
+		b := newBench(t).sit(1, office)
+		want = append(want, "5a5a5a5a5a5a", "Play the voice of A. Alder", "cut short")
+		if office == parley.Watch || office == parley.Administrator {
+			want[len(want)-2] = "A. Alder &lt;b&gt;"
+		}
+		for i, x := range want {
+			if x == "kept by that side" {
+				want[i] = "deleted, or not here"
+			}
+		}
+		b.get(callPath).want(t, 200, want...)
+	}
+	b := newBench(t).sit(1, parley.Archivist)
+	a := b.get(play).want(t, 200, desktest.Played)
+	if a.Header.Get("Content-Type") != "audio/ogg" || !strings.HasPrefix(a.Header.Get("Content-Disposition"), "inline") || a.Header.Get("Cache-Control") != "no-store" || !strings.Contains(a.Header.Get("Content-Security-Policy"), "media-src 'self'") {
+		t.Errorf("it comes as %v", a.Header)
+	}
+	b.post(callPath+"/unrecord", "about", desktest.RecordedCall, "file", "1").to(t, callPath+"?said=call_unrecord")
+	b.get(callPath+"/"+id+"/recording/x").want(t, 404)
+	for _, did := range []string{"PlayRecording", "DeleteRecording"} {
+		if !b.st.Did(did + " " + desktest.RecordedCall + " 1") {
+			t.Errorf("the station was told %q", b.st.Calls)
+		}
 	}
 }
 

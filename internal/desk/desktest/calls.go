@@ -25,6 +25,9 @@ const (
 // CallWithBirch is the id of the call that rings or runs.
 const CallWithBirch = theirGen + ":90"
 
+// RecordedCall is the id of a call before, of which we have a recording.
+const RecordedCall = theirGen + ":84"
+
 // GuestSecret opens the page of a guest while a call goes.
 const GuestSecret = "GUESTSECRETGUESTSECRETGUEST"
 
@@ -55,6 +58,9 @@ func (s *Station) CallList(_ context.Context, line string) ([]station.Call, erro
 		return past, nil
 	}
 	on := station.Call{ID: CallWithBirch, Line: Birch, Phase: call.Running, By: "birch", Parties: both, At: now.Add(-15 * time.Minute), Level: "leader", Medium: "voice", Interpreting: "simultaneous", Recording: "none", Text: "As arranged" + s.nasty(" <i>")}
+	if s.OnCall == CallLobby || s.OnCall == CallAiled {
+		on.Recording = "each-its-own"
+	}
 	if s.OnCall == CallRings {
 		on.Phase, on.Waits, on.At = call.Ringing, true, now.Add(-9*time.Second)
 	} else {
@@ -105,6 +111,12 @@ func (s *Station) CallRoom(_ context.Context, at station.CallSeat) (station.Call
 	r := station.CallRoom{Line: Birch, ID: CallWithBirch, Medium: "voice", Now: now, Mode: "simultaneous", Booths: []string{"en", "zh"},
 		Sides: []station.CallSide{{Party: "alder", Us: true, Known: true, People: ours, Ready: true, Through: through}, {Party: "birch", Known: true, People: theirs, Through: through, Paths: 2, RTT: 31 * time.Millisecond}},
 		Notes: []station.CallNote{{At: now.Add(-time.Minute), By: "Osei", Text: "Barges next."}}}
+	switch s.OnCall {
+	case CallLobby:
+		r.Taping = "on"
+	case CallAiled:
+		r.Taping, r.Untaped = "stopped", "writing a recording: no space left on device"
+	}
 	if through {
 		r.Through = now.Add(-14*time.Minute - 22*time.Second)
 		r.Sides[0].Talk, r.Sides[1].Talk = []station.CallTalk{{Language: "en", For: 6 * time.Minute}}, []station.CallTalk{{Language: "zh", For: 6*time.Minute + 30*time.Second}}
