@@ -2,12 +2,14 @@ package desk_test
 
 import (
 	"fmt"
+	"net"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/chromedp"
 
+	"parley/internal/bearer/link"
 	"parley/internal/desk/foxtest"
 )
 
@@ -100,24 +102,31 @@ func TestBrowserCallFirefox(t *testing.T) {
 	loud(t, pb.name, "after the page was loaded again", pb.hears, ours, theirs)
 	loud(t, pa.name, "whose partner loaded again", pa.hears, theirs, ours)
 
-	// The desk's own connection drops: it is back by itself, on the same page.
+	// The network under a desk drops: it is noticed, and made good when it returns, on
+	// the same page and without a press.
 	for _, g := range []struct {
 		name string
-		drop func() bool
-		back func()
+		port string
+		eval func(js string) bool
+		back func(what, js string)
 	}{
-		{"Chromium", func() bool { return eval[bool](pa.live, pa.ctx, dropped) }, func() { pa.says("is back", backOn+" && window.mark === 1") }},
-		{"Firefox", func() bool { return foxEval[bool](pb.fox, dropped) }, func() { pb.until("is back", backOn+" && window.mark === 1") }},
+		{"Chromium", eval[string](pa.live, pa.ctx, portOf), func(js string) bool { return awaited[bool](pa.live, pa.ctx, js) }, pa.says},
+		{"Firefox", foxEval[string](pb.fox, portOf), func(js string) bool { return foxEval[bool](pb.fox, js) }, func(what, js string) { pb.until(what, js) }},
 	} {
+		cable := newCable(t, g.port, g.eval)
+		g.back("by the cable", backOn+` && parleyCall.pc.remoteDescription.sdp.includes(window.near)`)
+		cable.Cut(true)
 		began := time.Now()
-		if !g.drop() {
-			t.Fatalf("%s: there is nothing to drop", g.name)
-		}
-		g.back()
+		g.back("says that it is lost", `document.querySelector("#call-device").dataset.state === "lost"`)
+		noticed := time.Since(began)
+		time.Sleep(2 * time.Second)
+		cable.Cut(false)
+		began = time.Now()
+		g.back("is back", backOn+` && document.querySelector("#call-device").dataset.state === "live" && window.mark === 1`)
 		took := time.Since(began)
-		t.Logf("%s: back %v after its connection dropped", g.name, took.Round(time.Millisecond))
-		if took > 5*time.Second {
-			t.Errorf("%s: back after %v", g.name, took)
+		t.Logf("%s: a network that drops is noticed after %v; back %v after it returned", g.name, noticed.Round(time.Millisecond), took.Round(time.Millisecond))
+		if took > 5*time.Second || noticed > 6*time.Second {
+			t.Errorf("%s: noticed after %v, back after %v", g.name, noticed, took)
 		}
 	}
 	loud(t, pa.name, "after a drop", pa.hears, theirs, ours)
@@ -127,12 +136,24 @@ func TestBrowserCallFirefox(t *testing.T) {
 	}
 }
 
-// backOn is whether a page is connected, by another connection than one that it is
-// told to have dropped.
-const backOn = `globalThis.parleyCall?.state === "live" && parleyCall.pc?.connectionState === "connected" && parleyCall.context.state === "running" && parleyCall.pc !== window.dropped`
+// backOn is whether a page is connected, and plays.
+const backOn = `globalThis.parleyCall?.state === "live" && parleyCall.pc?.connectionState === "connected" && parleyCall.context.state === "running"`
 
-// dropped ends the connection under the page, which is not told.
-const dropped = `(() => { const pc = globalThis.parleyCall?.pc; if (!pc) return false; window.dropped = pc; const f = pc.onconnectionstatechange; pc.close(); f(); return true; })()`
+// newCable puts a cable that can be cut between a page and the station at a port.
+func newCable(t *testing.T, port string, eval func(js string) bool) *link.Link {
+	t.Helper()
+	cable, err := link.New("udp", "0.0.0.0:0", "127.0.0.1:"+port, link.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { cable.Close() })
+	_, near, _ := net.SplitHostPort(cable.Addr())
+	eval(fmt.Sprintf(`(async () => { const post = parleyCall.post; window.near = " %[1]s typ host"; parleyCall.post = async (o) => (await post(o)).replaceAll(" %[2]s typ host", near); parleyCall.again(); return true; })()`, near, port))
+	return cable
+}
+
+// portOf is the script for where a station takes what a page sends.
+const portOf = `parleyCall.pc.remoteDescription.sdp.match(/ (\d+) typ host/)[1]`
 
 // TestBrowserCallDevices: the device check. The level moves with the microphone, the
 // test tone is heard; and where there is no microphone, or none is lent, or the page
