@@ -137,21 +137,7 @@ func TestBrowserCall(t *testing.T) {
 	}
 	loud := func(g *tab, what string, tone int, others ...int) {
 		t.Helper()
-		var got []float64
-		for range 12 {
-			if got = g.hears(append([]int{tone}, others...)...); got[0] > -25 {
-				break
-			}
-		}
-		t.Logf("%s, %s: %d Hz at %.1f dB, %v Hz at %.1f dB", g.name, what, tone, got[0], others, got[1:])
-		if got[0] < -25 {
-			t.Errorf("%s, %s: %d Hz is not heard: %.0f dB", g.name, what, tone, got[0])
-		}
-		for i, db := range got[1:] {
-			if got[0]-db < 50 {
-				t.Errorf("%s, %s: %d Hz is only %.0f dB under what is to be heard", g.name, what, others[i], got[0]-db)
-			}
-		}
+		loud(t, g.name, what, g.hears, tone, others...)
 	}
 	loud(pb, "in the lobby", interpreter, ours, theirs) // his own side
 	quiet(pa, "in the lobby", theirs, interpreter)
