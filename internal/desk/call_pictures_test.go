@@ -59,8 +59,8 @@ func loud(t *testing.T, name, what string, hears func(tones ...int) []float64, t
 }
 
 // picture is the script that says whether the picture of somebody is seen and moves.
-func picture(name string, more string) string {
-	return fmt.Sprintf(`[...document.querySelectorAll("#call-pictures figure")].some(f => f.querySelector("bdi").textContent === %q && f.querySelector("video").videoWidth > 0 && f.querySelector("video").getVideoPlaybackQuality().totalVideoFrames > (window.frames0 ?? 0)%s)`, name, more)
+func picture(name string) string {
+	return fmt.Sprintf(`[...document.querySelectorAll("#call-pictures figure")].some(f => f.querySelector("bdi").textContent === %q && f.querySelector("video").videoWidth > 0 && f.querySelector("video").getVideoPlaybackQuality().totalVideoFrames > 0)`, name)
 }
 
 // TestBrowserCallPictures: a call of video between two stations. A camera that is
@@ -81,18 +81,12 @@ func TestBrowserCallPictures(t *testing.T) {
 		g.presses("#call-camera")
 		g.says("own camera", `document.querySelector('#call-pictures figure[data-slot="self"] video')?.videoWidth > 0`)
 	}
-	pa.says("sees both, the muted one too", picture("B. Birch", "")+" && "+picture("D. Birch", ""))
+	pa.says("sees both, the muted one too", picture("B. Birch")+" && "+picture("D. Birch"))
 	pa.says("one is large", `document.querySelectorAll("#call-pictures figure[data-large]").length === 1 && document.querySelector("figure[data-large] bdi").textContent === "B. Birch"`)
 	frames := eval[float64](pa.live, pa.ctx, `document.querySelector("figure[data-large] video").getVideoPlaybackQuality().totalVideoFrames`)
 	clock := eval[float64](pa.live, pa.ctx, `document.querySelector("figure[data-large] video").currentTime`)
-	time.Sleep(2 * time.Second)
-	more := eval[float64](pa.live, pa.ctx, `document.querySelector("figure[data-large] video").getVideoPlaybackQuality().totalVideoFrames`) - frames
-	on := eval[float64](pa.live, pa.ctx, `document.querySelector("figure[data-large] video").currentTime`) - clock
-	width := eval[int](pa.live, pa.ctx, `document.querySelector("figure[data-large] video").videoWidth`)
-	t.Logf("%.0f pictures of %d points' width in 2 s, its clock went on %.1f s", more, width, on)
-	if more < 4 || on <= 0.5 {
-		t.Errorf("%.0f pictures in 2 s, the clock went on %.1f s", more, on)
-	}
+	took := pa.until(pa.ctx, 25*time.Second, "moving pictures", fmt.Sprintf(`(() => { const v = document.querySelector("figure[data-large] video"); return v.videoWidth > 0 && v.currentTime > %f && v.getVideoPlaybackQuality().totalVideoFrames >= %f; })()`, clock, frames+10))
+	t.Logf("ten pictures in %v", took)
 	loud(t, pa.name, "with pictures", pa.hears, theirs, ours, 2500)
 	loud(t, pb.name, "with pictures", pb.hears, ours, theirs)
 
@@ -104,9 +98,9 @@ func TestBrowserCallPictures(t *testing.T) {
 
 	// A camera that stops: said within seconds, and the voice goes on.
 	pb.presses("#call-camera")
-	took := pa.until(pa.ctx, 8*time.Second, "paused", `[...document.querySelectorAll("figure[data-paused]")].some(f => f.innerText.includes("B. Birch") && f.innerText.includes("picture paused, sound goes on"))`)
+	took = pa.until(pa.ctx, 8*time.Second, "paused", `[...document.querySelectorAll("figure[data-paused]")].some(f => f.innerText.includes("B. Birch") && f.innerText.includes("picture paused, sound goes on"))`)
 	t.Logf("said to be paused after %v", took)
 	loud(t, pa.name, "while a picture is paused", pa.hears, theirs, ours)
 	pa.says("the place is given up", `![...document.querySelectorAll("#call-pictures bdi")].some(e => e.textContent === "B. Birch")`)
-	pa.says("the other is seen still", picture("D. Birch", ""))
+	pa.says("the other is seen still", picture("D. Birch"))
 }
