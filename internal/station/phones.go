@@ -35,7 +35,16 @@ type phoneDesk struct {
 type phoneRing struct {
 	phone string
 	at    time.Time
-	seen  bool // on the record
+	ref   parley.Ref // of the call; zero: it is not on the record yet
+}
+
+// onRecord notes which call it is that a phone began.
+func (d *phoneDesk) onRecord(l parley.LineID, ref parley.Ref) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if r := d.begun[l]; r != nil && r.ref == (parley.Ref{}) {
+		r.ref = ref
+	}
 }
 
 // get returns the server, and why there is none.
@@ -183,15 +192,12 @@ func (s *Station) phoneSeeks(ctx context.Context, l *liveLine, h *sip.Handset, b
 	case none == nil:
 		on, err := l.running()
 		if err != nil || on == nil || on.Ring.Ref != live.ref {
-			live = nil // it ends in a moment
+			return nil, err // it ends in a moment
 		}
-		return live, err
+		s.phones.onRecord(l.id, live.ref)
+		return live, nil
 	case err == nil:
-		s.phones.mu.Lock()
-		if r := s.phones.begun[l.id]; r != nil {
-			r.seen = true
-		}
-		s.phones.mu.Unlock()
+		s.phones.onRecord(l.id, c.Ring.Ref)
 		return nil, nil // it begins in a moment, or they are to lift
 	case parley.KindOf(err) != parley.NotFound:
 		return nil, err
@@ -230,7 +236,7 @@ func (s *Station) phoneRang(l *liveLine, p sip.Phone) (rang, over bool) {
 	if r == nil || r.phone != p.Name {
 		return false, false
 	}
-	return true, r.seen || s.now().Sub(r.at) > 5*time.Second
+	return true, r.ref != (parley.Ref{}) || s.now().Sub(r.at) > 5*time.Second
 }
 
 // passConflict passes over what another did at the same moment: the next look
@@ -330,14 +336,44 @@ func (s *Station) phoneDown(l *liveLine, p sip.Phone, h *sip.Handset) {
 		delete(s.phones.begun, l.id)
 	}
 	s.phones.mu.Unlock()
-	if !begun || h.Lost() || s.stopping() {
+	if !begun || h.Lost() {
 		return
 	}
-	c, err := l.ringing("")
-	if err != nil || !c.Joined(l.us) {
+	s.spawn(func() {
+		for range 50 { // what was filed a moment ago is on the record in another
+			if s.stopping() {
+				return
+			}
+			if ref := s.ringOf(l, r); ref != (parley.Ref{}) {
+				s.endBegun(l, p, ref)
+				return
+			}
+			time.Sleep(100 * time.Millisecond)
+		}
+	})
+}
+
+// ringOf is the call that a phone began; zero while it is not on the record.
+func (s *Station) ringOf(l *liveLine, r *phoneRing) parley.Ref {
+	if r.ref != (parley.Ref{}) {
+		return r.ref
+	}
+	if c, err := l.ringing(""); err == nil && c.Ring.Party == l.us && c.Ring.Time.After(r.at.Add(-2*time.Second)) {
+		return c.Ring.Ref
+	}
+	return parley.Ref{}
+}
+
+// endBegun ends a call unless somebody of our side is on it.
+func (s *Station) endBegun(l *liveLine, p sip.Phone, ref parley.Ref) {
+	c, err := l.callOf(ref)
+	if err == nil && c.Other != nil {
+		c = c.Other // both rang at once
+	}
+	if err != nil || c.Phase() != call.Ringing && c.Phase() != call.Running || c.Hangups[l.us] != nil {
 		return
 	}
-	if lc, err := s.liveCall(l); err == nil && (lc.ref != c.Ring.Ref || len(lc.x.View().State.Halves[l.us].People) > 0) {
+	if lc, err := s.liveCall(l); err == nil && lc.ref == c.Ring.Ref && len(lc.x.View().State.Halves[l.us].People) > 0 {
 		return
 	}
 	ctx, stop := context.WithTimeout(context.Background(), 5*time.Second)
