@@ -97,6 +97,7 @@ type callRingCmd struct {
 	Contact      string `placeholder:"ENTRY" help:"The agreed contact that is rung for; see parley contact list."`
 	Level        string `enum:"working,commander,minister,leader," default:"" help:"working, commander, minister or leader. Without it: as arranged, else working."`
 	Medium       string `enum:"voice,video," default:"" help:"voice or video. Without it: as arranged, else voice."`
+	Recording    string `enum:"none,each-its-own,notes," default:"" help:"none, each-its-own or notes. Without it: as arranged, else none."`
 	Interpreting string `enum:"none,consecutive,simultaneous," default:"" help:"none, consecutive or simultaneous. Without it: as arranged, else none."`
 	Override     bool   `name:"precedence-override" help:"Ring although a call runs on the line. Who lifts ends that one."`
 }
@@ -113,7 +114,7 @@ Examples:
 
 // Run rings.
 func (c callRingCmd) Run(s *session) error {
-	return c.file(s, "ring", control.CallAct{Ring: &station.RingText{Contact: c.Contact, Level: c.Level, Medium: c.Medium, Interpreting: c.Interpreting, Text: c.Text, Override: c.Override}},
+	return c.file(s, "ring", control.CallAct{Ring: &station.RingText{Contact: c.Contact, Level: c.Level, Medium: c.Medium, Interpreting: c.Interpreting, Recording: c.Recording, Text: c.Text, Override: c.Override}},
 		"It rings there as soon as the line takes it; see parley call show.")
 }
 
