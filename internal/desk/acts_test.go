@@ -596,3 +596,15 @@ func TestManyLines(t *testing.T) {
 	}
 	b.get("/watch").want(t, 200, "data-many")
 }
+
+// TestStationShowsPhones: which are registered, or why none can be.
+func TestStationShowsPhones(t *testing.T) {
+	b := watch(t)
+	b.get("/station").want(t, 200, "Telephones", "watch-room", "TLS 192.0.2.9:5060", "lifted")
+	b.st.Stands.Phones = nil
+	b.get("/station").want(t, 200, "No telephone is registered.")
+	b.st.Stands.NoPhones = "line 2 of the phones file: <b>"
+	b.get("/station").want(t, 200, "No telephone can be used: line 2 of the phones file: &lt;b&gt;")
+	b.st.Stands.NoPhones, b.st.Stands.HasPhones = "", false
+	b.get("/station").want(t, 200, "!Telephones")
+}

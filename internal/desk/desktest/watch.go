@@ -28,8 +28,9 @@ func (s *Station) keeping() {
 	}
 	s.Told = map[string][]station.Told{ourGen + ":58": {{ID: 1, Who: "Envoy Okafor", At: at(-0.2), By: "Lt Ruiz", Note: "no answer on the first number"}}}
 	s.Promised = []station.Promise{{ID: 1, Line: Birch, Due: at(460), Text: "Their envoy rings with the dates of the review", By: "Lt Ruiz"}}
-	s.Stands = station.Condition{Free: 41, Reserve: 10, Started: at(-220), Files: []station.File{{Name: "record", Bytes: 61 << 20}, {Name: "own", Bytes: 4 << 20}, {Name: "attachments", Bytes: 3 << 30}},
-		Hook: station.Hook{Configured: true, Last: at(-0.03), Good: at(-0.03), Again: time.Minute},
+	s.Stands = station.Condition{Free: 41, Reserve: 10, Started: at(-220), HasPhones: true, Phones: []station.PhoneView{{Name: "watch-room", Role: "watch", Line: "birch", At: "192.0.2.9:5060", By: "TLS", Since: at(-90), Up: true}},
+		Files: []station.File{{Name: "record", Bytes: 61 << 20}, {Name: "own", Bytes: 4 << 20}, {Name: "attachments", Bytes: 3 << 30}},
+		Hook:  station.Hook{Configured: true, Last: at(-0.03), Good: at(-0.03), Again: time.Minute},
 		Lines: []station.Keeping{{Line: Birch, Outbox: 1, Keys: []station.KeyAge{{Party: "alder", Kind: "signing", Since: at(-90 * 24)}, {Party: "birch", Kind: "signing", Since: at(-8 * 24)},
 			{Party: "alder", Kind: "receiving", Since: at(-27), Last: at(-1)}, {Party: "alder", Kind: "epoch", Since: at(-7)}},
 			Bounds: []station.Bound{{Kind: "entries-per-second", Value: 20}, {Kind: "bytes-per-day", Value: 64 << 20}, {Kind: "attachment-bytes-per-day", Value: 1 << 30}},
