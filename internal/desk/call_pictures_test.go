@@ -77,11 +77,12 @@ func TestBrowserCallPictures(t *testing.T) {
 	db.presses(`button[value="mute"]`)
 	through(alder, birch)
 	loud(t, pa.name, "before there are pictures", pa.hears, theirs, ours)
-	for _, g := range []*tab{pb, db} {
+	for _, g := range []*tab{pb, db} { // one after the other: while nobody has the turn the first is large
 		g.presses("#call-camera")
 		g.says("own camera", `document.querySelector('#call-pictures figure[data-slot="self"] video')?.videoWidth > 0`)
+		pa.says("sees him, be he muted", picture(g.name))
 	}
-	pa.says("sees both, the muted one too", picture("B. Birch")+" && "+picture("D. Birch"))
+	pa.says("sees both", picture("B. Birch")+" && "+picture("D. Birch"))
 	pa.says("one is large", `document.querySelectorAll("#call-pictures figure[data-large]").length === 1 && document.querySelector("figure[data-large] bdi").textContent === "B. Birch"`)
 	frames := eval[float64](pa.live, pa.ctx, `document.querySelector("figure[data-large] video").getVideoPlaybackQuality().totalVideoFrames`)
 	clock := eval[float64](pa.live, pa.ctx, `document.querySelector("figure[data-large] video").currentTime`)
