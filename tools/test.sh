@@ -1,17 +1,39 @@
 #!/bin/sh
-# Runs the Go tests under the race detector, one package after the other.
+# Runs the Go tests under the race detector.
 #
 # Many of them start real processes, browsers and disks and wait for what must
 # come within seconds; a machine of two cores that does something else at that
-# moment can make one late. A package that fails is therefore run again, by
-# itself, once, and named.
+# moment can make one late. So packages run one after the other, but for that of
+# the station, which mostly waits: it runs beside those that need little. A
+# package that fails is run again, by itself, once, and named.
 set -u
-out=$(mktemp)
-trap 'rm -f "$out" "$out.code"' EXIT
-{ go test -race -p 1 -parallel 4 -timeout 20m ./... 2>&1; echo $? >"$out.code"; } | tee "$out"
-[ "$(cat "$out.code")" != 0 ] || exit 0
-failed=$(sed -n 's/^FAIL[[:space:]]\{1,\}\([^[:space:]]\{1,\}\).*/\1/p' "$out" | sort -u)
+flags="-race -p 1 -parallel 4 -timeout 20m"
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+
+# some runs the tests of packages and keeps what they say in a file of a name; that
+# they failed is noted in another.
+some() {
+	name=$1
+	shift
+	# shellcheck disable=SC2086
+	{ go test $flags "$@" 2>&1 || touch "$dir/failed"; } | tee "$dir/$name"
+}
+
+waits=parley/internal/station
+large="parley/cmd/parley parley/internal/desk"
+small=$(go list ./... | grep -vxF "$(printf '%s\n' $waits $large)")
+
+some waits $waits >"$dir/later" &
+# shellcheck disable=SC2086
+some small $small
+wait
+cat "$dir/later"
+# shellcheck disable=SC2086
+some large $large
+[ -e "$dir/failed" ] || exit 0
+failed=$(sed -n 's/^FAIL[[:space:]]\{1,\}\([^[:space:]]\{1,\}\).*/\1/p' "$dir"/small "$dir"/waits "$dir"/large | sort -u)
 [ -n "$failed" ] || exit 1
 echo "failed, and run again:" $failed
 # shellcheck disable=SC2086
-exec go test -race -p 1 -parallel 4 -count=1 -timeout 20m $failed
+go test $flags -count=1 $failed
