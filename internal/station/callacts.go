@@ -71,7 +71,7 @@ func (s *Station) Ring(ctx context.Context, by Officer, name string, in RingText
 }
 
 // proveWithin is how long a path that has just come up may take to be proved.
-const proveWithin = 3 * time.Second
+const proveWithin = 10 * time.Second
 
 // reached reports whether a path to some other party is proved, or is within a
 // moment.
