@@ -156,7 +156,7 @@ func TestNothingOfACallReachesADisk(t *testing.T) {
 	h := newTaped(t, 1000, recorded) // the charter would let it; the ring does not say so
 	pa, pb := putThrough(t, h.line, h.a, h.b, nil)
 	eventually(t, 10*time.Second, "both hear one another", func() bool { return pa.hears('B') && pb.hears('A') })
-	time.Sleep(1500 * time.Millisecond) // until the rosters are filed and receipted
+	time.Sleep(4 * time.Second) // until the rosters are filed and receipted
 	sizes := h.sizes()
 	before, from := h.search(t), pa.said.Load()
 	time.Sleep(8 * time.Second)
@@ -168,7 +168,7 @@ func TestNothingOfACallReachesADisk(t *testing.T) {
 	}
 	was := int64(pa.said.Load()-from) * int64(len(h.a.words)+len(h.b.words))
 	t.Logf("%d bytes were said, the files grew by %d", was, after-before)
-	if was < 500_000 || after-before > was/4 {
+	if was < 500_000 || after-before > was/3 { // one station alone would keep half of it
 		t.Errorf("while %d bytes were said, the files grew by %d", was, after-before)
 	}
 	h.end(t)
