@@ -15,6 +15,7 @@ fc-list 2>/dev/null | grep -qi 'noto.*arabic' || missing="$missing fonts-noto-co
 [ -d /usr/lib/python3/dist-packages/vobject ] || missing="$missing python3-vobject"
 command -v linphonec >/dev/null 2>&1 || missing="$missing linphone-cli"
 command -v baresip >/dev/null 2>&1 || missing="$missing baresip-core"
+command -v opusinfo >/dev/null 2>&1 || missing="$missing opus-tools"
 command -v strace >/dev/null 2>&1 || missing="$missing strace"
 [ -n "$missing" ] || exit 0
 

@@ -123,8 +123,6 @@ func (c scene) state() (s *State, listener, source Who) {
 	return s, Who{"alder", 1}, source
 }
 
-var bools = []bool{false, true}
-
 // TestWhoHearsWhat holds the rule to its naive statement in every scene.
 func TestWhoHearsWhat(t *testing.T) {
 	n, heard := 0, map[Sound]int{}

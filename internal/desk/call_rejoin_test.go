@@ -51,7 +51,7 @@ func TestBrowserCallFirefox(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := foxtest.StartWith(path, t.TempDir(), callFox, soundless(t))
+	b, err := foxtest.StartWith(path, t.TempDir(), callFox, foxtest.Soundless(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -105,7 +105,7 @@ func TestFirefox(t *testing.T) {
 		t.Fatal(err) // what nobody looked at in a browser is not known to work
 	}
 	began := time.Now()
-	b, err := foxtest.Start(path, t.TempDir(), soundless(t))
+	b, err := foxtest.Start(path, t.TempDir(), foxtest.Soundless(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -82,7 +82,7 @@ func (i idleTab) states(t *testing.T, what string) {
 func chromeIdle(t *testing.T, s *side) idleTab {
 	t.Helper()
 	l := s.live
-	l.browseWith(chromedp.Env("DISPLAY="+display(t), soundless(t)))
+	l.browseWith(chromedp.Env("DISPLAY="+display(t), foxtest.Soundless(t)))
 	if _, err := chromedp.Call(l.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: listenIn + watchState}); err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func foxIdle(t *testing.T, s *side) (armed, mute idleTab) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := foxtest.Start(path, t.TempDir(), soundless(t))
+	b, err := foxtest.Start(path, t.TempDir(), foxtest.Soundless(t))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -175,6 +175,23 @@ func (l *liveLine) ringing(id string) (*call.Call, error) {
 	return nil, parley.Errorf(parley.NotFound, "%s is no call", id)
 }
 
+// decideOn finds the call that an officer answers or ends, and keeps other acts on
+// the calls of its line waiting until leave is called.
+func (s *Station) decideOn(by Officer, act, name, id string) (l *liveLine, c *call.Call, leave func(), err error) {
+	if err = mayCall(by, act); err != nil {
+		return nil, nil, nil, err
+	}
+	if l, err = s.lineOf(name); err != nil {
+		return nil, nil, nil, err
+	}
+	l.deciding.Lock()
+	if c, err = l.ringing(id); err != nil {
+		l.deciding.Unlock()
+		return nil, nil, nil, err
+	}
+	return l, c, l.deciding.Unlock, nil
+}
+
 // LiftCall accepts a call that rings here. A call that runs on the line ends with
 // that: who rings over it has precedence.
 func (s *Station) LiftCall(ctx context.Context, by Officer, name, id string) error {
@@ -191,19 +208,12 @@ func (s *Station) DeclineCall(ctx context.Context, by Officer, name, id, reason,
 }
 
 func (s *Station) answerCall(ctx context.Context, by Officer, name, id, act string, f *call.Pickup) error {
-	if err := mayCall(by, act); err != nil {
-		return err
-	}
-	l, err := s.lineOf(name)
+	l, c, leave, err := s.decideOn(by, act, name, id)
 	if err != nil {
 		return err
 	}
-	l.deciding.Lock()
-	defer l.deciding.Unlock()
-	c, err := l.ringing(id)
+	defer leave()
 	switch {
-	case err != nil:
-		return err
 	case c.Ring.Party == l.us:
 		return parley.Errorf(parley.NotAllowed, "it is our call: the other side answers it")
 	case c.Pickups[l.us] != nil || c.Phase() != call.Ringing && c.Phase() != call.Running:
@@ -231,19 +241,11 @@ func (s *Station) answerCall(ctx context.Context, by Officer, name, id, act stri
 // HangUp ends our part in a call, or gives up one of ours that rings.
 func (s *Station) HangUp(ctx context.Context, by Officer, name, id string) error {
 	const act = "hang up"
-	if err := mayCall(by, act); err != nil {
-		return err
-	}
-	l, err := s.lineOf(name)
+	l, c, leave, err := s.decideOn(by, act, name, id)
 	if err != nil {
 		return err
 	}
-	l.deciding.Lock()
-	defer l.deciding.Unlock()
-	c, err := l.ringing(id)
-	if err != nil {
-		return err
-	}
+	defer leave()
 	lc, live := s.liveCall(l)
 	switch ph := c.Phase(); {
 	case c.Hangups[l.us] != nil, ph != call.Running && ph != call.Ringing:

@@ -223,7 +223,7 @@ func (s *Station) beginCall(ctx context.Context, l *liveLine, c *call.Call) *liv
 		Paths:   func(to parley.PartyCode) []trunk.Path { return s.net.trunkPaths(l.id, to) },
 		Changed: func() { l.emit("call", l.id.String(), lc.ref.String()) },
 		Through: func(time.Time) { s.spawn(func() { lc.putThrough(ctx) }) },
-		Now:     s.now, Log: l.log,
+		Now:     s.now,
 	})
 	lc.x.SetOthers(without(c.Members(), l.us))
 	ctx, lc.stop = context.WithCancel(ctx)

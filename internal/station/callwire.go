@@ -2,7 +2,6 @@ package station
 
 import (
 	"context"
-	"time"
 
 	"parley"
 	"parley/internal/bearer"
@@ -40,11 +39,11 @@ func (s *session) callIn(b []byte) error {
 	switch {
 	case !s.isProved():
 	case f.Type == frameHalf:
-		if s.halves.take(s.node.now(), halfRate) {
+		if s.halves.Take(1, halfRate, halfRate, s.node.now()) {
 			s.node.halfIn(s.line, s.peer, f.Body)
 		}
 	case f.Type == frameChat:
-		if s.chats.take(s.node.now(), chatRate) {
+		if s.chats.Take(1, chatRate, chatRate, s.node.now()) {
 			s.node.chatIn(s.line, s.peer, f.Body)
 		}
 	default:
@@ -56,20 +55,6 @@ func (s *session) callIn(b []byte) error {
 // halfRate is how many halves of a call a path takes in a second: what is beyond is
 // passed over, for the newest says all (spec/calls.md, 2).
 const halfRate = 50
-
-// rate counts what came in a second. It is for one goroutine.
-type rate struct {
-	since time.Time
-	n     int
-}
-
-func (r *rate) take(now time.Time, most int) bool {
-	if d := now.Sub(r.since); d >= time.Second || d < 0 {
-		r.since, r.n = now, 0
-	}
-	r.n++
-	return r.n <= most
-}
 
 // isProved reports whether the other side has shown a secret of the line on this
 // path, and we one of ours.

@@ -9,6 +9,7 @@ import (
 
 	"parley"
 	"parley/internal/bearer"
+	"parley/internal/call/pace"
 	"parley/internal/key"
 	"parley/internal/line"
 	"parley/internal/wire"
@@ -49,8 +50,8 @@ type session struct {
 	wants  chan *wire.Want // served one after the other
 	talk   int             // frames besides those of the logs in the second from since
 	since  time.Time       // owned by serve, as talk is
-	halves rate            // likewise: of calls
-	chats  rate            // likewise
+	halves pace.Bucket     // likewise: of calls
+	chats  pace.Bucket     // likewise
 }
 
 // pingEvery is the keep-alive of the annex in force.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"log/slog"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -55,7 +54,6 @@ type Options struct {
 	// block, nor keep the packet.
 	Tape func(v tape.Source, p *rtp.Packet, kind uint64)
 	Now  func() time.Time
-	Log  *slog.Logger
 }
 
 // Exchange is the switchboard of one call. Run lives it.
@@ -89,7 +87,6 @@ type leg struct {
 	showing bool         // his camera is on
 	shows   atomic.Int64 // when a packet of it last came, Unix nanoseconds
 	spoke   atomic.Int64 // nanoseconds since they were last counted
-	heard   atomic.Int64 // when a packet last came, Unix nanoseconds
 }
 
 // New returns the exchange of a call.

@@ -3,7 +3,6 @@ package exchange
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync"
 	"testing"
@@ -78,7 +77,7 @@ func newPair(t *testing.T) *pair {
 	t.Helper()
 	p := &pair{t: t}
 	make := func(us, them parley.PartyCode, other **Exchange) *Exchange {
-		return New(Options{Us: us, Others: []parley.PartyCode{them}, Run: 1, Mode: contact.Simultaneous, Flow: 7, Now: time.Now, Log: slog.New(slog.DiscardHandler),
+		return New(Options{Us: us, Others: []parley.PartyCode{them}, Run: 1, Mode: contact.Simultaneous, Flow: 7, Now: time.Now,
 			Send: func(_ parley.PartyCode, half []byte) { go (*other).HalfIn(us, half) }, Paths: func(parley.PartyCode) []trunk.Path { return []trunk.Path{&wire{*other, us}} },
 			Changed: func() {}, Through: func(time.Time) {}})
 	}

@@ -246,7 +246,6 @@ func (x *Exchange) Voice(id uint64, l Leg, p *rtp.Packet, level uint8) {
 		return
 	}
 	g := y.leg
-	g.heard.Store(x.o.Now().UnixNano())
 	if level < speaks && y.crosses { // what a side says among itself is nobody else's to know, nor for how long
 		g.spoke.Add(int64(frame(p)))
 	}

@@ -3,16 +3,12 @@ package rtc_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net"
 	"net/http"
 	"net/http/httptest"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -226,7 +222,7 @@ func plainFirefox(h *hall, url string, prefs ...string) *page {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b, err := foxtest.StartWith(path, t.TempDir(), append(prefs, mediaPrefs...), soundless(t))
+	b, err := foxtest.StartWith(path, t.TempDir(), append(prefs, mediaPrefs...), foxtest.Soundless(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,34 +244,4 @@ func plainFirefox(h *hall, url string, prefs ...string) *page {
 	p := &page{h: h, name: "Firefox", eval: tab.Eval}
 	p.until("the page", "window.ready === true")
 	return p
-}
-
-// soundless gives Firefox a sound device that nobody hears, without which it plays
-// nothing (internal/desk does the same).
-func soundless(t *testing.T) string {
-	t.Helper()
-	path, err := exec.LookPath("pulseaudio")
-	if err != nil {
-		t.Fatalf("%v: run `make deps`", err)
-	}
-	dir, err := os.MkdirTemp("", "parley-sound") // the name of a socket is short
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	socket := filepath.Join(dir, "s")
-	cmd := exec.Command(path, "-n", "--daemonize=no", "--use-pid-file=no", "--exit-idle-time=-1", "-L", "module-native-protocol-unix auth-anonymous=1 socket="+socket, "-L", "module-null-sink")
-	cmd.Env = append(os.Environ(), "HOME="+dir, "PULSE_RUNTIME_PATH="+dir)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
-	for range 250 {
-		if _, err := os.Stat(socket); !errors.Is(err, fs.ErrNotExist) {
-			return "PULSE_SERVER=unix:" + socket
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Fatal("pulseaudio does not begin")
-	return ""
 }

@@ -75,9 +75,9 @@ const waiting = 512
 
 func newDesk(s *Switch, e Ears) *Desk {
 	d := &Desk{s: s, ears: e, queue: make(chan item, waiting), asks: make(chan struct{}, 1), ready: make(chan struct{}), quit: make(chan struct{}), over: make(chan struct{})}
-	d.voice = source{source: s.newSource(), bucket: bucket{rate: 200, most: 100}}
+	d.voice = source{source: s.newSource(), rate: 200}
 	d.far.voice = &d.voice.theirs
-	d.picture = source{source: s.newSource(), bucket: bucket{rate: 1000, most: 500}}
+	d.picture = source{source: s.newSource(), rate: 1000}
 	return d
 }
 

@@ -10,35 +10,17 @@ import (
 	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 	"github.com/pion/webrtc/v4"
+
+	"parley/internal/call/pace"
 )
 
 // source is a microphone or a camera.
 type source struct {
 	source uint32        // its SSRC between desks
 	theirs atomic.Uint32 // its SSRC in the browser; 0 until it is heard
-	bucket bucket        // of the one goroutine that reads it
+	pace   pace.Bucket   // of the one goroutine that reads it
+	rate   float64       // packets in a second; half of it at once
 	jitter jitter
-}
-
-// bucket bounds packets per second.
-type bucket struct {
-	rate, most float64
-	have       float64
-	at         time.Time
-}
-
-func (b *bucket) take(now time.Time) bool {
-	if b.at.IsZero() {
-		b.have = b.most
-	} else {
-		b.have = min(b.most, b.have+now.Sub(b.at).Seconds()*b.rate)
-	}
-	b.at = now
-	if b.have < 1 {
-		return false
-	}
-	b.have--
-	return true
 }
 
 // faults is how many packets in a row may be of no codec that was agreed before
@@ -103,7 +85,7 @@ func (d *Desk) read(t *webrtc.TrackRemote, r *webrtc.RTPReceiver, from *source, 
 			continue
 		}
 		bad = 0
-		if !from.bucket.take(now) {
+		if !from.pace.Take(1, from.rate, from.rate/2, now) {
 			d.counts.refused.Add(1)
 			continue
 		}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"parley/internal/call/pace"
 )
 
 // Bounds of what the gate lets through to sipgo.
@@ -134,12 +136,12 @@ type rates struct {
 	known func(netip.Addr) bool
 
 	mu        sync.Mutex
-	from      map[netip.Addr]*bucket
-	strangers bucket
+	from      map[netip.Addr]*pace.Bucket
+	strangers pace.Bucket
 }
 
 func newRates(known func(netip.Addr) bool) *rates {
-	return &rates{known: known, from: map[netip.Addr]*bucket{}, strangers: bucket{rate: strangerRate, most: 2 * strangerRate}}
+	return &rates{known: known, from: map[netip.Addr]*pace.Bucket{}}
 }
 
 func (r *rates) take(a netip.Addr, now time.Time) bool {
@@ -150,7 +152,7 @@ func (r *rates) take(a netip.Addr, now time.Time) bool {
 	if b == nil {
 		if !known && len(r.from) >= maxSources {
 			for k, x := range r.from {
-				if now.Sub(x.at) > 10*time.Second {
+				if x.Idle(now) > 10*time.Second {
 					delete(r.from, k)
 				}
 			}
@@ -158,10 +160,10 @@ func (r *rates) take(a netip.Addr, now time.Time) bool {
 				return false
 			}
 		}
-		b = &bucket{rate: messageRate, most: messageBurst}
+		b = new(pace.Bucket)
 		r.from[a] = b
 	}
-	return b.take(now) && (known || r.strangers.take(now))
+	return b.Take(1, messageRate, messageBurst, now) && (known || r.strangers.Take(1, strangerRate, 2*strangerRate, now))
 }
 
 // datagrams is the UDP socket as sipgo sees it: only messages come from it. After

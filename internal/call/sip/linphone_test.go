@@ -17,7 +17,7 @@ import (
 // then itself, and hangs up.
 func TestLinphone(t *testing.T) {
 	if _, err := exec.LookPath("linphonec"); err != nil {
-		t.Skip("linphonec is not installed: sh tools/deps.sh")
+		t.Fatalf("%v: run `make deps`", err)
 	}
 	e := newEcho(t, Phone{Name: "red", Password: "secret-enough", Role: "watch", Line: "x"})
 	dir := t.TempDir()

@@ -13,6 +13,8 @@ import (
 	"github.com/pion/srtp/v3"
 
 	"parley"
+
+	"parley/internal/call/pace"
 )
 
 // Bounds of what a phone sends.
@@ -38,7 +40,6 @@ type stream struct {
 	peer    netip.AddrPort
 	sure    bool // the peer has sent from its port
 	latch   time.Time
-	ourKey  []byte
 	in, out *srtp.Context
 
 	heard   atomic.Int64 // when a packet last came, Unix nanoseconds
@@ -111,7 +112,7 @@ func (s *stream) close() {
 // read takes what comes, from the phone alone.
 func (s *stream) read() {
 	b := make([]byte, maxPacket)
-	e := ear{rate: bucket{rate: packetRate, most: packetBurst}}
+	e := ear{}
 	for {
 		n, from, err := s.conn.ReadFromUDPAddrPort(b)
 		if err != nil {
@@ -123,7 +124,7 @@ func (s *stream) read() {
 			}
 		}
 		now := time.Now()
-		if !s.ours(from, now) || !e.rate.take(now) {
+		if !s.ours(from, now) || !e.rate.Take(1, packetRate, packetBurst, now) {
 			s.refused.Add(1)
 			continue
 		}
@@ -164,7 +165,7 @@ func (s *stream) ours(from netip.AddrPort, now time.Time) bool {
 
 // ear reads the packets of a phone.
 type ear struct {
-	rate  bucket
+	rate  pace.Bucket
 	event uint32 // the time stamp of the last telephone event
 	any   bool
 }
@@ -266,25 +267,4 @@ func (s *stream) sendOne(h *rtp.Header) {
 	if err != nil {
 		s.refused.Add(1) // it hears a gap; the network may be back with the next
 	}
-}
-
-// bucket bounds events per second.
-type bucket struct {
-	rate, most float64
-	have       float64
-	at         time.Time
-}
-
-func (b *bucket) take(now time.Time) bool {
-	if b.at.IsZero() {
-		b.have = b.most
-	} else {
-		b.have = min(b.most, b.have+now.Sub(b.at).Seconds()*b.rate)
-	}
-	b.at = now
-	if b.have < 1 {
-		return false
-	}
-	b.have--
-	return true
 }

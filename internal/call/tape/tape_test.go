@@ -222,7 +222,7 @@ func TestToolsRead(t *testing.T) {
 		t.Logf("%s", out)
 	}
 	if !ran {
-		t.Skip("neither opusinfo (Debian: opus-tools) nor ffprobe is here")
+		t.Fatal("neither opusinfo nor ffprobe is here: run `make deps`")
 	}
 }
 

@@ -5,6 +5,8 @@ import (
 
 	"github.com/pion/rtp"
 	"github.com/quic-go/quic-go/quicvarint"
+
+	"parley/internal/call/pace"
 )
 
 // scratch is what one Receive works with.
@@ -19,7 +21,7 @@ type scratch struct {
 type pathIn struct {
 	received, copies uint64
 	lost             uint64 // of sources that are gone
-	bytes, reports   bucket
+	bytes, reports   pace.Bucket
 	sources          map[uint32]*pathSource
 	last             time.Time
 }
@@ -95,7 +97,7 @@ func (t *Trunk) take(s *scratch, path string, b []byte, size int, now time.Time)
 	switch {
 	case p == nil:
 		return ManyPaths
-	case !p.bytes.take(float64(size), byteRate, byteBurst, now):
+	case !p.bytes.Take(float64(size), byteRate, byteBurst, now):
 		return TooFast
 	}
 	payload, ok := readPacket(b, &s.header)
@@ -152,7 +154,7 @@ func (src *source) give(s *scratch, n int, seq uint64, clock float64, now time.T
 		if !own && (had || len(b.payload) == 0 || !src.within(k)) {
 			continue
 		}
-		if !had && !src.rate.take(1, rate, rate, now) {
+		if !had && !src.rate.Take(1, rate, rate, now) {
 			return TooFast
 		}
 		if own {

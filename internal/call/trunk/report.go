@@ -77,7 +77,7 @@ func (t *Trunk) receiveReports(path string, b []byte, size int, now time.Time) {
 	switch {
 	case p == nil:
 		why = ManyPaths
-	case !p.bytes.take(float64(size), byteRate, byteBurst, now) || !p.reports.take(1, reportRate, reportRate, now):
+	case !p.bytes.Take(float64(size), byteRate, byteBurst, now) || !p.reports.Take(1, reportRate, reportRate, now):
 		why = TooFast
 	}
 	t.in.counts.dropped[why]++

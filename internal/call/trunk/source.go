@@ -1,6 +1,10 @@
 package trunk
 
-import "time"
+import (
+	"time"
+
+	"parley/internal/call/pace"
+)
 
 // Bounds of sequence numbers (RFC 3550, A.1).
 const (
@@ -42,7 +46,7 @@ type source struct {
 	given     uint64
 	rebuilt   uint64
 	jitter    jitter
-	rate      bucket
+	rate      pace.Bucket
 	asked     time.Time // when we asked for its picture
 	prior     struct{ expected, received uint64 }
 }
@@ -132,24 +136,4 @@ func clockOf(payloadType uint8) float64 {
 		return 90000
 	}
 	return 48000
-}
-
-// bucket lets rate things through in a second, and burst at once.
-type bucket struct {
-	level float64
-	at    time.Time
-}
-
-func (b *bucket) take(n, rate, burst float64, now time.Time) bool {
-	if b.at.IsZero() {
-		b.level = burst
-	} else if d := now.Sub(b.at); d > 0 {
-		b.level = min(burst, b.level+rate*d.Seconds())
-	}
-	b.at = now
-	if b.level < n {
-		return false
-	}
-	b.level -= n
-	return true
 }
