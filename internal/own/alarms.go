@@ -46,6 +46,12 @@ const callAgain = 3 * time.Second
 // AlarmEvery the newest state stands, and all are counted.
 var lineStates = map[string]bool{"line-down": true, "line-up": true}
 
+// WasRaised reports whether an alarm of a line, code and item is kept.
+func (s *Store) WasRaised(l parley.LineID, code, item string) (yes bool, _ error) {
+	err := s.db.QueryRow("SELECT EXISTS (SELECT 1 FROM alarms WHERE line = ? AND code = ? AND item = ?)", l[:], code, item).Scan(&yes)
+	return yes, dbError(err)
+}
+
 // Urgency ranks the codes of alarms: the greater, the more urgent.
 func Urgency(code string) int { return urgency[code] }
 
