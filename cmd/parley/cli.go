@@ -42,7 +42,8 @@ type cli struct {
 
 	Proof   proofCmd   `cmd:"" group:"proof" help:"Make a proof file of one entry, or of a silence."`
 	Export  exportCmd  `cmd:"" group:"proof" help:"Export the record of a line."`
-	Verify  verifyCmd  `cmd:"" group:"proof" help:"Check an exported record or a proof, with no station."`
+	Verify  verifyCmd  `cmd:"" group:"proof" help:"Check an exported record, a proof or a published page, with no station."`
+	Public  publicCmd  `cmd:"" group:"proof" help:"Serve a folder of published pages to everybody."`
 	Version versionCmd `cmd:"" group:"proof" help:"Say what this binary is."`
 }
 

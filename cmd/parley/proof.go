@@ -94,7 +94,7 @@ func (c exportCmd) Run(s *session) error {
 }
 
 type verifyCmd struct {
-	File     string `arg:"" help:"Exported record, proof file or proof of silence; - is standard input."`
+	File     string `arg:"" help:"Exported record, proof file, proof of silence or published page; - is standard input."`
 	Founding string `placeholder:"HASH" help:"Founding hash you were given out of band: 64 hex digits, in any groups."`
 	Brief    bool   `help:"Sum up, and do not list the entries one by one."`
 	All      bool   `help:"Go on after a failure and say what else is wrong."`
@@ -103,12 +103,15 @@ type verifyCmd struct {
 func (verifyCmd) Help() string {
 	return `Checks a file offline: every entry, tree, signature, receipt, order and serial. It says who said what, not before and not after, who stored it, and what is not proved. Without --founding the file vouches for its own parties: compare the founding hash it prints with one you trust.
 
+Of a published page it takes the proof files out, verifies each, and compares every byte of the page with what they make: the text shown is the text that was signed, or it says from which byte on it is not.
+
 The exit code is 6 when anything does not verify; what is wrong is named with its byte offset.
 
 Examples:
 
     parley verify birch.record --founding "9f3c 41d0 ..."
-    parley verify - < question.proof`
+    parley verify - < question.proof
+    parley verify 2026-11-29-alder-6f0e19c2a4b87d35-41.en.html`
 }
 
 // Run verifies.

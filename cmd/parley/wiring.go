@@ -11,6 +11,7 @@ import (
 	"parley"
 	"parley/internal/key"
 	"parley/internal/record"
+	"parley/internal/said/page"
 	"parley/internal/station"
 )
 
@@ -104,21 +105,12 @@ func deskOf(dir string) (deskInfo, error) {
 	return d, err
 }
 
-// verifyFile verifies an exported record, a proof file or a proof of silence.
+// verifyFile verifies an exported record, a proof file, a proof of silence or a
+// published page.
 func verifyFile(r io.Reader, o verifyOptions) (reporter, error) {
 	opts := record.VerifyOptions{Founding: o.Founding, All: o.All, Progress: o.Progress}
 	if o.Brief {
 		opts.List = -1
 	}
-	rep, err := record.VerifyAny(r, opts)
-	if err != nil {
-		return nil, err
-	}
-	return verified{rep}, nil
+	return page.VerifyAny(r, opts)
 }
-
-// verified is a report of record as a reporter.
-type verified struct{ *record.Report }
-
-// Bad is how many failures there are, listed or not.
-func (v verified) Bad() int { return v.Failures }

@@ -40,6 +40,12 @@ func (f Failure) String() string {
 // Err returns the failure as an error of its kind.
 func (f Failure) Err() error { return &parley.Error{Kind: f.kind, What: f.String()} }
 
+// NewFailure is a failure at a place of a file that holds other files.
+func NewFailure(at Place, entry string, err error) Failure {
+	kind := parley.KindOf(err)
+	return Failure{Place: at, Entry: entry, Kind: kind.String(), What: err.Error(), kind: kind}
+}
+
 // maxFailures bounds how many failures are listed; all are counted.
 const maxFailures = 1000
 
@@ -52,10 +58,10 @@ type failures struct {
 
 func (f *failures) add(at Place, entry string, err error) {
 	f.total.Add(1)
-	kind := parley.KindOf(err)
+	x := NewFailure(at, entry, err)
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.list = append(f.list, Failure{Place: at, Entry: entry, Kind: kind.String(), What: err.Error(), kind: kind})
+	f.list = append(f.list, x)
 	if len(f.list) > 2*maxFailures {
 		f.cut()
 	}

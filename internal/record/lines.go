@@ -54,6 +54,15 @@ func (r *Report) lineLines() []string {
 	return out
 }
 
+// Entry says of the entries that a proof file opens who said what, and when.
+func (r *Report) Entry() []string {
+	var out []string
+	for i := range r.List {
+		out = append(out, r.List[i].lines()...)
+	}
+	return out
+}
+
 func (r *Report) recordLines() []string {
 	out := r.chainLines()
 	for _, l := range r.Logs {
@@ -180,11 +189,7 @@ func (r *Report) failureLines() []string {
 }
 
 func (r *Report) proofLines() []string {
-	var out []string
-	for i := range r.List {
-		out = append(out, r.List[i].lines()...)
-	}
-	out = append(out, r.faultLines()...)
+	out := append(r.Entry(), r.faultLines()...)
 	if r.Failures > 0 {
 		return append(out, r.failureLines()...)
 	}

@@ -11,6 +11,7 @@ import (
 	"parley"
 	"parley/internal/c2sp"
 	"parley/internal/charter"
+	"parley/internal/form"
 	"parley/internal/journal"
 	"parley/internal/seal"
 	"parley/internal/wire"
@@ -207,17 +208,36 @@ func VerifyProof(r io.Reader, opts VerifyOptions) (*Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading: %w", err)
 	}
+	rep, _, err := OpenProof(b, opts)
+	if err == nil && opts.Progress != nil {
+		opts.Progress(int64(len(b)), int64(len(b)))
+	}
+	return rep, err
+}
+
+// Opened is the entry that a proof file opens.
+type Opened struct {
+	Ref    parley.Ref
+	Party  parley.PartyCode
+	Time   uint64       // by its writer's clock
+	Header *form.Header // nil where the file does not open it
+	Form   form.Form    // nil where the file does not open it, and where its writer sealed it wrongly
+}
+
+// OpenProof is VerifyProof of a file in memory. It returns what the file opens as
+// well; nil where it does not verify.
+func OpenProof(b []byte, opts VerifyOptions) (*Report, *Opened, error) {
 	if len(b) > maxProofFile {
-		return nil, parley.Errorf(parley.Oversize, "a proof file of more than %d bytes", maxProofFile)
+		return nil, nil, parley.Errorf(parley.Oversize, "a proof file of more than %d bytes", maxProofFile)
 	}
 	v := &proofVerifier{opts: opts, text: b, report: &Report{What: "proof", NotProved: notProved}}
 	if err := v.run(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if opts.Progress != nil {
-		opts.Progress(int64(len(b)), int64(len(b)))
+	if v.report.Failures > 0 {
+		return v.report, nil, nil
 	}
-	return v.report, nil
+	return v.report, v.opened, nil
 }
 
 // proofVerifier is one proof file under verification.
@@ -226,6 +246,7 @@ type proofVerifier struct {
 	text   []byte
 	report *Report
 	proof  *c2sp.Proof
+	opened *Opened
 
 	founding *charter.Founding
 	hash     Hash
@@ -510,5 +531,9 @@ func (v *proofVerifier) open() (part int, err error) {
 		Stored: s.stored(e.index), NotAfter: s.notAfter(e.index)}
 	d.describeHeader(e.header, v.log.cert.Party)
 	r.List = []EntryReport{d}
+	v.opened = &Opened{Ref: v.log.ref(e.index), Party: v.log.cert.Party, Time: c.Time, Header: e.header}
+	if e.whole && e.fault == nil {
+		v.opened.Form = e.body
+	}
 	return 0, nil
 }
