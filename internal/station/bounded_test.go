@@ -28,8 +28,8 @@ func (open) Open(_ string, b []byte) ([]byte, error) { return b, nil }
 func rowOf(pos int64, name string, body []byte) store.Row {
 	h := form.EncodeHeader(&form.Header{Form: name, From: parley.Envoy, To: []parley.Address{{Party: "alder", Office: parley.Envoy}}, Language: "en"})
 	return store.Row{Gen: parley.GenerationID{1}, Index: uint64(pos), Pos: pos, Settled: true, Party: "birch", Form: name}.
-		WithContent(open{}, "entry", nil).Lazily(func() (raw, sealed []byte, err error) {
-		return make([]byte, 1000), store.Content{Key: make([]byte, 32), Header: h, Body: body}.Seal(open{}, ""), nil
+		WithContent(open{}, "entry", nil).Lazily(func(use func(raw, sealed []byte) error) error {
+		return use(make([]byte, 1000), store.Content{Key: make([]byte, 32), Header: h, Body: body}.Seal(open{}, ""))
 	})
 }
 

@@ -124,49 +124,62 @@ func (r Row) WithContent(s Sealer, name string, sealed []byte) Row {
 	return r
 }
 
-// Lazily returns r with what gives its bytes and sealed content when they are
-// asked for. Nothing of it is kept: a page of large rows stays small.
-func (r Row) Lazily(read func() (bytes, sealed []byte, err error)) Row {
+// Lazily returns r with what hands its bytes and sealed content to use when they
+// are asked for; they are use's until it returns. Nothing of it is kept: a page of
+// large rows stays small.
+func (r Row) Lazily(read func(use func(bytes, sealed []byte) error) error) Row {
 	r.read = read
 	return r
 }
 
 // Content opens what is kept sealed. The error is Corrupt.
-func (r *Row) Content() (Content, error) {
-	if r.sealer == nil {
-		return Content{}, nil
-	}
-	sealed := r.sealed
-	if r.read != nil {
-		var err error
-		if _, sealed, err = r.read(); err != nil {
-			return Content{}, err
-		}
-	}
-	return OpenContent(r.sealer, r.name, sealed)
+func (r *Row) Content() (c Content, err error) {
+	err = r.whole(func(_, sealed []byte) error {
+		c, err = r.unseal(sealed)
+		return err
+	})
+	return c, err
 }
 
 // Whole returns Raw and Content together, read once.
 func (r *Row) Whole() (raw []byte, c Content, err error) {
-	raw, sealed := r.Bytes, r.sealed
-	if r.read != nil {
-		if raw, sealed, err = r.read(); err != nil {
-			return nil, c, err
-		}
-	}
-	if r.sealer != nil {
-		c, err = OpenContent(r.sealer, r.name, sealed)
-	}
+	err = r.whole(func(b, sealed []byte) error {
+		raw = r.keep(b)
+		c, err = r.unseal(sealed)
+		return err
+	})
 	return raw, c, err
 }
 
 // Raw returns the entry as in the log; nil for the outbox.
-func (r *Row) Raw() ([]byte, error) {
-	if r.read == nil {
-		return r.Bytes, nil
-	}
-	raw, _, err := r.read()
+func (r *Row) Raw() (raw []byte, err error) {
+	err = r.whole(func(b, _ []byte) error {
+		raw = r.keep(b)
+		return nil
+	})
 	return raw, err
+}
+
+func (r *Row) whole(use func(bytes, sealed []byte) error) error {
+	if r.read == nil {
+		return use(r.Bytes, r.sealed)
+	}
+	return r.read(use)
+}
+
+// keep is what stays of bytes that are lent.
+func (r *Row) keep(b []byte) []byte {
+	if r.read == nil {
+		return b
+	}
+	return bytes.Clone(b)
+}
+
+func (r *Row) unseal(sealed []byte) (Content, error) {
+	if r.sealer == nil {
+		return Content{}, nil
+	}
+	return OpenContent(r.sealer, r.name, sealed)
 }
 
 // Leaf returns the leaf hash: SHA-256(0x00 || entry) (spec/log.md).

@@ -152,7 +152,7 @@ type Row struct {
 	Settled    bool
 	Bytes      []byte // as in the log; nil in the outbox, and where only Raw has it
 
-	read   func() (bytes, sealed []byte, err error) // see Lazily
+	read   func(use func(bytes, sealed []byte) error) error // see Lazily
 	sealed []byte
 	name   string
 	sealer Sealer

@@ -12,7 +12,7 @@ import (
 // one name opens under no other.
 type Sealer interface {
 	Seal(name string, plaintext []byte) []byte
-	Open(name string, sealed []byte) ([]byte, error)
+	Open(name string, sealed []byte) ([]byte, error) // bytes of its own: sealed may be lent
 }
 
 // Store keeps the lines of one station. All methods are safe for concurrent

@@ -37,12 +37,27 @@ func (l *Line) scanRow(sc scanner, settled int64) (r store.Row, offices string, 
 	}
 	r = r.WithContent(l.s.sealer, store.EntryName(l.id, r.Ref()), sealed)
 	if r.Bytes == nil && size > 0 {
-		r = r.Lazily(func() (bytes, sealed []byte, err error) {
-			err = l.s.q.content.QueryRow(id).Scan(&bytes, &sealed)
-			return bytes, sealed, dbError(err)
-		})
+		r = r.Lazily(func(use func(bytes, sealed []byte) error) error { return l.content(id, use) })
 	}
 	return r, offices, nil
+}
+
+// content lends the bytes and the sealed content of an entry to use: what may be a
+// mebibyte is not copied for it.
+func (l *Line) content(id int64, use func(bytes, sealed []byte) error) error {
+	rows, err := l.s.q.content.Query(id)
+	if err != nil {
+		return dbError(err)
+	}
+	defer rows.Close()
+	if !rows.Next() {
+		return dbError(cmp.Or(rows.Err(), sql.ErrNoRows))
+	}
+	var raw, sealed sql.RawBytes
+	if err := rows.Scan(&raw, &sealed); err != nil {
+		return dbError(err)
+	}
+	return use(raw, sealed)
 }
 
 // scanFiled reads an outbox row: id, precedence, at, secret.
