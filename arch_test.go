@@ -145,6 +145,24 @@ func TestNothingOfOurSideReachesALog(t *testing.T) {
 			}
 		}
 	}
+	// What the station does with notes and memcons files nothing, tells no stream of
+	// events, and writes no line of the program's log (station: TestMemcons).
+	memcons := 0
+	for _, f := range sources(t) {
+		if f.test || f.room != "internal/station" || !strings.HasPrefix(filepath.Base(f.path), "memcon") {
+			continue
+		}
+		memcons++
+		ast.Inspect(f.file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && slices.Contains([]string{"fileForm", "fileAs", "release", "Release", "emit", "alarms", "log", "slog"}, s.Sel.Name) {
+				t.Errorf("%s: a memcon is our side only, and this is %s", f.fset.Position(s.Pos()), s.Sel.Name)
+			}
+			return true
+		})
+	}
+	if memcons < 3 {
+		t.Errorf("%d files of memcons: the search is broken", memcons)
+	}
 }
 
 // TestWebRTCHasTwoRooms: what speaks WebRTC is the station's switch, and the

@@ -257,6 +257,7 @@ func TestEveryOperation(t *testing.T) {
 	g.name(is)
 	g.arrange(is)
 	g.call(is)
+	g.remember(is)
 	g.amend(is)
 	var audit []station.AuditRow
 	g.ask(admin, "GET", "/audit?limit=400", nil, 200).read(t, &audit)

@@ -54,7 +54,7 @@ var (
 
 // operations is the whole API, one table for each thing that people do.
 func operations(st Station) []operation {
-	return slices.Concat(looking(st), keeping(st), agreeing(st), amending(st), arranging(st), feeding(st), registering(st), calling(st), attending(st), wording(st), reading(st), answering(st), understanding(st), proving(st), writing(st), templates(st))
+	return slices.Concat(looking(st), keeping(st), agreeing(st), amending(st), arranging(st), feeding(st), registering(st), calling(st), attending(st), wording(st), noting(st), remembering(st), reading(st), answering(st), understanding(st), proving(st), writing(st), templates(st))
 }
 
 func looking(st Station) []operation {
@@ -97,7 +97,7 @@ func looking(st Station) []operation {
 				if err != nil {
 					return nil, err
 				}
-				return st.Audit(ctx, n)
+				return st.Audit(ctx, c.by, n)
 			}).only(parley.Administrator, parley.Archivist),
 		{id: "events", method: http.MethodGet, path: "/events", media: "text/event-stream",
 			about: "What changed, as server-sent events without content: ask again with your own rights. A comment comes every 15 s.", serve: serveEvents(st)},

@@ -22,6 +22,7 @@ type Station interface {
 	Calling
 	Attending
 	Wording
+	Remembering
 	Reading
 	Answering
 	Understanding
@@ -37,7 +38,7 @@ type Keeper interface {
 	BeginRequest(ctx context.Context, token int64, key string, sum [32]byte) (id int64, before *station.Answer, err error)
 	EndRequest(ctx context.Context, id int64, a *station.Answer) error
 	Officers(ctx context.Context) ([]station.Officer, error)
-	Audit(ctx context.Context, limit int) ([]station.AuditRow, error)
+	Audit(ctx context.Context, by station.Officer, limit int) ([]station.AuditRow, error)
 	Self() (code parley.PartyCode, name string)
 }
 
@@ -96,6 +97,26 @@ type Wording interface {
 	WriteWording(ctx context.Context, by station.Officer, line, id string, texts []station.SaidText, before string) (item string, err error)
 	JudgeWording(ctx context.Context, by station.Officer, line, id, step, text string) error
 	DisputeRendering(ctx context.Context, by station.Officer, line, id, tongue, heard, meant string) (item string, err error)
+}
+
+// Remembering is notes of contacts and calls, and the memcons made of them: our
+// side only.
+type Remembering interface {
+	TakeNote(ctx context.Context, by station.Officer, line, id, text string) error
+	MemNotes(ctx context.Context, by station.Officer, line, id string) ([]station.MemNote, error)
+	GiveNotes(ctx context.Context, by station.Officer, line, id string, to int64) error
+	Memcons(ctx context.Context, by station.Officer, line, id string) ([]station.Memcon, error)
+	OpenMemcon(ctx context.Context, by station.Officer, id, which string, printed bool) (station.Memcon, error)
+	BeginMemcon(ctx context.Context, by station.Officer, line, id string, in station.MemconText) (station.Memcon, error)
+	SaveMemcon(ctx context.Context, by station.Officer, id string, rev int64, in station.MemconText) (station.Memcon, error)
+	SubmitMemcon(ctx context.Context, by station.Officer, id string, rev, reviewer int64) (station.Memcon, error)
+	ReturnMemcon(ctx context.Context, by station.Officer, id string, rev int64, note string) error
+	ReviewMemcon(ctx context.Context, by station.Officer, id string, rev int64) (station.Memcon, error)
+	DiscardMemcon(ctx context.Context, by station.Officer, id string, rev int64) error
+	ShareMemcon(ctx context.Context, by station.Officer, id string, officer int64, office parley.Office, writes bool) error
+	UnshareMemcon(ctx context.Context, by station.Officer, id string, officer int64, office parley.Office) error
+	HandMemcon(ctx context.Context, by station.Officer, id string, rev, to int64) error
+	InheritMemcons(ctx context.Context, by station.Officer, from, to int64) (int64, error)
 }
 
 // Feeding is the addresses at which calendar programs read without a session.

@@ -24,6 +24,7 @@ func Handler(st Station) http.Handler {
 	handleContacts(mux, st)
 	handleFeeds(mux, st)
 	handleCalls(mux, st)
+	handleMemcons(mux, st)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, parley.Errorf(parley.NotFound, "the station knows no act %s %s", r.Method, r.URL.Path).
 			WithHint("is the command of the same version as the station? parley version"))
@@ -55,8 +56,8 @@ func handlePeople(mux *http.ServeMux, st Station) {
 	handle(mux, st, "token.remove", func(ctx context.Context, by station.Officer, in onToken) (none, error) {
 		return none{}, st.RemoveToken(ctx, by, in.Token)
 	})
-	handle(mux, st, "audit", func(ctx context.Context, _ station.Officer, in limit) ([]station.AuditRow, error) {
-		return st.Audit(ctx, in.Limit)
+	handle(mux, st, "audit", func(ctx context.Context, by station.Officer, in limit) ([]station.AuditRow, error) {
+		return st.Audit(ctx, by, in.Limit)
 	})
 }
 

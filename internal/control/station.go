@@ -34,7 +34,7 @@ type People interface {
 	AddOfficer(ctx context.Context, by station.Officer, name string, offices []parley.Office) (station.Officer, error)
 	RemoveOfficer(ctx context.Context, by station.Officer, id int64) error
 	SeatLink(ctx context.Context, by station.Officer, officer int64, office parley.Office) (token string, err error)
-	Audit(ctx context.Context, limit int) ([]station.AuditRow, error)
+	Audit(ctx context.Context, by station.Officer, limit int) ([]station.AuditRow, error)
 }
 
 // Tokens keeps what programs act with over the HTTP API.

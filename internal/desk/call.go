@@ -66,6 +66,7 @@ type callPage struct {
 	Past    []station.Call
 	Proof   station.CallChallenge // of the call that runs
 	Kept    []station.Challenge   // shown when they were asked for
+	MyNotes []station.MemNote     // of the call, by whoever looks
 	Contact string                // that is rung for
 	Link    string                // for a guest; shown once
 	Problem *problem
@@ -267,6 +268,11 @@ func (d *desk) callPage(r *http.Request, s *seat) (*callPage, error) {
 		}
 	}
 	p.Past = p.Past[:min(len(p.Past), 20)]
+	if p.Now != nil {
+		if p.MyNotes, err = d.st.MemNotes(r.Context(), s.officer, l.Key, p.Now.ID); err != nil {
+			return nil, err
+		}
+	}
 	at := station.CallSeat{Line: l.Key}
 	if own, err := d.st.SeatOf(r.Context(), s.officer, l.Key); err == nil {
 		at = own

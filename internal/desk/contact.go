@@ -23,6 +23,7 @@ type contactPage struct {
 	About   string            // the entry it was about
 	Typed   map[string]string // what was typed into its form
 	Calls   []station.Call    // that were rung for it, the newest first
+	Memcons []station.Memcon  // that the officer may see
 	Now     time.Time
 }
 
@@ -144,7 +145,8 @@ func (d *desk) contactPage(r *http.Request, s *seat) (*contactPage, error) {
 			p.Calls = append(p.Calls, x)
 		}
 	}
-	return p, nil
+	p.Memcons, err = d.st.Memcons(r.Context(), s.officer, l.Key, p.Contact.ID)
+	return p, err
 }
 
 func (d *desk) contactFile(w http.ResponseWriter, r *http.Request, s *seat) error {

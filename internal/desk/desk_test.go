@@ -106,14 +106,15 @@ func (a answer) to(t *testing.T, place string) {
 }
 
 const (
-	birch     = "/line/" + desktest.Birch
-	flash     = birch + "/item/9a0f33c1d2e4b586:41"
-	question  = birch + "/item/9a0f33c1d2e4b586:40"
-	hostile   = birch + "/item/9a0f33c1d2e4b586:38"
-	ourUrgent = birch + "/item/41c07d5e88aa9b10:58"
-	theirAsk  = birch + "/contact/" + desktest.AskedOfUs
-	topicPath = birch + "/topic?name=Rescue+corridor"
-	ourAgreed = birch + "/contact/" + desktest.OurCounter
+	birch       = "/line/" + desktest.Birch
+	flash       = birch + "/item/9a0f33c1d2e4b586:41"
+	question    = birch + "/item/9a0f33c1d2e4b586:40"
+	hostile     = birch + "/item/9a0f33c1d2e4b586:38"
+	memconsPath = birch + "/memcons/" + desktest.OurCounter
+	ourUrgent   = birch + "/item/41c07d5e88aa9b10:58"
+	theirAsk    = birch + "/contact/" + desktest.AskedOfUs
+	topicPath   = birch + "/topic?name=Rescue+corridor"
+	ourAgreed   = birch + "/contact/" + desktest.OurCounter
 )
 
 // pages are all there are, with what each must show in English.
@@ -147,6 +148,11 @@ var pages = []struct {
 	{theirAsk, false, []string{"⟦U+202E⟧", "Asia/Shanghai", "Sat 2026-11-28 09:00", "Sat 2026-11-28 02:00", "280100Z NOV 26", "国家主席", "!Accept for our side"}},
 	{ourAgreed, false, []string{"AGREED", "The corridor in winter", "谁来测量 &lt;script&gt;", "For the calendar", "On its way to the record: 1", "Agreed &lt;i&gt;gladly", "Propose a point", "Enter what took place"}},
 	{birch + "/call", false, []string{"no answer", "put through for", "The corridor stays open at all hours.", "过两天", "!Lift"}},
+	{memconsPath, false, []string{"OUR SIDE ONLY", "Will answer by Monday. &lt;b&gt;", "⟦U+202E⟧", "“尽快”是他的原话。", "merged", "Version 2", "waits for its review", "Begin a memcon", "!<b>"}},
+	{"/memcon/" + desktest.ReviewedMemcon, false, []string{"OUR SIDE ONLY", "<del>40</del><ins>14</ins>", "&lt;script&gt;", "⟦U+202E⟧", "The figure was 14, not 40. &lt;b&gt;", "Who read it", "printed", "Distribution list", "Correct it", "!You are asked to review"}},
+	{"/memcon/" + desktest.ReviewedMemcon + "?text=1", false, []string{"40 boats", "Version 1", "!Why it is corrected"}},
+	{"/memcon/" + desktest.ReviewedMemcon + "/print?text=2", false, []string{"OUR SIDE ONLY", "copy of <bdi>Lt Ruiz</bdi>", "14 boats", "!<form method=\"post\" action=\"/memcon"}},
+	{"/memcon/" + desktest.DraftMemcon, false, []string{"NOT REVIEWED", "Waits for the review of", "&lt;img src=x&gt;", "Ask for the review", "Discard it"}},
 	{birch + "/topics", false, []string{"Rescue corridor", "waits for an answer: 2", "can cooperate", "!Say or ask"}},
 	{topicPath, false, []string{"Open at all hours &lt;b&gt;.", "⟦U+202E⟧", "需重新测量", "open for 9 d", "谁负责测量？&lt;script&gt;", "新华社", "reserved", "待研究", "waits for us", "!Put our stance"}},
 	{"/calendars", false, []string{"Make the address", "None yet."}},

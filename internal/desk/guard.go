@@ -9,6 +9,7 @@ import (
 // Limits of a request. Attachments have their own.
 const (
 	maxForm       = 1 << 20
+	maxLongForm   = 3 << 20        // a memcon of 200 pages, as a form writes it
 	maxUpload     = 64<<20 + 1<<20 // one attachment and the form around it
 	answerTimeout = 30 * time.Second
 	uploadTimeout = 15 * time.Minute
@@ -32,8 +33,11 @@ func (d *desk) guard(next http.Handler) http.Handler {
 		defer d.recovered(w, r)
 		setHeaders(w.Header(), r.TLS != nil)
 		limit, timeout := int64(maxForm), answerTimeout
-		if upload(r) {
+		switch {
+		case upload(r):
 			limit, timeout = maxUpload, uploadTimeout
+		case strings.HasPrefix(r.URL.Path, "/memcon/") && strings.HasSuffix(r.URL.Path, "/save"):
+			limit = maxLongForm
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		deadline(w, timeout)
@@ -91,6 +95,9 @@ func cleanPath(r *http.Request) string {
 	}
 	if strings.HasPrefix(r.URL.Path, "/call/") {
 		return "/call/…"
+	}
+	if strings.HasPrefix(r.URL.Path, "/memcon/") {
+		return "/memcon/…"
 	}
 	if strings.HasPrefix(r.URL.Path, "/seat/") {
 		return "/seat/…"

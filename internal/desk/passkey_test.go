@@ -176,7 +176,7 @@ func TestPasskeysInABrowser(t *testing.T) {
 	m.until(m.ctx, 10*time.Second, "the seat", `location.pathname === "/access"`)
 	m.addPasskey("token two")
 	signIn()
-	rows, err := m.st.Audit(ctx, 50)
+	rows, err := m.st.Audit(ctx, station.Officer{}, 50)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,7 @@ import (
 const auditRows = 500
 
 func (d *desk) audit(w http.ResponseWriter, r *http.Request, s *seat) error {
-	rows, err := d.st.Audit(r.Context(), auditRows)
+	rows, err := d.st.Audit(r.Context(), s.officer, auditRows)
 	if err != nil {
 		return err
 	}
@@ -89,6 +89,8 @@ func (d *desk) actOnOfficer(w http.ResponseWriter, r *http.Request, s *seat) err
 		err = d.askReturn(r, s)
 	case "grant":
 		token, err = d.grantReturn(r, s)
+	case "inherit":
+		err = d.inheritMemcons(r, s)
 	default:
 		return errHidden
 	}
@@ -117,6 +119,19 @@ func (d *desk) askReturn(r *http.Request, s *seat) error {
 		return err
 	}
 	return d.st.AskReturn(r.Context(), s.officer, id)
+}
+
+// inheritMemcons gives what an officer who is no longer here left to another.
+func (d *desk) inheritMemcons(r *http.Request, s *seat) error {
+	from, err := number(r.PostForm.Get("officer"))
+	if err != nil {
+		return err
+	}
+	to, err := number(r.PostForm.Get("to"))
+	if err == nil {
+		_, err = d.st.InheritMemcons(r.Context(), s.officer, from, to)
+	}
+	return err
 }
 
 func (d *desk) grantReturn(r *http.Request, s *seat) (string, error) {

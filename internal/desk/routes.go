@@ -94,8 +94,10 @@ func (d *desk) routes() http.Handler {
 	return m
 }
 
-// callRoutes are the addresses of calls, and of guests on them.
+// callRoutes are the addresses of calls, of guests on them, and of what our side
+// writes of them.
 func (d *desk) callRoutes(m *http.ServeMux, on func(pattern string, h handler)) {
+	d.memconRoutes(on)
 	m.HandleFunc("GET /call/{secret}", d.guestPage)
 	m.HandleFunc("POST /call/{secret}/{act}", d.guestAct)
 	on("GET /line/{line}/call", d.call)

@@ -41,6 +41,7 @@ type Station interface {
 	Attending
 	Challenging
 	Wording
+	Remembering
 	Pairing
 	Recovery
 }
@@ -85,7 +86,7 @@ type Roster interface {
 	AddOfficer(ctx context.Context, by station.Officer, name string, offices []parley.Office) (station.Officer, error)
 	RemoveOfficer(ctx context.Context, by station.Officer, id int64) error
 	SeatLink(ctx context.Context, by station.Officer, officer int64, office parley.Office) (token string, err error)
-	Audit(ctx context.Context, limit int) ([]station.AuditRow, error)
+	Audit(ctx context.Context, by station.Officer, limit int) ([]station.AuditRow, error)
 }
 
 // Watchkeeping is what a watch looks at.

@@ -201,6 +201,8 @@ func contactTodo(t station.Todo) string {
 	switch t.Act {
 	case "answer-contact", "enter-contact":
 		return contactURL(t.Line, t.Item)
+	case "review-memcon", "mend-memcon", "read-memcon":
+		return memconURL(t.Item)
 	case "answer-ask":
 		return topicURL(t.Line, form.Visible(t.Text))
 	}

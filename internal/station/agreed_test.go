@@ -158,7 +158,7 @@ func TestDirectory(t *testing.T) {
 	if len(brief.Theirs) != 1 || brief.Theirs[0].Subject != "Open a corridor" || brief.Theirs[0].Text != "" || !brief.Whole || brief.Last.Received == nil || brief.Last.WeAnswer.IsZero() || len(brief.Charter.InForce) != 2 {
 		t.Errorf("the brief says %+v", brief)
 	}
-	rows, err := b.st.Audit(ctx, 1)
+	rows, err := b.st.Audit(ctx, Officer{}, 1)
 	if err != nil || len(rows) != 1 || rows[0].Act != "transition brief" || rows[0].Officer != b.envoy.Name {
 		t.Errorf("the audit says %+v, %v", rows, err)
 	}

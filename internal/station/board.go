@@ -51,6 +51,9 @@ func (s *Station) Board(ctx context.Context, o Officer, name string) (Board, err
 		return b, err
 	}
 	b.Alarms = sounding(b.Alarms)
+	if err := s.memconTodos(o, &b, ls); err != nil {
+		return b, err
+	}
 	sortBoard(&b)
 	return b, nil
 }

@@ -102,7 +102,7 @@ func TestContactIsArranged(t *testing.T) {
 			t.Errorf("birch reads %+v, %v", c, err)
 		}
 	}
-	rows, err := b.st.Audit(ctx, 100)
+	rows, err := b.st.Audit(ctx, Officer{}, 100)
 	if n := len(slices.DeleteFunc(rows, func(r AuditRow) bool { return r.Act != "open" || r.Object != asked.ID })); err != nil || n != 1 {
 		t.Errorf("the audit says %d times that it was read: %v", n, err)
 	}
@@ -185,7 +185,7 @@ func topicsAreAudited(t *testing.T, a, b *party, id, ask string) {
 		t.Errorf("a topic of which nothing was said: %v", err)
 	}
 	opened := func(p *party, object, who string) (n int) {
-		rows, err := p.st.Audit(ctx, 200)
+		rows, err := p.st.Audit(ctx, Officer{}, 200)
 		if err != nil {
 			t.Fatal(err)
 		}

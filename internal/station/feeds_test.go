@@ -36,7 +36,7 @@ func TestCalendarAddress(t *testing.T) {
 	if _, err := a.st.UseFeed(ctx, secret); parley.KindOf(err) != parley.NotFound {
 		t.Errorf("once ended: %v", err)
 	}
-	rows, err := a.st.Audit(ctx, 10)
+	rows, err := a.st.Audit(ctx, Officer{}, 10)
 	if err != nil {
 		t.Fatal(err)
 	}

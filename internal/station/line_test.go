@@ -113,15 +113,20 @@ func (p *party) config(f func(*Config)) {
 
 func (p *party) start() {
 	p.t.Helper()
-	c, err := LoadConfig(p.dir)
-	if err != nil {
-		p.t.Fatal(err)
-	}
 	level := slog.LevelError
 	if testing.Verbose() {
 		level = slog.LevelWarn
 	}
-	log := slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})).With("party", p.code)
+	p.startWith(slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: level})).With("party", p.code))
+}
+
+// startWith starts with a log of the test's own.
+func (p *party) startWith(log *slog.Logger) {
+	p.t.Helper()
+	c, err := LoadConfig(p.dir)
+	if err != nil {
+		p.t.Fatal(err)
+	}
 	if p.st, err = Open(c, log); err != nil {
 		p.t.Fatal(err)
 	}

@@ -127,17 +127,31 @@ func nameOf(o Officer) string {
 	return o.Name
 }
 
-// Audit returns the newest lines of the audit, at most limit.
-func (s *Station) Audit(_ context.Context, limit int) ([]AuditRow, error) {
-	rows, err := s.own.Audit(limit)
-	if err != nil {
-		return nil, err
+// Audit returns the newest lines of the audit that by may see, at most limit. What
+// was done with a memcon is shown to those who may see it, and to nobody else.
+func (s *Station) Audit(_ context.Context, by Officer, limit int) ([]AuditRow, error) {
+	known := map[string]bool{}
+	limit = max(limit, 0)
+	for ask := limit; ; ask *= 2 {
+		rows, err := s.own.Audit(ask)
+		if err != nil {
+			return nil, err
+		}
+		out := make([]AuditRow, 0, min(limit, len(rows)))
+		for i := range rows {
+			r := &rows[i]
+			ok, err := s.maySeeAudit(by, r, known)
+			if err != nil {
+				return nil, err
+			}
+			if ok && len(out) < limit {
+				out = append(out, AuditRow{ID: r.ID, At: r.At, Officer: r.Name, Act: r.Act, Object: r.Object, Detail: r.Detail})
+			}
+		}
+		if len(out) == limit || len(rows) < ask {
+			return out, nil
+		}
 	}
-	out := make([]AuditRow, 0, len(rows))
-	for _, r := range rows {
-		out = append(out, AuditRow{ID: r.ID, At: r.At, Officer: r.Name, Act: r.Act, Object: r.Object, Detail: r.Detail})
-	}
-	return out, nil
 }
 
 // Leave puts on record that our side leaves the line, and why. It needs no

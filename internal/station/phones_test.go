@@ -161,7 +161,7 @@ func TestPhones(t *testing.T) {
 	eventually(t, 5*time.Second, "both are down", func() bool { return !a.isUp("red") && !b.isUp("green") })
 	hears(t, red, toneB, toneA)
 	hears(t, green, toneA, toneB)
-	rows, err := a.st.Audit(ctx, 50)
+	rows, err := a.st.Audit(ctx, Officer{}, 50)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -582,7 +582,7 @@ func TestPhoneAndAFlash(t *testing.T) {
 	}
 	defer func() {
 		if t.Failed() {
-			rows, _ := a.st.Audit(ctx, 20)
+			rows, _ := a.st.Audit(ctx, Officer{}, 20)
 			cs, _ := a.st.CallList(ctx, line)
 			t.Logf("%+v\n%+v", rows, cs)
 		}

@@ -164,7 +164,7 @@ func (f *Fake) SeatLink(_ context.Context, by station.Officer, id int64, office 
 }
 
 // Audit returns the newest rows first.
-func (f *Fake) Audit(_ context.Context, limit int) ([]station.AuditRow, error) {
+func (f *Fake) Audit(_ context.Context, _ station.Officer, limit int) ([]station.AuditRow, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	var rows []station.AuditRow

@@ -152,7 +152,7 @@ func (s *Station) SeatLink(_ context.Context, _ station.Officer, officer int64, 
 }
 
 // Audit returns the newest rows first.
-func (s *Station) Audit(_ context.Context, limit int) ([]station.AuditRow, error) {
+func (s *Station) Audit(_ context.Context, _ station.Officer, limit int) ([]station.AuditRow, error) {
 	s.Lock()
 	defer s.Unlock()
 	rows := slices.Clone(s.Rows)

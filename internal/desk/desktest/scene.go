@@ -214,6 +214,7 @@ func (s *Station) nasty(x string) string {
 // polite takes out of the contacts what is there to try the pages.
 func (s *Station) polite() {
 	s.tame = true
+	s.memcons()
 	plain := strings.NewReplacer("<b>40</b>", "40", " <b>", "", "<b>", "", "</b>", "", "<i>", "", "</i>", "", " <script>", "", "\u202e", "")
 	all := func(list []string) []string {
 		out := make([]string, len(list))

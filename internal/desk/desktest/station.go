@@ -74,6 +74,8 @@ type Station struct {
 	Todos      []station.Todo // more to do next
 	CalledFor  string         // the contact that the newest call before was rung for
 	OnCall     string         // what goes on with Birch: NoCall and the others
+	memconRows []*memconRow
+	memNotes   []station.MemNote // of Lt Ruiz
 
 	tokens   map[string]seat
 	sessions map[string]seat
@@ -101,6 +103,7 @@ func New(now func() time.Time) *Station {
 	s.prepared()
 	s.keeping()
 	s.contacts()
+	s.memcons()
 	return s
 }
 

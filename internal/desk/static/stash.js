@@ -11,8 +11,12 @@ export function startStash() {
   for (const form of document.querySelectorAll("form[data-stash]")) {
     if (form.dataset.wired) continue;
     form.dataset.wired = "1";
-    restore(form);
+    if (form.dataset.fresh === undefined) restore(form);
+    else sessionStorage.setItem(key(form), JSON.stringify(fields(form))); // what was typed, on what stands at the station by now
     form.addEventListener("input", () => sessionStorage.setItem(key(form), JSON.stringify(fields(form))));
+  }
+  for (const a of document.querySelectorAll("a[data-unstash]")) { // leaves what was typed here behind
+    a.onclick = () => document.querySelectorAll("form[data-stash]").forEach((form) => sessionStorage.removeItem(key(form)));
   }
 }
 
