@@ -29,6 +29,7 @@ type Who struct {
 type State struct {
 	Us     parley.PartyCode
 	Halves map[parley.PartyCode]*Half
+	Waited map[uint64]bool // those of our people who wait for third sides no longer
 }
 
 // Find returns a person and his side's half; nil where he is not on the call.
@@ -91,7 +92,7 @@ func (s *State) meet(listener, source Who) (Place, *Person) {
 	if at != Where(lh, l) {
 		return 0, nil
 	}
-	if listener.Party != source.Party && (at != Floor && at != Watch || !s.announced(listener, l)) {
+	if listener.Party != source.Party && (at != Floor && at != Watch || !s.announced(listener, l, source.Party)) {
 		return 0, nil
 	}
 	return at, p
@@ -139,13 +140,14 @@ func (s *State) Booths() map[string][]Who {
 	return out
 }
 
-// announced reports whether every other side's station has taken in a half in
-// which a person of this side stands: before that he hears nobody of theirs. Of
-// our own half a claim to have taken in what we never said counts for nothing.
-func (s *State) announced(w Who, p *Person) bool {
-	own := s.Halves[w.Party]
+// announced reports whether somebody may hear another side: its station has taken
+// in a half in which he stands, and so has that of every third side; those are
+// waited for no longer than LostAt. Of our own half a claim to have taken in what we
+// never said counts for nothing.
+func (s *State) announced(w Who, p *Person, to parley.PartyCode) bool {
+	own, waited := s.Halves[w.Party], w.Party == s.Us && s.Waited[w.ID]
 	for party, h := range s.Halves {
-		if party == w.Party {
+		if party == w.Party || waited && party != to {
 			continue
 		}
 		ok := false
@@ -193,7 +195,7 @@ func (s *State) Taped(source Who) bool {
 	}
 	own := s.Halves[s.Us]
 	return source.Party == s.Us || own != nil && slices.ContainsFunc(own.People, func(l Person) bool {
-		return Where(own, &l) == Floor && s.announced(Who{s.Us, l.ID}, &l)
+		return Where(own, &l) == Floor && s.announced(Who{s.Us, l.ID}, &l, source.Party)
 	})
 }
 

@@ -19,7 +19,7 @@ type scene struct {
 	hold, held        bool // the source's side consults; the listener's does
 	through, throughs bool // the source's side is put through; the listener's is
 	told              bool // the source's station has taken in a half with the listener
-	third             int  // no third side; one that has taken it in; one that has not
+	third             int  // no third side; one that has taken it in; one that has not; one that has not, and was waited for long enough
 	staffed           int  // the booth of zh besides the source: nobody; on the air; on the air and muted
 	choice            string
 }
@@ -112,7 +112,13 @@ func (c scene) state() (s *State, listener, source Who) {
 	}
 	birch.Seen = seen
 	s = &State{Us: "alder", Halves: map[parley.PartyCode]*Half{"alder": alder, "birch": birch}}
-	cedar := &Half{Party: "cedar", Run: 2, Number: 3, Through: true, Seen: []Seen{{Party: "alder", Run: 5, Half: 6 + uint64(c.third&1)}}}
+	cedar := &Half{Party: "cedar", Run: 2, Number: 3, Through: true, Seen: []Seen{{Party: "alder", Run: 5, Half: 6}}}
+	if c.third == 1 {
+		cedar.Seen[0].Half = 7
+	}
+	if c.third == 3 {
+		s.Waited = map[uint64]bool{1: true}
+	}
 	if c.third > 0 {
 		s.Halves["cedar"] = cedar
 	}
@@ -153,9 +159,9 @@ func TestWhoHearsWhat(t *testing.T) {
 						booths = []string{"", "zh", "zh!", "en", "en!"}
 					}
 					for _, booth := range booths {
-						for k := range 2 * 2 * 2 * 3 * 3 {
+						for k := range 2 * 2 * 2 * 4 * 3 {
 							c := scene{same: bit(0), muted: bit(1), hold: bit(2), held: bit(3), through: bit(4), throughs: bit(5), told: bit(6), place: place, where: where, role: role, booth: booth,
-								does: contact.Role(k % 5), tongue: []string{"en", "zh"}[k&1], choice: []string{"", "zh"}[k>>1&1], voiceless: k>>2&1 == 1, third: k >> 3 % 3, staffed: k / 24}
+								does: contact.Role(k % 5), tongue: []string{"en", "zh"}[k&1], choice: []string{"", "zh"}[k>>1&1], voiceless: k>>2&1 == 1, third: k >> 3 & 3, staffed: k / 32}
 							try(c)
 						}
 					}
@@ -163,7 +169,7 @@ func TestWhoHearsWhat(t *testing.T) {
 			}
 		}
 	}
-	if n < 400_000 || heard[Low] == 0 || heard[Full] == 0 {
+	if n < 500_000 || heard[Low] == 0 || heard[Full] == 0 {
 		t.Errorf("%d scenes, %v: the search is broken", n, heard)
 	}
 	t.Logf("%d scenes, %v", n, heard)

@@ -1,6 +1,7 @@
 package call
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -18,6 +19,9 @@ type Room struct {
 	theirs map[parley.PartyCode]*Half
 	heard  map[parley.PartyCode]time.Time
 	clocks map[parley.PartyCode]*offset
+	came   map[uint64]time.Time // since when our people are on the call
+	waited map[uint64]bool      // who of them waits for third sides no longer
+	agreed time.Time // since when all were ready or through
 	nextID uint64
 	state  *State // what State gave last; nil when something has changed since
 	first  time.Time
@@ -29,7 +33,7 @@ type Room struct {
 const (
 	Beat     = time.Second            // how often a half is sent that has not changed
 	Haste    = 200 * time.Millisecond // the same, while people are about to be put through
-	LostAt   = 4 * time.Second        // silence after which the other station is shown as lost
+	LostAt   = 4 * time.Second        // silence after which the other station is shown as lost, and for how long a newcomer waits for third sides
 	leastGap = time.Second            // from deciding on the moment of putting through until it comes: some copies are lost
 	mostGap  = 10 * time.Second       // a moment farther off is not believed
 	moved    = 20 * time.Millisecond  // a moment that was set anew is taken over anew
@@ -39,7 +43,7 @@ const (
 // that of any room of this call that the station had before.
 func NewRoom(us parley.PartyCode, others []parley.PartyCode, run uint64, mode contact.Interpreting) *Room {
 	return &Room{us: us, others: slices.Clone(others), own: &Half{Party: string(us), Run: run, Number: 1, Mode: mode},
-		theirs: map[parley.PartyCode]*Half{}, heard: map[parley.PartyCode]time.Time{}, clocks: map[parley.PartyCode]*offset{}}
+		theirs: map[parley.PartyCode]*Half{}, heard: map[parley.PartyCode]time.Time{}, clocks: map[parley.PartyCode]*offset{}, came: map[uint64]time.Time{}, waited: map[uint64]bool{}}
 }
 
 // SetOthers says which other sides are on the call now. What was known of one
@@ -63,7 +67,7 @@ func (r *Room) Resume() { r.change(func() { r.own.Through = true }) }
 func (r *Room) State() *State {
 	if r.state == nil {
 		own := r.own.clone()
-		s := &State{Us: r.us, Halves: map[parley.PartyCode]*Half{r.us: own}}
+		s := &State{Us: r.us, Halves: map[parley.PartyCode]*Half{r.us: own}, Waited: maps.Clone(r.waited)}
 		for p, h := range r.theirs {
 			s.Halves[p] = h
 			own.Seen = append(own.Seen, Seen{Party: string(p), Run: h.Run, Half: h.Number})
@@ -156,20 +160,25 @@ func (r *Room) Lost(p parley.PartyCode, now time.Time) time.Duration {
 }
 
 // Tick puts our people through when the moment has come that both sides agreed
-// on; changed is true when our half did. next is when to call it again at the
-// latest; zero: when something changes.
+// on; changed is true when our half did, or what our people hear. next is when to
+// call it again at the latest; zero: when something changes.
 func (r *Room) Tick(now time.Time) (changed bool, next time.Time) {
+	t := r.at(now)
+	changed = r.wait(t)
 	if r.own.Through {
-		return false, time.Time{}
+		return changed, time.Time{}
 	}
 	if !r.ready() {
+		r.agreed = time.Time{}
 		if r.own.Moment != 0 {
 			r.change(func() { r.own.Moment = 0 })
 			return true, time.Time{}
 		}
-		return false, time.Time{}
+		return changed, time.Time{}
 	}
-	t := r.at(now)
+	if r.agreed.IsZero() {
+		r.agreed = t
+	}
 	if at := r.moment(t); at != r.own.Moment {
 		r.change(func() { r.own.Moment = at })
 		changed = true
@@ -182,6 +191,24 @@ func (r *Room) Tick(now time.Time) (changed bool, next time.Time) {
 	}
 	r.change(func() { r.own.Through = true })
 	return true, time.Time{}
+}
+
+// wait notes who of our people has been on the call for so long that he waits for
+// third sides no longer: one that is silent would keep him from hearing the others.
+func (r *Room) wait(now time.Time) (changed bool) {
+	gone := func(id uint64) bool { return r.own.Person(id) == nil }
+	maps.DeleteFunc(r.came, func(id uint64, _ time.Time) bool { return gone(id) })
+	maps.DeleteFunc(r.waited, func(id uint64, _ bool) bool { return gone(id) })
+	for i := range r.own.People {
+		id := r.own.People[i].ID
+		if at, known := r.came[id]; !known {
+			r.came[id] = now
+		} else if !r.waited[id] && now.Sub(at) >= LostAt {
+			r.waited[id], r.state = true, nil
+			changed = len(r.others) > 1
+		}
+	}
+	return changed
 }
 
 // ready reports whether every side's watch pressed READY, or has put its people
@@ -199,23 +226,28 @@ func (r *Room) ready() bool {
 }
 
 // moment is when to put through, by our clock in milliseconds; 0 while it is not
-// known. The side with the least code decides it once, the others follow it, also
-// where it decides anew. Where somebody is through already it is now.
+// known. The side with the least code decides it once, when it knows how long the way
+// to each other side is; the others follow it, also where it decides anew. Where
+// somebody is through already it is now.
 func (r *Room) moment(now time.Time) uint64 {
 	least := r.us
-	longest := time.Duration(0)
+	longest, measured := time.Duration(0), true
 	for _, p := range r.others {
 		if r.theirs[p].Through {
 			return millis(now)
 		}
 		least = min(least, p)
-		if c := r.clocks[p]; c != nil {
+		c := r.clocks[p]
+		if measured = measured && c != nil; c != nil {
 			longest = max(longest, c.rtt)
 		}
 	}
 	if least == r.us {
 		if r.own.Moment != 0 {
 			return r.own.Moment
+		}
+		if !measured && now.Sub(r.agreed) < mostGap {
+			return 0
 		}
 		return millis(now.Add(min(leastGap+2*longest, mostGap)))
 	}
