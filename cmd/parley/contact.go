@@ -177,7 +177,7 @@ func (c contactShowCmd) Run(s *session) error {
 	return s.show(x, func(w io.Writer) {
 		fmt.Fprintf(w, "%s\n%s, %s: %s\n", x.Sentence, x.Level, x.Medium, strings.Join(x.Topics, "; "))
 		if x.Off != nil && x.Off.Outside {
-			fmt.Fprintf(w, "called off by the %s of %s, which is outside what was agreed for that level\n", x.Off.Office, x.Off.By)
+			fmt.Fprintf(w, "called off by %s%s\n", x.Off.By, beyond(x.Off.ContactSeat))
 		}
 		for _, t := range x.Stays {
 			fmt.Fprintf(w, "%s:%s\n", oneLine(t.Topic), stays(t.Levels))
@@ -232,7 +232,10 @@ func offerLines(w io.Writer, t *station.ContactOffer) {
 
 // beyond says that an act is outside what was agreed.
 func beyond(x station.ContactSeat) string {
-	if x.Outside {
+	switch {
+	case x.Tape:
+		return ", OUTSIDE WHAT WAS AGREED: each side would record the call"
+	case x.Outside:
 		return ", OUTSIDE WHAT WAS AGREED: from the " + x.Office
 	}
 	return ""

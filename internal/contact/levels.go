@@ -156,3 +156,16 @@ func (c *Contact) LevelOf(e *Entry) (l Level, ok bool) {
 	}
 	return l, ok
 }
+
+// AsksTape reports whether an act asks for a call that each side records, or agrees
+// to one.
+func (c *Contact) AsksTape(e *Entry) bool {
+	tape := func(r *Request) bool { return r.Recording == EachItsOwn && r.Medium != InPerson }
+	switch f := e.Form.(type) {
+	case *Request:
+		return tape(f)
+	case *Reply:
+		return f.Phase == Accept && slices.ContainsFunc(c.Terms, func(t *Terms) bool { return len(e.Refs) > 0 && t.Ref == e.Refs[0] && tape(t.Request) })
+	}
+	return false
+}

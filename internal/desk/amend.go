@@ -252,17 +252,23 @@ func (p *amendPage) takeCharter(f url.Values) error {
 	} else if minutesOf(t.Test) != strconv.Itoa(n) {
 		t.Test = fmt.Sprintf("%dm", n)
 	}
-	t.Levels = nil
-	for _, l := range p.Levels() {
-		if offices := words(f.Get("level-" + l)); len(offices) > 0 {
-			if t.Levels == nil {
-				t.Levels = map[string][]string{}
-			}
-			t.Levels[l] = offices
-		}
-	}
+	t.Levels = levelsTyped(f)
 	t.Recording, t.Instruction, t.Challenge = plain(f.Get("recording")), f.Get("instruction") == "yes", f.Get("challenge") == "yes"
 	return p.takeCalls(f)
+}
+
+// levelsTyped are the offices that a form names for each level; nil where it names
+// none at all.
+func levelsTyped(f url.Values) (out map[string][]string) {
+	for _, l := range levelCodes {
+		if offices := words(f.Get("level-" + l)); len(offices) > 0 {
+			if out == nil {
+				out = map[string][]string{}
+			}
+			out[l] = offices
+		}
+	}
+	return out
 }
 
 // takeCalls reads the check calls: rows of a time and its days; a row without a
@@ -306,7 +312,9 @@ func (p *amendPage) Calls() (out []callRow) {
 }
 
 // Levels are those of contacts, from the highest.
-func (p *amendPage) Levels() []string { return []string{"leader", "minister", "commander", "working"} }
+func (p *amendPage) Levels() []string { return levelCodes }
+
+var levelCodes = []string{"leader", "minister", "commander", "working"}
 
 // Week are the days of a check call.
 func (p *amendPage) Week() []string {

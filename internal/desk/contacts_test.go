@@ -317,6 +317,21 @@ func TestLevelsOfContacts(t *testing.T) {
 	// The amendment asks for it.
 	b.get(birch+"/charter/change?what=charter").want(t, 200, `name="level-leader" value="envoy, principal"`, "A level left empty")
 	b.get(birch+"/charter").want(t, 200, "Contacts of leaders")
+	// So does the page of the single entry, of recordings too.
+	for _, x := range []struct {
+		seat station.ContactSeat
+		want string
+	}{
+		{station.ContactSeat{Office: "watch"}, "!outside what was agreed"},
+		{station.ContactSeat{Office: "watch", Outside: true}, `outside what was agreed <span class="unseen">watch</span>`},
+		{station.ContactSeat{Office: "envoy", Outside: true, Tape: true}, "outside what was agreed: Recording"},
+	} {
+		b.st.Lock()
+		it := b.st.Items[0]
+		it.Arranged = &x.seat
+		b.st.Unlock()
+		b.get(birch+"/item/"+it.ID).want(t, 200, x.want)
+	}
 }
 
 // TestDocumentsOfContacts: a document of a file is an attachment on the record.

@@ -9,6 +9,7 @@ import (
 
 	"parley"
 	"parley/internal/charter"
+	"parley/internal/contact"
 	"parley/internal/key"
 	"parley/internal/station"
 )
@@ -22,6 +23,16 @@ type pairingPage struct {
 	Problem  *problem
 	Typed    map[string]string
 	Root     bool // the desk can take a root key
+}
+
+// Leveled reports whether who arranges contacts was typed.
+func (p pairingPage) Leveled() bool {
+	for _, l := range levelCodes {
+		if p.Typed["level-"+l] != "" {
+			return true
+		}
+	}
+	return false
 }
 
 func (d *desk) pairing(w http.ResponseWriter, r *http.Request, s *seat) error {
@@ -101,7 +112,15 @@ func (d *desk) invite(r *http.Request, s *seat) error {
 		}
 		ch.TestInterval = time.Duration(n) * time.Minute
 	}
-	if err := ch.Validate(); err != nil {
+	levels, err := contact.ParseLevels(levelsTyped(r.PostForm))
+	if err == nil {
+		ch.Unknown = levels.Write(nil)
+		err = levels.Check(ch.HasOffice)
+	}
+	if err == nil {
+		err = ch.Validate()
+	}
+	if err != nil {
 		return fmt.Errorf("the charter does not stand: %w", err)
 	}
 	_, err = d.st.Invite(r.Context(), s.officer, ch, charter.DefaultAnnex())

@@ -214,6 +214,10 @@ func (e *Engine) take(ev Event) error {
 		return e.frameIn(ev)
 	case File:
 		return e.file(ev.Item)
+	case Unfile:
+		if slices.ContainsFunc(e.outbox, func(f Filed) bool { return f.ID == ev.ID }) {
+			e.unfile(ev.ID)
+		}
 	case Doubt:
 		return e.enterDoubt(ev.Reason, ev.Why, ev.Superseded)
 	case OpenGeneration:

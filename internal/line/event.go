@@ -37,6 +37,9 @@ type (
 	}
 	// File puts an item in the outbox. Its ID is new and greater than all before.
 	File struct{ Item Filed }
+	// Unfile takes an item out of the outbox, if it waits there still: what has a
+	// place in our log is never taken back.
+	Unfile struct{ ID uint64 }
 	// Doubt says that our own log may not be ours to continue (spec/log.md,
 	// Generations). It is idempotent for one generation.
 	Doubt struct {
@@ -72,6 +75,7 @@ func (PathProved) event()     {}
 func (PathDown) event()       {}
 func (FrameIn) event()        {}
 func (File) event()           {}
+func (Unfile) event()         {}
 func (Doubt) event()          {}
 func (OpenGeneration) event() {}
 func (Handed) event()         {}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"maps"
 	"strings"
 	"time"
 
@@ -53,7 +54,7 @@ func (s *Station) Ring(ctx context.Context, by Officer, name string, in RingText
 		return "", err
 	}
 	if !l.reached(ctx) {
-		return "", parley.Errorf(parley.Unavailable, "the line with %s is down: it cannot ring there", l.name()).WithHint("the line page says why; what is urgent can be written, and goes when the line returns")
+		return "", l.cannotRing()
 	}
 	if rows, err := l.filedForms("ring"); err != nil || len(rows) > 0 {
 		return "", parley.Errorf(parley.Conflict, "a call of ours waits to be sent")
@@ -63,6 +64,9 @@ func (s *Station) Ring(ctx context.Context, by Officer, name string, in RingText
 		h.Precedence = parley.Flash
 	}
 	n, err := l.fileForm(ctx, h, f)
+	if err == nil {
+		err = l.leaves(ctx, n)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -70,11 +74,12 @@ func (s *Station) Ring(ctx context.Context, by Officer, name string, in RingText
 	return fmt.Sprintf("filed:%d", n), s.audit(by, act, l.id.String(), in.Contact)
 }
 
-// proveWithin is how long a path that has just come up may take to be proved.
+// proveWithin is how long a path that has just come up may take to be proved, and how
+// long ago one may have gone that is looked for again.
 const proveWithin = 10 * time.Second
 
 // reached reports whether a path to some other party is proved, or is within a
-// moment.
+// moment: one that has just gone is dialed anew.
 func (l *liveLine) reached(ctx context.Context) bool {
 	for until := l.now().Add(proveWithin); ; sleep(ctx, 100*time.Millisecond) {
 		for _, p := range l.others() {
@@ -82,7 +87,10 @@ func (l *liveLine) reached(ctx context.Context) bool {
 				return true
 			}
 		}
-		if ctx.Err() != nil || l.now().After(until) || len(l.net.to(l.id, "")) == 0 {
+		l.mu.Lock()
+		gone := l.now().Sub(l.lastUp) > proveWithin
+		l.mu.Unlock()
+		if ctx.Err() != nil || l.now().After(until) || gone && len(l.net.to(l.id, "")) == 0 {
 			return false
 		}
 	}
@@ -98,7 +106,7 @@ func (s *Station) freeToRing(l *liveLine, override bool) error {
 		switch ph := c.Phase(); {
 		case ph == call.Ringing && c.Ring.Party == l.us:
 			return parley.Errorf(parley.Conflict, "our call rings at the other side already")
-		case ph == call.Ringing:
+		case ph == call.Ringing && !l.rungOut(c):
 			return parley.Errorf(parley.Conflict, "the other side is calling").WithHint("lift")
 		case ph == call.Running && !override:
 			return parley.Errorf(parley.Conflict, "a call runs on this line").WithHint("join it, or ring with precedence")
@@ -165,7 +173,7 @@ func (l *liveLine) ringing(id string) (*call.Call, error) {
 	}
 	for i := len(cs) - 1; i >= 0; i-- {
 		ph := cs[i].Phase()
-		if id == "" && (ph == call.Ringing || ph == call.Running) || id == cs[i].Ring.Ref.String() {
+		if id == "" && (ph == call.Ringing && !l.rungOut(cs[i]) || ph == call.Running) || id == cs[i].Ring.Ref.String() {
 			return cs[i], nil
 		}
 	}
@@ -216,7 +224,7 @@ func (s *Station) answerCall(ctx context.Context, by Officer, name, id, act stri
 	switch {
 	case c.Ring.Party == l.us:
 		return parley.Errorf(parley.NotAllowed, "it is our call: the other side answers it")
-	case c.Pickups[l.us] != nil || c.Phase() != call.Ringing && c.Phase() != call.Running:
+	case c.Pickups[l.us] != nil || c.Phase() != call.Ringing && c.Phase() != call.Running || c.Phase() == call.Ringing && l.rungOut(c):
 		return parley.Errorf(parley.Conflict, "the call does not ring any more").WithHint("call back")
 	}
 	if r := c.Ring.Form.(*call.Ring); f.Phase == call.Accept && r.Recording == contact.EachItsOwn {
@@ -405,6 +413,14 @@ func (c *liveCall) join(key string, as CallPerson) (CallSeat, error) {
 	return CallSeat{c.line.id.String(), id}, nil
 }
 
+// shut ends the link of a guest who was taken off the call: his page would put him
+// back on it.
+func (c *liveCall) shut(id uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	maps.DeleteFunc(c.guests, func(_ string, g callGuest) bool { return c.people[g.key] == id })
+}
+
 // SeatOf returns the place that an officer has on the call of a line. NotFound
 // where he has not joined.
 func (s *Station) SeatOf(_ context.Context, by Officer, name string) (CallSeat, error) {
@@ -516,6 +532,7 @@ func (s *Station) ActForSide(_ context.Context, by Officer, name string, a SideA
 		if err := c.x.Leave(a.Person); err != nil {
 			return err
 		}
+		c.shut(a.Person)
 		return s.audit(by, "remove from a call", c.ref.String(), fmt.Sprint(a.Person))
 	}
 	err = c.x.Do(func(r *call.Room) error {

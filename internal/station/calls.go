@@ -203,6 +203,9 @@ func (s *Station) syncCalls(ctx context.Context, l *liveLine) error {
 	s.calling.mu.Unlock()
 	if c != nil {
 		c.x.SetOthers(without(on.Members(), l.us))
+		if err := c.holdBack(); err != nil {
+			return err
+		}
 	}
 	return s.overdueCalls(ctx, l)
 }
@@ -406,7 +409,7 @@ func (c *clerk) hush() error {
 
 // ringsHere reports whether a call of another party waits for our answer.
 func (l *liveLine) ringsHere(c *call.Call) bool {
-	return c.Ring.Party != l.us && c.Pickups[l.us] == nil && c.Phase() == call.Ringing
+	return c.Ring.Party != l.us && c.Pickups[l.us] == nil && c.Phase() == call.Ringing && !l.rungOut(c)
 }
 
 // callsOn adds to the board what rings here and what runs, and what the other side
@@ -452,6 +455,10 @@ func (l *liveLine) inOurs(w *call.Wording) string {
 func (c *clerk) rings(ctx context.Context, h *form.Header, ref parley.Ref, party parley.PartyCode, f *call.Ring) {
 	if x, err := c.l.callOf(ref); err == nil && x.Phase() != call.Ringing && (x.Other != nil || len(x.Crossed) > 0) {
 		return // both rang at the same moment, and so both have lifted
+	}
+	if x, err := c.l.callOf(ref); err == nil && x.Phase() == call.Ringing && c.l.rungOut(x) {
+		c.sound(party, "priority", fmt.Sprintf("%s rang, and it came too late to ring here", party), ref.String())
+		return
 	}
 	on, err := c.l.running()
 	if err == nil && on != nil && on.Ring.Ref != ref && h.Precedence < parley.Flash {

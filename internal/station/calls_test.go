@@ -494,6 +494,10 @@ func TestCallWhenTheLineBreaks(t *testing.T) {
 	began := time.Now()
 	eventually(t, 15*time.Second, "both hear one another again", func() bool { return pa.hears('B') && pb.hears('A') })
 	t.Logf("together again after %v", time.Since(began).Round(10*time.Millisecond))
+	eventually(t, 5*time.Second, "nobody is lost any more", func() bool { // a voice may be there before the next half
+		r, err := a.st.CallRoom(ctx, pa.seat)
+		return err == nil && r.Sides[1].Lost == 0
+	})
 	if err := a.st.HangUp(ctx, a.watch, line, ""); err != nil {
 		t.Fatal(err)
 	}

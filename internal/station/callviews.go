@@ -93,6 +93,10 @@ type CallDispute struct {
 	Meant    string           `json:"meant,omitempty"`
 }
 
+// missedCall is the phase of a call that came too late to ring here, until its end
+// stands on the record.
+const missedCall call.Phase = "missed"
+
 // CallList is the calls of a line, the newest first.
 func (s *Station) CallList(_ context.Context, name string) ([]Call, error) {
 	l, err := s.lineOf(name)
@@ -130,7 +134,9 @@ func (s *Station) callView(l *liveLine, c *call.Call) Call {
 	if c.Contact != (parley.Ref{}) {
 		v.Contact = c.Contact.String()
 	}
-	v.Waits = v.Phase == call.Ringing && !v.Ours && c.Pickups[l.us] == nil
+	if v.Waits = l.ringsHere(c); v.Phase == call.Ringing && l.rungOut(c) {
+		v.Phase = missedCall
+	}
 	for _, e := range byParty(c.Pickups) {
 		f := e.Form.(*call.Pickup)
 		a := CallAnswer{By: e.Party, At: e.Time, Answer: call.PhaseWord(f.Phase), Text: f.Text}

@@ -189,6 +189,19 @@ func (c *liveCall) mayPutThrough() error {
 	return nil
 }
 
+// holdBack takes READY back where the charter was amended since, and now asks for a
+// challenge that was not passed. Who is through stays through.
+func (c *liveCall) holdBack() error {
+	if own := c.x.View().State.Halves[c.line.us]; !own.Ready || own.Through || c.mayPutThrough() == nil {
+		return nil
+	}
+	err := c.x.Do(func(r *call.Room) error { return r.SetReady(false) })
+	if parley.KindOf(err) == parley.Conflict {
+		return nil // put through at this moment, or over
+	}
+	return err
+}
+
 // challengeView is what the page shows; the question and its answer for the watch
 // alone.
 func (s *Station) challengeView(c *liveCall, watch bool) (v CallChallenge, err error) {

@@ -92,6 +92,9 @@ func (a *applied) size() (n int64) {
 }
 
 func (c *clerk) run(ctx context.Context) {
+	if err := c.l.oldRings(ctx); err != nil && ctx.Err() == nil {
+		c.l.log.Error("taking back rings that were not sent", "err", err)
+	}
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
 	for {

@@ -119,3 +119,17 @@ func (l *liveLine) clockOf(p parley.PartyCode) (d time.Duration, said bool) {
 	}
 	return d, said
 }
+
+// noteClock keeps what a path told of a peer's clock, for when there is none.
+func (l *liveLine) noteClock(p parley.PartyCode, d time.Duration) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.clocks[p] = d
+}
+
+// byOurs is a time of a peer's clock by ours, as far as it is known.
+func (l *liveLine) byOurs(p parley.PartyCode, t time.Time) time.Time {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return t.Add(-l.clocks[p])
+}

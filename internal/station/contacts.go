@@ -532,6 +532,9 @@ func (s *Station) arrangeOn(ctx context.Context, l *liveLine, by Officer, act, i
 		if h.From, h.To, err = l.seatAt(by, act, level); err != nil {
 			return "", err
 		}
+		if err := l.mayAsk(c, f, refs); err != nil {
+			return "", err
+		}
 	}
 	n, err := l.fileForm(ctx, &h, f)
 	if err != nil {

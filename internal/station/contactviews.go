@@ -63,7 +63,8 @@ type ContactOff struct {
 // ContactSeat is the office in which somebody arranged.
 type ContactSeat struct {
 	Office  string `json:"office"`
-	Outside bool   `json:"outside,omitempty"` // outside what was agreed for that level
+	Outside bool   `json:"outside,omitempty"`           // outside what was agreed: for that level, or of recordings
+	Tape    bool   `json:"outside_recording,omitempty"` // it is of a call that each side records, and the charter does not let calls be recorded
 }
 
 // ContactOffer is one offer of terms with what was answered.

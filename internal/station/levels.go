@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"parley"
+	"parley/internal/call"
 	"parley/internal/charter"
 	"parley/internal/contact"
 	"parley/internal/form"
@@ -131,38 +132,69 @@ func (l *liveLine) mayEver(by Officer, act string) error {
 	return parley.Errorf(parley.NotAllowed, "%s may not %s: it takes the office of %s", by.Name, act, strings.Join(codesList(any), " or "))
 }
 
-// outside reports whether what arranges a contact is outside what was agreed: by
-// the charter that ruled its writer when it was written. It is on the record all
-// the same.
-func (l *liveLine) outside(c *contact.Contact, e *contact.Entry) bool {
+// mayAsk refuses to ask for a call that is recorded, or to agree to one, where the
+// charter in force does not say that calls are recorded.
+func (l *liveLine) mayAsk(c *contact.Contact, f form.Form, refs []parley.Ref) error {
+	if !orNew(c).AsksTape(&contact.Entry{Form: f, Refs: refs}) {
+		return nil
+	}
+	if rule := l.charter().Recording; rule != call.CallsAreRecorded {
+		return parley.Errorf(parley.NotAllowed, "it asks for a call that each side records, and the charter in force does not say %q: it says %q", call.CallsAreRecorded, form.Visible(rule)).
+			WithHint("ask without a recording, offer terms without one, or amend the charter first")
+	}
+	return nil
+}
+
+// seatOf is the office in which somebody arranged, and whether that, or what he
+// asked for, is outside what was agreed: by the charter that ruled its writer when it
+// was written. It is on the record all the same.
+func (l *liveLine) seatOf(c *contact.Contact, e *contact.Entry) ContactSeat {
+	v := ContactSeat{Office: string(e.From)}
 	level, ok := c.LevelOf(e)
 	if !ok {
-		return false
+		return v
 	}
-	v, err := l.levelsOver(e)
+	rule, err := l.ruleOver(e)
 	if err != nil {
 		l.log.Error("finding the charter over an entry", "entry", e.Ref.String(), "err", err)
+		return v
 	}
-	return err == nil && v.Outside(level, e.From)
+	v.Tape = !rule.tapes && c.AsksTape(e)
+	v.Outside = v.Tape || rule.levels.Outside(level, e.From)
+	return v
 }
 
-// seatOf is the office in which somebody arranged.
-func (l *liveLine) seatOf(c *contact.Contact, e *contact.Entry) ContactSeat {
-	return ContactSeat{Office: string(e.From), Outside: l.outside(c, e)}
+// arrangedIn is seatOf of one entry; nil where it arranges no contact.
+func (l *liveLine) arrangedIn(ref parley.Ref) (*ContactSeat, error) {
+	b, err := l.book()
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range b.Contacts {
+		es := c.CallOffs
+		for _, t := range c.Terms {
+			es = append(append(es[:len(es):len(es)], t.Entry), t.Replies...)
+		}
+		if i := slices.IndexFunc(es, func(e *contact.Entry) bool { return e.Ref == ref }); i >= 0 {
+			v := l.seatOf(c, es[i])
+			return &v, nil
+		}
+	}
+	return nil, nil
 }
 
-// levelsOver is the rule of the charter in force in an entry's view
+// ruleOver is what the charter in force in an entry's view says of contacts
 // (spec/charter.md, Amendment).
-func (l *liveLine) levelsOver(e *contact.Entry) (contact.Levels, error) {
+func (l *liveLine) ruleOver(e *contact.Entry) (contactRule, error) {
 	chain := l.books.rules.chain(l.runner.Status().Documents)
-	v := chain[0].levels
+	v := chain[0]
 	for _, d := range chain[1:] {
 		for q, ref := range d.by {
 			if ok, err := l.covers(e, q, ref); err != nil || !ok {
 				return v, err
 			}
 		}
-		v = d.levels
+		v = d
 	}
 	return v, nil
 }
@@ -187,12 +219,12 @@ func (l *liveLine) covers(e *contact.Entry, q parley.PartyCode, ref parley.Ref) 
 	return false, nil
 }
 
-// levelRuling is the rules on levels that were in force one after another, and
+// levelRuling is the rules on contacts that were in force one after another, and
 // what was found of which entries they bind.
 type levelRuling struct {
 	mu   sync.Mutex
-	read map[[32]byte]contact.Levels // by hash of the charter
-	seen map[[2]parley.Ref]*sight    // by the log (its first entry) and the entry looked for
+	read map[[32]byte]contactRule // by hash of the charter
+	seen map[[2]parley.Ref]*sight // by the log (its first entry) and the entry looked for
 }
 
 // sight is from which entry on a log has seen an entry of another.
@@ -202,18 +234,20 @@ type sight struct {
 	ok   bool
 }
 
-// ruledLevels is a rule with the assents by which it came into force.
-type ruledLevels struct {
+// contactRule is what a charter says of contacts, with the assents by which it came
+// into force.
+type contactRule struct {
 	levels contact.Levels
+	tapes  bool // calls are recorded
 	by     map[parley.PartyCode]parley.Ref
 }
 
 // chain is the rules in force, in their order, without those that changed nothing.
-func (r *levelRuling) chain(docs []charter.Document) (out []ruledLevels) {
+func (r *levelRuling) chain(docs []charter.Document) (out []contactRule) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.read == nil {
-		r.read, r.seen = map[[32]byte]contact.Levels{}, map[[2]parley.Ref]*sight{}
+		r.read, r.seen = map[[32]byte]contactRule{}, map[[2]parley.Ref]*sight{}
 	}
 	for _, d := range docs {
 		if d.Kind != form.ToCharter || !d.InForce {
@@ -222,19 +256,20 @@ func (r *levelRuling) chain(docs []charter.Document) (out []ruledLevels) {
 		v, ok := r.read[d.Hash]
 		if !ok {
 			if c, err := charter.Parse(d.Raw); err == nil { // it is in force: it was read before
-				v = levelsOf(&c)
+				v = contactRule{levels: levelsOf(&c), tapes: c.Recording == call.CallsAreRecorded}
 			}
 			r.read[d.Hash] = v
 		}
-		if n := len(out); n == 0 || !sameLevels(out[n-1].levels, v) {
-			out = append(out, ruledLevels{v, d.By})
+		v.by = d.By
+		if n := len(out); n == 0 || !out[n-1].same(v) {
+			out = append(out, v)
 		}
 	}
 	return out
 }
 
-func sameLevels(a, b contact.Levels) bool {
-	return (a == nil) == (b == nil) && maps.EqualFunc(a, b, slices.Equal[[]parley.Office])
+func (a contactRule) same(b contactRule) bool {
+	return a.tapes == b.tapes && (a.levels == nil) == (b.levels == nil) && maps.EqualFunc(a.levels, b.levels, slices.Equal[[]parley.Office])
 }
 
 // covers reports whether the log of e has seen an entry of another by e. Entries do

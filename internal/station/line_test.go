@@ -36,6 +36,7 @@ type party struct {
 	chief    Officer
 	words    []byte // that its people say in every packet on a call
 	records  string // how it rings: RingText.Recording
+	clock    func() time.Time
 }
 
 func freePort(t testing.TB, network string) string {
@@ -129,6 +130,9 @@ func (p *party) startWith(log *slog.Logger) {
 	}
 	if p.st, err = Open(c, log); err != nil {
 		p.t.Fatal(err)
+	}
+	if p.clock != nil {
+		p.st.now, p.st.net.now = p.clock, p.clock
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan error, 1)

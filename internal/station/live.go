@@ -58,8 +58,9 @@ type liveLine struct {
 	outSince   time.Time                     // since when we know that somebody is out
 	stood      map[parley.PartyCode][32]byte // the newest of these that a session has stood with
 	addrs      map[parley.PartyCode][]string
-	metOn      int64                    // day of met
-	met        map[parley.PartyCode]int // introductions of each party
+	clocks     map[parley.PartyCode]time.Duration // each other station's clock less ours, as a path told it last
+	metOn      int64                              // day of met
+	met        map[parley.PartyCode]int           // introductions of each party
 	tests      testState
 	lamp       Lamp
 	human      time.Time
@@ -92,6 +93,7 @@ func (l *liveLine) objective(p parley.Precedence) time.Duration {
 // and after that from their own annex entries.
 func (l *liveLine) setPeers() {
 	l.pins, l.addrs = map[parley.PartyCode]map[[32]byte]bool{}, map[parley.PartyCode][]string{}
+	l.clocks = map[parley.PartyCode]time.Duration{}
 	l.ownKeys, l.stood = map[parley.PartyCode][]ownKey{}, map[parley.PartyCode][32]byte{}
 	for _, r := range l.founding.Reveals {
 		l.pins[r.Party] = map[[32]byte]bool{r.TLS: true}

@@ -130,6 +130,9 @@ func (s *Station) itemOf(l *liveLine, id string, full bool) (Item, error) {
 	if err == nil && !row.Waiting() && isTraffic(it.Form) {
 		it.ReadBacks, err = l.readBacks(row.Ref())
 	}
+	if err == nil && !row.Waiting() && (it.Form == "request" || it.Form == "reply" || it.Form == "calloff") {
+		it.Arranged, err = l.arrangedIn(row.Ref())
+	}
 	if err == nil && it.Form == "incumbent" && !row.Waiting() {
 		if v, e := l.view(row); e == nil {
 			if f, ok := v.form.(*form.Incumbent); ok {

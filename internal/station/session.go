@@ -238,8 +238,10 @@ func (s *session) pong(f *wire.Pong) {
 		s.clock = time.UnixMilli(int64(min(f.Time, 1<<52))).Sub(sent.Add(s.rtt / 2))
 		s.state, s.said = f.State, now
 	}
+	clock := s.clock
 	s.mu.Unlock()
 	if ok {
+		s.line.noteClock(s.peer, clock)
 		s.node.noteWords(s.line.id, f.State.Stopping, now)
 		s.line.proved(now)
 	}

@@ -248,6 +248,7 @@ type Item struct {
 	Hash           string            `json:"hash,omitempty"`         // leaf hash, hex
 	Lapsed         time.Time         `json:"lapsed,omitzero"`        // an incumbent's: since when the form of address has lapsed; zero: it holds
 	Witnessed      []Witnessed       `json:"witnessed,omitempty"`    // first cosignature of each witness over it
+	Arranged       *ContactSeat      `json:"arranged,omitempty"`     // in which office it arranges a contact; of one entry alone, not in lists
 }
 
 // Field is one further field of a form, ready for display as text.

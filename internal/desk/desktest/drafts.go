@@ -10,6 +10,7 @@ import (
 
 	"parley"
 	"parley/internal/charter"
+	"parley/internal/contact"
 	"parley/internal/key"
 	"parley/internal/station"
 )
@@ -219,7 +220,15 @@ func (s *Station) Invite(_ context.Context, _ station.Officer, ch charter.Charte
 		}
 	}
 	s.Pairs = append(s.Pairs, v)
-	s.did("Invite %s two=%v", ch.Parties[1].Code, ch.Release[parley.Flash] == charter.TwoOfficers)
+	levels, err := contact.ReadLevels(ch.Unknown, ch.HasOffice)
+	if err != nil {
+		return v, err
+	}
+	arranges := ""
+	if levels != nil {
+		arranges = fmt.Sprint(" ", levels.Words())
+	}
+	s.did("Invite %s two=%v%s", ch.Parties[1].Code, ch.Release[parley.Flash] == charter.TwoOfficers, arranges)
 	return v, nil
 }
 

@@ -1,0 +1,68 @@
+package station
+
+import (
+	"context"
+	"time"
+
+	"parley"
+	"parley/internal/call"
+	"parley/internal/line"
+)
+
+// A ring is for now. One that finds no path is taken back before it is sent, and one
+// that comes later than it rings does not ring (spec/calls.md, 1).
+
+// leaveWithin is for how long a ring may wait in the outbox.
+const leaveWithin = 5 * time.Second
+
+// lateSlack is what a clock may be off, that was asked a moment ago, and what a time
+// in seconds leaves open.
+const lateSlack = 5 * time.Second
+
+func (l *liveLine) cannotRing() error {
+	return parley.Errorf(parley.Unavailable, "the line with %s is down: it cannot ring there", l.name()).WithHint("the line page says why; what is urgent can be written, and goes when the line returns")
+}
+
+// leaves waits until a path has taken a ring, and takes it back where none does: in
+// the outbox it would ring whenever the line returns. Unavailable.
+func (l *liveLine) leaves(ctx context.Context, id uint64) error {
+	const often = 20 * time.Millisecond
+	for range leaveWithin / often {
+		if _, ok, err := handed(l.store, id); err != nil || ok {
+			return err
+		}
+		sleep(ctx, often)
+	}
+	return l.takeBack(context.WithoutCancel(ctx), id)
+}
+
+// takeBack takes a ring out of the outbox. Unavailable when it was there; nil when a
+// path has taken it after all.
+func (l *liveLine) takeBack(ctx context.Context, id uint64) error {
+	if err := l.runner.do(ctx, request{events: []line.Event{line.Unfile{ID: id}}}); err != nil {
+		return err
+	}
+	if _, ok, err := handed(l.store, id); err != nil || ok {
+		return err
+	}
+	return l.cannotRing()
+}
+
+// oldRings takes back the rings that a crash left in the outbox. It comes before any
+// path is up.
+func (l *liveLine) oldRings(ctx context.Context) error {
+	rows, err := l.filedForms("ring")
+	for _, r := range rows {
+		if err := l.takeBack(ctx, r.Filed); err != nil && parley.KindOf(err) != parley.Unavailable {
+			return err
+		}
+		l.log.Warn("a ring that was not sent before the station stopped is taken back", "item", r.Filed)
+	}
+	return err
+}
+
+// rungOut reports whether a ring of another party has rung out, by its clock as far as
+// we know it: its writer gave it up then, and may not have been able to say so.
+func (l *liveLine) rungOut(c *call.Call) bool {
+	return c.Ring.Party != l.us && l.now().Sub(l.byOurs(c.Ring.Party, c.Ring.Time)) > call.RingFor+lateSlack
+}
