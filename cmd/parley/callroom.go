@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -27,45 +28,63 @@ Examples:
     parley call room --watch`
 }
 
-// lookEvery is how often a call is looked at with --watch.
-const lookEvery = time.Second
-
 // Run shows, and again while it changes.
 func (c callRoomCmd) Run(s *session) error {
 	l, err := s.line(c.Line)
 	if err != nil {
 		return err
 	}
+	if c.Watch {
+		return c.watch(s, l.Key)
+	}
 	r, err := s.station().CallRoom(s.ctx, l.Key)
 	if err != nil {
 		return err
 	}
-	if !c.Watch {
-		return s.show(r, func(w io.Writer) { roomLines(w, &r) })
+	return s.show(r, func(w io.Writer) { roomLines(w, &r) })
+}
+
+// watch shows the room of the call that runs now whenever the station says that
+// something of it changed.
+func (c callRoomCmd) watch(s *session, line string) error {
+	ctx, stop := context.WithCancel(s.ctx)
+	defer stop()
+	changes, err := s.station().Events(ctx) // before the first look, so that nothing is missed
+	if err != nil {
+		return err
 	}
-	before := ""
+	before, id := "", ""
 	for {
-		if now := roomText(&r); now != before {
-			before = now
-			if err := s.frame(&r); err != nil {
-				return err
-			}
-		}
-		select {
-		case <-s.ctx.Done():
-			return nil
-		case <-time.After(lookEvery):
-		}
-		id := r.ID
-		r, err = s.station().CallRoom(s.ctx, l.Key)
-		if parley.KindOf(err) == parley.NotFound || err == nil && r.ID != id {
+		r, err := s.station().CallRoom(s.ctx, line)
+		if id != "" && (parley.KindOf(err) == parley.NotFound || err == nil && r.ID != id) {
 			s.say("the call is over")
 			return nil
 		}
 		if err != nil {
 			return err
 		}
+		if now := roomText(&r); now != before {
+			before, id = now, r.ID
+			if err := s.frame(&r); err != nil {
+				return err
+			}
+		}
+		for e := (station.Event{}); e.Kind != "call" || e.Line != line; {
+			var open bool
+			if e, open = <-changes; !open {
+				return stoppedWatching(s)
+			}
+		}
 	}
+}
+
+// stoppedWatching is why nothing is told any more: whoever watches ends it, or the
+// station did.
+func stoppedWatching(s *session) error {
+	if s.ctx.Err() != nil {
+		return nil
+	}
+	return parley.Errorf(parley.Unavailable, "the station has stopped")
 }
 
 // frame prints a room as it is now, at once.

@@ -170,4 +170,5 @@ func handleProofs(mux *http.ServeMux, st Station) {
 		return file{b}, err
 	})
 	mux.HandleFunc("POST /v1/export", serveExport(st))
+	mux.HandleFunc("POST /v1/events", serveEvents(st))
 }

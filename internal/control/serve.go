@@ -34,7 +34,9 @@ func ServeOn(ctx context.Context, l net.Listener, st Station) error {
 		Handler:           guard(uint32(os.Getuid()), Handler(st)),
 		ReadHeaderTimeout: 5 * time.Second,
 		ConnContext:       withPeer,
-		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
+		BaseContext: func(net.Listener) context.Context {
+			return context.WithValue(context.WithoutCancel(ctx), stoppingKey{}, ctx.Done())
+		},
 	}
 	done := make(chan error, 1)
 	go func() { done <- srv.Serve(l) }()
