@@ -3,7 +3,7 @@
 GO ?= go
 export CGO_ENABLED = 1
 
-.PHONY: build test deps axe noble fast race idle reader interop screenshots hostile drill drill-short fuzz sim sim-story sim-picture sim-fork sim-shrink faults bench clean
+.PHONY: build test deps axe noble fast race idle silence reader interop screenshots hostile drill drill-short fuzz sim sim-story sim-picture sim-fork sim-shrink faults bench clean
 
 build:
 	$(GO) build -o bin/parley ./cmd/parley
@@ -49,6 +49,12 @@ screenshots:
 IDLE ?= 2h
 idle: deps
 	cd internal/desk && $(GO) test -count=1 -v -timeout 0 -run '^TestIdle$$' . -args -idle $(IDLE)
+
+# silence puts a call through between Chromium and Firefox, lets nobody speak on it
+# for as long as SILENCE says, and then measures whether both are heard.
+SILENCE ?= 3h
+silence: deps
+	cd internal/desk && $(GO) test -count=1 -v -timeout 0 -run '^TestCallSilence$$' . -args -silence $(SILENCE)
 
 # hostile lets a peer with valid keys do everything wrong to a real station, and
 # prints what each attack costs (docs/threats.md).

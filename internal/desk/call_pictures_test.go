@@ -5,12 +5,20 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"parley/internal/charter"
 )
 
 // gathers has Alder ring, Birch lift, and both wait in the lobby.
 func gathers(t *testing.T, medium, interpreting string) (line string, alder, birch *side) {
 	t.Helper()
-	line, alder, birch = newPair(t)
+	return gathersRuled(t, func(*charter.Charter) {}, medium, interpreting)
+}
+
+// gathersRuled does so on a charter that is changed first.
+func gathersRuled(t *testing.T, change func(*charter.Charter), medium, interpreting string) (line string, alder, birch *side) {
+	t.Helper()
+	line, alder, birch = newPairRuled(t, change)
 	alder.browseWith(calling()...)
 	birch.joins(alder)
 	page := "/line/" + line + "/call"

@@ -32,9 +32,17 @@ type side struct {
 // commands keep every alarm that they are run for.
 func newPair(t *testing.T) (line string, alder, birch *side) {
 	t.Helper()
+	return newPairRuled(t, func(*charter.Charter) {})
+}
+
+// newPairRuled makes them on a charter that is changed first.
+func newPairRuled(t *testing.T, change func(*charter.Charter)) (line string, alder, birch *side) {
+	t.Helper()
 	alder, birch = newSide(t, "alder"), newSide(t, "birch")
 	ctx, here := t.Context(), station.Officer{}
-	v, err := alder.st.Invite(ctx, here, charter.DefaultCharter(alder.party(), birch.party()), charter.DefaultAnnex())
+	rules := charter.DefaultCharter(alder.party(), birch.party())
+	change(&rules)
+	v, err := alder.st.Invite(ctx, here, rules, charter.DefaultAnnex())
 	for i := 0; err == nil && i < 6; i++ { // accept, reveal, and the reveals for all
 		v, err = []*side{birch, alder}[i%2].st.PairingStep(ctx, here, v.File)
 	}
