@@ -21,7 +21,7 @@ type Room struct {
 	clocks map[parley.PartyCode]*offset
 	came   map[uint64]time.Time // since when our people are on the call
 	waited map[uint64]bool      // who of them waits for third sides no longer
-	agreed time.Time // since when all were ready or through
+	agreed time.Time            // since when all were ready or through
 	nextID uint64
 	state  *State // what State gave last; nil when something has changed since
 	first  time.Time
