@@ -42,6 +42,9 @@ type Line interface {
 	line.Reader
 	Records
 	Witnesses
+	// Leaves returns the bytes of up to n entries of gen from index from on, as
+	// Entries does and under its bound, without opening what is sealed.
+	Leaves(gen parley.GenerationID, from uint64, n int) ([][]byte, error)
 	// ID returns the line's id.
 	ID() parley.LineID
 	// Founding returns what CreateLine was given, meta as last set.

@@ -122,11 +122,11 @@ func (p *placer) begin(status line.Status) error {
 }
 
 func (p *placer) timeOf(g parley.GenerationID, index uint64) (uint64, error) {
-	es, err := p.store.Entries(g, index, 1)
-	if err != nil || len(es) == 0 {
+	leaves, err := p.store.Leaves(g, index, 1)
+	if err != nil || len(leaves) == 0 {
 		return 0, err
 	}
-	return record.NodeOf(nil, "", parley.Ref{}, es[0].Bytes).Time, nil
+	return record.NodeOf(nil, "", parley.Ref{}, leaves[0]).Time, nil
 }
 
 // anew reports whether the settled entries say more than how many they are.
@@ -176,15 +176,15 @@ func (p *placer) update(status line.Status) error {
 		}
 		p.seq.AddGeneration(g)
 		for at := p.next[s.Gen]; at < s.Size; {
-			es, err := p.store.Entries(s.Gen, at, int(min(1024, s.Size-at)))
+			leaves, err := p.store.Leaves(s.Gen, at, int(min(1024, s.Size-at)))
 			if err != nil {
 				return err
 			}
-			if len(es) == 0 {
+			if len(leaves) == 0 {
 				break
 			}
-			for _, e := range es {
-				n := record.NodeOf(p.parties, g.Party, parley.Ref{Gen: e.Gen, Index: e.Index}, e.Bytes)
+			for i, b := range leaves {
+				n := record.NodeOf(p.parties, g.Party, parley.Ref{Gen: s.Gen, Index: at + uint64(i)}, b)
 				if err := p.seq.Add(n); err != nil {
 					return err
 				}
@@ -192,7 +192,7 @@ func (p *placer) update(status line.Status) error {
 					p.told[n.Ref] = 0
 				}
 			}
-			at += uint64(len(es))
+			at += uint64(len(leaves))
 			p.next[s.Gen], grew = at, true
 		}
 	}

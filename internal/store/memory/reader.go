@@ -34,6 +34,23 @@ func (l *Line) Entries(id parley.GenerationID, from uint64, n int) (out []line.S
 	return out, err
 }
 
+// Leaves returns the bytes of up to n entries from index from on, under the bound
+// of Entries.
+func (l *Line) Leaves(id parley.GenerationID, from uint64, n int) (out [][]byte, err error) {
+	err = l.read(func(st *state) error {
+		g := st.gens[id]
+		if g == nil {
+			return nil
+		}
+		for i, total := from, 0; i < uint64(len(g.entries)) && len(out) < n && total < store.EntriesBytes; i++ {
+			out = append(out, bytes.Clone(g.entries[i].bytes))
+			total += len(g.entries[i].bytes)
+		}
+		return nil
+	})
+	return out, err
+}
+
 // Hashes returns tree hashes by stored-hash index.
 func (l *Line) Hashes(id parley.GenerationID, indexes []int64) (out []line.Hash, err error) {
 	err = l.read(func(st *state) error {

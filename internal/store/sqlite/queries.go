@@ -5,11 +5,11 @@ import "database/sql"
 // queries are the reading statements, prepared on each connection of the pool
 // as it is needed.
 type queries struct {
-	founding, entries, hash, headLast, headNext, receiptLast, receiptNext, filed, values             *sql.Stmt
-	item, itemsAt, filedItem, filedItems, handed, referring, referringFiled, placed, unplaced        *sql.Stmt
-	settled, chunk, serial, counts, openCounts, latest, facet                                        *sql.Stmt
-	cosignatures, cosigned                                                                           *sql.Stmt
-	arrivedUp, arrivedDown, rowsPlaced, rowsUnplaced, facetsOpen, formUp, formDown, itemsIn, content *sql.Stmt
+	founding, entries, hash, headLast, headNext, receiptLast, receiptNext, filed, values                     *sql.Stmt
+	item, itemsAt, filedItem, filedItems, handed, referring, referringFiled, placed, unplaced                *sql.Stmt
+	settled, chunk, serial, counts, openCounts, latest, facet                                                *sql.Stmt
+	cosignatures, cosigned                                                                                   *sql.Stmt
+	arrivedUp, arrivedDown, rowsPlaced, rowsUnplaced, facetsOpen, formUp, formDown, itemsIn, content, leaves *sql.Stmt
 }
 
 // itemColumns are what scanRow reads. What is large stays where it is until it
@@ -29,6 +29,7 @@ func prepare(db *sql.DB) (q queries, err error) {
 	}{
 		{&q.founding, "SELECT founding, meta FROM lines WHERE n = ?"},
 		{&q.entries, "SELECT id, bytes, secret, arrived, filed, fault FROM entries WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?"},
+		{&q.leaves, "SELECT id, bytes FROM entries WHERE id BETWEEN ? AND ? ORDER BY id LIMIT ?"},
 		{&q.hash, runQuery},
 		{&q.headLast, "SELECT id, root, ed, ml, arrived FROM heads WHERE id BETWEEN ? AND ? ORDER BY id DESC LIMIT 1"},
 		{&q.headNext, "SELECT id, root, ed, ml, arrived FROM heads WHERE id BETWEEN ? AND ? ORDER BY id LIMIT 1"},

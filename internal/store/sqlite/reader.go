@@ -34,7 +34,7 @@ func (l *Line) Entries(id parley.GenerationID, from uint64, n int) (out []line.S
 	for total := 0; total < store.EntriesBytes && rows.Next(); {
 		e := line.StoredEntry{Gen: id}
 		var k, filed, fault int64
-		var sealed []byte
+		var sealed sql.RawBytes
 		if err := rows.Scan(&k, &e.Bytes, &sealed, &e.Arrived, &filed, &fault); err != nil {
 			return nil, dbError(err)
 		}
@@ -52,6 +52,33 @@ func (l *Line) Entries(id parley.GenerationID, from uint64, n int) (out []line.S
 		e.Key, e.Header, e.Body = c.Key, c.Header, c.Body
 		total += store.SizeOf(&e)
 		out = append(out, e)
+	}
+	return out, dbError(rows.Err())
+}
+
+// Leaves returns the bytes of up to n entries from index from on, and ends early
+// where they are large.
+func (l *Line) Leaves(id parley.GenerationID, from uint64, n int) (out [][]byte, err error) {
+	_, g, err := l.lookup(id)
+	if err != nil || g == nil || n <= 0 || from >= store.MaxIndex {
+		return nil, err
+	}
+	rows, err := l.s.q.leaves.Query(g.key(from), g.key(1<<indexBits-1), n)
+	if err != nil {
+		return nil, dbError(err)
+	}
+	defer rows.Close()
+	for total := 0; total < store.EntriesBytes && rows.Next(); {
+		var k int64
+		var b []byte
+		if err := rows.Scan(&k, &b); err != nil {
+			return nil, dbError(err)
+		}
+		if at := from + uint64(len(out)); uint64(k)&(1<<indexBits-1) != at {
+			return nil, corrupt("entry %s:%d is missing", id, at)
+		}
+		total += len(b)
+		out = append(out, b)
 	}
 	return out, dbError(rows.Err())
 }

@@ -113,6 +113,19 @@ func testLargeEntries(t *testing.T, f *fixture) {
 	if calls != 3 || !reflect.DeepEqual(got, b.Entries) {
 		t.Errorf("%d calls gave %d entries, want 3 and %d, or they differ", calls, len(got), len(b.Entries))
 	}
+	for at := 0; at < len(b.Entries); {
+		leaves, err := f.l.Leaves(GenID(1), uint64(at), 1000)
+		check(t, err)
+		if len(leaves) == 0 {
+			t.Fatalf("no leaves from %d on", at)
+		}
+		for _, leaf := range leaves {
+			if !bytes.Equal(leaf, b.Entries[at].Bytes) {
+				t.Errorf("leaf %d is not the entry's bytes", at)
+			}
+			at++
+		}
+	}
 	for _, end := range []uint64{0, 3, 7, uint64(len(b.Entries)), store.MaxIndex} {
 		es, err := store.EntriesUpTo(f.l, GenID(1), end)
 		check(t, err)
