@@ -41,9 +41,7 @@ type Link struct {
 	tcps map[net.Conn]struct{}
 }
 
-// New lays a cable for network "udp" or "tcp" from listen ("127.0.0.1:0" takes
-// a free port) to target. The error is of kind Unavailable or Malformed.
-func New(network, listen, target string, o Options) (*Link, error) {
+func newLink(o Options) *Link {
 	if o.Seed == 0 {
 		o.Seed = 1
 	}
@@ -51,6 +49,13 @@ func New(network, listen, target string, o Options) (*Link, error) {
 	close(l.open)
 	l.opts.Store(&o)
 	l.ctx, l.stop = context.WithCancel(context.Background())
+	return l
+}
+
+// New lays a cable for network "udp" or "tcp" from listen ("127.0.0.1:0" takes
+// a free port) to target. The error is of kind Unavailable or Malformed.
+func New(network, listen, target string, o Options) (*Link, error) {
+	l := newLink(o)
 	var err error
 	switch network {
 	case "udp":

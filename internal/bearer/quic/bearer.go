@@ -90,7 +90,7 @@ func (b *Bearer) Dial(ctx context.Context, addr string) (bearer.Conn, error) {
 		p.release()
 		return nil, ended("dialing "+addr, err)
 	}
-	return start(qc, b.o, p.release)
+	return start(qc, b.o, p, true, p.release)
 }
 
 // portTo returns the port listened on when it can reach ip, else a new one.

@@ -23,7 +23,7 @@ const (
 const piece = 32 << 10
 
 // conn is one proved connection: one goroutine per class in use writes, one per
-// stream of the other side reads, one sends datagrams and one takes them.
+// stream of the other side reads, two send datagrams and one takes them.
 type conn struct {
 	*bearer.Life
 	q        *quic.Conn
@@ -31,6 +31,7 @@ type conn struct {
 	inbox    *bearer.Inbox
 	out      [2]*bearer.Ring // datagrams to be sent, the small ones first
 	in       *bearer.Ring
+	beside   *beside // nil where the other side has no datagrams
 	urgent   urgency
 	fits     fits
 	key      [32]byte
@@ -46,9 +47,9 @@ type conn struct {
 	seen [bearer.Classes]bool // classes whose stream has come
 }
 
-// start takes over a connection whose handshake is done; on error it is closed
-// and ended has been called.
-func start(qc *quic.Conn, o bearer.Options, ended func()) (*conn, error) {
+// start takes over a connection of p whose handshake is done; on error it is
+// closed and ended has been called.
+func start(qc *quic.Conn, o bearer.Options, p *port, dialed bool, ended func()) (*conn, error) {
 	c := &conn{Life: bearer.NewLife(), q: qc, inbox: bearer.NewInbox(), idle: o.Idle,
 		out: [2]*bearer.Ring{bearer.NewRing(bearer.DatagramsHeld, bearer.SmallLate), bearer.NewRing(bearer.DatagramsHeld, bearer.LargeLate)},
 		in:  bearer.NewRing(bearer.DatagramsHeld, 0), ended: ended, gone: make(chan struct{})}
@@ -56,6 +57,13 @@ func start(qc *quic.Conn, o bearer.Options, ended func()) (*conn, error) {
 	var err error
 	if c.key, err = bearer.PeerKeyHash(cs); err == nil {
 		c.exporter, err = bearer.ExporterOf(cs)
+	}
+	datagrams := qc.ConnectionState().SupportsDatagrams.Remote
+	if err == nil && datagrams {
+		var forget func()
+		if c.beside, forget, err = p.besideOf(c, cs, dialed); err == nil {
+			c.ended = func() { forget(); ended() }
+		}
 	}
 	if err != nil {
 		qc.CloseWithError(codeRefused, "")
@@ -68,9 +76,10 @@ func start(qc *quic.Conn, o bearer.Options, ended func()) (*conn, error) {
 		c.wg.Go(func() { c.write(bearer.Class(class)) })
 	}
 	c.wg.Go(c.accept)
-	if qc.ConnectionState().SupportsDatagrams.Remote {
+	if datagrams {
 		c.wg.Go(c.throw)
 		c.wg.Go(c.catch)
+		c.wg.Go(func() { c.beside.run(c.ctx) })
 	}
 	go c.watch()
 	return c, nil
@@ -118,6 +127,11 @@ func (c *conn) Stats() bearer.Stats {
 		st.Queued += l.Total()
 	}
 	st.DatagramsUnsent = c.out[0].Dropped() + c.out[1].Dropped()
+	if m := c.beside; m != nil {
+		st.BytesIn += m.bytesIn.Load()
+		st.BytesOut += m.bytesOut.Load()
+		st.DatagramsUnsent += m.ring.Dropped() + m.refused.Load()
+	}
 	return st
 }
 

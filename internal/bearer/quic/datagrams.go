@@ -59,11 +59,14 @@ func (c *conn) SendDatagram(b []byte) error {
 	case len(b) > most:
 		return bearer.TooLarge(len(b), most)
 	}
-	size := 0
-	if len(b) > bearer.DatagramSmall {
-		size = 1
+	switch {
+	case len(b) > bearer.DatagramSmall:
+		c.out[1].Put(b)
+	case len(b) > 0 && c.beside.takes(len(b), time.Now()):
+		c.beside.ring.Put(b)
+	default:
+		c.out[0].Put(b)
 	}
-	c.out[size].Put(b)
 	return nil
 }
 

@@ -109,7 +109,7 @@ func (l *listener) greet(qc *quic.Conn) {
 		qc.CloseWithError(codeClosed, "")
 		return
 	}
-	c, err := start(qc, l.b.o, func() { l.port.door.Leave(key); l.port.release() })
+	c, err := start(qc, l.b.o, l.port, false, func() { l.port.door.Leave(key); l.port.release() })
 	if err != nil {
 		return
 	}

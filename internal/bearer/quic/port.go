@@ -21,8 +21,9 @@ type port struct {
 	tr   *quic.Transport
 	door *bearer.Door
 
-	mu   sync.Mutex
-	refs int
+	mu      sync.Mutex
+	refs    int
+	besides map[[mkiSize]byte]*beside
 }
 
 // openPort binds addr (nil: any address, a free port) and is held once. door is
@@ -32,12 +33,13 @@ func openPort(network string, addr *net.UDPAddr, reset quic.StatelessResetKey, d
 	if err != nil {
 		return nil, bearer.Ended("opening a UDP port", err)
 	}
-	p := &port{udp: udp, door: door, refs: 1}
+	p := &port{udp: udp, door: door, refs: 1, besides: map[[mkiSize]byte]*beside{}}
 	p.tr = &quic.Transport{Conn: udp, ConnectionIDLength: 8, StatelessResetKey: &reset}
 	if door != nil {
 		p.tr.VerifySourceAddress = func(net.Addr) bool { return door.Crowd() >= retryFrom }
 		p.tr.ConnContext = p.come
 	}
+	go p.hearBeside()
 	return p, nil
 }
 

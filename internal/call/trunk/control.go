@@ -13,6 +13,15 @@ type control struct {
 	past           [calmSeconds]second
 	most           int       // levels that the paths carry
 	widened        time.Time // when most was changed last
+	step           step      // the last one up
+}
+
+// step is one up, until it is judged.
+type step struct {
+	from           int
+	before         float64 // share lost that asked for it
+	at             time.Time
+	expected, lost int // reported of what went after it
 }
 
 // second is what was reported in one second.
@@ -56,7 +65,13 @@ func (c *control) told(expected, lost int, now time.Time) {
 	c.expected, c.lost = c.expected+expected, c.lost+lost
 	// What is lost already decides, however the rest of the sample comes out.
 	if up := min(levelFor(float64(c.lost)/float64(max(c.expected, sample)), bySample), c.most); up > c.level {
+		if c.step.at.IsZero() { // else one step more, of those that are judged together
+			c.step = step{from: c.level, before: float64(c.lost) / float64(c.expected)}
+		}
+		c.step.at, c.step.expected, c.step.lost = now, 0, 0
 		c.level, c.changed = up, now
+	} else if c.worse(expected, lost, now) {
+		return
 	}
 	if c.expected < sample {
 		return
@@ -66,6 +81,34 @@ func (c *control) told(expected, lost int, now time.Time) {
 	if now.Sub(c.changed) >= calmSeconds*time.Second && levelFor(c.mean(at), byMean) < c.level {
 		c.level, c.changed = c.level-1, now
 	}
+}
+
+// A step up is judged once: where more is lost after it by displaced, what goes
+// along is what the path has no room for.
+const (
+	displaced = 0.15
+	onItsWay  = 500 * time.Millisecond // what went before the step is still reported
+	judged    = 2500 * time.Millisecond
+)
+
+// worse takes the last step back when more is lost since.
+func (c *control) worse(expected, lost int, now time.Time) bool {
+	s := &c.step
+	age := now.Sub(s.at)
+	if s.at.IsZero() || age < onItsWay {
+		return false
+	}
+	s.expected, s.lost = s.expected+expected, s.lost+lost
+	if age < judged || s.expected < sample {
+		return false
+	}
+	back := float64(s.lost)/float64(s.expected) >= s.before+displaced && c.level > s.from
+	if back {
+		c.most, c.level, c.changed, c.widened = s.from, s.from, now, now
+		c.expected, c.lost = 0, 0
+	}
+	*s = step{}
+	return back
 }
 
 // mean is the share lost in the last seconds.

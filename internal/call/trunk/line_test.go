@@ -79,6 +79,13 @@ func newLine(t *testing.T, o ...link.Options) *line {
 	for i := range near {
 		go pump(l.a, near[i].(way))
 		go pump(l.b, far[i].(way))
+		go func() {
+			for {
+				if _, err := far[i].(way).Recv(context.Background()); err != nil {
+					return
+				}
+			}
+		}()
 	}
 	return l
 }
@@ -114,6 +121,11 @@ func (l *line) talk(voices int, d time.Duration, at func(i int)) (sent int) {
 	for i := range int(d / (20 * time.Millisecond)) {
 		time.Sleep(time.Until(began.Add(time.Duration(i) * 20 * time.Millisecond)))
 		at(i)
+		if i%50 == 0 { // as halves go, from which a path's round trip is known
+			for _, p := range l.near {
+				p.(way).Send(bearer.Immediate, []byte("half"))
+			}
+		}
 		if i%10 == 0 {
 			l.a.Tick(time.Now())
 			l.b.Tick(time.Now())
@@ -175,21 +187,40 @@ func TestCutCableLosesNothing(t *testing.T) {
 	}
 }
 
-// TestLossUnderQUIC: the transport takes random loss for a full path and holds
-// datagrams back, the more the longer the round trip. What is sent must still
-// be worth hearing: with more voices less goes along with each.
-func TestLossUnderQUIC(t *testing.T) {
+// TestLossOnOnePath: a fifth of all is lost at random, at a round trip at which the
+// transport's own window holds no more than one voice. Nothing is held back, however
+// many speak.
+func TestLossOnOnePath(t *testing.T) {
 	t.Parallel()
-	for _, tt := range []struct {
-		voices int
-		share  float64 // that comes, at least
-	}{{1, 0.4}, {3, 0.4}} { // 0.97 and 0.93 as a rule; a run of lost acknowledgements stalls QUIC for seconds
+	for _, voices := range []int{1, 3, 8} {
 		l := newLine(t, link.Options{Delay: 50 * time.Millisecond, Loss: 0.2})
-		sent := l.talk(tt.voices, 5*time.Second, func(int) {})
+		sent := l.talk(voices, 5*time.Second, func(int) {})
 		n, p50, p95 := l.came()
-		t.Logf("20 %% lost, %d voices: %d of %d came, half within %v, 19 of 20 within %v, %d never left, %d go along", tt.voices, n, sent, p50, p95, l.unsent(), l.a.Stats().Redundancy)
-		if float64(n) < tt.share*float64(sent) || p50 > 300*time.Millisecond {
-			t.Errorf("%d voices: %.1f %% came, 19 of 20 within %v", tt.voices, 100*float64(n)/float64(sent), p95)
+		t.Logf("20 %% lost, %d voices: %d of %d came, half within %v, 19 of 20 within %v, %d never left, %d go along", voices, n, sent, p50, p95, l.unsent(), l.a.Stats().Redundancy)
+		if share := float64(n) / float64(sent); share < 0.95 || p95 > 200*time.Millisecond { // 0.99 and 80 ms as a rule: the first second has little redundancy
+			t.Errorf("%d voices: %.1f %% came, 19 of 20 within %v", voices, 100*share, p95)
 		}
+	}
+}
+
+// TestNarrowPath: a path with room for three voices and little besides, and a short
+// queue, gets three voices: what would go along is found to be too much.
+func TestNarrowPath(t *testing.T) {
+	t.Parallel()
+	l := newLine(t, link.Options{Delay: 30 * time.Millisecond, Rate: 220_000, Queue: 6 << 10})
+	const settled = 200 // packets of each voice
+	sent := l.talk(3, 9*time.Second, func(int) {}) - 3*settled
+	n := 0
+	for _, g := range l.got {
+		for seq := range g {
+			if seq >= settled {
+				n++
+			}
+		}
+	}
+	_, p50, p95 := l.came()
+	t.Logf("%d of %d came once it had settled, half within %v, 19 of 20 within %v, %d never left, %d go along", n, sent, p50, p95, l.unsent(), l.a.Stats().Redundancy)
+	if share := float64(n) / float64(sent); share < 0.7 || p95 > 500*time.Millisecond { // 0.8 to 0.95 as a rule, as much as where all goes in QUIC
+		t.Errorf("%.1f %% came over a path with room for all, 19 of 20 within %v", 100*share, p95)
 	}
 }

@@ -148,6 +148,45 @@ func TestFullPath(t *testing.T) {
 	}
 }
 
+// TestStepTakenBack: where more is lost once more goes along, the path has no room
+// for it, and less goes; where as much is lost as before it stays.
+func TestStepTakenBack(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		loss   func(level int) float64
+		lowest int // of most of the time
+		most   int
+	}{
+		{"random", func(int) float64 { return 0.25 }, 3, 3},
+		{"much and random", func(int) float64 { return 0.4 }, 3, 3},
+		{"room for one", func(level int) float64 { return []float64{0.04, 0.04, 0.4, 0.55}[level] }, 1, 1},
+	} {
+		rng, now := rand.New(rand.NewPCG(7, 7)), time.Unix(0, 0)
+		c := newControl(now)
+		at := [redMost + 1]int{}
+		const n = 3000 // ten minutes of reports
+		for range n {
+			now = now.Add(200 * time.Millisecond)
+			lost := 0
+			for range 10 {
+				if rng.Float64() < tt.loss(c.level) {
+					lost++
+				}
+			}
+			c.told(10, lost, now)
+			c.carried(0, now)
+			at[c.level]++
+		}
+		share := 0.0
+		for level := tt.lowest; level <= tt.most; level++ {
+			share += float64(at[level]) / n
+		}
+		if share < 0.7 {
+			t.Errorf("%s: the levels stand %v of %d", tt.name, at, n)
+		}
+	}
+}
+
 // TestReportsOnBadPaths: the reports are lost, repeated and reordered too, and
 // the count that follows from them is still right.
 func TestReportsOnBadPaths(t *testing.T) {

@@ -1,0 +1,255 @@
+package quic
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pion/rtp"
+	"github.com/pion/srtp/v3"
+
+	"parley/internal/bearer"
+	"parley/internal/call/pace"
+)
+
+// Small datagrams, which are voice, go beside the connection: as SRTP between the
+// same two ports, under keys of the connection (spec/sessions.md, 8). QUIC takes
+// random loss for congestion and then lets two packets be under way, too few for
+// speech (docs/decisions/0012-calls.md). They go in the connection while the other
+// side does not say that it hears the SRTP, while the path's queues fill, and where
+// they are more than voice needs.
+const (
+	besideLabel = "EXPORTER-parley-v1-srtp"
+	besideMark  = 4   // stands before each packet: by RFC 9443 nobody's; the library takes RTP's own first byte for QUIC
+	besideType  = 100 // payload type
+	besideSSRC  = 1
+	mkiSize     = 8
+	rocSize     = 4
+	besideAdds  = 1 + 12 + 16 + mkiSize + rocSize // to each datagram
+	besideMost  = 2048                            // bytes of one that is looked at
+	replayed    = 1024                            // packets in which a copy is known
+
+	believed    = 2 * time.Second        // since the other side said that it hears us
+	answerAfter = 200 * time.Millisecond // of saying nothing, at most five times in a second
+	besideRate  = 2_000_000 / 8          // bytes in a second
+	besideBurst = 32 << 10
+	fullFor     = 3 * time.Second       // after the path's queues were last seen to fill
+	fullEvery   = 20 * time.Millisecond // how often is looked
+)
+
+// beside is the SRTP of one connection.
+type beside struct {
+	mki   [mkiSize]byte
+	ring  *bearer.Ring  // waits to be sent: nothing is late, for nothing holds it back but us
+	tell  chan struct{} // holds a token when an empty packet is to be sent
+	write func(b []byte) error
+	full  func() bool // the path's queues fill
+	give  func(b []byte)
+
+	heard, told, sent   atomic.Int64 // when a packet came, said that we are heard, went
+	bytesIn, bytesOut   atomic.Uint64
+	refused             atomic.Uint64 // that the socket did not take
+	fullAsked, fullTill atomic.Int64
+
+	// Of the goroutine that sends.
+	out                   *srtp.Context
+	seq                   uint16
+	plain, sealed, packet []byte
+
+	// Of the port's goroutine that hears.
+	in     *srtp.Context
+	header rtp.Header
+	opened []byte
+
+	mu   sync.Mutex
+	pace pace.Bucket
+}
+
+// Bytes of the keys of a connection: two keys, two salts, and what finds it.
+const (
+	keySize    = 32
+	saltSize   = 12
+	besideKeys = 2*keySize + 2*saltSize + mkiSize
+)
+
+// newBeside takes keys in the order of RFC 5764, 4.2, and behind them the MKI.
+func newBeside(b []byte, dialed bool) (m *beside, err error) {
+	m = &beside{ring: bearer.NewRing(bearer.DatagramsHeld, 0), tell: make(chan struct{}, 1)}
+	copy(m.mki[:], b[2*keySize+2*saltSize:])
+	context := func(i int) (*srtp.Context, error) {
+		key, salt := b[i*keySize:(i+1)*keySize], b[2*keySize+i*saltSize:]
+		return srtp.CreateContext(key, salt[:saltSize], srtp.ProtectionProfileAeadAes256Gcm,
+			srtp.MasterKeyIndicator(m.mki[:]), srtp.RolloverCounterCarryingTransform(srtp.RCCMode3, 1), srtp.SRTPReplayProtection(replayed))
+	}
+	ours, theirs := 0, 1
+	if !dialed {
+		ours, theirs = 1, 0
+	}
+	if m.out, err = context(ours); err == nil {
+		m.in, err = context(theirs)
+	}
+	return m, err
+}
+
+// mkiOf finds the connection of a packet; false: it is none.
+func mkiOf(b []byte) (mki [mkiSize]byte, ok bool) {
+	if len(b) < besideAdds || b[0] != besideMark || b[1] != 2<<6 || b[2]&0x7f != besideType || binary.BigEndian.Uint32(b[9:]) != besideSSRC {
+		return mki, false
+	}
+	copy(mki[:], b[len(b)-rocSize-mkiSize:])
+	return mki, true
+}
+
+// takes reports whether one of n bytes goes beside now, and sees to it that the
+// other side is asked otherwise.
+func (m *beside) takes(n int, now time.Time) bool {
+	t := now.UnixNano()
+	if t-m.told.Load() < int64(believed) && !m.isFull(now) {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		return m.pace.Take(float64(n), besideRate, besideBurst, now)
+	}
+	m.saySomething(t)
+	return false
+}
+
+// saySomething has an empty packet sent, unless something went a moment ago.
+func (m *beside) saySomething(t int64) {
+	if t-m.sent.Load() < int64(answerAfter) {
+		return
+	}
+	select {
+	case m.tell <- struct{}{}:
+	default:
+	}
+}
+
+func (m *beside) isFull(now time.Time) bool {
+	t := now.UnixNano()
+	if asked := m.fullAsked.Load(); t-asked > int64(fullEvery) && m.fullAsked.CompareAndSwap(asked, t) && m.full() {
+		m.fullTill.Store(t + int64(fullFor))
+	}
+	return t < m.fullTill.Load()
+}
+
+// run sends what is in the ring, until ctx ends.
+func (m *beside) run(ctx context.Context) {
+	var buf []byte
+	for ctx.Err() == nil {
+		b, ok := m.ring.TryTake(buf)
+		buf = b
+		if ok {
+			m.send(b)
+			continue
+		}
+		select {
+		case <-m.ring.Wake():
+		case <-m.tell:
+			m.send(nil)
+		case <-ctx.Done():
+		}
+	}
+}
+
+// send seals one datagram and sends it. The marker says that we hear the other side.
+func (m *beside) send(b []byte) {
+	now := time.Now().UnixNano()
+	kind := byte(besideType)
+	if now-m.heard.Load() < int64(believed) {
+		kind |= 0x80
+	}
+	m.seq++
+	m.plain = append(m.plain[:0], 2<<6, kind)
+	m.plain = binary.BigEndian.AppendUint16(m.plain, m.seq)
+	m.plain = binary.BigEndian.AppendUint32(m.plain, 0)
+	m.plain = binary.BigEndian.AppendUint32(m.plain, besideSSRC)
+	m.plain = append(m.plain, b...)
+	sealed, err := m.out.EncryptRTP(m.sealed[:0], m.plain, nil)
+	if err == nil {
+		m.sealed = sealed
+		m.packet = append(append(m.packet[:0], besideMark), sealed...)
+		err = m.write(m.packet)
+	}
+	if err != nil {
+		m.refused.Add(1)
+		return
+	}
+	m.sent.Store(now)
+	m.bytesOut.Add(uint64(len(m.packet)))
+}
+
+// hear takes a packet that mkiOf found this connection for. What is not sealed by the
+// other side, or came before, is passed over.
+func (m *beside) hear(b []byte, now time.Time) {
+	plain, err := m.in.DecryptRTP(m.opened[:0], b[1:], &m.header)
+	if err != nil {
+		return
+	}
+	m.opened = plain
+	payload := plain[m.header.MarshalSize():]
+	t := now.UnixNano()
+	m.heard.Store(t)
+	m.bytesIn.Add(uint64(len(b)))
+	if m.header.Marker {
+		m.told.Store(t)
+	}
+	if len(payload) > 0 {
+		m.give(bytes.Clone(payload))
+	}
+	if len(payload) > 0 || !m.header.Marker {
+		m.saySomething(t)
+	}
+}
+
+// hearBeside takes what comes to the port and is no QUIC, until the port is closed.
+func (p *port) hearBeside() {
+	b := make([]byte, besideMost)
+	for {
+		n, _, err := p.tr.ReadNonQUICPacket(context.Background(), b)
+		if err != nil {
+			return
+		}
+		mki, ok := mkiOf(b[:n])
+		if !ok {
+			continue
+		}
+		p.mu.Lock()
+		m := p.besides[mki]
+		p.mu.Unlock()
+		if m != nil {
+			m.hear(b[:n], time.Now())
+		}
+	}
+}
+
+// besideOf gives a connection its SRTP; forget ends it.
+func (p *port) besideOf(c *conn, cs tls.ConnectionState, dialed bool) (m *beside, forget func(), err error) {
+	keys, err := cs.ExportKeyingMaterial(besideLabel, nil, besideKeys)
+	if err == nil {
+		m, err = newBeside(keys, dialed)
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	m.give = c.in.Give
+	m.write = func(b []byte) error {
+		_, err := p.tr.WriteTo(b, c.q.RemoteAddr())
+		return err
+	}
+	m.full = func() bool {
+		s := c.q.ConnectionStats()
+		return bearer.Hold(bearer.Bulk, min(s.LatestRTT, s.SmoothedRTT), s.MinRTT) > 0
+	}
+	p.mu.Lock()
+	p.besides[m.mki] = m
+	p.mu.Unlock()
+	return m, func() {
+		p.mu.Lock()
+		delete(p.besides, m.mki)
+		p.mu.Unlock()
+	}, nil
+}
