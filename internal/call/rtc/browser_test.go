@@ -32,7 +32,7 @@ func TestBrowsersCall(t *testing.T) {
 		name string
 		f    func(*testing.T, *hall, *page, *page)
 	}{
-		{"voices", browserVoices}, {"changes", browserChanges}, {"pictures", browserPictures}, {"protection", browserProtection}, {"telephone", browserTelephone},
+		{"voices", browserVoices}, {"changes", browserChanges}, {"pictures", browserPictures}, {"telephone", browserTelephone},
 		{"controls", browserControls},
 		{"microphones", browserMicrophones}, {"comes back", browserComesBack}, {"network is cut", browserIsCut}, {"is sent away", browserIsSentAway},
 	} {
@@ -164,45 +164,6 @@ func browserPictures(t *testing.T, h *hall, a, b *page) {
 		mine()
 	}
 	show(ea, nil, 0)
-}
-
-// redundant is the share of the newest Opus packets that carry the one before in
-// a second, smaller copy (LBRR: RFC 6716, 4.2.4).
-func redundant(list []*rtp.Packet, n int) float64 {
-	list = list[max(0, len(list)-n):]
-	with := 0
-	for _, p := range list {
-		if len(p.Payload) > 1 && p.Payload[0]>>3 < 16 && p.Payload[1]&0x40 != 0 { // not CELT; 20 ms: one frame
-			with++
-		}
-	}
-	return float64(with) / float64(max(1, len(list)))
-}
-
-// Told that its voice is lost beyond the station, a browser protects it.
-func browserProtection(t *testing.T, h *hall, a, _ *page) {
-	d, e := h.of("a")
-	ask[bool](a, "babble()")
-	time.Sleep(2 * time.Second)
-	before := redundant(e.said(), 60)
-	for began := time.Now(); ; time.Sleep(500 * time.Millisecond) {
-		d.FarLoss(0.2)
-		if got := redundant(e.said(), 60); got > 0.5 {
-			t.Logf("%s protects %.0f %% of its packets after %v of reported loss, %.0f %% before", a.name, 100*got, time.Since(began).Round(time.Second), 100*before)
-			break
-		}
-		if time.Since(began) > 20*time.Second {
-			modes := map[byte]int{}
-			for _, p := range e.said() {
-				modes[p.Payload[0]>>3]++
-			}
-			t.Fatalf("%s protects %.0f %% of its packets under 20 %% loss; configurations %v", a.name, 100*redundant(e.said(), 60), modes)
-		}
-	}
-	if before > 0.2 {
-		t.Errorf("%s protects %.0f %% of its packets without any loss", a.name, 100*before)
-	}
-	ask[bool](a, "speak(440)")
 }
 
 // A telephone's G.711 is heard in any slot.

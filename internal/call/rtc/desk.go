@@ -59,7 +59,6 @@ type Desk struct {
 	done bool // no goroutine may begin any more
 
 	streams atomic.Int32
-	far     farLoss
 	telling sync.Mutex // of what several slots say
 	counts  counts
 }
@@ -76,7 +75,6 @@ const waiting = 512
 func newDesk(s *Switch, e Ears) *Desk {
 	d := &Desk{s: s, ears: e, queue: make(chan item, waiting), asks: make(chan struct{}, 1), ready: make(chan struct{}), quit: make(chan struct{}), over: make(chan struct{})}
 	d.voice = source{source: s.newSource(), rate: 200}
-	d.far.voice = &d.voice.theirs
 	d.picture = source{source: s.newSource(), rate: 1000}
 	return d
 }

@@ -55,7 +55,6 @@ func (s *Switch) api(d *Desk) (*webrtc.API, error) {
 	// Those of pion's defaults that a call needs: retransmission, reports, and
 	// feedback on congestion. No simulcast: a browser sends one picture.
 	r := &interceptor.Registry{}
-	r.Add(&d.far)
 	for _, register := range []func() error{
 		func() error {
 			return webrtc.ConfigureNackWithOptions(m, r, []nack.GeneratorOption{nack.WithGeneratorLoggerFactory(log)}, nack.WithResponderLoggerFactory(log))

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pion/rtcp"
 	"github.com/pion/rtp"
 )
 
@@ -150,36 +149,6 @@ func TestViewsGoOnWithAnother(t *testing.T) {
 	}
 }
 
-func TestFarLossIsAddedToReports(t *testing.T) {
-	d := newDesk(&Switch{sources: map[uint32]struct{}{}}, nil)
-	d.voice.theirs.Store(7)
-	now := time.Now()
-	report := func(seq, lost uint32, near uint8) rtcpReport {
-		r := rtcpReport{SSRC: 7, LastSequenceNumber: seq, TotalLost: lost, FractionLost: near}
-		d.far.add(&r, now)
-		return r
-	}
-	if r := report(1000, 3, 0); r.FractionLost != 0 || r.TotalLost != 3 {
-		t.Errorf("nothing is lost beyond: %+v", r)
-	}
-	d.FarLoss(0.25)
-	if r := report(1100, 3, 0); r.FractionLost != 64 || r.TotalLost != 28 {
-		t.Errorf("a quarter is lost beyond: %+v", r)
-	}
-	if r := report(1200, 53, 128); r.FractionLost != 160 || r.TotalLost != 53+25+12 {
-		t.Errorf("half here, a quarter of the rest beyond: %+v", r)
-	}
-	now = now.Add(stale + time.Second)
-	if r := report(1300, 53, 0); r.FractionLost != 0 || r.TotalLost != 53+25+12 {
-		t.Errorf("what was said long ago: %+v", r)
-	}
-	other := rtcpReport{SSRC: 8, LastSequenceNumber: 5}
-	d.FarLoss(1)
-	if d.far.add(&other, time.Now()); other.FractionLost != 0 {
-		t.Errorf("a report of another source: %+v", other)
-	}
-}
-
 // A port for this machine alone hears no other.
 func TestNeighbours(t *testing.T) {
 	var n neighbours
@@ -194,5 +163,3 @@ func TestNeighbours(t *testing.T) {
 		}
 	}
 }
-
-type rtcpReport = rtcp.ReceptionReport

@@ -113,25 +113,3 @@ window.hue = (slot) => {
   return Math.round((h * 60 + 360) % 360);
 };
 window.ready = true;
-
-// babble sends what is like speech: noise of a changing loudness and colour.
-window.babble = () => {
-  const n = context.createBufferSource();
-  const b = context.createBuffer(1, context.sampleRate * 2, context.sampleRate);
-  const d = b.getChannelData(0);
-  let pulse = 0;
-  for (let i = 0; i < d.length; i++) {
-    pulse = i % Math.round(context.sampleRate / 120) === 0 ? 1 : pulse * 0.97; // a voice of 120 Hz
-    d[i] = (pulse * 0.5 + (Math.random() - 0.5) * 0.02) * (0.5 + 0.5 * Math.sin((2 * Math.PI * 4 * i) / context.sampleRate));
-  }
-  n.buffer = b;
-  n.loop = true;
-  const f = context.createBiquadFilter();
-  f.type = "bandpass";
-  f.frequency.value = 600;
-  f.Q.value = 1;
-  const to = context.createMediaStreamDestination();
-  n.connect(f).connect(to);
-  n.start();
-  return call.replaceStream(to.stream).then(() => true);
-};
