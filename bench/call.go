@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"os"
 	"slices"
 	"sync"
 	"time"
@@ -18,15 +17,10 @@ import (
 // in it.
 func callMeasures(b *bench) (*report, error) {
 	r := &report{Columns: []string{"n", "p50 ms", "p95 ms", "p99 ms", "worst ms"}}
-	for _, f := range []func(*bench, *report) error{callTimes, callLoss, callCost} {
+	for _, f := range []func(*bench, *report) error{callTimes, callLoss, callCost, galeneMeasures} {
 		if err := f(b, r); err != nil {
 			return nil, err
 		}
-	}
-	if os.Getenv("GALENE") == "" {
-		r.note("Galene: not measured, GALENE names no program")
-	} else {
-		r.note("Galene: not measured, this program has no driver for it yet")
 	}
 	return r, nil
 }

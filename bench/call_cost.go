@@ -40,14 +40,14 @@ func callCost(b *bench, r *report) error {
 		r.atMost(fmt.Sprintf("delay added by two stations and the trunk, p%.0f", 100*q), milli(quantile(through, q)-quantile(bare, q)), 5, "ms")
 	}
 	t := table{What: "cost of forwarding: processor time of both stations; a packet counts for each desk that it comes to", Columns: []string{"desks", "said a second", "heard a second", "of it across", "stations % of a core", "% a desk", "us a packet", "a second and core", "client us a packet", "MB RSS a station"}}
-	per, err := w.forwarding(b, &t, lasts)
+	per, err := w.forwarding(b, r, &t, lasts)
 	if err != nil {
 		return err
 	}
 	floor := float64(packets) / cpu.Seconds()
 	t.add("floor: two bare relays with AES-GCM", none, num(float64(rate)), num(float64(packets)/lasts.Seconds()), num(float64(packets)/lasts.Seconds()), num(share(cpu, lasts)), none, num(float64(cpu.Microseconds())/float64(packets)), num(floor), none, none)
 	r.More = append(r.More, t)
-	r.note("packets a second and core: packets heard by desks, each once, by the processor time of both stations together, of which each packet that crosses needs both; the floor's two relays likewise; of Galene, which is one, a packet passes one process")
+	r.note("packets a second and core: packets heard by desks, each once, by the processor time of both stations together, of which each packet that crosses needs both; the floor's two relays likewise")
 	r.note("of the floor, forwarding takes %.2g", per/floor)
 	return nil
 }
@@ -100,7 +100,7 @@ func bareDelay(n int) ([]time.Duration, error) {
 
 // forwarding adds a row for each size of call, and returns packets a second and
 // core of the last.
-func (w *wired) forwarding(b *bench, t *table, lasts time.Duration) (per float64, err error) {
+func (w *wired) forwarding(b *bench, r *report, t *table, lasts time.Duration) (per float64, err error) {
 	for _, x := range []struct {
 		name    string
 		each    int // desks of a side
@@ -119,6 +119,7 @@ func (w *wired) forwarding(b *bench, t *table, lasts time.Duration) (per float64
 		if per, err = w.forwards(t, x.name, x.each, x.every, lasts, profile); err != nil {
 			return 0, fmt.Errorf("%s: %w", x.name, err)
 		}
+		r.forwarded = append(r.forwarded, forwarded{name: x.name, ours: per})
 	}
 	return per, nil
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/pion/opus"
 
 	"parley/internal/stage/voice"
+	"parley/internal/station"
 )
 
 // playout is how long after the quickest packet one may come and still be heard:
@@ -45,12 +46,20 @@ func callLoss(b *bench, r *report) error {
 	if b.quick {
 		losses = []int{0, 20}
 	}
-	for _, paths := range []string{"QUIC", "all"} {
+	for _, x := range []struct {
+		paths  string
+		voices int // of one side at once
+		losses []int
+	}{{"QUIC", 1, losses}, {"QUIC", 4, []int{0, 20}}, {"QUIC", 8, []int{0, 20}}, {"all", 1, losses}} {
 		clear := 0.0
-		for _, loss := range losses {
-			h, err := w.hearAt(paths, float64(loss)/100, speech)
+		name := pathsName(x.paths)
+		if x.voices > 1 {
+			name += fmt.Sprintf(", one of %d voices", x.voices)
+		}
+		for _, loss := range x.losses {
+			h, err := w.hearAt(x.paths, float64(loss)/100, speech, x.voices)
 			if err != nil {
-				return fmt.Errorf("loss of %d %% on %s: %w", loss, paths, err)
+				return fmt.Errorf("loss of %d %% on %s: %w", loss, name, err)
 			}
 			score, visqol, err := h.scored(b.dir)
 			if err != nil {
@@ -60,10 +69,10 @@ func callLoss(b *bench, r *report) error {
 				clear = score
 			}
 			if loss == 20 {
-				r.atMost("STOI lost at 20 % loss, "+pathsName(paths), max(0, clear-score), 0.08, "under lossless")
+				r.atMost("STOI lost at 20 % loss, "+name, max(0, clear-score), 0.08, "under lossless")
 			}
 			came, inTime, p50, p99 := h.counted()
-			t.add(fmt.Sprintf("%d %% on %s", loss, pathsName(paths)), count(len(h.took)), num(100*came), num(100*inTime), num(score), visqol, millis(p50), millis(p99))
+			t.add(fmt.Sprintf("%d %% on %s", loss, name), count(len(h.took)), num(100*came), num(100*inTime), num(score), visqol, millis(p50), millis(p99))
 		}
 	}
 	r.More = append(r.More, t)
@@ -89,13 +98,24 @@ type listened struct {
 	opus, said [][]byte
 }
 
-// hearAt has Alder speak the speech to Birch over lossy paths, in a call of its own.
-func (w *wired) hearAt(paths string, loss float64, speech [][]byte) (h listened, err error) {
+// hearAt has Alder speak the speech to Birch over lossy paths, in a call of its own,
+// while others of Alder's side speak it, too.
+func (w *wired) hearAt(paths string, loss float64, speech [][]byte, voices int) (h listened, err error) {
 	w.set(100*time.Millisecond, 0, false)
 	if err := w.only(paths); err != nil {
 		return h, err
 	}
-	all, err := w.leaders(packetEvery, 2, speech, nil)
+	all, err := w.leaders(packetEvery, 8, speech, func() (ms []*member, err error) {
+		for i := range voices - 1 {
+			m, err := w.comes(w.a, 'a'+byte(i), 2, station.CallPerson{Name: fmt.Sprint("Delegate ", i), Role: "delegate", Tongue: "en"})
+			if err != nil {
+				return ms, err
+			}
+			m.speaks(packetEvery, speech)
+			ms = append(ms, m)
+		}
+		return ms, nil
+	})
 	if err != nil {
 		return h, err
 	}

@@ -279,7 +279,7 @@ func (w *wired) cutOne(r *report, all []*member, n int) error {
 		r.atMost("packets lost to the listener, "+x.name, float64(lost), 0, "packets")
 	}
 	r.More = append(r.More, t)
-	r.note("longest stall: by how much a sleep of 1 ms of this process overran; where a station stands still for more than 100 ms it drops the voice that waited (internal/bearer: SmallLate), which a machine with other work shows as loss")
+	r.note("longest stall: by how much a sleep of 1 ms of this process overran; a station that stands still sends the voice that waited late, and drops it after 100 ms only where it goes in QUIC (internal/bearer: SmallLate)")
 	return nil
 }
 

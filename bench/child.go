@@ -37,14 +37,21 @@ type reply struct {
 	Result json.RawMessage `json:"result,omitempty"`
 }
 
-// start runs a child of a kind.
-func (b *bench) start(kind string) (*child, error) {
+// kinds are what a child can be: each adds what it can be asked to do, and returns
+// how it ends.
+var kinds = map[string]func(ops map[string]handler) (end func()){"station": serveStation, "floor": serveFloor, "relay": serveRelay}
+
+// start runs a child of a kind, its process being changed before it begins.
+func (b *bench) start(kind string, change ...func(*exec.Cmd)) (*child, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	c := &child{cmd: exec.Command(exe, childArg, kind)}
 	c.cmd.Stderr = os.Stderr
+	for _, f := range change {
+		f(c.cmd)
+	}
 	if c.in, err = c.cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
@@ -116,18 +123,12 @@ type nothing struct{}
 // serveChild is the life of a child.
 func serveChild(args []string) int {
 	ops := map[string]handler{"usage": on(usage), "profile": on(profile)}
-	var end func()
-	switch {
-	case len(args) == 1 && args[0] == "station":
-		end = serveStation(ops)
-	case len(args) == 1 && args[0] == "floor":
-		end = serveFloor(ops)
-	case len(args) == 1 && args[0] == "relay":
-		end = serveRelay(ops)
-	default:
+	serve := kinds[strings.Join(args, " ")]
+	if serve == nil {
 		fmt.Fprintln(os.Stderr, "bench: a child of an unknown kind")
 		return 2
 	}
+	end := serve(ops)
 	defer end()
 	defer pprof.StopCPUProfile()
 	dec, enc := json.NewDecoder(os.Stdin), json.NewEncoder(os.Stdout)

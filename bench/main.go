@@ -155,6 +155,7 @@ func commandLine(o options, name string) string {
 type bench struct {
 	options
 	children []*child
+	station  func() (*child, error) // begins a process for a station, where it is not an ordinary one
 }
 
 // stop ends every process of the measure.

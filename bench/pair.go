@@ -33,8 +33,12 @@ func (b *bench) pairOf(made func(i int) (initArgs, error)) (*pair, error) {
 	if p.dir, err = os.MkdirTemp(b.dir, "pair-"); err != nil {
 		return nil, err
 	}
+	begin := b.station
+	if begin == nil {
+		begin = func() (*child, error) { return b.start("station") }
+	}
 	for i, at := range []**child{&p.a, &p.b} {
-		if *at, err = b.start("station"); err != nil {
+		if *at, err = begin(); err != nil {
 			return nil, err
 		}
 		a, err := made(i)

@@ -31,6 +31,14 @@ type report struct {
 	Notes   []string `json:"notes,omitempty"`
 	Judged  []judged `json:"judged,omitempty"`
 	More    []table  `json:"more,omitempty"` // what has other columns
+
+	forwarded []forwarded // of calls, to be judged beside Galene
+}
+
+// forwarded is packets a second and core in one size of call.
+type forwarded struct {
+	name         string
+	ours, galene float64 // 0: not measured
 }
 
 // table is rows of one kind.

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"parley/internal/bearer/link"
 	"parley/internal/charter"
 )
 
@@ -73,8 +74,8 @@ func picture(name string) string {
 
 // TestBrowserCallPictures: a call of video between two stations. A camera that is
 // switched on is seen at the other side, large of whoever has the turn; a muted
-// person is seen; one whose pictures stop is said to be paused, and the voices go on
-// through all of it. A call of voice shows no camera.
+// person is seen; one whose pictures stop is said to be paused, one whose way is poor
+// falls back to his voice by himself, and the voices go on through all of it. A call of voice shows no camera.
 func TestBrowserCallPictures(t *testing.T) {
 	t.Parallel() // it waits, most of its time
 	_, alder, birch := gathers(t, "video", "none")
@@ -112,4 +113,23 @@ func TestBrowserCallPictures(t *testing.T) {
 	loud(t, pa.name, "while a picture is paused", pa.hears, theirs, ours)
 	pa.says("the place is given up", `![...document.querySelectorAll("#call-pictures bdi")].some(e => e.textContent === "B. Birch")`)
 	pa.says("the other is seen still", picture("D. Birch"))
+
+	// The way of the other becomes too poor for a picture: his camera goes off by
+	// itself, his page says so, and his voice goes on.
+	cable := newCable(t, eval[string](db.live, db.ctx, portOf), func(js string) bool { return awaited[bool](db.live, db.ctx, js) })
+	db.says("by the cable", backOn+` && parleyCall.pc.remoteDescription.sdp.includes(window.near)`)
+	pa.says("is seen over the cable", picture("D. Birch"))
+	time.Sleep(5 * time.Second) // three looks at a way that is good
+	if !eval[bool](db.live, db.ctx, `document.querySelector('#call-pictures figure[data-slot="self"]') !== null && document.querySelector("#call-camera-word") === null`) {
+		t.Error("the camera went off on a way without loss")
+	}
+	began := time.Now()
+	cable.Set(link.Options{Loss: 0.3})
+	db.says("the camera is off, and it is said", `document.querySelector("#call-camera-word")?.innerText.includes("too poor for a picture: camera off, sound goes on") && document.querySelector('#call-pictures figure[data-slot="self"]') === null && document.querySelector("#call-camera").ariaPressed === "false"`)
+	t.Logf("a camera on a way that loses 30 %% is off after %v", time.Since(began).Round(100*time.Millisecond))
+	loud(t, pa.name, "whose partner's way is poor", pa.hears, 2500, ours)
+	pa.says("his picture is gone", `![...document.querySelectorAll("#call-pictures bdi")].some(e => e.textContent === "D. Birch")`)
+	if !eval[bool](db.live, db.ctx, `parleyCall.state === "live"`) {
+		t.Error("the call did not go on")
+	}
 }
