@@ -29,6 +29,7 @@ var notFuzzed = map[string]string{
 	"internal/call/rtc.stream.ReadWithAttributes": "a buffer: hands on what comes and looks at none of it",
 	"internal/desk.message.UnmarshalJSON":         "reads the catalogues built into the program, which TestCataloguesAreComplete reads whole",
 	"internal/keyfile.Read":                       "finds the file and its owner; what is in it goes to unarmour, which FuzzSecretFile gives anything",
+	"internal/station.Station.OpenJoint":          "finds a joint statement by its name, and acknowledges it",
 	"internal/own.Store.open":                     "hands one sealed value to key.Storage.Open, which FuzzStorageOpen gives anything",
 }
 

@@ -86,7 +86,7 @@ func TestReadouts(t *testing.T) {
 func TestBonds(t *testing.T) {
 	f := newFixture(t)
 	ada := f.officer(t, "Ada Marsh").ID
-	b := Bond{Line: parley.LineID{7}, Contact: "c", Commitment: [32]byte{1}, Version: 1, Officer: ada, Manual: true, BondText: BondText{Nonce: []byte("the nonce of it all"), Statement: []byte("what was promised")}}
+	b := Bond{Line: parley.LineID{7}, Contact: "c", Commitment: [32]byte{1}, Version: 1, Officer: ada, Manual: true, BondText: BondText{Nonce: []byte("nonce of thirty two"), Statement: []byte("they spoke of 3 fish")}}
 	_, err := f.Bind(b)
 	ok(t, err)
 	if _, err := f.Bind(b); err == nil {
@@ -98,11 +98,11 @@ func TestBonds(t *testing.T) {
 	f.reopen(t)
 	got, err := f.Bonds(b.Line, "c")
 	ok(t, err)
-	if len(got) != 2 || got[0].Commitment[0] != 2 || !got[0].Manual || string(got[1].Statement) != "what was promised" || string(got[1].Nonce) != "the nonce of it all" || got[1].At.IsZero() {
+	if len(got) != 2 || got[0].Commitment[0] != 2 || !got[0].Manual || string(got[1].Statement) != "they spoke of 3 fish" || string(got[1].Nonce) != "nonce of thirty two" || got[1].At.IsZero() {
 		t.Errorf("%+v", got)
 	}
 	for _, name := range []string{f.path, f.path + "-wal"} {
-		if raw, err := os.ReadFile(name); err == nil && (bytes.Contains(raw, []byte("what was promised")) || bytes.Contains(raw, []byte("the nonce of it"))) {
+		if raw, err := os.ReadFile(name); err == nil && (bytes.Contains(raw, []byte("they spoke of 3 fish")) || bytes.Contains(raw, []byte("nonce of thirty"))) {
 			t.Errorf("%s shows what is sealed", name)
 		}
 	}

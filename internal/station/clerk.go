@@ -12,6 +12,7 @@ import (
 	"parley/internal/form"
 	"parley/internal/line"
 	"parley/internal/own"
+	"parley/internal/said"
 	"parley/internal/store"
 )
 
@@ -28,7 +29,7 @@ type clerk struct {
 	waits  map[parley.PartyCode]*heldBack // alarms to be counted; see sound
 
 	clockOff map[parley.PartyCode]*clockWatch
-	silent   map[string]bool      // requests of whose silence an alarm told
+	silent   map[string]bool      // of what an alarm told once
 	queried  map[string]time.Time // item -> last automatic query
 	overdue  map[string]bool      // item -> its alarm was raised
 	called   map[string]int64     // item -> who of the call-out list an alarm named last
@@ -36,22 +37,24 @@ type clerk struct {
 	sounds   []own.Alarm          // of what is being taken, raised together
 	sounding time.Time            // when the first of them was put there
 
-	grew        bool      // something was made durable since the last tick
-	unswept     bool      // something was made durable since the last sweep
-	swept       time.Time // the last sweep
-	again       time.Time // when time alone asks for the next one
-	exercise    time.Time // when the exercise that is on ends by itself; zero: none is
-	modes       bool      // an exercise entry was made durable since they were last read
-	calls       bool      // something of a call was made durable since they were last looked at
-	rang        bool      // a call may have an alarm that sounds
-	callsFailed time.Time // when a log last said that looking at them failed
-	unplaced    bool      // something was made durable since the record was placed
-	placed      time.Time
+	grew             bool      // something was made durable since the last tick
+	unswept          bool      // something was made durable since the last sweep
+	swept            time.Time // the last sweep
+	again            time.Time // when time alone asks for the next one
+	exercise         time.Time // when the exercise that is on ends by itself; zero: none is
+	modes            bool      // an exercise entry was made durable since they were last read
+	calls            bool      // something of a call was made durable since they were last looked at
+	rang             bool      // a call may have an alarm that sounds
+	callsFailed      time.Time // when a log last said that looking at them failed
+	statements       bool      // something of what is said was made durable since it was last looked at
+	statementsFailed time.Time // when a log last said that looking at it failed
+	unplaced         bool      // something was made durable since the record was placed
+	placed           time.Time
 }
 
 func newClerk(s *Station, l *liveLine) *clerk {
 	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, silent: map[string]bool{}, called: map[string]int64{}, waits: map[parley.PartyCode]*heldBack{},
-		clockOff: map[parley.PartyCode]*clockWatch{}, unswept: true, modes: true, calls: true, rang: true, unplaced: true}
+		clockOff: map[parley.PartyCode]*clockWatch{}, unswept: true, modes: true, calls: true, rang: true, statements: true, unplaced: true}
 }
 
 // maxBehind bounds the texts that wait for the clerk. Of what is beyond, only
@@ -67,6 +70,7 @@ func (c *clerk) commit(_ *liveLine, a *applied) {
 		n += int64(len(e.Header) + len(e.Body))
 		c.l.books.note(&e)
 		c.l.callShelf.note(&e)
+		c.l.saidShelf.note(&e)
 		slim.entries[i] = line.StoredEntry{Gen: e.Gen, Index: e.Index, Header: e.Header, Parsed: e.Parsed, Body: e.Body, Arrived: e.Arrived}
 	}
 	if n += c.behind.Load(); n > maxBehind {
@@ -172,6 +176,9 @@ func (c *clerk) take(ctx context.Context, a *applied) {
 	if c.calls {
 		c.lookAtCalls(ctx)
 	}
+	if c.statements {
+		c.lookAtStatements(ctx)
+	}
 }
 
 // heldBack is what one peer caused since its last alarm was kept.
@@ -258,6 +265,8 @@ func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
 		c.modes = true
 	case "ring", "pickup", "hangup":
 		c.calls = true
+	case "embargo", "ready", "draft", "joint", "published":
+		c.statements = true
 	case "opened", "checkcall", "translated", "informed":
 		if !ours {
 			c.l.noteTheirHuman()
@@ -287,7 +296,8 @@ func (c *clerk) entry(ctx context.Context, e *line.StoredEntry) {
 	case *call.Ring:
 		c.rings(ctx, h, ref, party, f)
 	case *call.Wording, *call.Confirm, *call.Dispute, *form.Query, *form.Tracer, *form.CheckCall, *form.ReadBack,
-		*contact.Request, *contact.Reply, *contact.CallOff, *contact.Ask, *contact.Answer:
+		*contact.Request, *contact.Reply, *contact.CallOff, *contact.Ask, *contact.Answer,
+		*said.Embargo, *said.Ready, *said.Draft, *said.Remark, *said.Joint, *said.Published:
 		if h.Exercise != "" {
 			c.sound(party, "exercise", fmt.Sprintf("EXERCISE %s: %s from %s", form.Visible(h.Exercise), h.Form, party), ref.String())
 			break
@@ -323,6 +333,9 @@ func (c *clerk) tick(ctx context.Context) {
 	c.soundHeld()
 	c.lookAtCalls(ctx)
 	c.s.lookAtTapes(ctx, c.l)
+	if c.statements {
+		c.lookAtStatements(ctx)
+	}
 	now, busy := c.l.now(), c.grew
 	c.grew = false
 	if now.After(c.again) || c.again.Sub(now) > sweepAgain || c.unswept && (!busy || now.Sub(c.swept).Abs() >= busyAgain) {
@@ -411,6 +424,7 @@ func (c *clerk) sweep(ctx context.Context) error {
 	c.l.mu.Lock()
 	c.l.late = late
 	c.l.mu.Unlock()
+	c.statements = true // an embargo may be over
 	return c.silentRequests()
 }
 

@@ -60,7 +60,7 @@ func claimed(seconds uint64) time.Time {
 
 // isTraffic reports whether people wrote it for people: it has a ladder.
 func isTraffic(name string) bool {
-	return name == "dispatch" || name == "service" || slices.Contains(answerable, name)
+	return name == "dispatch" || name == "service" || slices.Contains(answerable, name) || slices.Contains(saidTraffic, name)
 }
 
 // itemID names an entry, or an item of the outbox.

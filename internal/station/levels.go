@@ -81,13 +81,21 @@ func (l *liveLine) seatAt(by Officer, act string, level contact.Level) (from par
 	if i := slices.IndexFunc(by.Offices, func(o parley.Office) bool { return slices.Contains(offices, o) && l.charter().HasOffice(o) }); i >= 0 {
 		from = by.Offices[i]
 	}
-	if v == nil || slices.Contains(offices, parley.Envoy) {
-		return from, l.everyEnvoy(), nil
+	return from, l.addressedAt(level), nil
+}
+
+// addressedAt is to whom an act at a level goes: every envoy, where the level names
+// that office, else to the first that it names.
+func (l *liveLine) addressedAt(level contact.Level) (to []parley.Address) {
+	v := l.levels()
+	offices := v.Offices(level)
+	if v == nil || len(offices) == 0 || slices.Contains(offices, parley.Envoy) {
+		return l.everyEnvoy()
 	}
 	for _, p := range l.others() {
 		to = append(to, parley.Address{Party: p, Office: offices[0]})
 	}
-	return from, to, nil
+	return to
 }
 
 func codesList(offices []parley.Office) []string {

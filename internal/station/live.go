@@ -49,6 +49,7 @@ type liveLine struct {
 
 	books     bookShelf // what contacts the record amounts to
 	callShelf callShelf
+	saidShelf saidShelf // what is said of them
 	tapeShelf tapeShelf
 
 	mu         sync.Mutex

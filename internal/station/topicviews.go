@@ -117,14 +117,14 @@ func (s *Station) Topic(_ context.Context, by Officer, name, topic string) (Topi
 	}
 	for _, t := range b.Topics {
 		if t.Name == topic || form.Visible(t.Name) == topic {
-			return l.topicView(b, t, s.now()), s.readAll(l, by, said(t))
+			return l.topicView(b, t, s.now()), s.readAll(l, by, wordsOfTopic(t))
 		}
 	}
 	return Topic{}, parley.Errorf(parley.NotFound, "nothing was said of the topic %q on this line", form.Visible(topic)).WithHint("list them: parley topic list")
 }
 
-// said is what of a topic people write for people to read.
-func said(t *contact.Topic) []*contact.Entry {
+// wordsOfTopic is what of a topic people write for people to read.
+func wordsOfTopic(t *contact.Topic) []*contact.Entry {
 	out := slices.Clone(t.Stances)
 	for _, a := range t.Asks {
 		out = append(out, a.Entry)

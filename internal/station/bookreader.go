@@ -1,0 +1,116 @@
+package station
+
+import (
+	"slices"
+
+	"parley"
+	"parley/internal/contact"
+	"parley/internal/line"
+	"parley/internal/store"
+)
+
+// Rower is what a book is read from: the entries of a line.
+type Rower interface {
+	Rows(f store.Filter) ([]store.Row, int64, error)
+	Referring(gen parley.GenerationID, idx uint64) ([]store.Row, error)
+}
+
+// BookOf reads what contacts the entries of a line amount to; logs are those of
+// the line, in the order of their certificates.
+func BookOf(from Rower, logs []line.LogStatus) (*contact.Book, error) {
+	return bookOf(from, logs, map[parley.Ref]contact.Entry{})
+}
+
+// bookOf keeps in read what it reads, and does not read it again.
+func bookOf(from Rower, logs []line.LogStatus, read map[parley.Ref]contact.Entry) (*contact.Book, error) {
+	b := newBookReader(from, logs, read)
+	if err := b.readAll(contactForms, "request", "reply"); err != nil {
+		return nil, err
+	}
+	return contact.Fold(b.entries), nil
+}
+
+type bookReader struct {
+	from    Rower
+	ranks   map[parley.GenerationID]int
+	read    map[parley.Ref]contact.Entry
+	entries []contact.Entry
+}
+
+func newBookReader(from Rower, logs []line.LogStatus, read map[parley.Ref]contact.Entry) *bookReader {
+	b := &bookReader{from: from, ranks: map[parley.GenerationID]int{}, read: read}
+	next := map[parley.PartyCode]int{}
+	for _, g := range logs {
+		b.ranks[g.Gen] = next[g.Party]
+		next[g.Party]++
+	}
+	return b
+}
+
+// readAll reads the entries of some forms, with the receipts of those that are
+// opened.
+func (b *bookReader) readAll(forms []string, opened ...string) error {
+	f := store.Filter{Forms: forms, Order: store.ByArrival, Limit: 500}
+	for {
+		rows, _, err := b.from.Rows(f)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			if err := b.add(&rows[i]); err != nil {
+				return err
+			}
+			if err := b.addOpened(&rows[i], opened); err != nil {
+				return err
+			}
+		}
+		if len(rows) < f.Limit {
+			return nil
+		}
+		f.Cursor = rows[len(rows)-1].Ref()
+	}
+}
+
+func (b *bookReader) add(r *store.Row) error {
+	if r.Faulty || r.Waiting() || r.Party == "" {
+		return nil
+	}
+	e, ok := b.read[r.Ref()]
+	if ok {
+		e.Rank = b.ranks[r.Gen] // one that came to light may stand before it
+		b.entries = append(b.entries, e)
+		return nil
+	}
+	v, err := viewOf(*r)
+	if err != nil || v.header == nil || v.form == nil {
+		return err
+	}
+	e = contact.Entry{Ref: r.Ref(), Party: r.Party, From: v.header.From, Refs: v.header.Refs, Form: v.form, Time: claimed(r.Time), Exercise: v.header.Exercise, Rank: b.ranks[r.Gen]}
+	for _, a := range v.header.To {
+		if a.Party != r.Party && !slices.Contains(e.To, a.Party) {
+			e.To = append(e.To, a.Party)
+		}
+	}
+	b.read[e.Ref] = e
+	b.entries = append(b.entries, e)
+	return nil
+}
+
+// addOpened adds the receipts of a row of some forms.
+func (b *bookReader) addOpened(r *store.Row, forms []string) error {
+	if r.Waiting() || !slices.Contains(forms, r.Form) {
+		return nil
+	}
+	about, err := b.from.Referring(r.Gen, r.Index)
+	if err != nil {
+		return err
+	}
+	for i := range about {
+		if about[i].Form == "opened" {
+			if err := b.add(&about[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}

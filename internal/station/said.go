@@ -1,0 +1,428 @@
+package station
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"parley"
+	"parley/internal/contact"
+	"parley/internal/form"
+	"parley/internal/line"
+	"parley/internal/own"
+	"parley/internal/said"
+	"parley/internal/store"
+)
+
+// saidForms are the forms that statements are made of.
+var saidForms = []string{"embargo", "ready", "draft", "remark", "joint", "published"}
+
+// saidTraffic are those of them that people write for people to read.
+var saidTraffic = []string{"embargo", "draft", "remark", "joint", "published"}
+
+// SaidItem is what is said of a topic in each language; the opening, which stands
+// first, has none.
+type SaidItem struct {
+	Topic string     `json:"topic"`
+	Texts []SaidText `json:"texts"`
+}
+
+// PublishText is what is published: our readout as it was approved, or a joint
+// statement that stands.
+type PublishText struct {
+	Joint    string       `json:"joint,omitempty"`    // its id; "": our readout
+	Version  int64        `json:"version,omitempty"`  // of our readout
+	Corrects string       `json:"corrects,omitempty"` // the id of an own publication
+	At       time.Time    `json:"at,omitzero"`        // zero: now
+	Where    string       `json:"where,omitempty"`
+	Text     string       `json:"text,omitempty"`   // on the record, with it
+	Insist   string       `json:"insist,omitempty"` // why it is published before the embargo ends: our side only
+	Named    []NamedQuote `json:"named,omitempty"`
+}
+
+// NamedQuote lets through what a statement quotes of something not released.
+type NamedQuote struct {
+	Of  string `json:"of"` // as SaidQuote has it
+	Why string `json:"why"`
+}
+
+// saidShelf keeps a book until something that statements are made of is stored.
+type saidShelf struct {
+	stored atomic.Uint64
+	mu     sync.Mutex
+	of     [2]uint64 // stored, and that of contacts, when the book was read
+	book   *said.Book
+	read   map[parley.Ref]contact.Entry
+}
+
+// note takes in an entry that was made durable, or has become readable.
+func (k *saidShelf) note(e *line.StoredEntry) {
+	if h := e.Parsed; h == nil && e.Header != nil || h != nil && (h.Form == "opened" || slices.Contains(saidForms, h.Form)) {
+		k.stored.Add(1)
+	}
+}
+
+// homeOf is the contact that statements of it belong to: of two whose requests
+// crossed the one with the smaller reference (spec/statements.md).
+func homeOf(c *contact.Contact) *contact.Contact {
+	if o := c.Other; o != nil {
+		a, b := c.Ref(), o.Ref()
+		if cmp.Or(bytes.Compare(b.Gen[:], a.Gen[:]), cmp.Compare(b.Index, a.Index)) < 0 {
+			return o
+		}
+	}
+	return c
+}
+
+// saidBook returns what is said of the contacts of a line. Nobody changes it.
+func (l *liveLine) saidBook() (*said.Book, *contact.Book, error) {
+	k := &l.saidShelf
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := [2]uint64{k.stored.Load(), l.books.stored.Load()}
+	cb, err := l.book()
+	if err != nil || k.book != nil && k.of == now {
+		return k.book, cb, err
+	}
+	if k.read == nil {
+		k.read = map[parley.Ref]contact.Entry{}
+	}
+	b, err := saidBookOf(l.store, l.runner.Status().Logs, cb, k.read)
+	if err == nil {
+		k.book, k.of = b, now
+	}
+	return b, cb, err
+}
+
+// SaidBookOf reads what is said of the contacts of a line.
+func SaidBookOf(from Rower, logs []line.LogStatus, contacts *contact.Book) (*said.Book, error) {
+	return saidBookOf(from, logs, contacts, map[parley.Ref]contact.Entry{})
+}
+
+func saidBookOf(from Rower, logs []line.LogStatus, contacts *contact.Book, read map[parley.Ref]contact.Entry) (*said.Book, error) {
+	b := newBookReader(from, logs, read)
+	if err := b.readAll(saidForms, "embargo", "joint"); err != nil {
+		return nil, err
+	}
+	of := map[parley.Ref]said.Of{}
+	for _, c := range contacts.Contacts {
+		home := homeOf(c)
+		for _, t := range c.Terms {
+			of[t.Ref] = said.Of{Contact: home.Ref(), Parties: home.Parties, Exercise: home.First().Exercise}
+		}
+	}
+	entries := make([]said.Entry, len(b.entries))
+	for i, e := range b.entries {
+		entries[i] = said.Entry(e)
+	}
+	return said.Fold(entries, func(r parley.Ref) (said.Of, bool) { x, ok := of[r]; return x, ok }), nil
+}
+
+// SaidBook returns what is said of the contacts of a line. Nobody changes it.
+func (s *Station) SaidBook(_ context.Context, name string) (*said.Book, error) {
+	l, err := s.lineOf(name)
+	if err != nil {
+		return nil, err
+	}
+	b, _, err := l.saidBook()
+	return b, err
+}
+
+// afterwards is a contact, and what is said of it, as an act finds them.
+type afterwards struct {
+	l    *liveLine
+	c    *contact.Contact // as homeOf has it
+	told *said.Told       // never nil
+	root parley.Ref
+}
+
+func (l *liveLine) afterwards(id string) (*afterwards, error) {
+	b, cb, err := l.saidBook()
+	if err != nil {
+		return nil, err
+	}
+	c, err := l.contactOf(cb, id)
+	if err != nil {
+		return nil, err
+	}
+	c = homeOf(c)
+	a := &afterwards{l: l, c: c, root: c.Ref(), told: b.Find(c.Ref())}
+	if a.told == nil {
+		a.told = &said.Told{Of: said.Of{Contact: a.root, Parties: c.Parties, Exercise: c.First().Exercise}}
+		for _, p := range c.Parties {
+			a.told.Sides = append(a.told.Sides, &said.Side{Party: p})
+		}
+	}
+	return a, nil
+}
+
+// us is our side of it.
+func (a *afterwards) us() *said.Side { return a.told.Side(a.l.us) }
+
+// level is the level that rights are asked at: that of what was agreed, else of
+// what was asked for, in either of two that crossed.
+func (a *afterwards) level() (l contact.Level) {
+	for _, c := range []*contact.Contact{a.c, a.c.Other} {
+		switch {
+		case c == nil:
+		case c.Agreed != nil:
+			l = max(l, c.Agreed.Request.Level)
+		default:
+			l = max(l, c.First().Request.Level)
+		}
+	}
+	return l
+}
+
+// sayOn does an act that files something of what is said of a contact, by whoever
+// may at its level. what is for the audit.
+func (s *Station) sayOn(ctx context.Context, by Officer, name, act, id string, make func(*afterwards) (f form.Form, refs []parley.Ref, what string, err error)) (string, error) {
+	if err := person(by, act); err != nil {
+		return "", err
+	}
+	l, err := s.lineOf(name)
+	if err != nil {
+		return "", err
+	}
+	l.deciding.Lock()
+	defer l.deciding.Unlock()
+	a, err := l.afterwards(id)
+	if err != nil {
+		return "", err
+	}
+	h := form.Header{Precedence: parley.Priority, Exercise: a.told.Exercise}
+	if h.From, h.To, err = l.seatAt(by, act, a.level()); err != nil {
+		return "", err
+	}
+	f, refs, what, err := make(a)
+	if err != nil {
+		return "", err
+	}
+	if l.filedAlready(f, refs) {
+		return "", parley.Errorf(parley.Conflict, "the same is on its way already")
+	}
+	h.Refs = refs
+	n, err := l.fileForm(ctx, &h, f)
+	if err != nil {
+		return "", err
+	}
+	l.noteHuman()
+	return fmt.Sprintf("filed:%d", n), s.audit(by, act, a.root.String(), what)
+}
+
+// ProposeEmbargo proposes until when neither side publishes; with before, in place
+// of an earlier proposal, or of what is agreed.
+func (s *Station) ProposeEmbargo(ctx context.Context, by Officer, name, id string, until time.Time, text, before string) (string, error) {
+	return s.sayOn(ctx, by, name, "propose an embargo", id, func(a *afterwards) (form.Form, []parley.Ref, string, error) {
+		if !until.After(s.now()) {
+			return nil, nil, "", parley.Errorf(parley.BadForm, "an embargo until %s has passed", parley.DTG(until))
+		}
+		refs := []parley.Ref{a.root}
+		if before != "" {
+			t, err := a.term(before)
+			if err != nil {
+				return nil, nil, "", err
+			}
+			refs = append(refs, t.Ref)
+		} else if t := a.told.Embargo.Standing; t != nil {
+			return nil, nil, "", parley.Errorf(parley.Conflict, "an embargo is agreed until %s", parley.DTG(t.Until())).WithHint("propose another in its place: %s", t.Ref)
+		}
+		return &said.Embargo{Step: said.Propose, Until: seconds(until), Text: text}, refs, parley.DTG(until), nil
+	})
+}
+
+func (a *afterwards) term(id string) (*said.Term, error) {
+	for _, t := range a.told.Embargo.Terms {
+		if t.Ref.String() == id {
+			return t, nil
+		}
+	}
+	return nil, parley.Errorf(parley.NotFound, "%s is no embargo proposed for this contact", id)
+}
+
+// JudgeEmbargo agrees to an embargo that the other side proposed ("agree"), or
+// refuses one or takes an own one back ("refuse").
+func (s *Station) JudgeEmbargo(ctx context.Context, by Officer, name, id, embargo, step, text string) (string, error) {
+	n, err := stepOf(step, "an embargo", "agree", "refuse")
+	if err != nil {
+		return "", err
+	}
+	return s.sayOn(ctx, by, name, step+" an embargo", id, func(a *afterwards) (form.Form, []parley.Ref, string, error) {
+		t, err := a.term(embargo)
+		if err != nil {
+			return nil, nil, "", err
+		}
+		switch {
+		case t == a.told.Embargo.Standing:
+			return nil, nil, "", parley.Errorf(parley.Conflict, "the embargo is agreed").WithHint("propose another in its place: all sides have to agree")
+		case !slices.Contains(a.told.Embargo.Open, t):
+			return nil, nil, "", parley.Errorf(parley.Conflict, "this proposal waits for no answer")
+		case step == "agree" && t.Party == a.l.us:
+			return nil, nil, "", parley.Errorf(parley.NotAllowed, "it is our own proposal: the other side agrees to it")
+		}
+		return &said.Embargo{Step: said.Agree + uint64(n), Text: text}, []parley.Ref{a.root, t.Ref}, embargo, nil
+	})
+}
+
+// stepOf is the number of a step among those that there are.
+func stepOf(step, of string, steps ...string) (int, error) {
+	n := slices.Index(steps, step)
+	if n < 0 {
+		return 0, parley.Errorf(parley.Malformed, "%q is nothing to do with %s", form.Visible(step), of).WithHint("one of %q", steps)
+	}
+	return n, nil
+}
+
+// ReadyReadout binds our side to the approved version of its readout. It is shown by
+// itself when every side is bound to its own; manual, by ShowReadout. What we are
+// bound to is durable before the ready leaves.
+func (s *Station) ReadyReadout(ctx context.Context, by Officer, name, id string, version int64, manual bool) (string, error) {
+	return s.sayOn(ctx, by, name, "be ready to exchange drafts", id, func(a *afterwards) (form.Form, []parley.Ref, string, error) {
+		st, err := s.approved(a, version)
+		if err != nil {
+			return nil, nil, "", err
+		}
+		if err := s.mayBind(a, version); err != nil {
+			return nil, nil, "", err
+		}
+		nonce := make([]byte, said.NonceSize)
+		rand.Read(nonce)
+		b := own.Bond{Line: a.l.id, Contact: a.root.String(), Commitment: said.Commitment(a.l.us, nonce, st), Version: version, Officer: by.ID, Manual: manual,
+			BondText: own.BondText{Nonce: nonce, Statement: st.Encode()}}
+		if _, err := s.own.Bind(b); err != nil {
+			return nil, nil, "", err
+		}
+		return &said.Ready{Commitment: b.Commitment}, []parley.Ref{a.root}, fmt.Sprintf("version %d", version), nil
+	})
+}
+
+// mayBind refuses to bind our side where it is bound already.
+func (s *Station) mayBind(a *afterwards, version int64) error {
+	us := a.us()
+	switch {
+	case us.Shown != nil:
+		return parley.Errorf(parley.Conflict, "our draft is shown").WithHint("show the new version as a later one")
+	case us.Owes != nil:
+		return parley.Errorf(parley.Conflict, "the other side's draft is here, and names what we are bound to").WithHint("show that; a later version may follow")
+	}
+	rows, err := a.l.filedForms("ready")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if v, err := a.l.view(r); err == nil && v.header != nil && len(v.header.Refs) > 0 && v.header.Refs[0] == a.root {
+			return parley.Errorf(parley.Conflict, "our ready waits to be sent")
+		}
+	}
+	if n := len(us.Bonds); n > 0 {
+		b, ok, err := s.bondOf(a, us.Bonds[n-1])
+		if err == nil && ok && b.Version == version {
+			return parley.Errorf(parley.Conflict, "our side is ready with version %d already", version)
+		}
+		return err
+	}
+	return nil
+}
+
+// bondOf finds the text of a ready of ours. ok is false where it is not here: the
+// station was restored from a backup that is older.
+func (s *Station) bondOf(a *afterwards, ready *said.Bond) (own.Bond, bool, error) {
+	bonds, err := s.own.Bonds(a.l.id, a.root.String())
+	i := slices.IndexFunc(bonds, func(b own.Bond) bool { return b.Commitment == ready.Ready.Commitment })
+	if err != nil || i < 0 {
+		return own.Bond{}, false, err
+	}
+	return bonds[i], true, nil
+}
+
+// ShowReadout shows the draft that our side is bound to; where one is shown, the
+// approved version as a later one.
+func (s *Station) ShowReadout(ctx context.Context, by Officer, name, id string, version int64) (string, error) {
+	return s.sayOn(ctx, by, name, "show a draft", id, func(a *afterwards) (form.Form, []parley.Ref, string, error) {
+		us := a.us()
+		if us.Shown == nil || us.Owes != nil {
+			f, refs, err := s.firstDraft(a)
+			return f, refs, "as it was bound", err
+		}
+		st, err := s.approved(a, version)
+		if err != nil {
+			return nil, nil, "", err
+		}
+		if st.Equal(&us.Current.Draft.Statement) {
+			return nil, nil, "", parley.Errorf(parley.Conflict, "the other side has this version already")
+		}
+		return &said.Draft{Statement: *st}, []parley.Ref{a.root, us.Current.Ref}, fmt.Sprintf("version %d", version), nil
+	})
+}
+
+// firstDraft is the draft that our side is bound to, with what it refers to. Conflict
+// while a side is not bound, and where it is on its way; NotFound where its text is
+// not here.
+func (s *Station) firstDraft(a *afterwards) (*said.Draft, []parley.Ref, error) {
+	us := a.us()
+	if !a.told.Bound() {
+		return nil, nil, parley.Errorf(parley.Conflict, "not every side is ready")
+	}
+	ready := us.Owes
+	if ready == nil {
+		ready = us.Bonds[len(us.Bonds)-1]
+	}
+	b, ok, err := s.bondOf(a, ready)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !ok {
+		return nil, nil, parley.Errorf(parley.NotFound, "what our side was bound to is not here: the station was restored from an older backup").WithHint("be ready again with an approved version; the other side sees that it is another")
+	}
+	if shown, err := a.l.shows(ready.Ref); err != nil || shown {
+		if err == nil {
+			err = parley.Errorf(parley.Conflict, "our draft is on its way")
+		}
+		return nil, nil, err
+	}
+	st, err := said.ParseStatement(b.Statement)
+	if err != nil {
+		return nil, nil, err
+	}
+	refs := []parley.Ref{a.root, ready.Ref}
+	for _, side := range a.told.Sides {
+		switch {
+		case side.Party == a.l.us:
+		case side.Shown != nil:
+			refs = append(refs, side.Shown.Bond.Ref)
+		default:
+			refs = append(refs, side.Bonds[len(side.Bonds)-1].Ref)
+		}
+	}
+	return &said.Draft{Statement: *st, Nonce: b.Nonce}, refs, nil
+}
+
+// shows reports whether a draft of ours that opens a ready is on the record or in
+// the outbox.
+func (l *liveLine) shows(ready parley.Ref) (bool, error) {
+	rows, err := l.store.Referring(ready.Gen, ready.Index)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(rows, func(r store.Row) bool { return r.Form == "draft" && (r.Party == l.us || r.Waiting()) }), nil
+}
+
+// RemarkOnDraft comments on a draft, or on one item of it, from 1; 0 is the whole.
+func (s *Station) RemarkOnDraft(ctx context.Context, by Officer, name, id, draft string, item int, text string) (string, error) {
+	return s.sayOn(ctx, by, name, "remark on a draft", id, func(a *afterwards) (form.Form, []parley.Ref, string, error) {
+		for _, side := range a.told.Sides {
+			for _, v := range side.Drafts {
+				if v.Ref.String() == draft {
+					return &said.Remark{Item: uint64(max(item, 0)), Text: text}, []parley.Ref{a.root, v.Ref}, draft, nil
+				}
+			}
+		}
+		return nil, nil, "", parley.Errorf(parley.NotFound, "%s is no draft for this contact", draft)
+	})
+}

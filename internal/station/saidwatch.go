@@ -1,0 +1,141 @@
+package station
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"parley"
+	"parley/internal/form"
+	"parley/internal/said"
+)
+
+// lookAtStatements shows our draft where every side is bound to its own, and raises
+// what officers have to know of statements: each once.
+func (c *clerk) lookAtStatements(ctx context.Context) {
+	c.statements = false
+	b, _, err := c.l.saidBook()
+	for i := 0; err == nil && i < len(b.Contacts); i++ {
+		t := b.Contacts[i]
+		err = errors.Join(c.showDraft(ctx, t), c.tellOf(t))
+	}
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	c.statements = true // again at the next tick
+	if now := c.l.now(); now.Sub(c.statementsFailed).Abs() >= time.Minute {
+		c.statementsFailed = now
+		c.l.log.Error("looking at statements", "err", err)
+	}
+}
+
+// showDraft files our draft by itself when every side's ready is here and our
+// officer did not keep the showing for himself. It finds on the record and in the
+// outbox what it did before: a start after a crash does it once.
+func (c *clerk) showDraft(ctx context.Context, t *said.Told) error {
+	us := t.Side(c.l.us)
+	if us == nil || !t.Bound() || us.Shown != nil && us.Owes == nil {
+		return nil
+	}
+	c.l.deciding.Lock()
+	defer c.l.deciding.Unlock()
+	a, err := c.l.afterwards(t.Contact.String())
+	if err != nil {
+		return err
+	}
+	ready := a.us().Owes
+	if n := len(a.us().Bonds); ready == nil && n > 0 {
+		ready = a.us().Bonds[n-1]
+	}
+	if ready == nil || a.us().Shown != nil && a.us().Owes == nil {
+		return nil
+	}
+	b, ok, err := c.s.bondOf(a, ready)
+	if err != nil || ok && b.Manual {
+		return err
+	}
+	if !ok {
+		return c.soundOnce("draft-lost", ready.Entry, "Our side is bound to a draft whose text is not here: the station was restored from a backup that is older. Be ready again; the other side sees that it is another text")
+	}
+	f, refs, err := c.s.firstDraft(a)
+	if parley.KindOf(err) == parley.Conflict { // it is on its way
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	h := &form.Header{From: ready.From, To: c.l.addressedAt(a.level()), Precedence: parley.Priority, Refs: refs, Exercise: t.Exercise}
+	if !c.l.charter().HasOffice(h.From) {
+		h.From = c.l.stationOffice()
+	}
+	if _, err := c.l.fileForm(ctx, h, f); err != nil {
+		return err
+	}
+	return c.s.audit(Officer{}, "show a draft", a.root.String(), "every side is ready")
+}
+
+// soundOnce sounds for an entry that is not old, unless an alarm of this code was ever
+// raised for it. It is nobody's of whom another alarm may have come within the same
+// minute: of a code one sounds in that time, and what else comes of it is counted.
+func (c *clerk) soundOnce(code string, e *said.Entry, text string) error {
+	id := e.Ref.String()
+	key := code + " " + id
+	if c.silent[key] || c.l.now().Sub(e.Time) > 60*24*time.Hour {
+		return nil
+	}
+	c.silent[key] = true
+	raised, err := c.s.own.WasRaised(c.l.id, code, id)
+	if err == nil && !raised {
+		c.sound("", code, text, id)
+	}
+	return err
+}
+
+// tellOf sounds, once each: another's draft is here, or is not what it was bound to;
+// somebody published before an embargo ended; a joint statement was withdrawn; an
+// embargo is over.
+func (c *clerk) tellOf(t *said.Told) error {
+	if t.Exercise != "" {
+		return nil
+	}
+	var errs []error
+	tell := func(p parley.PartyCode, code string, e *said.Entry, text string, args ...any) {
+		if p != c.l.us {
+			errs = append(errs, c.soundOnce(code, e, fmt.Sprintf(text, args...)))
+		}
+	}
+	for _, s := range t.Sides {
+		if s.Shown != nil {
+			tell(s.Party, "draft-here", s.Shown.Entry, "The draft of %s is here", s.Party)
+		}
+		if n := len(s.Drafts); n > 0 && s.Drafts[n-1].Fault != said.NoFault {
+			tell(s.Party, "draft-fault", s.Drafts[n-1].Entry, "A draft of %s is not what it was bound to", s.Party)
+		}
+	}
+	for _, p := range t.Published {
+		e := p.Early
+		if e == nil {
+			e = p.Crossed
+		}
+		if e != nil {
+			tell(p.Party, "published-early", p.Entry, "%s published at %s, before the embargo of %s", p.Party, parley.DTG(p.When()), parley.DTG(e.Until()))
+		}
+	}
+	for _, j := range t.Joints {
+		if j.State == said.JointWithdrawn {
+			tell(j.Off.Party, "joint-withdrawn", j.Off, "%s withdrew its signature from the joint statement", j.Off.Party)
+		}
+	}
+	if e := t.Embargo.Standing; e != nil {
+		switch now := c.l.now(); {
+		case !now.Before(e.Until()):
+			if now.Sub(e.Until()) < 14*24*time.Hour {
+				errs = append(errs, c.soundOnce("embargo-over", e.Entry, fmt.Sprintf("The embargo of %s is over", parley.DTG(e.Until()))))
+			}
+		case e.Until().Before(c.again):
+			c.again = e.Until()
+		}
+	}
+	return errors.Join(errs...)
+}
