@@ -30,6 +30,9 @@ type callCmd struct {
 	Remove    callRemoveCmd    `cmd:"" help:"Take somebody of our side off the call."`
 	Invite    callInviteCmd    `cmd:"" help:"Make the link of somebody without an account."`
 	Note      callNoteCmd      `cmd:"" help:"Pass a note to the page of our principal."`
+	Glossary  callGlossaryCmd  `cmd:"" help:"What terms are called in each language, beside our interpreters."`
+	Script    callScriptCmd    `cmd:"" help:"What our side means to say, beside our interpreters."`
+	Recording callRecordingCmd `cmd:"" help:"What was recorded of calls: list, fetch, delete."`
 	Wording   callWordingCmd   `cmd:"" help:"What was said, in words that both sides confirm."`
 	Dispute   callDisputeCmd   `cmd:"" help:"Say that something was interpreted otherwise than it was said."`
 }

@@ -1,11 +1,6 @@
 package main
 
-import (
-	"strings"
-
-	"parley/internal/control"
-	"parley/internal/station"
-)
+import "parley/internal/control"
 
 type callWordingCmd struct {
 	Write    wordingWriteCmd    `cmd:"" help:"Write down what was said, for the other side to confirm."`
@@ -38,13 +33,9 @@ func (wordingWriteCmd) Help() string {
 
 // Run writes.
 func (c wordingWriteCmd) Run(s *session) error {
-	var texts []station.SaidText
-	for _, x := range c.Text {
-		tongue, text, ok := strings.Cut(x, "=")
-		if !ok || tongue == "" || text == "" {
-			return usagef(`LANGUAGE=TEXT, for example --text "en=The line stays open."`, "%q says no language", x)
-		}
-		texts = append(texts, station.SaidText{Language: tongue, Text: text})
+	texts, err := saidTexts(c.Text, `--text "en=The line stays open."`)
+	if err != nil {
+		return err
 	}
 	return c.file(s, "wording", control.CallAct{ID: c.Call, Texts: texts, Before: c.Instead}, "The other side is asked to confirm it.")
 }

@@ -42,7 +42,7 @@ func newGround(t *testing.T) *ground {
 	dir := t.TempDir()
 	g := &ground{t: t, alder: stationtest.New(t, dir, "alder"), birch: stationtest.New(t, dir, "birch"), used: map[string]bool{}}
 	g.line = stationtest.Pair(t, g.alder, g.birch)
-	g.srv = httptest.NewServer(api.New(g.alder.St, nil))
+	g.srv = httptest.NewServer(api.New(tapes{g.alder.St}, nil))
 	t.Cleanup(g.srv.Close)
 	res, err := http.Get(g.srv.URL + "/api/v1/openapi.json")
 	if err != nil {
@@ -62,7 +62,9 @@ func newGround(t *testing.T) *ground {
 	if g.router, err = gorillamux.NewRouter(g.doc); err != nil {
 		t.Fatal(err)
 	}
-	openapi3filter.RegisterBodyDecoder("application/octet-stream", openapi3filter.FileBodyDecoder)
+	for _, media := range []string{"application/octet-stream", "audio/ogg"} {
+		openapi3filter.RegisterBodyDecoder(media, openapi3filter.FileBodyDecoder)
+	}
 	return g
 }
 

@@ -2,6 +2,11 @@ package api
 
 import (
 	"context"
+	"encoding/base64"
+	"encoding/hex"
+	"io"
+	"net/http"
+	"strconv"
 
 	"parley/internal/station"
 )
@@ -135,4 +140,53 @@ func wording(st Station) []operation {
 			return filedOut{id}, err
 		}),
 	}
+}
+
+// taping is what our station recorded of calls.
+func taping(st Station) []operation {
+	of := []param{line, {"call", "path", "string", "Id of the call."}}
+	voice := append(of[:2:2], param{"n", "path", "integer", "Number of the file, as the recordings of the call have it."})
+	return []operation{
+		get("recordings", "/lines/{line}/calls/{call}/recordings", "What each side says that it recorded of a call. Of ours: which files are here.", of, func(ctx context.Context, c *call) ([]station.CallTaping, error) {
+			x, err := st.Call(ctx, c.text("line"), c.text("call"))
+			return x.Tapings, err
+		}),
+		file("recording", "/lines/{line}/calls/{call}/recordings/{n}", "audio/*", "One voice that our station recorded: Ogg Opus, or WAVE of a telephone. The header Repr-Digest has the SHA-256 that stands on the record; what does not come whole, or is not that, is cut off. Each time is audited.", voice,
+			func(ctx context.Context, c *call, w http.ResponseWriter) error {
+				n, err := c.number("n")
+				if err != nil {
+					return err
+				}
+				out := &begun{w: w}
+				err = st.PlayRecording(ctx, c.by, c.text("line"), c.text("call"), uint64(n), func(v station.CallVoice, _ string) io.Writer {
+					w.Header().Set("Content-Type", v.Media)
+					w.Header().Set("Content-Length", strconv.FormatUint(v.Bytes, 10))
+					sum, _ := hex.DecodeString(v.Sum) // the station's own
+					w.Header().Set("Repr-Digest", "sha-256=:"+base64.StdEncoding.EncodeToString(sum)+":")
+					return out
+				})
+				if err != nil && out.any {
+					panic(http.ErrAbortHandler) // nobody takes half of it for the whole
+				}
+				return err
+			}),
+		post("delete_recording", "/lines/{line}/calls/{call}/recordings/{n}/delete", "Delete one voice that our station recorded. Its hash stays on the record.", voice, func(ctx context.Context, c *call, _ none) (none, error) {
+			n, err := c.number("n")
+			if err != nil {
+				return none{}, err
+			}
+			return none{}, st.DeleteRecording(ctx, c.by, c.text("line"), c.text("call"), uint64(n))
+		}),
+	}
+}
+
+// begun is an answer that notes whether any of it was written.
+type begun struct {
+	w   io.Writer
+	any bool
+}
+
+func (b *begun) Write(p []byte) (int, error) {
+	b.any = true
+	return b.w.Write(p)
 }

@@ -21,6 +21,8 @@ type Station interface {
 	Feeding
 	Calling
 	Attending
+	Taping
+	Glossing
 	Wording
 	Remembering
 	Reading
@@ -49,6 +51,12 @@ type Watching interface {
 	Board(ctx context.Context, o station.Officer, line string) (station.Board, error)
 	Alarms(ctx context.Context) ([]station.Alarm, error)
 	Subscribe() (<-chan station.Event, func())
+}
+
+// Taping plays and deletes what our station recorded of calls.
+type Taping interface {
+	PlayRecording(ctx context.Context, by station.Officer, line, id string, file uint64, to func(v station.CallVoice, suffix string) io.Writer) error
+	DeleteRecording(ctx context.Context, by station.Officer, line, id string, file uint64) error
 }
 
 // Arranging is how contacts are asked for, answered, planned and entered.

@@ -6,6 +6,7 @@ import (
 
 	"parley"
 	"parley/internal/form"
+	"parley/internal/table"
 )
 
 func good() map[string]form.Form {
@@ -165,7 +166,7 @@ func TestTablesWithEveryFault(t *testing.T) {
 		{"Latin-1", head + "\n2024-04-02,leader,voice,Andr\xe9,B,s\n", "line 2 of the table is not UTF-8"},
 		{"a zero byte", head + "\n2024-04-02,leader,voice,A\x00,B,s\n", "line 2"},
 		{"a name that hides its end", head + "\n2024-04-02,leader,voice,A\u202e,B,s\n", "line 2"},
-		{"too large", head + "\n" + strings.Repeat("x", maxTable), "larger than"},
+		{"too large", head + "\n" + strings.Repeat("x", table.MaxBytes), "larger than"},
 	} {
 		rows, err := ReadCSV(strings.NewReader(c.in))
 		if (c.text == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.text) {

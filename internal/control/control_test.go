@@ -24,7 +24,7 @@ import (
 )
 
 // start serves f on a socket until the test ends.
-func start(t *testing.T, f *controltest.Fake) (*control.Client, string) {
+func start(t *testing.T, f control.Station) (*control.Client, string) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), control.SocketName)
 	ctx, cancel := context.WithCancel(context.Background())

@@ -25,6 +25,8 @@ func Handler(st Station) http.Handler {
 	handleFeeds(mux, st)
 	handleCalls(mux, st)
 	handleMemcons(mux, st)
+	handleTapes(mux, st)
+	handleGlossary(mux, st)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, parley.Errorf(parley.NotFound, "the station knows no act %s %s", r.Method, r.URL.Path).
 			WithHint("is the command of the same version as the station? parley version"))

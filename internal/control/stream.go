@@ -54,17 +54,9 @@ func serveExport(st Station) http.HandlerFunc {
 			refuse(w, err)
 			return
 		}
-		out := &lateHeader{w: w}
+		out := &lateHeader{w: w, media: "application/cbor-seq", ends: entriesTrailer}
 		n, err := st.Export(r.Context(), by, in.Line, in.Open, out)
-		switch {
-		case err != nil && !out.began:
-			refuse(w, err)
-		case err != nil:
-			w.Header().Set(errorTrailer, string(encodeError(err)))
-		default:
-			out.begin()
-			w.Header().Set(entriesTrailer, strconv.Itoa(n))
-		}
+		out.end(err, strconv.Itoa(n))
 	}
 }
 
@@ -72,6 +64,8 @@ func serveExport(st Station) http.HandlerFunc {
 // refusal can still have its own status.
 type lateHeader struct {
 	w     http.ResponseWriter
+	media string
+	ends  string // the trailer of what came whole
 	began bool
 }
 
@@ -80,12 +74,25 @@ func (l *lateHeader) begin() {
 		return
 	}
 	l.began = true
-	l.w.Header().Set("Content-Type", "application/cbor-seq")
-	l.w.Header().Set("Trailer", entriesTrailer+", "+errorTrailer)
+	l.w.Header().Set("Content-Type", l.media)
+	l.w.Header().Set("Trailer", l.ends+", "+errorTrailer)
 	l.w.WriteHeader(http.StatusOK)
 }
 
 func (l *lateHeader) Write(p []byte) (int, error) {
 	l.begin()
 	return l.w.Write(p)
+}
+
+// end says how the stream ended.
+func (l *lateHeader) end(err error, whole string) {
+	switch {
+	case err != nil && !l.began:
+		refuse(l.w, err)
+	case err != nil:
+		l.w.Header().Set(errorTrailer, string(encodeError(err)))
+	default:
+		l.begin()
+		l.w.Header().Set(l.ends, whole)
+	}
 }

@@ -20,6 +20,13 @@ func gathers(t *testing.T, medium, interpreting string) (line string, alder, bir
 func gathersRuled(t *testing.T, change func(*charter.Charter), medium, interpreting string) (line string, alder, birch *side) {
 	t.Helper()
 	line, alder, birch = newPairRuled(t, change)
+	meets(line, alder, birch, medium, interpreting)
+	return line, alder, birch
+}
+
+// meets is gathers for a pair that is there.
+func meets(line string, alder, birch *side, medium, interpreting string) {
+	alder.t.Helper()
 	alder.browseWith(calling()...)
 	birch.joins(alder)
 	page := "/line/" + line + "/call"
@@ -32,7 +39,6 @@ func gathersRuled(t *testing.T, change func(*charter.Charter), medium, interpret
 	for _, s := range []*side{alder, birch} {
 		s.says("the lobby", `document.querySelector("#join") !== null`)
 	}
-	return line, alder, birch
 }
 
 // through has both sides put through.

@@ -153,6 +153,7 @@ var pages = []struct {
 	{"/memcon/" + desktest.ReviewedMemcon + "?text=1", false, []string{"40 boats", "Version 1", "!Why it is corrected"}},
 	{"/memcon/" + desktest.ReviewedMemcon + "/print?text=2", false, []string{"OUR SIDE ONLY", "copy of <bdi>Lt Ruiz</bdi>", "14 boats", "!<form method=\"post\" action=\"/memcon"}},
 	{"/memcon/" + desktest.DraftMemcon, false, []string{"NOT REVIEWED", "Waits for the review of", "&lt;img src=x&gt;", "Ask for the review", "Discard it"}},
+	{birch + "/glossary", false, []string{"驳船", "checked by", "checked by nobody", "no-sail zone &lt;i&gt;", "⟦U+202E⟧", "First the corridor", "!I have checked it"}},
 	{birch + "/topics", false, []string{"Rescue corridor", "waits for an answer: 2", "can cooperate", "!Say or ask"}},
 	{topicPath, false, []string{"Open at all hours &lt;b&gt;.", "⟦U+202E⟧", "需重新测量", "open for 9 d", "谁负责测量？&lt;script&gt;", "新华社", "reserved", "待研究", "waits for us", "!Put our stance"}},
 	{"/calendars", false, []string{"Make the address", "None yet."}},

@@ -38,7 +38,13 @@ func newPair(t *testing.T) (line string, alder, birch *side) {
 // newPairRuled makes them on a charter that is changed first.
 func newPairRuled(t *testing.T, change func(*charter.Charter)) (line string, alder, birch *side) {
 	t.Helper()
-	alder, birch = newSide(t, "alder"), newSide(t, "birch")
+	return newPairWith(t, change, func(string, *station.Config) {})
+}
+
+// newPairWith is that with stations that are set up otherwise.
+func newPairWith(t *testing.T, change func(*charter.Charter), set func(code string, c *station.Config)) (line string, alder, birch *side) {
+	t.Helper()
+	alder, birch = newSide(t, "alder", set), newSide(t, "birch", set)
 	ctx, here := t.Context(), station.Officer{}
 	rules := charter.DefaultCharter(alder.party(), birch.party())
 	change(&rules)
@@ -76,7 +82,7 @@ func (s *side) party() charter.Party {
 	return charter.Party{Code: parley.PartyCode(s.code), Name: strings.ToUpper(s.code[:1]) + s.code[1:], Languages: []string{"en"}}
 }
 
-func newSide(t *testing.T, code string) *side {
+func newSide(t *testing.T, code string, set func(code string, c *station.Config)) *side {
 	t.Helper()
 	s := &side{live: &live{t: t}, code: code, dir: t.TempDir()}
 	s.root = filepath.Join(s.dir, "root.key")
@@ -105,6 +111,7 @@ func newSide(t *testing.T, code string) *side {
 		t.Fatal(err)
 	}
 	cfg.Alarm, cfg.Settle, cfg.Media = ring, time.Second, "127.0.0.1:0"
+	set(code, &cfg)
 	if s.st, err = station.Open(cfg, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)
 	}

@@ -103,6 +103,9 @@ func (d *desk) callRoutes(m *http.ServeMux, on func(pattern string, h handler)) 
 	on("GET /line/{line}/call", d.call)
 	on("POST /line/{line}/call/{act}", d.actOnCall)
 	on("GET /line/{line}/call/{id}/recording/{n}", d.recording)
+	on("GET /line/{line}/glossary", d.glossary)
+	on("POST /line/{line}/glossary/{act}", d.actOnGlossary)
+	on("GET /line/{line}/glossary.csv", d.glossaryTable)
 }
 
 // contactRoutes are the addresses of contacts and of what they are about.

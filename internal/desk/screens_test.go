@@ -70,6 +70,8 @@ var screenList = []screen{
 	{"principal-night-en", "en", "night", 1, parley.Watch, "/call/" + desktest.GuestSecret, goes, nil},
 	{"principal-day-zh", "zh", "day", 1, parley.Watch, "/call/" + desktest.GuestSecret, goes, nil},
 	{"principal-day-ar", "ar", "day", 1, parley.Watch, "/call/" + desktest.GuestSecret, ailed, nil},
+	{"glossary-day-en", "en", "day", 4, parley.Translator, birch + "/glossary", (*desktest.Station).Calm, nil},
+	{"glossary-night-ar", "ar", "night", 4, parley.Translator, birch + "/glossary", (*desktest.Station).Calm, nil},
 	{"lost-day-en", "en", "day", 1, parley.Watch, birch + "/call", ailed, nil},
 	{"exercise-day-en", "en", "day", 1, parley.Watch, "/watch", (*desktest.Station).Exercises, nil},
 	{"exercise-night-ar", "ar", "night", 1, parley.Watch, "/watch", (*desktest.Station).Exercises, nil},

@@ -40,6 +40,7 @@ type Station interface {
 	Calling
 	Attending
 	Challenging
+	Glossing
 	Wording
 	Remembering
 	Pairing

@@ -221,6 +221,8 @@ type CallRoom struct {
 	Media   string       `json:"media,omitempty"`        // why desks cannot speak; "": they can
 	Taping  string       `json:"recording,omitempty"`    // "on", or "stopped" where each side should record; "": none does
 	Untaped string       `json:"not_recorded,omitempty"` // why it is not recorded here, though it should be
+
+	CallBeside
 }
 
 // CallSide is one side of a call, as it declares itself.
@@ -331,6 +333,7 @@ func (s *Station) CallRoom(_ context.Context, at CallSeat) (CallRoom, error) {
 		return cmp.Or(cmp.Compare(a.Party, b.Party), cmp.Compare(a.Number, b.Number))
 	})
 	out.Taping, out.Untaped = c.taping()
+	out.Narrow, out.Keys = narrow(v.State), c.line.tongues()
 	c.mu.Lock()
 	out.Notes = slices.Clone(c.notes)
 	c.mu.Unlock()
@@ -340,6 +343,7 @@ func (s *Station) CallRoom(_ context.Context, at CallSeat) (CallRoom, error) {
 			c.mu.Lock()
 			out.Chat = slices.Clone(c.chat)
 			c.mu.Unlock()
+			s.beside(c.line, &out)
 		}
 	}
 	return out, nil

@@ -1,6 +1,7 @@
 package station
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"fmt"
@@ -29,6 +30,7 @@ type phoneDesk struct {
 	line   map[parley.Ref]parley.LineID      // of each of them
 	wrong  int                               // passwords since the last alarm
 	told   time.Time
+	remind time.Duration // how often a phone is told that a call is recorded; 0: sip.RecordingEvery
 }
 
 // phoneRing is a call that a phone began.
@@ -248,7 +250,9 @@ func passConflict(err error) error {
 	return err
 }
 
-// phoneOn puts a handset on a call, until it is hung up or the call ends.
+// phoneOn puts a handset on a call, until it is hung up or the call ends. Where the
+// call is recorded it is told so first: until then it is in the roster and nothing of
+// it is heard or kept.
 func (s *Station) phoneOn(ctx context.Context, c *liveCall, h *sip.Handset) error {
 	p := h.Phone()
 	at, err := c.join("phone:"+p.Name, CallPerson{Name: p.Name, Role: p.Role, Tongue: c.line.language()})
@@ -259,10 +263,17 @@ func (s *Station) phoneOn(ctx context.Context, c *liveCall, h *sip.Handset) erro
 		return err
 	}
 	id := at.Person
-	h.Serve(func(pkt *rtp.Packet, level uint8) { c.x.Voice(id, h, pkt, level) },
-		func(key byte) { c.phoneKey(id, key) },
-		func() [sip.Slots]float32 { return loudness(c.x, id) })
 	h.Answer()
+	if c.recorded && !c.tellRecorded(ctx, h) {
+		if !h.Lost() {
+			c.x.Leave(id) // he hung up, or the call has ended: there is nobody to be told
+		}
+		return nil
+	}
+	keys := &phoneKeys{c: c, id: id}
+	h.Serve(func(pkt *rtp.Packet, level uint8) { c.x.Voice(id, h, pkt, level) },
+		func(key byte) { h.Tell(keys.press(key, time.Now())) },
+		c.phoneHears(h, id, cmp.Or(s.phones.remind, sip.RecordingEvery)))
 	if err := c.x.Join(id, h, true, false); err != nil {
 		return err
 	}
@@ -280,6 +291,39 @@ func (s *Station) phoneOn(ctx context.Context, c *liveCall, h *sip.Handset) erro
 	return nil
 }
 
+// tellRecorded lets a phone hear that the call is recorded, and waits until it has;
+// false: it was hung up before, or the call has ended.
+func (c *liveCall) tellRecorded(ctx context.Context, h *sip.Handset) bool {
+	wait := func(until <-chan struct{}, after <-chan time.Time) bool {
+		select {
+		case <-until:
+		case <-after:
+		case <-c.done:
+			return false
+		case <-ctx.Done():
+			return false
+		}
+		return true
+	}
+	return wait(h.Up(), nil) && wait(nil, time.After(h.Tell(sip.Recorded(c.line.language()))+phoneDelay))
+}
+
+// phoneDelay is what lies between a phone's network and its ear at most.
+const phoneDelay = 200 * time.Millisecond
+
+// phoneHears says how loud each slot is for a phone whenever it is asked, and reminds
+// it of the recording: also while ours has stopped, for the others go on.
+func (c *liveCall) phoneHears(h *sip.Handset, id uint64, remind time.Duration) func() [sip.Slots]float32 {
+	told := time.Now()
+	return func() [sip.Slots]float32 {
+		if now := time.Now(); c.recorded && now.Sub(told) >= remind {
+			told = now
+			h.Tell(sip.Recording)
+		}
+		return loudness(c.x, id)
+	}
+}
+
 // loudness is how loud each slot is for somebody.
 func loudness(x *exchange.Exchange, id uint64) (out [sip.Slots]float32) {
 	voices, _ := x.Seats(id)
@@ -292,23 +336,6 @@ func loudness(x *exchange.Exchange, id uint64) (out [sip.Slots]float32) {
 		}
 	}
 	return out
-}
-
-// phoneKey lets a phone choose what it hears: 0 the floor, 1 and on the languages
-// of the line in their order.
-func (c *liveCall) phoneKey(id uint64, key byte) {
-	if key < '0' || key > '9' {
-		return
-	}
-	tongue := ""
-	if n := int(key - '0'); n > 0 {
-		ls := c.line.tongues()
-		if n > len(ls) {
-			return
-		}
-		tongue = ls[n-1]
-	}
-	c.x.Choose(id, tongue)
 }
 
 // tongues are the languages of the line: of each party in the charter's order, each

@@ -1,7 +1,9 @@
 package station
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -226,6 +228,7 @@ func tapedAlready(c *call.Call, us parley.PartyCode, r *call.Recording) bool {
 // CallTaping is what a station says that it recorded of a call.
 type CallTaping struct {
 	By     parley.PartyCode `json:"by"`
+	Ours   bool             `json:"ours,omitempty"`
 	Span   ContactWindow    `json:"span"` // from when every file begins, until the last sound
 	Voices []CallVoice      `json:"voices"`
 	Text   string           `json:"text,omitempty"`
@@ -249,13 +252,14 @@ func (s *Station) tapingsOf(l *liveLine, c *call.Call) (out []CallTaping) {
 	shelf := s.shelf(l, c.Ring.Ref)
 	for _, e := range c.Tapings {
 		r := e.Form.(*call.Recording)
-		x := CallTaping{By: e.Party, Span: ContactWindow{Start: timeOrZero(r.Began / 1000)}, Text: r.Text}
+		x := CallTaping{By: e.Party, Ours: e.Party == l.us, Span: ContactWindow{Start: timeOrZero(r.Began / 1000)}, Text: r.Text}
 		for _, v := range r.Voices {
 			if until := timeOrZero(v.Until / 1000); until.After(x.Span.End) {
 				x.Span.End = until
 			}
-			x.Voices = append(x.Voices, CallVoice{File: v.File, Name: v.Name, Party: parley.PartyCode(v.Party), Language: v.Tongue, Media: tape.MediaType(v.Kind), Span: ContactWindow{timeOrZero(v.From / 1000), timeOrZero(v.Until / 1000)},
-				Bytes: v.Bytes, Sum: fmt.Sprintf("%x", v.Sum), Whole: v.Whole, Here: e.Party == l.us && shelf.Here(v.File)})
+			y := voiceView(&v)
+			y.Here = e.Party == l.us && shelf.Here(v.File)
+			x.Voices = append(x.Voices, y)
 		}
 		out = append(out, x)
 	}
@@ -285,6 +289,8 @@ func (s *Station) ourVoice(name, id string, file uint64) (*liveLine, *call.Call,
 
 // PlayRecording plays one voice that we recorded of a call, for the offices that may
 // hear it, and writes in the audit who did. to is told what it is, and where it goes.
+// Corrupt where what was played is not what the record has the hash of: whoever took
+// it throws it away.
 func (s *Station) PlayRecording(_ context.Context, by Officer, name, id string, file uint64, to func(v CallVoice, suffix string) io.Writer) error {
 	const act = "play a recording"
 	if err := person(by, act); err != nil {
@@ -304,8 +310,20 @@ func (s *Station) PlayRecording(_ context.Context, by Officer, name, id string, 
 	if err := s.audit(by, act, c.Ring.Ref.String(), fmt.Sprintf("%d: %s", file, v.Name)); err != nil {
 		return err
 	}
-	w := to(CallVoice{File: v.File, Name: v.Name, Party: parley.PartyCode(v.Party), Media: tape.MediaType(v.Kind), Bytes: v.Bytes}, tape.Suffix(v.Kind))
-	return shelf.Play(file, v.Whole, w)
+	w := to(voiceView(v), tape.Suffix(v.Kind))
+	sum := sha256.New()
+	if err := shelf.Play(file, v.Whole, io.MultiWriter(w, sum)); err != nil {
+		return err
+	}
+	if !bytes.Equal(sum.Sum(nil), v.Sum) {
+		return parley.Errorf(parley.Corrupt, "file %d is not what was recorded: its hash is %x, and the record has %x", file, sum.Sum(nil), v.Sum).WithHint("do not use what was played; the record is right")
+	}
+	return nil
+}
+
+func voiceView(v *call.Taped) CallVoice {
+	return CallVoice{File: v.File, Name: v.Name, Party: parley.PartyCode(v.Party), Language: v.Tongue, Media: tape.MediaType(v.Kind), Span: ContactWindow{timeOrZero(v.From / 1000), timeOrZero(v.Until / 1000)},
+		Bytes: v.Bytes, Sum: fmt.Sprintf("%x", v.Sum), Whole: v.Whole}
 }
 
 // DeleteRecording deletes one voice that we recorded of a call. Its hash stays on

@@ -43,6 +43,8 @@ type Handset struct {
 	over   chan struct{}
 	shut   chan struct{}
 	closed sync.Once
+	up     chan struct{} // it is lifted for good
+	raised sync.Once
 
 	mu       sync.Mutex
 	answered bool
@@ -108,6 +110,9 @@ func (h *Handset) Answer() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.st.mix.ring(false)
+	if h.uac != nil {
+		h.raise() // it answered us
+	}
 	if h.answered {
 		return
 	}
@@ -120,9 +125,13 @@ func (h *Handset) Answer() {
 		if err := h.uas.RespondSDP(body); err != nil {
 			h.s.o.Log.Debug("answering a phone", "phone", h.phone.Name, "err", err)
 			h.stop(errHungUp)
+			return
 		}
+		h.raise()
 	}()
 }
+
+func (h *Handset) raise() { h.raised.Do(func() { close(h.up) }) }
 
 // lift runs a handset until it is down, and hands back what Lifted said.
 func (s *Server) lift(h *Handset) error {
@@ -244,7 +253,7 @@ func (s *Server) newHandset(p Phone, from netip.Addr) (*Handset, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &Handset{s: s, phone: p, st: st, id: uint64(time.Now().Unix()), from: from, over: make(chan struct{}), shut: make(chan struct{})}
+	h := &Handset{s: s, phone: p, st: st, id: uint64(time.Now().Unix()), from: from, over: make(chan struct{}), shut: make(chan struct{}), up: make(chan struct{})}
 	h.ctx, h.stop = context.WithCancelCause(s.run)
 	return h, nil
 }

@@ -24,6 +24,7 @@ type mixer struct {
 	tone  bool // the ringing tone instead of all
 	phase int
 	limit float32
+	told  Sound // what is left of it
 }
 
 func newMixer() *mixer {
@@ -61,17 +62,22 @@ func (m *mixer) next() (out [frame]int16) {
 	var sum, one [frame]float32
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	under := float32(Full)
+	if len(m.told) > 0 {
+		under = Low
+	}
 	for i := range m.slots {
 		if !m.slots[i].play(&one) || m.tone {
 			continue
 		}
 		for j, v := range one {
-			sum[j] += v * m.gain[i]
+			sum[j] += v * m.gain[i] * under
 		}
 	}
 	if m.tone {
 		m.ringing(&sum)
 	}
+	m.telling(&sum)
 	peak := float32(0)
 	for _, v := range sum {
 		peak = max(peak, v, -v)

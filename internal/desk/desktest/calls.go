@@ -133,7 +133,13 @@ func (s *Station) CallRoom(_ context.Context, at station.CallSeat) (station.Call
 		r.Asked = append(r.Asked, station.CallSignal{Party: "birch", Name: "Wu" + s.nasty(" <u>"), Kind: "poor", Number: 1})
 		r.Notes = append(r.Notes, station.CallNote{At: now, By: "Osei" + s.nasty(" <b>"), Text: "Not the tariff" + s.nasty(" <i>\u202e") + "."})
 	}
+	r.Keys = []string{"en", "zh"}
+	if s.OnCall == CallGoes {
+		theirs[1].Phone = true
+		r.Narrow = []station.CallNarrow{{Party: "birch", Name: theirs[1].Name, Interprets: true}}
+	}
 	if at.Person == 2 {
+		r.Terms, r.Script = s.terms(), s.script()
 		r.Chat = []station.CallChat{{Party: "birch", At: now.Add(-2 * time.Minute), Name: "Wu", Text: "驳船 = barges" + s.nasty(" <b>\u202e")}, {Party: "alder", At: now.Add(-time.Minute), Name: "Li", Text: "Thank you, barges it is."}}
 	}
 	if at.Person != 0 {

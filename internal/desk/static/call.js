@@ -4,6 +4,7 @@
 
 import { connect } from "./callmedia.js";
 import { say } from "./clock.js";
+import { findTerms } from "./terms.js";
 import { wirePictures, takePicture, placePictures, dropPictures } from "./callshow.js";
 
 const LOW = 0.2; // of the floor, underneath a booth
@@ -17,6 +18,7 @@ let muted = false; // at the station
 // startCall wires the part of the page that is about a call, each time it is shown.
 export function startCall() {
   keepClear();
+  findTerms();
   const you = document.getElementById("you");
   if (!you?.dataset.call) {
     if (media && (guest || document.body.dataset.page === "call")) hangUp();

@@ -1,0 +1,89 @@
+package sip
+
+import (
+	"testing"
+	"time"
+
+	"github.com/pion/rtp"
+
+	"parley/internal/call/sip/siptest"
+)
+
+// TestTold: what a phone is told is heard over all else, which is low underneath and
+// comes back; what would wait for too long is left out.
+func TestTold(t *testing.T) {
+	m := newMixer()
+	packets := siptest.MuTone(704, encodeMu)
+	n := 0
+	play := func(frames int) (out []float64) {
+		for range frames {
+			m.take(0, &rtp.Packet{Header: rtp.Header{Version: 2, SequenceNumber: uint16(n), SSRC: 1}, Payload: packets[n%50]}, time.Now())
+			n++
+			pcm := m.next()
+			out = append(out, floats(pcm[:])...)
+		}
+		return out
+	}
+	play(10)
+	before := siptest.Level(play(25), 704)
+	if d := m.tell(Recording); d != 500*time.Millisecond {
+		t.Errorf("half a second lasts %v", d)
+	}
+	during := play(25)
+	under, tone := siptest.Level(during, 704), siptest.Level(during, 1400)
+	after := play(25)
+	t.Logf("the voice at %.1f dB, %.1f dB under the tone at %.1f dB, %.1f dB after it, the tone then at %.1f dB", before, under, tone, siptest.Level(after, 704), siptest.Level(after, 1400))
+	if tone < -18 || before-under < 12 || before-under > 20 || siptest.Level(after, 704) < before-1 || siptest.Level(after, 1400) > -60 {
+		t.Error("the tone is not heard as it is to be")
+	}
+	for range 100 {
+		m.tell(Recording)
+	}
+	if d := m.tell(nil); d > 20*time.Second || d < 19*time.Second {
+		t.Errorf("it would be told for %v", d)
+	}
+}
+
+// TestRecordedIn: in each language of the desk there is a sentence between two tones,
+// of others the English one, and what it says is a voice.
+func TestRecordedIn(t *testing.T) {
+	en := Recorded("en")
+	for _, tongue := range []string{"en", "zh", "zh-Hant", "ar", "fr", "es", "ru", "cy", ""} {
+		s := Recorded(tongue)
+		if d := s.Lasts(); d < 2*time.Second || d > 6*time.Second {
+			t.Errorf("%s: it lasts %v", tongue, d)
+		}
+		if same := len(s) == len(en); same != (tongue == "en" || tongue == "cy" || tongue == "") {
+			t.Errorf("%q is told as in English: %v", tongue, same)
+		}
+		power := 0.0
+		voice := s[700*8 : len(s)-700*8]
+		for _, v := range voice {
+			power += float64(v * v)
+		}
+		if power /= float64(len(voice)); power < 1e-3 || power > 0.1 {
+			t.Errorf("%q: the voice has a power of %g", tongue, power)
+		}
+	}
+	seen := map[string]bool{}
+	for _, s := range []Sound{Done, Taken, Waiting, Left, Muted, Unmuted, Refused} {
+		key := ""
+		for i := 0; i+400 <= len(s); i += 400 { // twentieths of a second
+			pcm := make([]float64, 400)
+			for j, v := range s[i : i+400] {
+				pcm[j] = float64(v)
+			}
+			best, at := -40.0, "."
+			for hz, sign := range map[float64]string{400: "l", 650: "m", 850: "o", 1000: "h"} {
+				if l := siptest.Level(pcm, hz); l > best {
+					best, at = l, sign
+				}
+			}
+			key += at
+		}
+		if seen[key] {
+			t.Errorf("two answers sound alike: %s", key)
+		}
+		seen[key] = true
+	}
+}
