@@ -3,7 +3,7 @@
 GO ?= go
 export CGO_ENABLED = 1
 
-.PHONY: build test deps axe noble fast race idle silence reader interop screenshots hostile drill drill-short fuzz sim sim-story sim-picture sim-fork sim-shrink faults bench clean
+.PHONY: build test compile deps axe noble fast race idle silence reader interop screenshots hostile drill drill-short fuzz sim sim-story sim-picture sim-fork sim-shrink faults bench clean
 
 build:
 	$(GO) build -o bin/parley ./cmd/parley
@@ -11,13 +11,20 @@ build:
 deps:
 	sh tools/deps.sh
 
-test: deps axe noble build
-	$(GO) vet ./...
+# test compiles while it installs: on a new machine both take minutes.
+test:
+	sh tools/deps.sh gcc
+	$(MAKE) axe noble
+	$(MAKE) -j 2 deps compile
 	sh tools/test.sh
 	$(MAKE) reader
 	sh tools/again.sh $(MAKE) interop
 	sh tools/again.sh $(MAKE) drill-short
 	sh tools/again.sh ./bin/parley demo --story --json
+
+compile: build
+	$(GO) vet ./...
+	$(GO) build -race ./...
 
 # fast is for the hand: no race detector, no browser, no foreign parts.
 fast:

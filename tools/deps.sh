@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs what the tests need and this machine lacks. Nothing is done when all
-# is there.
+# Installs what the tests need and this machine lacks; with the argument gcc the
+# compiler alone. Nothing is done when all is there.
 set -eu
 
 # What no package gives: networks of their own, for calls over an emulated link.
@@ -11,18 +11,20 @@ fi
 
 missing=""
 command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
-command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
-command -v firefox-esr >/dev/null 2>&1 || missing="$missing firefox-esr"
-command -v pulseaudio >/dev/null 2>&1 || missing="$missing pulseaudio"
-command -v zbarimg >/dev/null 2>&1 || missing="$missing zbar-tools"
-fc-list 2>/dev/null | grep -qi 'noto.*cjk' || missing="$missing fontconfig fonts-noto-cjk"
-fc-list 2>/dev/null | grep -qi 'noto.*arabic' || missing="$missing fonts-noto-core"
-[ -d /usr/lib/python3/dist-packages/icalendar ] || missing="$missing python3-icalendar"
-[ -d /usr/lib/python3/dist-packages/vobject ] || missing="$missing python3-vobject"
-command -v linphonec >/dev/null 2>&1 || missing="$missing linphone-cli"
-command -v baresip >/dev/null 2>&1 || missing="$missing baresip-core"
-command -v opusinfo >/dev/null 2>&1 || missing="$missing opus-tools"
-command -v strace >/dev/null 2>&1 || missing="$missing strace"
+[ "${1:-}" = gcc ] || {
+	command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
+	command -v firefox-esr >/dev/null 2>&1 || missing="$missing firefox-esr"
+	command -v pulseaudio >/dev/null 2>&1 || missing="$missing pulseaudio"
+	command -v zbarimg >/dev/null 2>&1 || missing="$missing zbar-tools"
+	fc-list 2>/dev/null | grep -qi 'noto.*cjk' || missing="$missing fontconfig fonts-noto-cjk"
+	fc-list 2>/dev/null | grep -qi 'noto.*arabic' || missing="$missing fonts-noto-core"
+	[ -d /usr/lib/python3/dist-packages/icalendar ] || missing="$missing python3-icalendar"
+	[ -d /usr/lib/python3/dist-packages/vobject ] || missing="$missing python3-vobject"
+	command -v linphonec >/dev/null 2>&1 || missing="$missing linphone-cli"
+	command -v baresip >/dev/null 2>&1 || missing="$missing baresip-core"
+	command -v opusinfo >/dev/null 2>&1 || missing="$missing opus-tools"
+	command -v strace >/dev/null 2>&1 || missing="$missing strace"
+}
 [ -n "$missing" ] || exit 0
 
 as_root=""
