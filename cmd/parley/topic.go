@@ -10,11 +10,12 @@ import (
 )
 
 type topicCmd struct {
-	List   topicListCmd   `cmd:"" help:"List the topics: who takes what stand, and what waits for an answer."`
-	Show   topicShowCmd   `cmd:"" help:"Show what was said of a topic, and at which levels it has been."`
-	Stance topicStanceCmd `cmd:"" help:"Say where our side stands."`
-	Ask    topicAskCmd    `cmd:"" help:"Put a demand or a question, or ask what a public statement is worth."`
-	Answer topicAnswerCmd `cmd:"" help:"Answer what the other side asked."`
+	List    topicListCmd    `cmd:"" help:"List the topics: who takes what stand, and what waits for an answer."`
+	Show    topicShowCmd    `cmd:"" help:"Show what was said of a topic, and at which levels it has been."`
+	History topicHistoryCmd `cmd:"" help:"Show what each side said of a topic in public, and what changed."`
+	Stance  topicStanceCmd  `cmd:"" help:"Say where our side stands."`
+	Ask     topicAskCmd     `cmd:"" help:"Put a demand or a question, or ask what a public statement is worth."`
+	Answer  topicAnswerCmd  `cmd:"" help:"Answer what the other side asked."`
 }
 
 func (topicCmd) Help() string {

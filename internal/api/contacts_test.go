@@ -92,6 +92,12 @@ func (g *ground) arrange(is tokens) {
 		t.Errorf("the topic is %+v", topic)
 	}
 	g.ask(is.watch, "GET", on+"/topic?name=Nothing", nil, 404)
+	g.ask(is.envoy, "POST", on+"/asks", station.AskText{Sort: "clarification", Topic: "Lane", Text: "Is it meant?", Quote: "The lane is closed", Source: "a newspaper", Said: "2026-11-20"}, 200)
+	var history []station.PublicStatement
+	g.ask(is.watch, "GET", on+"/topic/history?name=Lane", nil, 200).read(t, &history)
+	if len(history) != 1 || history[0].Kind != "clarification" || history[0].Ours || history[0].Texts[0].Parts[0].Text != "The lane is closed" || history[0].At.Day() != 20 {
+		t.Errorf("the history of the topic is %+v", history)
+	}
 	g.feeds(is.envoy, is.watch)
 }
 

@@ -136,6 +136,9 @@ func registering(st Station) []operation {
 		get("topic", "/lines/{line}/topic", "What was said of one topic.", []param{line, {"name", "query", "string", "Its name, to the letter."}}, func(ctx context.Context, c *call) (station.Topic, error) {
 			return st.Topic(ctx, c.by, c.text("line"), c.text("name"))
 		}),
+		get("topic_history", "/lines/{line}/topic/history", "What each side has said in public of a topic, the oldest first, with the words lit that changed from one statement of a side to its next.", []param{line, {"name", "query", "string", "Its name."}}, func(ctx context.Context, c *call) ([]station.PublicStatement, error) {
+			return st.TopicHistory(ctx, c.by, c.text("line"), c.text("name"))
+		}),
 		post("take_stance", "/lines/{line}/stances", "Say where our side stands on a topic.", []param{line}, func(ctx context.Context, c *call, in stanceIn) (filedOut, error) {
 			id, err := st.TakeStance(ctx, c.by, c.text("line"), in.Topic, in.Stand, in.Position, in.Release)
 			return filedOut{id}, err

@@ -73,6 +73,7 @@ type Arranging interface {
 	JudgeContacts(ctx context.Context, by station.Officer, line, id, step string, which []int, text string) (string, error)
 	Topics(ctx context.Context, line string) ([]station.Topic, error)
 	Topic(ctx context.Context, by station.Officer, line, name string) (station.Topic, error)
+	TopicHistory(ctx context.Context, by station.Officer, line, topic string) ([]station.PublicStatement, error)
 	TakeStance(ctx context.Context, by station.Officer, line, topic, stand, position, release string) (string, error)
 	PutAsk(ctx context.Context, by station.Officer, line string, in station.AskText) (string, error)
 	AnswerAsk(ctx context.Context, by station.Officer, line, id, outcome, text string) (string, error)

@@ -22,6 +22,7 @@ func Handler(st Station) http.Handler {
 	handleAmending(mux, st)
 	handleUnderstanding(mux, st)
 	handleContacts(mux, st)
+	handleHistory(mux, st)
 	handleFeeds(mux, st)
 	handleCalls(mux, st)
 	handleMemcons(mux, st)

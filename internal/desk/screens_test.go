@@ -61,6 +61,7 @@ var screenList = []screen{
 	{"contact-day-en", "en", "day", 2, parley.Envoy, birch + "/contact/" + desktest.OurCounter, (*desktest.Station).Calm, nil},
 	{"contact-night-zh", "zh", "night", 2, parley.Envoy, birch + "/contact/" + desktest.AskedOfUs, (*desktest.Station).Calm, nil},
 	{"topic-night-en", "en", "night", 2, parley.Envoy, birch + "/topic?name=Rescue+corridor", (*desktest.Station).Calm, nil},
+	{"topic-day-ar", "ar", "day", 2, parley.Envoy, birch + "/topic?name=Rescue+corridor", (*desktest.Station).Calm, nil},
 	{"topic-day-zh", "zh", "day", 2, parley.Envoy, birch + "/topic?name=Rescue+corridor", (*desktest.Station).Calm, nil},
 	{"call-day-en", "en", "day", 1, parley.Watch, birch + "/call", goes, nil},
 	{"call-night-zh", "zh", "night", 1, parley.Watch, birch + "/call", goes, nil},

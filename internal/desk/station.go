@@ -36,6 +36,7 @@ type Station interface {
 	Modes
 	Contacting
 	TopicKeeping
+	StatementKeeping
 	Feeding
 	Calling
 	Attending

@@ -28,6 +28,7 @@ type topicsPage struct {
 	Topics   []station.Topic
 	Topic    station.Topic // on the page of one; only its name where nothing was said of it yet
 	Contacts []station.Contact
+	Public   []publicView // what was said of it in public, the newest first
 	Problem  *problem
 	Act      string // that failed
 	About    string
@@ -58,6 +59,9 @@ func (d *desk) topicsPage(r *http.Request, s *seat, name string) (*topicsPage, e
 	case err == nil:
 		p.Topic = t
 	case parley.KindOf(err) != parley.NotFound:
+		return nil, err
+	}
+	if p.Public, err = d.history(r, s, l.Key, name); err != nil {
 		return nil, err
 	}
 	if len(p.Topic.Contacts) == 0 {
