@@ -3,7 +3,7 @@ package compare
 import "strings"
 
 // idioms begin with what would be a numeral of Chinese and are none.
-var idioms = strings.Fields("一致 一些 一定 一样 一起 一直 一般 一方 一道 一系列 一贯 一旦 一切 一再 一同 一向 一律 一体 一线 一带 一经 一度 一时 一心 一如 一并 一概 一举 一批 一部分 一步 一面 一边 一侧 一国 一关 一个中国 一代 一揽子 一国两制 一路 一手 一词 一事 一案 一说 二者 两国 两军 两党 两岸 双边 两者 两方 两侧 两端 三方 四方 五常 六方 七国 百姓 百年 百般 千方 千百 千万不 万一 万物 万分 万国 万众 十分 十足 十字 九段 八方 四海 四周 四处 四面 三军 三思 三边 三角 千古 亿万 百科 百货 一行 一席 一流 一律 一半 一事一议 一案一策 十一黄金周")
+var idioms = strings.Fields("一致 一些 一定 一样 一起 一直 一般 一方 一道 一系列 一贯 一旦 一切 一再 一同 一向 一律 一体 一线 一带 一经 一度 一时 一心 一如 一并 一概 一举 一批 一部分 一步 一面 一边 一侧 一国 一关 一个中国 一代 一揽子 一国两制 一路 一手 一词 一事 一案 一说 二者 两国 两军 两党 两岸 双边 两者 两方 两侧 两端 三方 四方 五常 六方 七国 百姓 百年 百般 百计 千方 千百 千万不 万一 万物 万分 万国 万众 十分 十足 十字 九段 八方 四海 四周 四处 四面 三军 三思 三边 三角 千古 亿万 百科 百货 一行 一席 一流 一律 一半 一事一议 一案一策 十一黄金周")
 
 // notAfter are characters that make a single numeral after them part of a word.
 const notAfter = "统唯单专惟万逐同之划进第星期周每任初礼拜"
@@ -169,7 +169,7 @@ func (f *figure) hanQualify(ts []token, i int, end *int) {
 		words string
 		bound int
 		rough bool
-	}{{"以上", 1, false}, {"以内", -1, false}, {"以下", -1, false}, {"之内", -1, false}, {"左右", 0, true}, {"上下", 0, true}} {
+	}{{"以上", 1, false}, {"以内", -1, false}, {"以下", -1, false}, {"之内", -1, false}, {"内", -1, false}, {"左右", 0, true}, {"上下", 0, true}} {
 		if follows(ts, *end, q.words) > 0 {
 			f.bound, f.rough = q.bound, q.rough
 			return

@@ -233,7 +233,7 @@ func (n *hanNumber) take(lang string, ts []token, at int) int {
 		n.has, n.row = true, append(n.row, d)
 		return at + 1
 	}
-	if t.key == "点" && n.has {
+	if t.key == "点" && (n.has || n.section > 0) {
 		return n.decimals(ts, at)
 	}
 	m, ok := hanScales[t.key]
@@ -262,18 +262,19 @@ func (n *hanNumber) given(none float64) float64 {
 
 // decimals reads what follows a point: 三点五.
 func (n *hanNumber) decimals(ts []token, at int) int {
-	f, end := 0.1, at
+	f, v, end := 0.1, 0.0, at
 	for j := at + 1; j < len(ts) && ts[j].kind == wide; j++ {
 		d, ok := hanDigits[ts[j].key]
 		if !ok {
 			break
 		}
-		n.num += d * f
+		v += d * f
 		f /= 10
 		end = j + 1
 	}
-	if end > at {
-		n.zero, n.row = true, append(n.row, -1)
+	if end == at || end < len(ts) && (ts[end].key == "分" && follows(ts, end, "分之") == 0 || ts[end].key == "刻" || hanScales[ts[end].key] == 10) {
+		return at // 八点五分 is a time of day
 	}
+	n.num, n.has, n.zero, n.row = n.num+v, true, true, append(n.row, -1)
 	return end
 }

@@ -61,6 +61,9 @@ func fullStop(ts []token, i int) bool {
 	if !ts[i+1].gap && ts[i+1].kind != wide {
 		return false
 	}
+	if next := ts[i+1]; next.kind == word && !next.capital && !next.line && cased(next.key) {
+		return false // a sentence does not go on in small letters
+	}
 	if i == 0 || ts[i-1].kind != word {
 		return true
 	}

@@ -124,7 +124,7 @@ func narrow(r rune) rune {
 var accents = func() map[rune]string {
 	m := map[rune]string{}
 	for _, row := range []struct{ mark, base, with string }{
-		{"\u0300", "aeiounwy", "àèìòùǹẁỳ"}, {"\u0301", "aceiloruyznsgkмгк", "áćéíĺóŕúýźńśǵḱм́ѓќ"}, {"\u0302", "aceghijosuwy", "âĉêĝĥîĵôŝûŵŷ"},
+		{"\u0300", "aeiounwy", "àèìòùǹẁỳ"}, {"\u0301", "aceiloruyznsgkгк", "áćéíĺóŕúýźńśǵḱѓќ"}, {"\u0302", "aceghijosuwy", "âĉêĝĥîĵôŝûŵŷ"},
 		{"\u0303", "ainou", "ãĩñõũ"}, {"\u0308", "aeiouyеі", "äëïöüÿёї"}, {"\u030a", "au", "åů"}, {"\u030c", "cdenrstzglk", "čďěňřšťžǧľǩ"},
 		{"\u0327", "cstgkln", "çşţģķļņ"}, {"\u0328", "aeiu", "ąęįų"}, {"\u0304", "aeiou", "āēīōū"}, {"\u0306", "aegiuиу", "ăĕğĭŭйў"}, {"\u030b", "ou", "őű"}, {"\u0307", "cegz", "ċėġż"}, {"\u0326", "st", "șț"},
 		{"\u0653", "ا", "آ"}, {"\u0654", "اوي", "أؤئ"}, {"\u0655", "ا", "إ"},
@@ -270,10 +270,11 @@ func possessive(s string) bool {
 // after letters, what shows nothing between letters, an apostrophe within.
 func wordEnd(s string, at int) int {
 	end := at
+	first, _ := utf8.DecodeRuneInString(s[at:])
 	for end < len(s) {
 		r, _ := utf8.DecodeRuneInString(s[end:])
-		if spaceless(r) {
-			break
+		if spaceless(r) || unicode.IsDigit(r) && unicode.Is(unicode.Arabic, first) {
+			break // Arabic joins its small words to figures
 		}
 		if unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.Is(unicode.Nl, r) || unicode.Is(unicode.M, r) {
 			end += cluster(s[end:])
