@@ -58,6 +58,7 @@ func TestReal(t *testing.T) {
 			"exercised":  exercised,
 			"unanswered": unanswered,
 			"rotated":    rotated,
+			"begun":      begunMemcon,
 		},
 	})
 }

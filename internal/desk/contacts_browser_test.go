@@ -134,8 +134,22 @@ func TestBrowserArrangesContact(t *testing.T) {
 	for _, s := range []*side{alder, birch} {
 		s.says("declined, late", `document.querySelector(".standing-panel")?.dataset.state === "declined" && document.querySelector(".late-tag")?.innerText === "LATE" && document.querySelector(".answers").innerText.includes("Later <b>")`)
 	}
+	remembers(t, line, alder.book(line)[0], alder, birch)
 	alder.quiet()
 	birch.quiet()
+}
+
+// book is the contacts that a side knows of.
+func (s *side) book(line string) (ids []string) {
+	s.t.Helper()
+	b, err := s.st.Contacts(s.t.Context(), line, time.Time{})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	for _, c := range b.Contacts {
+		ids = append(ids, c.ID)
+	}
+	return ids
 }
 
 // listed is how many contacts a side knows of.

@@ -149,7 +149,7 @@ var pages = []struct {
 	{ourAgreed, false, []string{"AGREED", "The corridor in winter", "谁来测量 &lt;script&gt;", "For the calendar", "On its way to the record: 1", "Agreed &lt;i&gt;gladly", "Propose a point", "Enter what took place"}},
 	{birch + "/call", false, []string{"no answer", "put through for", "The corridor stays open at all hours.", "过两天", "!Lift"}},
 	{memconsPath, false, []string{"OUR SIDE ONLY", "Will answer by Monday. &lt;b&gt;", "⟦U+202E⟧", "“尽快”是他的原话。", "merged", "Version 2", "waits for its review", "Begin a memcon", "!<b>"}},
-	{"/memcon/" + desktest.ReviewedMemcon, false, []string{"OUR SIDE ONLY", "<del>40</del><ins>14</ins>", "&lt;script&gt;", "⟦U+202E⟧", "The figure was 14, not 40. &lt;b&gt;", "Who read it", "printed", "Distribution list", "Correct it", "!You are asked to review"}},
+	{"/memcon/" + desktest.ReviewedMemcon, false, []string{"OUR SIDE ONLY", "<del>will consider 40</del><ins>agreed to 14</ins>", "&lt;script&gt;", "⟦U+202E⟧", "The figure was 14, not 40. &lt;b&gt;", "Who read it", "printed", "Distribution list", "Correct it", "!You are asked to review"}},
 	{"/memcon/" + desktest.ReviewedMemcon + "?text=1", false, []string{"40 boats", "Version 1", "!Why it is corrected"}},
 	{"/memcon/" + desktest.ReviewedMemcon + "/print?text=2", false, []string{"OUR SIDE ONLY", "copy of <bdi>Lt Ruiz</bdi>", "14 boats", "!<form method=\"post\" action=\"/memcon"}},
 	{"/memcon/" + desktest.DraftMemcon, false, []string{"NOT REVIEWED", "Waits for the review of", "&lt;img src=x&gt;", "Ask for the review", "Discard it"}},

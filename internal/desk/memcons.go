@@ -373,6 +373,14 @@ var memconActs = map[string]func(d *desk, r *http.Request, s *seat, id string, r
 	},
 }
 
+// Who names an officer or an office for a list, as readerOf reads it.
+func (p *memconPage) Who(officer int64, office parley.Office) string {
+	if office != "" {
+		return "office-" + string(office)
+	}
+	return "officer-" + strconv.FormatInt(officer, 10)
+}
+
 // readerOf is who was chosen for a list: "officer-3" or "office-envoy".
 func readerOf(r *http.Request) (officer int64, office parley.Office, err error) {
 	v := r.PostForm.Get("who")

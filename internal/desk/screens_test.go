@@ -18,6 +18,7 @@ import (
 
 	"parley"
 	"parley/internal/desk/desktest"
+	"parley/internal/station"
 )
 
 // screens is where TestScreens puts the pictures that the documentation shows
@@ -74,6 +75,11 @@ var screenList = []screen{
 	{"glossary-day-en", "en", "day", 4, parley.Translator, birch + "/glossary", (*desktest.Station).Calm, nil},
 	{"glossary-night-ar", "ar", "night", 4, parley.Translator, birch + "/glossary", (*desktest.Station).Calm, nil},
 	{"lost-day-en", "en", "day", 1, parley.Watch, birch + "/call", ailed, nil},
+	{"memcon-day-en", "en", "day", 1, parley.Watch, theMemcon, (*desktest.Station).Calm, nil},
+	{"memcon-night-zh", "zh", "night", 1, parley.Watch, theMemcon, (*desktest.Station).Calm, nil},
+	{"memcon-day-ar", "ar", "day", 1, parley.Watch, theMemcon, (*desktest.Station).Calm, nil},
+	{"memnotes-night-en", "en", "night", 1, parley.Watch, memconsPath, (*desktest.Station).Calm, nil},
+	{"memcon-stale-day-en", "en", "day", 1, parley.Watch, theDraft, (*desktest.Station).Calm, twoHands},
 	{"exercise-day-en", "en", "day", 1, parley.Watch, "/watch", (*desktest.Station).Exercises, nil},
 	{"exercise-night-ar", "ar", "night", 1, parley.Watch, "/watch", (*desktest.Station).Exercises, nil},
 }
@@ -101,6 +107,18 @@ func writing(l *live) {
 	l.do(l.ctx, chromedp.SendKeys(chromedp.CSS("input[name=subject]"), "The aircraft is ours, on a rescue flight"),
 		chromedp.SendKeys(chromedp.CSS("textarea[name=text]"), "The aircraft you ask about is ours.\n\nIt is a search and rescue flight, unarmed, call sign ALDER RESCUE 4. It leaves the area by 1530Z on heading 090.\n\nWe ask that it be let pass."))
 	l.until(l.ctx, 15*time.Second, "saved", `document.querySelector("#savestate").dataset.state === "saved" && document.querySelector("#side").innerText.includes("let pass")`)
+}
+
+// twoHands writes on a memcon while somebody else does.
+func twoHands(l *live) {
+	l.mu.Lock()
+	l.quietErr = true // the browser logs that the page was stale
+	l.mu.Unlock()
+	if _, err := l.st.SaveMemcon(l.t.Context(), station.Officer{ID: 1, Name: "陈译员"}, desktest.DraftMemcon, 3, station.MemconText{Title: "Side talk of the deputies", Text: "1405Z Lt Ruiz: They ask for a line between the ports, by 12 December.\n\nThey did not say which ports."}); err != nil {
+		l.t.Fatal(err)
+	}
+	eval[bool](l, l.ctx, `document.querySelector("#edit textarea[name=text]").value = "1405Z Lt Ruiz: They ask for a line between the ports, by 21 December.\n\nWe answer on Monday.", document.querySelector("#edit button.strong").click(), true`)
+	l.until(l.ctx, 15*time.Second, "the difference", `document.querySelector("#stale del") !== null`)
 }
 
 // TestScreens makes the pictures of the documentation from a desk that serves,

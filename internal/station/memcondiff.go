@@ -40,11 +40,28 @@ func MemconChanges(before, after string) []MemconPiece {
 			out.add("new", e.come...)
 			continue
 		}
-		for _, w := range edits(a, b, mostWordEdits) {
+		for _, w := range joined(edits(a, b, mostWordEdits)) {
 			out.add("", w.same...)
 			out.add("gone", w.gone...)
 			out.add("new", w.come...)
 		}
+	}
+	return out
+}
+
+// joined takes the blanks between two changes into both: words that were changed side
+// by side read as one change.
+func joined(es []edit) (out []edit) {
+	for _, e := range es {
+		n := len(out)
+		if n < 2 || len(e.same) > 0 || len(out[n-1].same) == 0 || len(out[n-2].same) > 0 || strings.Trim(strings.Join(out[n-1].same, ""), " ") != "" {
+			out = append(out, e)
+			continue
+		}
+		blank, last := out[n-1].same, &out[n-2]
+		last.gone = slices.Concat(last.gone, blank, e.gone)
+		last.come = slices.Concat(last.come, blank, e.come)
+		out = out[:n-1]
 	}
 	return out
 }

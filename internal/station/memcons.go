@@ -22,7 +22,7 @@ const (
 	maxMemNotes      = 500     // of an officer, on a contact
 	maxMemcons       = 50      // of an officer, on a contact
 	maxMemconReaders = 200
-	shownReads       = 200
+	shownReads       = 100
 )
 
 // A MemNote is what an officer wrote down of a contact or a call for its memcon:

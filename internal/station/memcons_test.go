@@ -334,6 +334,7 @@ func TestMemconChanges(t *testing.T) {
 		{"双方讨论能源和基础设施。", "双方讨论能源基础设施。", "双方讨论能源[-和-]基础设施。"},
 		{"one\ntwo\nthree\n", "one\nthree\nfour\n", "one\n[-two\n-]three\n[+four\n+]"},
 		{"We will stop.\nAgreed.", "We may stop.\nAgreed.", "We [-will-][+may+] stop.\nAgreed."},
+		{"will consider 40 boats", "agreed to 14 boats", "[-will consider 40-][+agreed to 14+] boats"}, {"a b c", "x b z", "[-a-][+x+] b [-c-][+z+]"},
 		{"a\u202eb", "a\u202ec", "a\u202e[-b-][+c+]"},
 	} {
 		got := ""

@@ -30,7 +30,7 @@ func (s *Station) memcons() {
 	at := func(hours float64) time.Time {
 		return s.Now().UTC().Add(-time.Duration(hours * float64(time.Hour)))
 	}
-	first := "1. The minister asked that the corridor stay open in winter. Birch answered that it will consider 40 boats." + s.nasty("\n<script>window.owned=1</script> \u202e") + "\n2. Both will name who measures.\n3. 对方表示愿意尽快答复。"
+	first := "1. The minister asked that the corridor stay open in winter. Birch answered that it will consider 40 boats." + s.nasty("\n<script>window.owned=1</script>\u202e") + "\n2. Both will name who measures.\n3. 对方表示愿意尽快答复。"
 	second := strings.Replace(strings.Replace(first, "40 boats", "14 boats", 1), "will consider", "agreed to", 1)
 	version := func(n int64, text, reason string, hours float64) station.MemconShown {
 		return station.MemconShown{MemconVersion: station.MemconVersion{Which: fmt.Sprint(n), Number: n, Title: "Call of the ministers, rescue corridor", By: "Lt Ruiz", At: at(hours), Reviewer: "Envoy Okafor", Reviewed: at(hours - 1), Reason: reason}, Language: "en", Text: text}
