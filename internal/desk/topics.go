@@ -207,6 +207,8 @@ func contactTodo(t station.Todo) string {
 		return contactURL(t.Line, t.Item)
 	case "review-memcon", "mend-memcon", "read-memcon":
 		return memconURL(t.Item)
+	case "answer-embargo", "show-draft", "sign-joint", "open-joint":
+		return contactURL(t.Line, t.Item) + "/said"
 	case "answer-ask":
 		return topicURL(t.Line, form.Visible(t.Text))
 	}

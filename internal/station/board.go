@@ -180,6 +180,9 @@ func (s *Station) boardOf(l *liveLine, b *Board) error {
 	if err := s.contactsOf(l, b); err != nil {
 		return err
 	}
+	if err := s.statementsOf(l, b); err != nil {
+		return err
+	}
 	if err := s.callsOn(l, b); err != nil {
 		return err
 	}

@@ -275,7 +275,17 @@ func signAndWithdraw(t *testing.T, a, b *party, line string) {
 		a.sees(line, id, "the proposal", func(v Statements) bool { return len(v.Joints) == n+1 })
 		return v.Joints[n]
 	}
+	todo := func(p *party, act string) bool {
+		bd, err := p.st.Board(ctx, p.watch, line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(bd.DoNext, func(x Todo) bool { return x.Act == act && x.Item == id })
+	}
 	j := propose("")
+	if !todo(b, "sign-joint") || todo(a, "sign-joint") || todo(a, "open-joint") {
+		t.Error("the boards do not say who is to sign")
+	}
 	if !j.MaySign || j.MayWithdraw || j.MayPublish || j.State != "open" || j.Sentence != "Proposed by alder; it waits for birch." {
 		t.Errorf("birch may %+v", j)
 	}
@@ -308,6 +318,9 @@ func signAndWithdraw(t *testing.T, a, b *party, line string) {
 		t.Fatal(err)
 	}
 	v := a.sees(line, id, "birch's signature", func(v Statements) bool { return v.Joints[1].State == "signed" })
+	if !todo(a, "open-joint") || todo(b, "open-joint") || todo(b, "sign-joint") {
+		t.Error("the boards do not say who is to read the signature")
+	}
 	if x := v.Joints[1]; !x.MayOpen || !x.MayWithdraw || x.MayPublish {
 		t.Errorf("alder may %+v", x)
 	}

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"parley"
@@ -73,6 +75,43 @@ func (c *clerk) showDraft(ctx context.Context, t *said.Told) error {
 		return err
 	}
 	return c.s.audit(Officer{}, "show a draft", a.root.String(), "every side is ready")
+}
+
+// statementsOf adds what our side has to do about statements.
+func (s *Station) statementsOf(l *liveLine, b *Board) error {
+	book, _, err := l.saidBook()
+	if err != nil {
+		return err
+	}
+	for _, t := range book.Contacts {
+		a, err := l.afterwards(t.Contact.String())
+		if err != nil {
+			return err
+		}
+		todo := func(act string) {
+			b.DoNext = append(b.DoNext, Todo{Act: act, Item: a.root.String(), Line: l.id.String(), Text: form.Visible(strings.Join(a.c.First().Request.Topics, "; ")), Exercise: form.Visible(t.Exercise)})
+		}
+		for _, e := range t.Embargo.Open {
+			if slices.Contains(t.Waits(e), l.us) {
+				todo("answer-embargo")
+			}
+		}
+		if us := a.us(); us.Owes != nil || t.Bound() && us.Shown == nil {
+			todo("show-draft")
+		}
+		for _, j := range t.Joints {
+			if j.State != said.JointOpen && j.State != said.JointSigned {
+				continue
+			}
+			switch may, _ := a.mayJoint(j); {
+			case may["sign"]:
+				todo("sign-joint")
+			case may["open"]:
+				todo("open-joint")
+			}
+		}
+	}
+	return nil
 }
 
 // soundOnce sounds for an entry that is not old, unless an alarm of this code was ever
