@@ -121,7 +121,7 @@ func TestBrowserAgreesByKeys(t *testing.T) {
 }
 
 // envoyPages are those that need an envoy's seat, or a state of the station.
-var envoyPages = []string{birch + "/charter", birch + "/charter/change?what=charter", birch + "/charter/change?what=remove", birch + "/offices", birch + "/offices/change?office=envoy", birch + "/modes", "/work", birch + "/contacts", birch + "/contacts/ask", theirAsk, ourAgreed, theirAsk + "/offer", birch + "/topics", topicPath}
+var envoyPages = []string{birch + "/charter", birch + "/charter/change?what=charter", birch + "/charter/change?what=remove", birch + "/offices", birch + "/offices/change?office=envoy", birch + "/modes", "/work", birch + "/contacts", birch + "/contacts/ask", theirAsk, ourAgreed, theirAsk + "/offer", birch + "/topics", topicPath, said, joint, publish}
 
 // weigh goes from the open form to what it changes.
 func (l *live) weigh() {

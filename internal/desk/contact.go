@@ -24,6 +24,7 @@ type contactPage struct {
 	Typed   map[string]string // what was typed into its form
 	Calls   []station.Call    // that were rung for it, the newest first
 	Memcons []station.Memcon  // that the officer may see
+	Said    station.Statements
 	Now     time.Time
 }
 
@@ -64,6 +65,32 @@ func (p *contactPage) Over() bool {
 		return true
 	}
 	return false
+}
+
+// Says reports whether anything is said of it in public, or is to be: it was spoken,
+// or somebody has begun.
+func (p *contactPage) Says() bool {
+	v := p.Said
+	if len(v.Wordings) > 0 || v.Readout != nil || len(v.Joints) > 0 || len(v.Published) > 0 || v.Embargo.ID != "" || len(v.Embargo.Open) > 0 {
+		return true
+	}
+	if slices.ContainsFunc(v.Sides, func(x station.SaidSide) bool { return x.State != "none" }) {
+		return true
+	}
+	return p.Contact.State == contact.Took || p.Contact.State == contact.Past
+}
+
+// Down reports whether nothing of theirs can come now.
+func (p *contactPage) Down() bool { return p.Line.Lamp.State == station.LampDown }
+
+// LastProofs are the entries whose proofs carry what our side published last.
+func (p *contactPage) LastProofs() []string {
+	for _, x := range slices.Backward(p.Said.Published) {
+		if x.Ours {
+			return x.Proofs
+		}
+	}
+	return nil
 }
 
 // Settled reports whether nothing is offered for it any more.
@@ -136,6 +163,9 @@ func (d *desk) contactPage(r *http.Request, s *seat) (*contactPage, error) {
 		return nil, err
 	}
 	p.Zones, p.Now = d.zonesOf(r, l, &p.Contact), d.now()
+	if p.Said, err = d.saysOf(r, s, l.Key, p.Contact.ID); err != nil {
+		return nil, err
+	}
 	calls, err := d.st.CallList(r.Context(), l.Key)
 	if err != nil {
 		return nil, err

@@ -30,6 +30,7 @@ func TestBrowserPrintsContacts(t *testing.T) {
 			{ourAgreed, 5, []string{"冬季和春季的救援通道", "Chart of the corridor", "chart <b>.pdf", "K. Adeyemi"}, 3},
 			{birch + "/contacts", 4, []string{"archive of the ministry", "it lasted <b>40</b> minutes", "L. Ash", "王建国"}, 5},
 			{topicPath, 5, []string{"and neither side will attack the energy infrastructure", "需重新测量", "谁负责测量", "Is this to be taken as said?", "新华社"}, 3},
+			{said, 11, []string{"energy infrastructure", "能源和基础设施", "此处措辞应与双方确认的一致", "建议只发布这两句"}, 4},
 			{birch + "/contact/" + desktest.Unanswered, 5, []string{"Barges"}, 2},
 		} {
 			l.open(l.ctx, c.path)

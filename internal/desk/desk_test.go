@@ -147,6 +147,8 @@ var pages = []struct {
 	{birch + "/contacts?asof=2020-06-01", false, []string{`value="2020-06-01"`, ">today</a>", "2019-07-03", "!Exercises"}},
 	{theirAsk, false, []string{"⟦U+202E⟧", "Asia/Shanghai", "Sat 2026-11-28 09:00", "Sat 2026-11-28 02:00", "280100Z NOV 26", "国家主席", "!Accept for our side"}},
 	{ourAgreed, false, []string{"AGREED", "The corridor in winter", "谁来测量 &lt;script&gt;", "For the calendar", "On its way to the record: 1", "Agreed &lt;i&gt;gladly", "Propose a point", "Enter what took place"}},
+	{spokenOf, false, []string{"took place", "What is said", "Prisoners", "Asked for by", "!Publish ours"}},
+	{said, false, []string{"What differs", "is not a target of either side", "Side by side", `id="compose"`, "!Sign for our side"}},
 	{birch + "/call", false, []string{"no answer", "put through for", "The corridor stays open at all hours.", "过两天", "!Lift"}},
 	{memconsPath, false, []string{"OUR SIDE ONLY", "Will answer by Monday. &lt;b&gt;", "⟦U+202E⟧", "“尽快”是他的原话。", "merged", "Version 2", "waits for its review", "Begin a memcon", "!<b>"}},
 	{"/memcon/" + desktest.ReviewedMemcon, false, []string{"OUR SIDE ONLY", "<del>will consider 40</del><ins>agreed to 14</ins>", "&lt;script&gt;", "⟦U+202E⟧", "The figure was 14, not 40. &lt;b&gt;", "Who read it", "printed", "Distribution list", "Correct it", "!You are asked to review"}},

@@ -29,6 +29,12 @@ var callForms = []string{"ring", "pickup", "hangup", "roster", "wording", "confi
 var wordsOfCalls = map[string]string{"level": "contact.level.", "medium": "contact.medium.", "interpreting": "contact.interpreting.", "recording": "contact.recording.", "reason": "contact.reason.",
 	"answer": "callform.answer.", "outcome": "callform.outcome.", "as of": "callform.as_of.", "phase": "callform.phase.", "note": "callform.note."}
 
+// saidForms are the forms of package said, and wordsOfSaid is for their fields what
+// wordsOf is for those of contacts.
+var saidForms = []string{"embargo", "ready", "draft", "remark", "joint", "published"}
+
+var wordsOfSaid = map[string]string{"level": "contact.level.", "medium": "contact.medium.", "step": "saying.step.", "kind": "saying.kindword.", "on item": "saying.onitem."}
+
 // fieldName is the name of a field; one that has a number keeps it. What the
 // catalogue does not know is English.
 func (l *locale) fieldName(name string) coded {
@@ -37,6 +43,9 @@ func (l *locale) fieldName(name string) coded {
 	}
 	if m := numbered.FindStringSubmatch(name); m != nil && l.has("field."+m[1]) {
 		return coded{Text: l.text("field."+m[1]) + " " + m[2]}
+	}
+	if lang, ok := strings.CutPrefix(name, "text, "); ok {
+		return coded{Text: l.text("field.text") + " · " + l.languageName(lang)}
 	}
 	return coded{Text: strings.Join(strings.Fields(form.Visible(name)), " "), English: true}
 }
@@ -49,6 +58,8 @@ func (l *locale) fieldValue(formName, name, value string) template.HTML {
 		list = wordsOf[name]
 	case slices.Contains(callForms, formName):
 		list = wordsOfCalls[name]
+	case slices.Contains(saidForms, formName):
+		list = wordsOfSaid[name]
 	}
 	word := strings.ReplaceAll(value, " ", "_")
 	if formName == "wording" && value == call.WordingNote {
@@ -67,6 +78,8 @@ func (f *frame) FileOf(it station.Item) string {
 		return contactURL(it.Line, it.ID)
 	case len(it.Refs) > 0 && (it.Form == "reply" || it.Form == "calloff" || it.Form == "point"):
 		return contactURL(it.Line, it.Refs[0])
+	case len(it.Refs) > 0 && slices.Contains(saidForms, it.Form):
+		return sayingURL(it.Line, it.Refs[0])
 	}
 	return ""
 }

@@ -122,6 +122,7 @@ func TestFirefox(t *testing.T) {
 		{"sides and themes", foxSidesAndThemes},
 		{"hostile text", foxHostileText},
 		{"contacts", foxContacts},
+		{"what is said", foxSaying},
 		{"live", foxLive},
 		{"keys alone", foxKeysAlone},
 		{"three steps", foxThreeSteps},

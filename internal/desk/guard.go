@@ -10,6 +10,7 @@ import (
 const (
 	maxForm       = 1 << 20
 	maxLongForm   = 3 << 20        // a memcon of 200 pages, as a form writes it
+	maxReadout    = 4 << 20        // one of 1 MB, of which a form makes three times as much
 	maxUpload     = 64<<20 + 1<<20 // one attachment and the form around it
 	answerTimeout = 30 * time.Second
 	uploadTimeout = 15 * time.Minute
@@ -38,6 +39,8 @@ func (d *desk) guard(next http.Handler) http.Handler {
 			limit, timeout = maxUpload, uploadTimeout
 		case strings.HasPrefix(r.URL.Path, "/memcon/") && strings.HasSuffix(r.URL.Path, "/save"):
 			limit = maxLongForm
+		case readout(r):
+			limit = maxReadout
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		deadline(w, timeout)
@@ -49,6 +52,12 @@ func (d *desk) guard(next http.Handler) http.Handler {
 // contacts.
 func upload(r *http.Request) bool {
 	return r.Method == http.MethodPost && (strings.HasPrefix(r.URL.Path, "/draft/") && strings.HasSuffix(r.URL.Path, "/attach") || strings.HasPrefix(r.URL.Path, "/line/") && strings.HasSuffix(r.URL.Path, "/contacts/import"))
+}
+
+// readout reports whether the request carries what is said of a contact, which
+// may be a book before somebody shortens it.
+func readout(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasPrefix(r.URL.Path, "/line/") && (strings.HasSuffix(r.URL.Path, "/said/save") || strings.HasSuffix(r.URL.Path, "/joint"))
 }
 
 // deadline bounds the reading of the body and the writing of the answer. A

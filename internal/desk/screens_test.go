@@ -64,6 +64,13 @@ var screenList = []screen{
 	{"topic-night-en", "en", "night", 2, parley.Envoy, birch + "/topic?name=Rescue+corridor", (*desktest.Station).Calm, nil},
 	{"topic-day-ar", "ar", "day", 2, parley.Envoy, birch + "/topic?name=Rescue+corridor", (*desktest.Station).Calm, nil},
 	{"topic-day-zh", "zh", "day", 2, parley.Envoy, birch + "/topic?name=Rescue+corridor", (*desktest.Station).Calm, nil},
+	{"said-day-en", "en", "day", 2, parley.Envoy, said, (*desktest.Station).Calm, nil},
+	{"said-night-zh", "zh", "night", 2, parley.Envoy, said, (*desktest.Station).Calm, nil},
+	{"said-day-ar", "ar", "day", 2, parley.Envoy, said, early, nil},
+	{"ready-night-en", "en", "night", 2, parley.Envoy, said, approved, nil},
+	{"joint-day-zh", "zh", "day", 2, parley.Envoy, said, func(s *desktest.Station) { s.Calm(); s.SayJoint() }, nil},
+	{"publish-day-en", "en", "day", 2, parley.Envoy, publish, (*desktest.Station).Calm, nil},
+	{"spoken-night-ar", "ar", "night", 2, parley.Envoy, spokenOf, early, nil},
 	{"call-day-en", "en", "day", 1, parley.Watch, birch + "/call", goes, nil},
 	{"call-night-zh", "zh", "night", 1, parley.Watch, birch + "/call", goes, nil},
 	{"call-day-ar", "ar", "day", 1, parley.Watch, birch + "/call", goes, nil},
@@ -82,6 +89,15 @@ var screenList = []screen{
 	{"memcon-stale-day-en", "en", "day", 1, parley.Watch, theDraft, (*desktest.Station).Calm, twoHands},
 	{"exercise-day-en", "en", "day", 1, parley.Watch, "/watch", (*desktest.Station).Exercises, nil},
 	{"exercise-night-ar", "ar", "night", 1, parley.Watch, "/watch", (*desktest.Station).Exercises, nil},
+}
+
+// early is a readout that Birch published before the embargo ended; approved ours,
+// before anything was shown.
+func early(s *desktest.Station) { s.Calm(); s.SayEarly() }
+func approved(s *desktest.Station) {
+	s.Calm()
+	s.SayDrafted("approved")
+	s.Say.Readout.Approver = "Envoy Okafor"
 }
 
 // goes, lobby and rings are a call with Birch.

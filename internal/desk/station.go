@@ -37,6 +37,7 @@ type Station interface {
 	Contacting
 	TopicKeeping
 	StatementKeeping
+	Saying
 	Feeding
 	Calling
 	Attending

@@ -215,6 +215,8 @@ func (s *Station) nasty(x string) string {
 func (s *Station) polite() {
 	s.tame = true
 	s.memcons()
+	s.Contacting = s.Contacting[:len(s.Contacting)-1]
+	s.spoken()
 	plain := strings.NewReplacer("<b>40</b>", "40", " <b>", "", "<b>", "", "</b>", "", "<i>", "", "</i>", "", " <script>", "", "\u202e", "")
 	all := func(list []string) []string {
 		out := make([]string, len(list))

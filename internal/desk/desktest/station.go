@@ -70,6 +70,8 @@ type Station struct {
 	Contacting []station.Contact     // with Birch, the newest first
 	tame       bool                  // nothing is there to try the pages: see Scene
 	Held       []station.RegisterRow // with Birch, the newest first
+	Say        station.Statements    // what is said of the contact Spoken
+	Secret     string                // words that are not released
 	Subscribed []station.Feed
 	Todos      []station.Todo // more to do next
 	CalledFor  string         // the contact that the newest call before was rung for
@@ -104,6 +106,7 @@ func New(now func() time.Time) *Station {
 	s.keeping()
 	s.contacts()
 	s.memcons()
+	s.spoken()
 	return s
 }
 

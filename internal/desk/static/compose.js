@@ -18,8 +18,9 @@ let said = null; // text instead of "saved ... ago"
 
 // stashKey names the officer: who sits here next finds nothing of it.
 function stashKey() {
-  const id = form.elements.draft.value;
   const mine = `parley-draft-${form.dataset.officer}`;
+  if (form.dataset.kept) return `${mine}-${form.dataset.kept}`;
+  const id = form.elements.draft.value;
   return id && id !== "0" ? `${mine}-${id}` : `${mine}-new-${form.elements.line.value}-${form.elements.form.value}`;
 }
 
@@ -84,8 +85,9 @@ function mark() {
   if (!halted) timer = setTimeout(save, Math.max(0, Math.min(PAUSE, since + LONGEST - Date.now())));
 }
 
-// follow shows what depends on the precedence.
+// follow shows what depends on the precedence, where the form has one.
 function follow() {
+  if (!form.elements.precedence) return;
   const p = form.elements.precedence.value;
   form.closest(".writing").dataset.flash = String(p === "FLASH");
   const two = document.getElementById("two-hands").dataset.words.split(" ").includes(p);
@@ -104,7 +106,7 @@ async function save() {
   const sent = fields();
   let r, answer;
   try {
-    r = await send("/drafts", { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(sent), signal: AbortSignal.timeout(5000) });
+    r = await send(form.dataset.save ?? "/drafts", { method: "POST", headers: { Accept: "application/json" }, body: new URLSearchParams(sent), signal: AbortSignal.timeout(5000) });
     answer = await r.json();
   } catch {
     r = null;
@@ -128,9 +130,11 @@ function later(text) {
 
 function saved(answer, key) {
   const first = key.includes("-new-");
-  form.elements.draft.value = answer.id;
   form.elements.version.value = answer.version;
-  form.dataset.draft = answer.id;
+  if (form.elements.draft) {
+    form.elements.draft.value = answer.id;
+    form.dataset.draft = answer.id;
+  }
   if (first) {
     sessionStorage.removeItem(key);
     history.replaceState(null, "", `/draft/${answer.id}`);
