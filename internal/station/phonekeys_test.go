@@ -33,7 +33,7 @@ func TestPhoneKeys(t *testing.T) {
 	a.waitUp(line)
 	b.waitUp(line)
 	var wu CallSeat
-	putThrough(t, line, a, b, func() {
+	pa, _ := putThrough(t, line, a, b, func() {
 		wu = a.joins(line, a.chief, 'I', CallPerson{Name: "Wu", Role: "interpreter", Tongue: "zh"}).seat
 	})
 	c, err := a.st.callOn(line)
@@ -131,6 +131,57 @@ func TestPhoneKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	press("#", "refused") // he is gone
+	besideInterpreters(t, a, b, line, wu, pa.seat)
+}
+
+// besideInterpreters: what our side passed stands beside our interpreter, and beside
+// nobody else, here or there.
+func besideInterpreters(t *testing.T, a, b *party, line string, interpreter, principal CallSeat) {
+	t.Helper()
+	ctx := context.Background()
+	they := b.joins(line, b.chief, 'T', CallPerson{Name: "Li", Role: "interpreter", Tongue: "en"}).seat
+	wantKind(t, "a term in one language", a.st.AddTerm(ctx, a.watch, line, []SaidText{{"en", "barge"}}, ""), parley.BadForm, "2 languages at least")
+	wantKind(t, "nobody adds a term", a.st.AddTerm(ctx, Officer{}, line, nil, ""), parley.NotAllowed, "no name was given")
+	wantKind(t, "the watch checks it", a.st.CheckTerm(ctx, a.watch, line, 1), parley.NotAllowed, "office of interpreter")
+	err := a.st.AddTerm(ctx, a.watch, line, []SaidText{{"zh", "驳船"}, {"en", "barge"}}, "flat")
+	if err == nil {
+		err = a.st.PassScript(ctx, a.envoy, line, "First the corridor.\nThen the barges.")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	room := func(p *party, at CallSeat) CallRoom {
+		t.Helper()
+		r, err := p.st.CallRoom(ctx, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+	if r := room(a, interpreter); len(r.Terms) != 1 || r.Terms[0].Words[0] != (SaidText{"en", "barge"}) || r.Terms[0].By != a.watch.Name || len(r.Script) != 1 || r.Script[0].By != a.envoy.Name || !strings.Contains(r.Script[0].Text, "barges") || r.Beside != "" {
+		t.Errorf("beside our interpreter stand %+v and %+v, %q", r.Terms, r.Script, r.Beside)
+	}
+	for what, r := range map[string]CallRoom{"our principal": room(a, principal), "who has not joined": room(a, CallSeat{Line: line}), "their interpreter": room(b, they)} {
+		if len(r.Terms)+len(r.Script) > 0 {
+			t.Errorf("beside %s stand %+v and %+v", what, r.Terms, r.Script)
+		}
+	}
+	rows, err := a.st.Audit(ctx, Officer{}, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	acts := ""
+	for _, r := range rows {
+		acts += r.Officer + " " + r.Act + "\n"
+		if strings.Contains(r.Detail, "corridor") {
+			t.Errorf("the audit tells the script: %+v", r)
+		}
+	}
+	for _, want := range []string{a.watch.Name + " add to the glossary", a.envoy.Name + " pass a script"} {
+		if !strings.Contains(acts, want) {
+			t.Errorf("the audit lacks %q:\n%s", want, acts)
+		}
+	}
 }
 
 // TestNarrow: of each side who interprets by telephone where it does so
