@@ -296,6 +296,16 @@ func TestRecordedCall(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantKind(t, "what was deleted", h.a.st.PlayRecording(ctx, h.a.envoy, h.line, c.ID, 1, none), parley.NotFound, "is not here")
+	dir := filepath.Join(h.a.dir, recordingsDir, h.line, strings.ReplaceAll(c.ID, ":", "-"))
+	if b, err := os.ReadFile(filepath.Join(dir, "2.tape")); err != nil {
+		t.Fatal(err)
+	} else if err := os.WriteFile(filepath.Join(dir, "1.tape"), b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	wantKind(t, "another file in its place", h.a.st.PlayRecording(ctx, h.a.envoy, h.line, c.ID, 1, func(CallVoice, string) io.Writer { return io.Discard }), parley.Corrupt, "")
+	if err := os.Remove(filepath.Join(dir, "1.tape")); err != nil {
+		t.Fatal(err)
+	}
 	for _, x := range h.tapings(t, h.a, 2).Tapings {
 		for _, v := range x.Voices {
 			if x.By == "alder" && (v.Here != (v.File != 1) || len(v.Sum) != 64) {
@@ -313,7 +323,7 @@ func TestRecordedCall(t *testing.T) {
 			acts[r.Name+" "+r.Act]++
 		}
 	}
-	if acts["Capt Hale play a recording"] != 3 || acts["Ms Ivarsen play a recording"] != 1 || acts["Ms Ivarsen delete a recording"] != 1 {
+	if acts["Capt Hale play a recording"] != 4 || acts["Ms Ivarsen play a recording"] != 1 || acts["Ms Ivarsen delete a recording"] != 1 {
 		t.Errorf("the audit says %v", acts)
 	}
 }
