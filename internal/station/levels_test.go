@@ -10,6 +10,7 @@ import (
 	"parley"
 	"parley/internal/contact"
 	"parley/internal/form"
+	"parley/internal/said"
 )
 
 // TestLevelsAreAgreed: what both assented to says who arranges contacts at which
@@ -111,6 +112,27 @@ func TestLevelsAreAgreed(t *testing.T) {
 			if n := len(c.Terms[0].Replies); n == 1 && (c.Terms[0].Replies[0].Outside || c.Terms[0].Replies[0].Office != "envoy") {
 				t.Errorf("the envoy's answer: %+v", c.Terms[0].Replies[0])
 			}
+		}
+	}
+	// So with what is said afterwards.
+	until := time.Now().Add(time.Hour)
+	if _, err := a.st.ProposeEmbargo(ctx, a.watch, id, broke.ID, until, "", ""); parley.KindOf(err) != parley.NotAllowed {
+		t.Errorf("the watch proposes an embargo for leaders: %v", err)
+	}
+	if _, err := a.st.ProposeEmbargo(ctx, a.envoy, id, broke.ID, until, "", ""); err != nil {
+		t.Fatal(err)
+	}
+	ref, err := parley.ParseRef(broke.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.fileForm(ctx, &form.Header{From: parley.Watch, To: l.everyEnvoy(), Precedence: parley.Priority, Refs: []parley.Ref{ref}}, &said.Embargo{Until: uint64(until.Unix()) + 60}); err != nil {
+		t.Fatal(err)
+	}
+	v2 := a.sees(id, broke.ID, "both proposals", func(v Statements) bool { return len(v.Embargo.Open) == 2 })
+	for _, o := range v2.Embargo.Open {
+		if o.Outside != (o.By == "birch") || o.Office != map[string]string{"alder": "envoy", "birch": "watch"}[o.By] {
+			t.Errorf("the embargo proposed by %s, from %s: outside is %v", o.By, o.Office, o.Outside)
 		}
 	}
 }

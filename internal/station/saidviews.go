@@ -77,6 +77,7 @@ type SaidEmbargo struct {
 
 // EmbargoOffer is a proposal of an embargo.
 type EmbargoOffer struct {
+	ContactSeat
 	ID    string    `json:"id"`
 	By    string    `json:"by"`
 	Ours  bool      `json:"ours"`
@@ -102,6 +103,7 @@ type SaidSide struct {
 // SaidDraft is a draft that was shown.
 type SaidDraft struct {
 	SaidStatement
+	ContactSeat
 	ID      string       `json:"id"`
 	Number  int          `json:"number"` // its version; 0: a fault
 	At      time.Time    `json:"at"`
@@ -146,6 +148,7 @@ type JointView struct {
 
 // JointSignature is the signature of a party, and who has read it.
 type JointSignature struct {
+	ContactSeat
 	Party string    `json:"party"`
 	ID    string    `json:"id,omitempty"` // "": not signed
 	At    time.Time `json:"at,omitzero"`
@@ -164,6 +167,7 @@ type JointOff struct {
 // PublishedView is something that was published.
 type PublishedView struct {
 	SaidStatement
+	ContactSeat
 	ID       string    `json:"id"`
 	By       string    `json:"by"`
 	Ours     bool      `json:"ours"`
@@ -345,13 +349,23 @@ func differs(st *said.Statement, record *said.Facts) (out []string) {
 	return out
 }
 
+// seat is the office in which somebody acted on statements, and whether that is
+// outside what was agreed for the level of the contact, as of contacts.
+func (a *afterwards) seat(e *said.Entry) ContactSeat {
+	rule, err := a.l.ruleOver((*contact.Entry)(e))
+	if err != nil {
+		a.l.log.Error("finding the charter over an entry", "entry", e.Ref.String(), "err", err)
+	}
+	return ContactSeat{Office: string(e.From), Outside: err == nil && rule.levels.Outside(a.level(), e.From)}
+}
+
 func (a *afterwards) embargoView(now time.Time) (v SaidEmbargo) {
 	e := &a.told.Embargo
 	if t := e.Standing; t != nil {
 		v.Until, v.ID, v.Over = t.Until(), t.Ref.String(), !now.Before(t.Until())
 	}
 	for _, t := range e.Terms {
-		o := EmbargoOffer{ID: t.Ref.String(), By: string(t.Party), Ours: t.Party == a.l.us, At: t.Time, Until: t.Until(), Text: form.Visible(t.Embargo.Text), State: "replaced"}
+		o := EmbargoOffer{ContactSeat: a.seat(t.Entry), ID: t.Ref.String(), By: string(t.Party), Ours: t.Party == a.l.us, At: t.Time, Until: t.Until(), Text: form.Visible(t.Embargo.Text), State: "replaced"}
 		switch {
 		case t == e.Standing:
 			o.State = "agreed"
@@ -386,7 +400,7 @@ func (a *afterwards) sideView(side *said.Side, record *said.Facts) SaidSide {
 		v.State = "shown"
 	}
 	for _, d := range side.Drafts {
-		x := SaidDraft{SaidStatement: statementView(&d.Draft.Statement), ID: d.Ref.String(), Number: d.Number, At: d.Time, Current: d == side.Current, Fault: string(d.Fault), Differs: differs(&d.Draft.Statement, record)}
+		x := SaidDraft{SaidStatement: statementView(&d.Draft.Statement), ContactSeat: a.seat(d.Entry), ID: d.Ref.String(), Number: d.Number, At: d.Time, Current: d == side.Current, Fault: string(d.Fault), Differs: differs(&d.Draft.Statement, record)}
 		for _, r := range d.Remarks {
 			x.Remarks = append(x.Remarks, SaidRemark{r.Ref.String(), string(r.Party), r.Party == a.l.us, r.Time, int(r.Remark.Item), form.Visible(r.Remark.Text)})
 		}
@@ -402,7 +416,7 @@ func (a *afterwards) jointView(j *said.Proposal, record *said.Facts) JointView {
 	for _, p := range a.told.Parties {
 		x := JointSignature{Party: string(p)}
 		if e := j.Signatures[p]; e != nil {
-			x.ID, x.At, x.Read = e.Ref.String(), e.Time, codeList(j.Read[p])
+			x.ContactSeat, x.ID, x.At, x.Read = a.seat(e), e.Ref.String(), e.Time, codeList(j.Read[p])
 		}
 		v.Signatures = append(v.Signatures, x)
 	}
@@ -451,7 +465,7 @@ func jointSentence(v *JointView) string {
 }
 
 func (a *afterwards) publishedView(p *said.Publication, record *said.Facts) PublishedView {
-	v := PublishedView{SaidStatement: statementView(p.Statement), ID: p.Ref.String(), By: string(p.Party), Ours: p.Party == a.l.us, At: timeOrZero(p.Published.At), Entered: p.Time, Kind: "readout", Where: form.Visible(p.Published.Where),
+	v := PublishedView{SaidStatement: statementView(p.Statement), ContactSeat: a.seat(p.Entry), ID: p.Ref.String(), By: string(p.Party), Ours: p.Party == a.l.us, At: timeOrZero(p.Published.At), Entered: p.Time, Kind: "readout", Where: form.Visible(p.Published.Where),
 		Text: form.Visible(p.Published.Text), Unsigned: p.Unsigned, Differs: differs(p.Statement, record), Proofs: []string{p.Ref.String()}}
 	if p.Joint != nil {
 		v.Kind, v.Joint = "joint", p.Joint.Ref.String()
