@@ -111,6 +111,7 @@ func TestStatements(t *testing.T) {
 	t.Run("another text", func(t *testing.T) { anotherText(t, a, b, line) })
 	t.Run("joint", func(t *testing.T) { signAndWithdraw(t, a, b, line) })
 	t.Run("publish", func(t *testing.T) { publishing(t, a, b, line) })
+	t.Run("history", func(t *testing.T) { historyOfTopic(t, a, b, line) })
 }
 
 func exchangeDrafts(t *testing.T, a, b *party, line string) {
