@@ -55,7 +55,12 @@ func (r *reader) figureAt(ts []token, i, lo int) (figure, int, bool) {
 	if f.dim == "count" {
 		end = f.takeUnit(ts, end)
 	}
-	f.heads = headsAt(ts, end)
+	if f.heads = headsAt(ts, end); len(f.heads) == 0 && f.dim == "count" {
+		f.heads = headsBefore(ts, i, lo)
+	}
+	if i > lo && v == 2 && len(f.heads) > 0 && f.dim == "count" && ts[i].kind == word && theTwo(ts, i, end) {
+		return figure{}, 0, false
+	}
 	if f.dim == "count" && len(f.heads) == 0 && ts[i].kind == word && f.weak {
 		return figure{}, 0, false
 	}
@@ -129,6 +134,27 @@ func headsAt(ts []token, i int) (out []string) {
 	return out
 }
 
+// headsBefore are the words before a number that nothing follows: a delegation of
+// twelve, the delegation numbers 12.
+func headsBefore(ts []token, i, lo int) (out []string) {
+	for j := i - 1; j >= lo && j >= i-4 && len(out) < 2; j-- {
+		if ts[j].kind == point && ts[j].key != "-" {
+			break
+		}
+		if k := topicOf(ts[j]); k != "" {
+			out = append(out, k)
+		} else if countable[ts[j].loose] {
+			out = append(out, headOf(ts[j]))
+		}
+	}
+	return out
+}
+
+// theTwo reports whether two is both: the two ministers.
+func theTwo(ts []token, i, end int) bool {
+	return (ts[i-1].key == "the" || ts[i-1].key == "our" || ts[i-1].key == "their") && end < len(ts) && countable[ts[end].loose]
+}
+
 // countable are words that say little by themselves and yet are counted.
 var countable = set("sides parties countries nations minister ministers leaders ambassadors calls delegation delegations governments presidents")
 
@@ -140,6 +166,8 @@ func headOf(t token) string {
 	return s
 }
 
+var handsOver = set("hand hands handed handing take takes took taken taking turn turns turned turning pass passed bring brought sign signed")
+
 // qualify reads what bounds a number or makes it rough, before it.
 func (f *figure) qualify(ts []token, i, lo int) {
 	from := max(lo, i-4)
@@ -150,6 +178,9 @@ func (f *figure) qualify(ts []token, i, lo int) {
 		}
 	}
 	before := " " + strings.Join(ws, " ") + " "
+	if n := len(ws); n > 1 && ws[n-1] == "over" && handsOver[ws[n-2]] {
+		return
+	}
 	for _, q := range []struct {
 		words string
 		bound int

@@ -41,7 +41,7 @@ func (r *reader) hanFigure(ts []token, i, lo int) (figure, int, bool) {
 		return figure{}, 0, false
 	}
 	v, hi, end, plain := hanNumeral(r.lang, ts, at)
-	if end == 0 {
+	if end == 0 || v == 2 && follows(ts, i, "两位") > 0 && (titleAt(ts, end+1, len(ts)) != "" || follows(ts, end+1, "领导") > 0 || follows(ts, end+1, "元首") > 0) {
 		return figure{}, 0, false
 	}
 	f := figure{lo: v, hi: hi, unit: unit{dim: "count", factor: 1}}

@@ -348,9 +348,9 @@ func need(f, x *claim, left [2]map[string]int) float64 {
 			return 0
 		}
 		if f.date.m != 0 && x.date.m != 0 && (f.date.m == x.date.m || f.date.d == x.date.d && f.date.d != 0) {
-			return pick(0.06, 0.12)
+			return pick(0, 0.1)
 		}
-		return pick(0.15, 0.25)
+		return pick(0.1, 0.22)
 	case aName:
 		return needOfNames(&f.name, &x.name, alone)
 	}
@@ -366,7 +366,7 @@ func need(f, x *claim, left [2]map[string]int) float64 {
 	case "count":
 		switch rel := f.fig.related(&x.fig); {
 		case rel >= 1:
-			return pick(0.12, 0.18) + weak
+			return pick(0.04, 0.14) + weak
 		case rel >= 0.7:
 			return pick(0.15, 0.25) + weak
 		case rel >= 0.4:
