@@ -2,8 +2,8 @@ package compare
 
 // The bounds under which time stays in proportion to the length of the texts.
 // A text within said's own bound of 48,000 bytes is read whole; one of 200 pages
-// (600,000 bytes) a side is compared in less than ten seconds, of which
-// BenchmarkTwoHundredPages says more.
+// (600,000 bytes) a side is compared in less than ten seconds on one processor, of
+// which BenchmarkTwoHundredPages says more.
 const (
 	maxText     = 1 << 20 // bytes of one side in one language; what is beyond is not read, and Report.Cut says so
 	maxSentence = 240     // tokens; a longer one is cut

@@ -300,7 +300,7 @@ func against(x, y *Wording) (a, b []Span) {
 	of := func(w *Wording, i0, i1 int) (out []Span) {
 		item := w.In[0].Item
 		if i0 == i1 {
-			at := w.toks[i0-1].to
+			at := w.In[0].To
 			if i0 < w.to {
 				at = w.toks[i0].from
 			}

@@ -126,6 +126,18 @@ func TestPicture(t *testing.T) {
 	}
 }
 
+// TestMissingAtTheEdges: words that are missing at the beginning or the end of a
+// text have their place there.
+func TestMissingAtTheEdges(t *testing.T) {
+	const whole = "Open lanes stay open now."
+	for text, at := range map[string]int{"Lanes stay open now.": 0, "Open lanes stay open.": len("Open lanes stay open")} {
+		r := Compare(statement("en", whole), statement("en", text), Known{Wordings: wording("en", whole)})
+		if len(r.Marks) != 1 || len(r.Marks[0].Theirs) != 1 || r.Marks[0].Theirs[0] != (Span{0, at, at}) {
+			t.Errorf("%q: %+v, want a place at %d", text, r.Marks, at)
+		}
+	}
+}
+
 // TestOneLanguage: nothing is compared across languages.
 func TestOneLanguage(t *testing.T) {
 	r := Compare(statement("en", "There were 12 ships on 3 May 2026."), statement("zh", "2026年5月4日有13艘船。"), Known{})
