@@ -1,7 +1,9 @@
 package examples_test
 
 import (
+	"bytes"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +11,8 @@ import (
 	"parley"
 	"parley/internal/charter"
 	"parley/internal/pair"
+	"parley/internal/record"
+	"parley/internal/said/page"
 	"parley/internal/station"
 )
 
@@ -96,5 +100,38 @@ func TestInvitationReads(t *testing.T) {
 	}
 	if len(p.Commitments) != 1 || len(p.Reveals) != 0 {
 		t.Errorf("%d commitments, %d reveals, want 1 and 0", len(p.Commitments), len(p.Reveals))
+	}
+}
+
+// TestPublishedPageVerifies checks the page under published as a reader would: its
+// bytes alone, and a byte turned.
+func TestPublishedPageVerifies(t *testing.T) {
+	pages, err := filepath.Glob("published/*.html")
+	if err != nil || len(pages) != 2 {
+		t.Fatalf("%v, %v: want the page in English and Chinese", pages, err)
+	}
+	for _, name := range pages {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rep, err := page.Verify(bytes.NewReader(b), record.VerifyOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := rep.Err(); err != nil || rep.Kind != page.Joint || rep.Page.Name() != filepath.Base(name) || !bytes.Contains(b, []byte("energy and infrastructure")) {
+			t.Fatalf("%s: %v, %s, %s", name, err, rep.Kind, rep.Page.Name())
+		}
+		for i, p := range rep.Page.Proofs {
+			beside, err := os.ReadFile(filepath.Join("published", rep.Page.ProofName(i)))
+			if err != nil || !bytes.Equal(beside, p) {
+				t.Errorf("%s: proof %d is not what lies beside it: %v", name, i+1, err)
+			}
+		}
+		at := bytes.Index(b, []byte("energy and infrastructure")) + 7
+		b[at] ^= 1
+		if rep, err = page.Verify(bytes.NewReader(b), record.VerifyOptions{}); err != nil || rep.Bad() != 1 || rep.Errors[0].Byte != int64(at) {
+			t.Errorf("%s: byte %d turned: %+v, %v", name, at, rep, err)
+		}
 	}
 }

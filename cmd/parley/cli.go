@@ -37,6 +37,7 @@ type cli struct {
 	Contact     contactCmd     `cmd:"" group:"line" help:"Calls and meetings: ask, answer, plan, enter."`
 	Call        callCmd        `cmd:"" group:"line" help:"Calls: ring, answer, act for our side, write down what was said."`
 	Memcon      memconCmd      `cmd:"" group:"line" help:"Our own memoranda of contacts and calls: notes, texts, review, list."`
+	Readout     readoutCmd     `cmd:"" group:"line" help:"What is said of a contact: drafts, embargo, joint statements, public pages."`
 	Topic       topicCmd       `cmd:"" group:"line" help:"What is talked about: stances, demands, questions."`
 	Translation translationCmd `cmd:"" group:"line" help:"Translations of what came: make, check, certify, dispute."`
 	Template    templateCmd    `cmd:"" group:"line" help:"What a draft may begin from."`

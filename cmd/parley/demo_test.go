@@ -172,8 +172,8 @@ func demoStory(t *testing.T, program string) {
 		}
 		steps = append(steps, r)
 	}
-	if code != 0 || len(steps) != 17 {
-		t.Errorf("exit code %d after %d steps, want 0 after 17\n%s", code, len(steps), d.stderr.String())
+	if code != 0 || len(steps) != 19 {
+		t.Errorf("exit code %d after %d steps, want 0 after 19\n%s", code, len(steps), d.stderr.String())
 	}
 	d.gone(pidsIn(out))
 }

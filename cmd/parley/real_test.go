@@ -45,6 +45,8 @@ func TestReal(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"code":       checkCode,
+			"pages":      publicPages,
+			"public":     publicFolder,
 			"eventually": eventually,
 			"shows":      shows,
 			"words":      writeWords,
@@ -211,6 +213,38 @@ func findHash(ts *testscript.TestScript, _ bool, args []string) {
 		time.Sleep(300 * time.Millisecond)
 	}
 	ts.Fatalf("nothing is proposed in %s: %s", args[0], ts.ReadFile("stdout"))
+}
+
+// publicFolder runs "public DIR FOLDER": the station in DIR, which does not run yet,
+// is to write the pages of what it publishes into FOLDER.
+func publicFolder(ts *testscript.TestScript, _ bool, args []string) {
+	cfg, err := station.LoadConfig(ts.MkAbs(args[0]))
+	ts.Check(err)
+	cfg.PublicFolder = ts.MkAbs(args[1])
+	ts.Check(os.WriteFile(filepath.Join(ts.MkAbs(args[0]), station.ConfigName), cfg.Text(), 0o600))
+}
+
+// publicPages runs "pages FOLDER PAGES PROOFS": there come to be so many pages and
+// proof files in FOLDER and nothing else, and each verifies.
+func publicPages(ts *testscript.TestScript, _ bool, args []string) {
+	var list []os.DirEntry
+	for range 200 {
+		var err error
+		list, err = os.ReadDir(ts.MkAbs(args[0]))
+		ts.Check(err)
+		count := map[string]int{}
+		for _, e := range list {
+			count[filepath.Ext(e.Name())]++
+		}
+		if fmt.Sprint(count[".html"]) == args[1] && fmt.Sprint(count[".proof"]) == args[2] && len(list) == count[".html"]+count[".proof"] {
+			for _, e := range list {
+				ts.Check(ts.Exec("parley", "verify", filepath.Join(args[0], e.Name())))
+			}
+			return
+		}
+		time.Sleep(200 * time.Millisecond)
+	}
+	ts.Fatalf("the folder holds %v", list)
 }
 
 // inForce runs "inforce DIR VERSION": within three minutes the charter of that

@@ -33,14 +33,15 @@ type ground struct {
 	line         string
 	srv          *httptest.Server
 	router       routers.Router
+	folder       string          // into which Alder publishes
 	used         map[string]bool // operations that were called
 	doc          *openapi3.T
 }
 
 func newGround(t *testing.T) *ground {
 	t.Helper()
-	dir := t.TempDir()
-	g := &ground{t: t, alder: stationtest.New(t, dir, "alder"), birch: stationtest.New(t, dir, "birch"), used: map[string]bool{}}
+	dir, folder := t.TempDir(), t.TempDir()
+	g := &ground{t: t, folder: folder, alder: stationtest.New(t, dir, "alder", func(c *station.Config) { c.PublicFolder = folder }), birch: stationtest.New(t, dir, "birch"), used: map[string]bool{}}
 	g.line = stationtest.Pair(t, g.alder, g.birch)
 	g.srv = httptest.NewServer(api.New(tapes{g.alder.St}, nil))
 	t.Cleanup(g.srv.Close)
@@ -258,6 +259,7 @@ func TestEveryOperation(t *testing.T) {
 	g.agree(is)
 	g.name(is)
 	g.arrange(is)
+	g.say(is)
 	g.call(is)
 	g.remember(is)
 	g.amend(is)

@@ -54,7 +54,7 @@ var (
 
 // operations is the whole API, one table for each thing that people do.
 func operations(st Station) []operation {
-	return slices.Concat(looking(st), keeping(st), agreeing(st), amending(st), arranging(st), feeding(st), registering(st), calling(st), attending(st), taping(st), glossing(st), wording(st), noting(st), remembering(st), reading(st), answering(st), understanding(st), proving(st), writing(st), templates(st))
+	return slices.Concat(looking(st), keeping(st), agreeing(st), amending(st), arranging(st), feeding(st), registering(st), calling(st), attending(st), taping(st), glossing(st), wording(st), draftingReadouts(st), exchanging(st), publishing(st), noting(st), remembering(st), reading(st), answering(st), understanding(st), proving(st), writing(st), templates(st))
 }
 
 func looking(st Station) []operation {

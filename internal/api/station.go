@@ -25,6 +25,7 @@ type Station interface {
 	Glossing
 	Wording
 	Remembering
+	Stating
 	Reading
 	Answering
 	Understanding
@@ -126,6 +127,29 @@ type Remembering interface {
 	UnshareMemcon(ctx context.Context, by station.Officer, id string, officer int64, office parley.Office) error
 	HandMemcon(ctx context.Context, by station.Officer, id string, rev, to int64) error
 	InheritMemcons(ctx context.Context, by station.Officer, from, to int64) (int64, error)
+}
+
+// Stating is what is said of a contact afterwards.
+type Stating interface {
+	Statements(ctx context.Context, by station.Officer, line, contact string) (station.Statements, error)
+	Readout(ctx context.Context, by station.Officer, line, contact string, version int64) (station.Readout, error)
+	SaveReadout(ctx context.Context, by station.Officer, line, contact string, version int64, items []station.SaidItem) (station.Readout, error)
+	ReviewReadout(ctx context.Context, by station.Officer, line, contact string, version int64) (station.Readout, error)
+	ApproveReadout(ctx context.Context, by station.Officer, line, contact string, version int64) (station.Readout, error)
+	ReturnReadout(ctx context.Context, by station.Officer, line, contact string, version int64, note string) (station.Readout, error)
+	QuotesIn(ctx context.Context, by station.Officer, line, contact string, items []station.SaidItem) ([]station.SaidQuote, error)
+	ProposeEmbargo(ctx context.Context, by station.Officer, line, contact string, until time.Time, text, before string) (string, error)
+	JudgeEmbargo(ctx context.Context, by station.Officer, line, contact, id, step, text string) (string, error)
+	ReadyReadout(ctx context.Context, by station.Officer, line, contact string, version int64, manual bool) (string, error)
+	ShowReadout(ctx context.Context, by station.Officer, line, contact string, version int64) (string, error)
+	CompareDrafts(ctx context.Context, by station.Officer, line, contact, ours, theirs string) (station.Comparison, error)
+	RemarkOnDraft(ctx context.Context, by station.Officer, line, contact, draft string, item int, text string) (string, error)
+	ProposeJoint(ctx context.Context, by station.Officer, line, contact string, items []station.SaidItem, text, before string) (string, error)
+	JudgeJoint(ctx context.Context, by station.Officer, line, contact, id, step, text string) (string, error)
+	OpenJoint(ctx context.Context, by station.Officer, line, contact, id string) error
+	Publish(ctx context.Context, by station.Officer, line, contact string, in station.PublishText) (string, error)
+	PublicPage(ctx context.Context, by station.Officer, line, item, lang string) (name string, html []byte, err error)
+	WritePages(ctx context.Context, by station.Officer, line, item string) ([]string, error)
 }
 
 // Feeding is the addresses at which calendar programs read without a session.

@@ -28,6 +28,7 @@ func Handler(st Station) http.Handler {
 	handleMemcons(mux, st)
 	handleTapes(mux, st)
 	handleGlossary(mux, st)
+	handleReadouts(mux, st)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		refuse(w, parley.Errorf(parley.NotFound, "the station knows no act %s %s", r.Method, r.URL.Path).
 			WithHint("is the command of the same version as the station? parley version"))

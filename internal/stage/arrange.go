@@ -16,7 +16,7 @@ import (
 // said of it beforehand agreed; in both calendars.
 func (y *Story) arrange(ctx context.Context) (string, error) {
 	a, b, line := y.d.Alder, y.d.Birch, y.d.Line()
-	terms := station.ContactTerms{Level: "leader", Medium: "voice", Topics: []string{"Passage through the strait"}, Zone: "Europe/Lisbon", Languages: []string{"en", "zh"},
+	terms := station.ContactTerms{Level: "leader", Medium: "voice", Topics: []string{"Passage through the strait", toldOf}, Zone: "Europe/Lisbon", Languages: []string{"en", "zh"},
 		Interpreting: "simultaneous", Interpreters: "each side brings its own", Recording: "notes", Minutes: 45, AnswerBy: time.Now().Add(12 * time.Hour).UTC()}
 	tomorrow := time.Now().UTC().Truncate(time.Hour).Add(24 * time.Hour)
 	terms.Windows = []station.ContactWindow{{Start: tomorrow, End: tomorrow.Add(2 * time.Hour)}}

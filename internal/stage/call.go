@@ -14,7 +14,7 @@ import (
 )
 
 // agreedWords are confirmed on the call, in both languages.
-var agreedWords = []station.SaidText{{Language: "en", Text: "Energy infrastructure is not a target."}, {Language: "zh", Text: "能源基础设施不是打击目标。"}}
+var agreedWords = []station.SaidText{{Language: "en", Text: "Both sides will stop strikes on energy and infrastructure for thirty days."}, {Language: "zh", Text: "双方将停止打击能源和基础设施，为期三十天。"}}
 
 // apart is how far apart both sides may be put through.
 const apart = 250 * time.Millisecond

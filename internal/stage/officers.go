@@ -71,7 +71,7 @@ func (o *officers) look(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("%q: %w", i.Subject, err))
 		}
 	}
-	return errors.Join(append(errs, o.checkCalls(ctx))...)
+	return errors.Join(append(errs, o.checkCalls(ctx), o.sayings(ctx))...)
 }
 
 // note keeps what an officer could not do beside the log of the station, once.

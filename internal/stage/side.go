@@ -55,7 +55,10 @@ func (s *Side) init(again bool) error {
 	if err != nil {
 		return err
 	}
-	cfg.Test, cfg.Settle, cfg.Flash = TestInterval, SettleAfter, FlashObjective
+	cfg.Test, cfg.Settle, cfg.Flash, cfg.PublicFolder = TestInterval, SettleAfter, FlashObjective, s.publicFolder()
+	if err := os.MkdirAll(cfg.PublicFolder, 0o755); err != nil {
+		return parley.Errorf(parley.Unavailable, "making the public folder of %s: %v", s.Name, err)
+	}
 	if s.desk != "" {
 		cfg.DeskHost = s.Code + ".localhost"
 	}

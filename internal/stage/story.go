@@ -60,7 +60,7 @@ func (y *Story) SetUp() []Step {
 	}
 }
 
-// Written are the steps on a line that is up: 6 to 17.
+// Written are the steps on a line that is up: 6 to 19.
 func (y *Story) Written() []Step {
 	return []Step{
 		{"6 FLASH question, released by two hands", y.ask},
@@ -68,13 +68,15 @@ func (y *Story) Written() []Step {
 		{"8 answer in Chinese", y.answered},
 		{"9 a call arranged", y.arrange},
 		{"10 the call", y.call},
-		{"11 one path cut", y.oneCut},
-		{"12 every path cut", y.allCut},
-		{"13 paths back", y.mended},
-		{"14 an old backup restored", y.oldBackup},
-		{"15 a lost station recovered", y.lost},
-		{"16 both records verified", y.verified},
-		{"17 one flipped byte", y.flipped},
+		{"11 readouts exchanged and compared", y.exchanged},
+		{"12 a joint statement, published", y.together},
+		{"13 one path cut", y.oneCut},
+		{"14 every path cut", y.allCut},
+		{"15 paths back", y.mended},
+		{"16 an old backup restored", y.oldBackup},
+		{"17 a lost station recovered", y.lost},
+		{"18 both records verified", y.verified},
+		{"19 one flipped byte", y.flipped},
 	}
 }
 

@@ -57,7 +57,7 @@ func (c *checks) fail(err error) { c.add(LevelFail, parley.HintOf(err), "%v", er
 // changes nothing. It may be called while the station runs.
 func Check(cfg Config) []Finding {
 	c := &checks{cfg: cfg, running: held(cfg.path(lockFile)), named: map[string]bool{}}
-	for _, f := range []func(){c.dir, c.secrets, c.settings, c.keys, c.mark, c.ports, c.witnesses, c.desk, c.telephones, c.alarm, c.clock, c.disk} {
+	for _, f := range []func(){c.dir, c.secrets, c.settings, c.keys, c.mark, c.ports, c.witnesses, c.desk, c.telephones, c.public, c.alarm, c.clock, c.disk} {
 		f()
 	}
 	return c.found
@@ -124,6 +124,27 @@ func (c *checks) settings() {
 	}
 	if err := form.CheckAddresses(c.cfg.addresses()); err != nil {
 		c.fail(err)
+	}
+}
+
+// public checks the folder of published pages.
+func (c *checks) public() {
+	dir := c.cfg.PublicFolder
+	if dir == "" {
+		return
+	}
+	st, err := os.Stat(dir)
+	switch {
+	case err != nil:
+		c.add(LevelFail, "make it: mkdir "+dir, "the folder of published pages: %v", err)
+	case !st.IsDir():
+		c.add(LevelFail, "", "public_folder: %s is no folder", dir)
+	case unix.Access(dir, unix.W_OK|unix.X_OK) != nil:
+		c.add(LevelFail, "", "the station may not write in the folder of published pages, %s", dir)
+	case !filepath.IsAbs(dir):
+		c.add(LevelWarn, "write it from / on", "public_folder: %s depends on where the station is started", dir)
+	default:
+		c.ok("pages of what is published are written to %s", dir)
 	}
 }
 

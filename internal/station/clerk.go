@@ -48,6 +48,7 @@ type clerk struct {
 	callsFailed      time.Time // when a log last said that looking at them failed
 	statements       bool      // something of what is said was made durable since it was last looked at
 	statementsFailed time.Time // when a log last said that looking at it failed
+	pager            pager     // what our side published, as pages
 	unplaced         bool      // something was made durable since the record was placed
 	placed           time.Time
 }
@@ -345,6 +346,7 @@ func (c *clerk) tick(ctx context.Context) {
 			c.l.log.Error("looking for overdue items", "err", err)
 		}
 	}
+	c.lookAtPages()
 	if c.unplaced && (!busy || now.Sub(c.placed).Abs() >= busyAgain) {
 		c.unplaced, c.placed = false, now
 		if err := c.l.place(); err != nil {

@@ -59,8 +59,8 @@ func FreePort(t testing.TB, network string) string {
 }
 
 // New makes a station in dir/code, adds its officers and starts it. It is
-// halted when the test ends.
-func New(t testing.TB, dir, code string) *Station {
+// halted when the test ends. more may change its configuration before.
+func New(t testing.TB, dir, code string, more ...func(*station.Config)) *Station {
 	t.Helper()
 	s := &Station{T: t, Code: code, Dir: filepath.Join(dir, code)}
 	rootPath := filepath.Join(dir, code+".root")
@@ -72,7 +72,12 @@ func New(t testing.TB, dir, code string) *Station {
 	if s.Root, err = station.LoadRootKey(rootPath, nil); err != nil {
 		t.Fatal(err)
 	}
-	s.Configure(func(c *station.Config) { c.Test, c.Settle = time.Minute, time.Second })
+	s.Configure(func(c *station.Config) {
+		c.Test, c.Settle = time.Minute, time.Second
+		for _, f := range more {
+			f(c)
+		}
+	})
 	s.Start()
 	for o, offices := range map[*station.Officer][]parley.Office{&s.Watch: {parley.Watch}, &s.Envoy: {parley.Envoy}, &s.Chief: {parley.Envoy, parley.Translator}} {
 		if *o, err = s.St.AddOfficer(context.Background(), station.Officer{}, fmt.Sprintf("Officer of %v", offices), offices); err != nil {
