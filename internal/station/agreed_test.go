@@ -59,6 +59,7 @@ func wantKind(t *testing.T, what string, err error, k parley.Kind, says string) 
 // other side; from then on the form of address of the one before has lapsed.
 // Offices are asked for a sign of life, and the answer is timed.
 func TestDirectory(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
 	ctx := context.Background()
@@ -192,6 +193,7 @@ func (p *party) begin(o *party, line, title, path string, d time.Duration) Mode 
 // TestExerciseIsAgreed: an exercise is on when both have agreed, at both sides,
 // ends by itself, and a draft that outlives it is marked anew.
 func TestExerciseIsAgreed(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
 	ctx := context.Background()
@@ -266,6 +268,7 @@ func (p *party) upOn(line string) (up, rest string) {
 // lamp is green and says so; what is real and urgent breaks it; one that finds
 // its path dead breaks it too; and it ends by itself.
 func TestSinglePathDrill(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
 	ctx := context.Background()
@@ -348,6 +351,7 @@ func TestSinglePathDrill(t *testing.T) {
 // TestDoneOnce: what is filed once is not filed again while the first waits to
 // be sent, and what was looked at is what is proposed.
 func TestDoneOnce(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
 	ctx := context.Background()

@@ -29,6 +29,7 @@ func bytesOut(p *party, line string) map[string]uint64 {
 // TestFlashGoesOnEveryPath sends texts that do not compress, and looks where
 // they went.
 func TestFlashGoesOnEveryPath(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
 	eventually(t, 10*time.Second, "two paths", func() bool { return len(a.line(line).Paths) == 2 })
@@ -172,6 +173,7 @@ func (zeros) Read(p []byte) (int, error) { clear(p); return len(p), nil }
 
 // TestFormOfANewerPeerIsKept sends a form that this version does not know.
 func TestFormOfANewerPeerIsKept(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	id := pairAll(t, a, b)
@@ -202,6 +204,7 @@ func TestFormOfANewerPeerIsKept(t *testing.T) {
 
 // TestLeavingIsOnTheRecord lets alder leave: the other side reads it.
 func TestLeavingIsOnTheRecord(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	id := pairAll(t, a, b)
@@ -220,6 +223,7 @@ func TestLeavingIsOnTheRecord(t *testing.T) {
 // TestAnnexInForceBoundsAttachments: what may be attached follows the annex as it
 // was amended, not the one that the line was founded on.
 func TestAnnexInForceBoundsAttachments(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)

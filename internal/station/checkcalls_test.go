@@ -69,6 +69,7 @@ func TestPastDaysKeepTheirCharter(t *testing.T) {
 
 // TestCharterOfTheDay changes the time of the check call on a real line.
 func TestCharterOfTheDay(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
 	ctx := context.Background()

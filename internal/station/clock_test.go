@@ -11,6 +11,7 @@ import (
 
 // TestClockJumps sets the clock of a station, and lets its machine sleep.
 func TestClockJumps(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
 	clock := func() (n int, text string) {
@@ -83,6 +84,7 @@ func TestClocksApart(t *testing.T) {
 // TestDiskIsKept shows a station a disk that is too full for peers, and then
 // one that has room.
 func TestDiskIsKept(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
 	keep := func(percent int) {

@@ -11,6 +11,7 @@ import (
 // TestUsage: what a peer has made us read today, and what of its attachments was
 // announced, stand beside its bounds; what is ours does not count.
 func TestUsage(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
 	usage := func() Usage {

@@ -133,6 +133,7 @@ func TestHookFails(t *testing.T) {
 // A FLASH runs the command within 2 s of being stored, with no desk open; again
 // and again until it is silenced, or, as configured, opened.
 func TestHookRings(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	dir := t.TempDir()
 	path := filepath.Join(dir, "ring")

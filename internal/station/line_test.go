@@ -315,6 +315,7 @@ func (p *party) step(line, id string, r parley.Rung) Step {
 }
 
 func TestTwoStationsOneRecord(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
@@ -365,6 +366,7 @@ func TestTwoStationsOneRecord(t *testing.T) {
 }
 
 func TestReleaseNeedsTwoHandsOnce(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
@@ -415,6 +417,7 @@ func TestReleaseNeedsTwoHandsOnce(t *testing.T) {
 }
 
 func TestThreeStations(t *testing.T) {
+	t.Parallel()
 	a, b, c := newParty(t, "alder"), newParty(t, "birch"), newParty(t, "cedar")
 	line := pairAll(t, a, b, c)
 	a.send(line, "birch", "to all who read", "PRIORITY", "INFORMATION")
@@ -465,6 +468,7 @@ func TestCutIsSeenAndMended(t *testing.T) {
 }
 
 func TestStoppedStationSaysSo(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
 	b.halt()
@@ -475,6 +479,7 @@ func TestStoppedStationSaysSo(t *testing.T) {
 }
 
 func TestRecordsAndProofsVerify(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)

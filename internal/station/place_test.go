@@ -13,6 +13,7 @@ import (
 // asks early has of the engine's state: none yet, or one that the store is
 // ahead of.
 func TestPlacingBeginsWhileStarting(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	id := pairAll(t, a, b)
 	settled := func(subject string) {

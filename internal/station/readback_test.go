@@ -11,6 +11,7 @@ import (
 // A read-back goes three ways: asked, given in the reader's own words, found
 // wrong and given again, found right.
 func TestReadBack(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	id := pairAll(t, a, b)

@@ -51,6 +51,7 @@ func (f *failing) ReleaseAll(floor uint64, rs []own.Release, ready func([]own.Ou
 // prepared leaves the station; the release happens once or not at all, as our
 // own side has it.
 func TestReleaseIsNotKept(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	id := pairAll(t, a, b)

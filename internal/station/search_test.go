@@ -36,6 +36,7 @@ func (p *party) search(line string, f Filter) (out []string) {
 // when it is in the index, after a restart, when the index was damaged or made
 // of another record, and by what a translation of ours says.
 func TestSearch(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	id := pairAll(t, a, b)
@@ -190,6 +191,7 @@ func TestMoment(t *testing.T) {
 // TestSearchInVain looks for a word whose beginning is common and which itself
 // stands nowhere: the search ends, and says how much it did not look through.
 func TestSearchInVain(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	id := pairAll(t, a, b)
 	for i := range 3 {

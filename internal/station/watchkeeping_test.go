@@ -84,6 +84,7 @@ func TestCheckCallSlots(t *testing.T) {
 // acknowledged, and what the one before had taken is the other's; an item that
 // nobody opens in time goes down the call-out list, with the times of telling.
 func TestWatchGoesOn(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	id := pairAll(t, a, b)
@@ -205,6 +206,7 @@ func TestWatchGoesOn(t *testing.T) {
 
 // What is asked again at once is refused: a page that was sent twice, too.
 func TestAskedOnce(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	id := pairAll(t, a, b)

@@ -198,6 +198,7 @@ func TestParseWitnesses(t *testing.T) {
 // TestAnnexIsObeyed: sessions ping as often as the annex says, and times are
 // doubted as early.
 func TestAnnexIsObeyed(t *testing.T) {
+	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	annex := charter.DefaultAnnex()
 	annex.Times[charter.KeepAliveSeconds], annex.Quotas[charter.ClockAhead] = 1, 60

@@ -56,6 +56,7 @@ func fails(t *testing.T, what string, err error, k parley.Kind) {
 // translation by three officers, disputed words, test texts; and nothing of all
 // that leaves our side or lies in the clear.
 func TestWritingAndTranslating(t *testing.T) {
+	t.Parallel()
 	ctx := context.Background()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	id := pairLone(t, a, b)
