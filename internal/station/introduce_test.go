@@ -148,7 +148,6 @@ func TestLostStationIntroducesItself(t *testing.T) {
 
 // TestBothLost: two stations that lost everything introduce each other.
 func TestBothLost(t *testing.T) {
-	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
 	founding, err := b.st.FoundingFile(context.Background(), line)
@@ -169,7 +168,6 @@ func TestBothLost(t *testing.T) {
 // newer generation nor, its clock being behind, that what it opens is older. It
 // is told, opens another with the root key, and is let in.
 func TestLostWithItsClockBehind(t *testing.T) {
-	t.Parallel()
 	ctx := context.Background()
 	for name, deaf := range map[string]bool{"it dials": false, "only the other side dials": true} {
 		t.Run(name, func(t *testing.T) {
@@ -212,7 +210,6 @@ func TestLostWithItsClockBehind(t *testing.T) {
 // hears nothing, whatever it sends, is gone within seconds, and comes in only
 // so often; the line goes on.
 func TestStrangersLearnNothing(t *testing.T) {
-	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
 	l, err := b.st.lineOf(line)
@@ -359,7 +356,6 @@ func TestLobby(t *testing.T) {
 
 // TestIntroducedFewTimes: a root key in wrong hands cannot pin keys without end.
 func TestIntroducedFewTimes(t *testing.T) {
-	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	line := pairAll(t, a, b)
 	founding, err := b.st.FoundingFile(context.Background(), line)

@@ -184,7 +184,7 @@ func (s *session) keepAlive(ctx context.Context) {
 	const often = 250 * time.Millisecond // until the other side has spoken
 	t := time.NewTimer(often)
 	defer t.Stop()
-	next := time.Time{}
+	next, shown := time.Time{}, false
 	for {
 		now := s.node.now()
 		s.mu.Lock()
@@ -194,13 +194,15 @@ func (s *session) keepAlive(ctx context.Context) {
 			s.conn.Close(parley.Errorf(parley.Unavailable, "no answer for %d s", int(quiet.Seconds())))
 			return
 		}
-		if met && !now.Before(next) { // the hello goes first
-			next = now.Add(s.line.pingEvery())
-			s.ping(now)
-			s.authOut(ctx)
+		if due := met && !now.Before(next); due || met && !shown { // the hello goes first
+			if due {
+				next = now.Add(s.line.pingEvery())
+				s.ping(now)
+			}
+			shown = s.authOut(ctx)
 		}
 		wait := often
-		if met { // until the next ping, or the end of patience; an annex or a clock may move either
+		if met && shown { // until the next ping, or the end of patience; an annex or a clock may move either
 			wait = min(max(min(next.Sub(now), quietLimit-quiet), 0)+time.Millisecond, time.Second)
 		}
 		t.Reset(wait)
@@ -248,15 +250,16 @@ func (s *session) pong(f *wire.Pong) {
 }
 
 // authOut proves to the other side that we hold the secrets of current epochs:
-// once, and again when a generation has come in force on either side.
-func (s *session) authOut(ctx context.Context) {
+// once, and again when a generation has come in force on either side. It reports
+// whether that is done.
+func (s *session) authOut(ctx context.Context) bool {
 	st := s.line.runner.Status()
 	theirs := s.line.newest(s.peer).Gen
 	s.mu.Lock()
 	shown := s.shown == [2]parley.GenerationID{st.Own, theirs}
 	s.mu.Unlock()
 	if shown {
-		return
+		return true
 	}
 	var a *wire.Auth
 	err := s.line.runner.do(ctx, request{ask: func(e *line.Engine) {
@@ -267,12 +270,13 @@ func (s *session) authOut(ctx context.Context) {
 		}
 	}})
 	if err != nil || a == nil || s.send(bearer.Control, a) != nil {
-		return
+		return false
 	}
 	s.mu.Lock()
 	s.shown = [2]parley.GenerationID{a.Own.Gen, a.Theirs.Gen}
 	s.mu.Unlock()
 	s.line.runner.tell(ctx, line.PathProved{Path: s.id, Ours: a.Own.Gen})
+	return true
 }
 
 // authIn checks the other side's proof. Epochs that we do not hold (yet) prove
