@@ -5,14 +5,18 @@ import (
 	"time"
 
 	"parley/internal/call"
+	"parley/internal/call/pace"
 	"parley/internal/call/sip"
 )
 
-// starFor is for how long a star waits for the key that it leads.
-const starFor = 5 * time.Second
+const (
+	starFor  = 5 * time.Second // for how long a star waits for the key that it leads
+	keyRate  = 4.0             // keys a second: nobody presses more
+	keyBurst = 10.0            // and each is told to the other side
+)
 
 // phoneKeys is what the keys of somebody who is on a call by telephone do; each is
-// answered by a tone.
+// answered by a tone. What comes faster than anybody presses is passed over.
 //
 //	0..9      hear the floor, the booth of the first, second... language of the line
 //	#         mute, and be heard again
@@ -24,12 +28,17 @@ type phoneKeys struct {
 	id uint64
 
 	mu   sync.Mutex // keys come with the voice and with SIP
-	star time.Time  // when a star was pressed that leads the next key
+	rate pace.Bucket
+	star time.Time // when a star was pressed that leads the next key
 }
 
 // press does what a key says, and returns how it is answered.
 func (k *phoneKeys) press(key byte, now time.Time) sip.Sound {
 	k.mu.Lock()
+	if !k.rate.Take(1, keyRate, keyBurst, now) {
+		k.mu.Unlock()
+		return nil
+	}
 	led := !k.star.IsZero() && now.Sub(k.star) <= starFor
 	k.star = time.Time{}
 	if key == '*' && !led {

@@ -54,6 +54,7 @@ func TestPhoneKeys(t *testing.T) {
 		t.Helper()
 		var said sip.Sound
 		for i := range len(keys) {
+			now = now.Add(300 * time.Millisecond)
 			said = k.press(keys[i], now)
 		}
 		got := "nothing"
@@ -127,6 +128,14 @@ func TestPhoneKeys(t *testing.T) {
 	if r, err := a.st.CallRoom(ctx, CallSeat{Line: line}); err != nil || len(r.Narrow) != 0 {
 		t.Errorf("consecutive, and too narrow: %+v, %v", r.Narrow, err)
 	}
+	before := c.x.View().State.Halves["alder"].Number
+	for range 1000 { // a telephone that is none
+		k.press('#', now)
+	}
+	if n := c.x.View().State.Halves["alder"].Number - before; n == 0 || n > 10 {
+		t.Errorf("a thousand keys at once changed our half %d times", n)
+	}
+	now = now.Add(10 * time.Second)
 	if err := c.x.Leave(at.Person); err != nil {
 		t.Fatal(err)
 	}
@@ -275,8 +284,8 @@ func TestPhoneIsToldOfARecording(t *testing.T) {
 	if told := sip.Recorded("en").Lasts(); joined.Sub(lifted) < told || told < 2*time.Second {
 		t.Errorf("the phone is on the call after %v; what it is told lasts %v", joined.Sub(lifted), told)
 	}
-	if l := siptest.Level(last(far.heard(), 4000), toneA); l > -70 {
-		t.Errorf("the phone was heard at %.0f dB before it was told", l)
+	if n := len(far.heard()); n > 8000 { // nobody else speaks; what came since it was put on may be there already
+		t.Errorf("the other side heard %d samples before the phone was told", n)
 	}
 	time.Sleep(8 * time.Second)
 	if l := siptest.Level(last(far.heard(), 4000), toneA); l < -15 {
