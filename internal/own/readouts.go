@@ -262,3 +262,26 @@ func (s *Store) scanBond(sc scanner) (b Bond, err error) {
 	}
 	return b, nil
 }
+
+// OurWords are the texts of the newest memcons and notes of a line, by what each is:
+// what a statement must not quote. Who wrote them, and who may read them, is not told.
+func (s *Store) OurWords(l parley.LineID, limit int) (map[string][]string, error) {
+	out := map[string][]string{}
+	for table, what := range map[string]string{"memcons": "memcon", "memnotes": "memnote"} {
+		rows, err := s.db.Query("SELECT id, secret FROM "+table+" WHERE line = ? AND length(secret) > 0 ORDER BY id DESC LIMIT ?", l[:], limit)
+		texts, err := collect(rows, err, func(sc scanner) (string, error) {
+			var id int64
+			var secret []byte
+			if err := sc.Scan(&id, &secret); err != nil {
+				return "", dbError(err)
+			}
+			text, err := s.open(what, id, secret)
+			return string(text), err
+		})
+		if err != nil {
+			return nil, err
+		}
+		out[what] = texts
+	}
+	return out, nil
+}

@@ -124,3 +124,23 @@ func TestWasRaised(t *testing.T) {
 		}
 	}
 }
+
+// TestOurWords: the texts of memcons and notes of a line, and of no other.
+func TestOurWords(t *testing.T) {
+	f := newFixture(t)
+	ada := f.officer(t, "Ada Marsh").ID
+	line := parley.LineID{7}
+	_, err := f.AddMemcon(Memcon{Line: line, About: "c", Author: ada, Text: "a memcon"}, nil)
+	ok(t, err)
+	_, err = f.AddMemcon(Memcon{Line: parley.LineID{8}, About: "c", Author: ada, Text: "of another line"}, nil)
+	ok(t, err)
+	for _, text := range []string{"old", "newer", "newest"} {
+		_, err = f.AddMemNote(MemNote{Line: line, About: "c", Officer: ada, Text: text})
+		ok(t, err)
+	}
+	got, err := f.OurWords(line, 2)
+	ok(t, err)
+	if len(got["memcon"]) != 1 || got["memcon"][0] != "a memcon" || len(got["memnote"]) != 2 || got["memnote"][0] != "newest" {
+		t.Errorf("%v", got)
+	}
+}

@@ -181,7 +181,7 @@ func (s *Station) Publish(ctx context.Context, by Officer, name, id string, in P
 			}
 			what = "before the embargo of " + parley.DTG(t.Until()) + ": " + in.Insist + ". "
 		}
-		quotes, err := a.mayQuote(f.Statement, in.Named)
+		quotes, err := s.mayQuote(a, f.Statement, in.Named)
 		return f, refs, what + quotes, err
 	})
 }

@@ -11,6 +11,7 @@ import (
 
 	"parley"
 	"parley/internal/form"
+	"parley/internal/own"
 	"parley/internal/said"
 )
 
@@ -450,6 +451,13 @@ func quoting(t *testing.T, a, b *party, line, id string) {
 	if _, err := b.st.Publish(ctx, b.envoy, line, id, in); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := b.st.own.AddMemcon(own.Memcon{Line: lineID(t, b, line), About: id, Author: b.chief.ID, Text: "Their envoy was tired, and said twice that he would have to ask his capital first."}, nil); err != nil {
+		t.Fatal(err)
+	}
+	found, err = b.st.QuotesIn(ctx, b.watch, line, id, []SaidItem{{Texts: []SaidText{{"en", "Their envoy said twice that he would have to ask his capital first."}}}})
+	if err != nil || len(found) != 1 || found[0].Of != "memcon" {
+		t.Errorf("a memcon that is quoted: %+v, %v", found, err)
+	}
 	if !b.audited("publish", "quotes "+it.ID+": alder announced it") {
 		t.Error("the audit does not say what is quoted, and why")
 	}
@@ -540,6 +548,15 @@ func TestPromisedDraft(t *testing.T) {
 	}
 	eventually(t, 10*time.Second, "it sounded", func() bool { return a.alarmed("draft-lost") })
 	b.sees(line, id, "that alder owes its draft", func(v Statements) bool { return sideOf(v, "alder").State == "owes" })
+}
+
+func lineID(t *testing.T, p *party, line string) parley.LineID {
+	t.Helper()
+	l, err := p.st.lineOf(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l.id
 }
 
 func copyFile(t *testing.T, from, to string) {

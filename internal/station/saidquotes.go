@@ -15,7 +15,7 @@ import (
 
 // SaidQuote is something not released that a statement quotes.
 type SaidQuote struct {
-	Of    string `json:"of"`   // the item that is quoted
+	Of    string `json:"of"`   // the item that is quoted; "memcon" and "note" of our own
 	What  string `json:"what"` // its form and subject
 	Item  int    `json:"item"` // of the statement, from 1
 	Lang  string `json:"lang"`
@@ -38,7 +38,7 @@ func (s *Station) QuotesIn(_ context.Context, by Officer, name, id string, items
 	if err != nil {
 		return nil, err
 	}
-	return a.quotes(statementOf(items, said.Facts{}))
+	return s.quotes(a, statementOf(items, said.Facts{}))
 }
 
 // secretForms are what people wrote for the other side alone.
@@ -47,9 +47,10 @@ var secretForms = []string{"dispatch", "service", "remark"}
 // lastSecrets bounds how many entries of a line a statement is held to: the newest.
 const lastSecrets = 2_000
 
-// quotes finds what a statement quotes of entries that nobody has released. Every
-// side may quote what all confirmed or was published, and its own words.
-func (a *afterwards) quotes(st *said.Statement) (out []SaidQuote, _ error) {
+// quotes finds what a statement quotes of entries that nobody has released, and of
+// our own memcons and notes, which it names by nothing but that. What all confirmed
+// and what was published may be quoted.
+func (s *Station) quotes(a *afterwards, st *said.Statement) (out []SaidQuote, _ error) {
 	rows, _, err := a.l.store.Rows(store.Filter{Forms: secretForms, Order: store.ByArrival, Newest: true, Limit: lastSecrets})
 	if err != nil {
 		return nil, err
@@ -77,6 +78,12 @@ func (a *afterwards) quotes(st *said.Statement) (out []SaidQuote, _ error) {
 		what[x.Of] = strings.TrimSpace(v.form.Name() + " " + what[x.Of])
 		secret = append(secret, x)
 	}
+	ours, err := s.own.OurWords(a.l.id, lastSecrets)
+	if err != nil {
+		return nil, err
+	}
+	secret = append(secret, compare.Secret{Of: "memcon", Texts: ours["memcon"]}, compare.Secret{Of: "note", Texts: ours["memnote"]})
+	what["memcon"], what["note"] = "of our side", "of our side"
 	free, err := a.released()
 	if err != nil {
 		return nil, err
@@ -119,11 +126,11 @@ func (a *afterwards) released() (out []string, _ error) {
 
 // mayQuote refuses a statement that quotes what is not released, but for what the
 // officer names with a reason; it returns what the audit says of that.
-func (a *afterwards) mayQuote(st *said.Statement, named []NamedQuote) (string, error) {
+func (s *Station) mayQuote(a *afterwards, st *said.Statement, named []NamedQuote) (string, error) {
 	if st == nil {
 		return "", nil
 	}
-	found, err := a.quotes(st)
+	found, err := s.quotes(a, st)
 	if err != nil {
 		return "", err
 	}
@@ -133,8 +140,8 @@ func (a *afterwards) mayQuote(st *said.Statement, named []NamedQuote) (string, e
 		if i < 0 {
 			return "", parley.Errorf(parley.NotAllowed, "item %d quotes %s (%s), which is not released: %q", q.Item, q.Of, q.What, q.Words).WithHint("say it otherwise, or name what is quoted and say why it may be")
 		}
-		if s := "quotes " + q.Of + ": " + named[i].Why; !slices.Contains(note, s) {
-			note = append(note, s)
+		if why := "quotes " + q.Of + ": " + named[i].Why; !slices.Contains(note, why) {
+			note = append(note, why)
 		}
 	}
 	return strings.Join(note, ". "), nil
