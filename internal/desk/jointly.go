@@ -301,3 +301,14 @@ func (p *publishPage) Why(of string) string {
 	}
 	return ""
 }
+
+// publicPage hands out the page that the public is given.
+func (d *desk) publicPage(w http.ResponseWriter, r *http.Request, s *seat) error {
+	name, page, err := d.st.PublicPage(r.Context(), s.officer, r.PathValue("line"), r.PathValue("id"), d.bookFor(r).Lang)
+	if err != nil {
+		return err
+	}
+	sendFile(w, name, "text/html; charset=utf-8")
+	_, _ = w.Write(page) // the reader has gone: nobody to tell
+	return nil
+}

@@ -131,6 +131,7 @@ func (d *desk) contactRoutes(m *http.ServeMux, on func(pattern string, h handler
 	on("POST /line/{line}/contact/{id}/joint", d.sendJoint)
 	on("GET /line/{line}/contact/{id}/publish", d.publishForm)
 	on("POST /line/{line}/contact/{id}/publish", d.publish)
+	on("GET /line/{line}/item/{id}/public", d.publicPage)
 	on("GET /line/{line}/topics", d.topics)
 	on("GET /line/{line}/topic", d.topic)
 	on("POST /line/{line}/topics/{act}", d.actOnTopics)

@@ -32,6 +32,7 @@ type Saying interface {
 	OpenJoint(ctx context.Context, by station.Officer, line, contact, id string) error
 	QuotesIn(ctx context.Context, by station.Officer, line, contact string, items []station.SaidItem) ([]station.SaidQuote, error)
 	Publish(ctx context.Context, by station.Officer, line, contact string, in station.PublishText) (item string, err error)
+	PublicPage(ctx context.Context, by station.Officer, line, item, lang string) (name string, html []byte, err error)
 }
 
 // sayingPage is what is said of one contact. Where more than two parties share the

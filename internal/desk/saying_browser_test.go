@@ -183,7 +183,7 @@ func TestBrowserSaysWhatWasSaid(t *testing.T) {
 	birch.presses("form.publishform input[name=sure]")
 	birch.presses("form.publishform button[value=publish]")
 	for _, s := range []*side{alder, birch} {
-		s.says("published early, with both times", fmt.Sprintf(`document.querySelector("#now .early")?.innerText.includes("PUBLISHED BEFORE THE EMBARGO ENDED") && document.querySelectorAll("#now .early time").length === 2 && document.querySelector("#now .early").innerText.includes(%q) && document.querySelector("#published [data-early] a[href$='/proof']") !== null`, parley.DTG(until)))
+		s.says("published early, with both times", fmt.Sprintf(`document.querySelector("#now .early")?.innerText.includes("PUBLISHED BEFORE THE EMBARGO ENDED") && document.querySelectorAll("#now .early time").length === 2 && document.querySelector("#now .early").innerText.includes(%q) && document.querySelector("#published [data-early] a[href$='/public']") !== null`, parley.DTG(until)))
 	}
 
 	// A joint statement.

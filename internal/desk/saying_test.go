@@ -44,7 +44,7 @@ func TestSayingStates(t *testing.T) {
 		{"both shown", nil, []string{"What differs", "only one side mentions it", "Prisoners", "Fisheries", "confirmed wording is changed", `class="lit"`, `id="mark-1"`, "ON THE RECORD", "42 min left", "此处措辞应与双方确认的一致&lt;b&gt;", "⟦U+202E⟧", "&lt;script&gt;", "!<script>", `href="#mark-2"`},
 			[]string{"reworded", "differences", "42 min left", "能源基础设施不是任何一方的目标"}},
 		{"facts differ", func(s *desktest.Station) { s.Say.Sides[1].Drafts[0].Differs = []string{"initiator", "end"} }, []string{"This statement says otherwise than the record", "who asked for it", "when it ended"}, nil},
-		{"early", (*desktest.Station).SayEarly, []string{"PUBLISHED BEFORE THE EMBARGO ENDED", "Published at", "Embargo until", "231409Z NOV 26", "231454Z NOV 26", "data-early", "https://birch.example/通报&lt;i&gt;", "Proof file"}, []string{"PUBLISHED BEFORE THE EMBARGO ENDED", "231409Z NOV 26", "231454Z NOV 26", "EARLY"}},
+		{"early", (*desktest.Station).SayEarly, []string{"PUBLISHED BEFORE THE EMBARGO ENDED", "Published at", "Embargo until", "231409Z NOV 26", "231454Z NOV 26", "data-early", "https://birch.example/通报&lt;i&gt;", "/public", "Proof file"}, []string{"PUBLISHED BEFORE THE EMBARGO ENDED", "231409Z NOV 26", "231454Z NOV 26", "EARLY"}},
 		{"crossed", func(s *desktest.Station) {
 			s.SayEarly()
 			x := &s.Say.Published[0]
@@ -267,4 +267,9 @@ func TestPublish(t *testing.T) {
 	b.get(publish).want(t, 409, "our readout is not approved")
 	b.st.Say.Exercise = "QUIET"
 	b.get(publish).want(t, 404)
+	a := b.get(birch+"/item/"+desktest.TheirEarly+"/public").want(t, 200, "<!doctype html>")
+	if a.Header.Get("Content-Type") != "text/html; charset=utf-8" || !strings.Contains(a.Header.Get("Content-Disposition"), "attachment") {
+		t.Errorf("the public page comes as %q, %q", a.Header.Get("Content-Type"), a.Header.Get("Content-Disposition"))
+	}
+	b.get(birch+"/item/x:1/public").want(t, 404)
 }

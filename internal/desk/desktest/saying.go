@@ -301,3 +301,11 @@ func (s *Station) Publish(ctx context.Context, by station.Officer, line, id stri
 	}
 	return s.arrange("Publish", by, line, kind, in.Joint+in.Corrects, in.Version, in.Where, in.Insist, fmt.Sprint(in.Named))
 }
+
+// PublicPage is a page of a few words.
+func (s *Station) PublicPage(_ context.Context, _ station.Officer, _, item, lang string) (string, []byte, error) {
+	if item != TheirEarly {
+		return "", nil, parley.Errorf(parley.NotFound, "nothing was published by %s", item)
+	}
+	return "birch-124." + lang + ".html", []byte("<!doctype html><title>Birch</title>"), nil
+}
