@@ -14,7 +14,7 @@ import (
 var (
 	scripts  = regexp.MustCompile(`(?s)<(script|style|svg)\b.*?</(script|style|svg)>`)
 	theirs   = regexp.MustCompile(`(?s)<(bdi|textarea|kbd|option|title)\b[^>]*>.*?</(bdi|textarea|kbd|option|title)>`) // what somebody wrote
-	original = regexp.MustCompile(`(?s)<p class="para(?:-plain)?".*?</p>|<h2 class="sheet-subject".*?</h2>|<ol class="bigwords".*?</ol>`)
+	original = regexp.MustCompile(`(?s)<p class="(?:para(?:-plain)?|public-text)".*?</p>|<h2 class="sheet-subject".*?</h2>|<ol class="bigwords".*?</ol>`)
 	spoken   = regexp.MustCompile(`\b(?:title|aria-label|placeholder|alt|data-text|data-late)="([^"]*)"`)
 	tags     = regexp.MustCompile(`(?s)<[^>]*>`)
 	letters  = regexp.MustCompile(`[A-Za-z][A-Za-z']+`)
