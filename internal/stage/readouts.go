@@ -201,13 +201,12 @@ func (y *Story) compared(ctx context.Context) (string, error) {
 }
 
 // together has both sides sign one text, publish it when the embargo has ended, and
-// an outsider verify the pages in an empty directory.
+// an outsider verify the pages in an empty directory. What Birch does its scripted
+// officers do.
 func (y *Story) together(ctx context.Context) (string, error) {
 	if y.planned == "" {
 		return "", parley.Errorf(parley.Conflict, "no call was arranged").WithHint("play the steps before")
 	}
-	y.d.stageCall(true)
-	defer y.d.stageCall(false)
 	signed, err := y.sign(ctx)
 	if err != nil {
 		return "", err
@@ -231,52 +230,34 @@ func joint(v *station.Statements) *station.JointView {
 	return &v.Joints[len(v.Joints)-1]
 }
 
-// sign has Alder propose a joint statement in the words that were confirmed, Birch
-// sign it, and both acknowledge the other's signature.
+// sign has Alder propose a joint statement in the words that were confirmed. Birch's
+// officers sign it by themselves, and each side reads the other's signature.
 func (y *Story) sign(ctx context.Context) (string, error) {
-	a, b, line := y.d.Alder, y.d.Birch, y.d.Line()
+	a := y.d.Alder
 	began := time.Now()
 	if _, err := a.file(ctx, a.Envoy, y.planned, "joint", control.ReadoutAct{Items: a.readout()}); err != nil {
 		return "", err
-	}
-	v, err := b.told(ctx, y.planned, "has the joint statement", func(v *station.Statements) bool { return joint(v).MaySign })
-	if err != nil {
-		return "", err
-	}
-	id := joint(&v).ID
-	if _, err := b.file(ctx, b.Envoy, y.planned, "judge-joint", control.ReadoutAct{ID: id, Step: "sign"}); err != nil {
-		return "", err
-	}
-	if _, err := a.told(ctx, y.planned, "has Birch's signature", func(v *station.Statements) bool { return joint(v).MayOpen }); err != nil {
-		return "", err
-	}
-	if err := a.as(a.Envoy).AcknowledgeJoint(ctx, line, y.planned, id); err != nil {
-		return "", fmt.Errorf("%s: %w", a.Envoy.Name, err)
 	}
 	for _, s := range y.d.Sides() {
 		if _, err := s.told(ctx, y.planned, "knows that the joint statement stands", func(v *station.Statements) bool { return joint(v).State == "joint" }); err != nil {
 			return "", err
 		}
 	}
-	return fmt.Sprintf("a joint statement in the confirmed words signed by both, and each has read the other's signature, in %s", seconds(time.Since(began))), nil
+	return fmt.Sprintf("a joint statement in the confirmed words signed by %s too, and each side has read the other's signature, in %s", y.d.Birch.Envoy.Name, seconds(time.Since(began))), nil
 }
 
-// publish waits for the end of the embargo; then both publish.
+// publish waits for the end of the embargo; then Alder publishes, and Birch follows.
 func (y *Story) publish(ctx context.Context) (string, error) {
-	for _, s := range y.d.Sides() {
-		if _, err := await(ctx, 2*embargoed, "the embargo has ended at "+s.Name, func() (bool, error) {
-			v, err := s.as(s.Envoy).Statements(ctx, y.d.Line(), y.planned)
-			return err == nil && v.Embargo.Over && joint(&v).MayPublish, err
-		}); err != nil {
-			return "", err
-		}
-		v, err := s.as(s.Envoy).Statements(ctx, y.d.Line(), y.planned)
-		if err != nil {
-			return "", err
-		}
-		if _, err := s.file(ctx, s.Envoy, y.planned, "publish", control.ReadoutAct{Publish: &station.PublishText{Joint: joint(&v).ID, Where: "https://" + s.Code + ".example/statements"}}); err != nil {
-			return "", err
-		}
+	a := y.d.Alder
+	var v station.Statements
+	if _, err := await(ctx, 2*embargoed, "the embargo has ended", func() (ok bool, err error) {
+		v, err = a.as(a.Envoy).Statements(ctx, y.d.Line(), y.planned)
+		return err == nil && v.Embargo.Over && joint(&v).MayPublish, err
+	}); err != nil {
+		return "", err
+	}
+	if _, err := a.file(ctx, a.Envoy, y.planned, "publish", control.ReadoutAct{Publish: &station.PublishText{Joint: joint(&v).ID, Where: "https://alder.example/statements"}}); err != nil {
+		return "", err
 	}
 	for _, s := range y.d.Sides() {
 		if _, err := s.told(ctx, y.planned, "has both publications", func(v *station.Statements) bool {
