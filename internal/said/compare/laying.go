@@ -7,10 +7,9 @@ import (
 
 // A conflict is two claims that cannot both be so.
 type conflict struct {
-	a, b   *passage
-	f, g   *claim
-	by     float64 // how sure it is
-	titles bool    // only the titles differ
+	a, b *passage
+	f, g *claim
+	by   float64 // how sure it is
 }
 
 // A laying lays passages of one language beside each other.

@@ -181,20 +181,12 @@ func (r *reader) nameOf(p *passage, from, end int, first bool, inside map[string
 	ts := p.toks
 	n := name{}
 	at := from
-	for at < end {
-		l := ts[at].loose
-		switch {
-		case courtesy[l], rankTitles[l]:
-			if rankTitles[l] {
-				n.titles = append(n.titles, l)
-			}
-		case len(n.titles) > 0 && (portfolios[l] && ts[at].capital || joiners[l] && at+1 < end || ts[at].kind == point):
-		default:
-			goto rest
+	for at < end && titular(ts, at, end, len(n.titles) > 0) {
+		if rankTitles[ts[at].loose] {
+			n.titles = append(n.titles, ts[at].loose)
 		}
 		at++
 	}
-rest:
 	if at >= end {
 		return claim{}, false
 	}
@@ -234,6 +226,13 @@ rest:
 		}
 	}
 	return claim{from: at, to: end, name: n}, true
+}
+
+// titular reports whether a token is of a title and not of a name; after says that
+// a title stands before it: Minister of Foreign Affairs.
+func titular(ts []token, at, end int, after bool) bool {
+	l := ts[at].loose
+	return courtesy[l] || rankTitles[l] || after && (portfolios[l] && ts[at].capital || joiners[l] && at+1 < end || ts[at].kind == point)
 }
 
 // personEnds is where the name of a person ends within a row: Gu Jin of Birch.

@@ -2,6 +2,7 @@ package compare
 
 import (
 	"slices"
+	"strings"
 
 	"parley/internal/said"
 )
@@ -121,7 +122,9 @@ func readQuotable(s string) *quotable {
 	n := len(q.toks)
 	q.sums, q.powers, q.ends, q.spared = make([]uint64, n+1), make([]uint64, n+1), make([]int, n), make([]bool, n)
 	q.powers[0] = 1
-	for i, t := range q.toks {
+	for i := range q.toks {
+		t := &q.toks[i]
+		t.loose = skeleton(t.loose)
 		h := uint64(14695981039346656037)
 		for _, c := range []byte(t.loose) {
 			h = (h ^ uint64(c)) * 1099511628211
@@ -140,6 +143,17 @@ func readQuotable(s string) *quotable {
 		weight -= share(&q.toks[i])
 	}
 	return q
+}
+
+// skeleton is a word with all letters of other scripts that look like Latin ones as
+// these, also where it has no Latin letter.
+func skeleton(s string) string {
+	return strings.Map(func(r rune) rune {
+		if x, ok := alike[r]; ok {
+			return x
+		}
+		return r
+	}, s)
 }
 
 // share is how much a token is of a quotation.

@@ -13,7 +13,7 @@ const (
 )
 
 func TestQuotes(t *testing.T) {
-	secret := []Secret{{Of: "memcon 1", Texts: []string{memcon, memcon2}}, {Of: "entry 2", Texts: []string{"Our price for the timber is four hundred and ten a tonne, and not less."}}}
+	secret := []Secret{{Of: "memcon 1", Texts: []string{memcon, memcon2}}, {Of: "entry 2", Texts: []string{"Our price for the timber is four hundred and ten a tonne, and not less."}}, {Of: "note 3", Texts: []string{"The price of peace that both may pay in the end."}}}
 	for _, c := range []struct {
 		name, lang, text, of, words string
 		free                        []string
@@ -24,6 +24,7 @@ func TestQuotes(t *testing.T) {
 		{"eight words", "en", "Brigade will leave the valley before the thaw.", "memcon 1", "Brigade will leave the valley before the thaw", nil},
 		{"case, marks, lines", "en", "“THE SECOND BRIGADE\nwill — leave, the VALLEY: before the thaw!”", "memcon 1", "THE SECOND BRIGADE\nwill — leave, the VALLEY: before the thaw", nil},
 		{"hidden", "en", "the sec\u200bond brigade w\u0456ll leave the vall\u0435y before the thaw", "memcon 1", "the sec\u200bond brigade w\u0456ll leave the vall\u0435y before the thaw", nil},
+		{"whole words in other letters", "en", "a price of реасе that both may pay in the end", "note 3", "price of реасе that both may pay in the end", nil},
 		{"wide letters", "en", "ｔｈｅ ｓｅｃｏｎｄ brigade will leave the valley before the thaw", "memcon 1", "ｔｈｅ ｓｅｃｏｎｄ brigade will leave the valley before the thaw", nil},
 		{"Chinese", "zh", "据悉，“第二旅都将在解冻之前撤离山谷地区”。", "memcon 1", "第二旅都将在解冻之前撤离山谷地区", nil},
 		{"fifteen characters", "zh", "二旅都将在解冻之前撤离山谷地区", "", "", nil},
