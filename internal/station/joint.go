@@ -202,7 +202,7 @@ func (s *Station) published(a *afterwards, in PublishText, f *said.Published) ([
 		f.Kind = said.JointStatement
 		return []parley.Ref{a.root, j.Ref}, nil
 	}
-	st, err := s.approved(a, in.Version)
+	st, _, err := s.approved(a, in.Version)
 	if err != nil {
 		return nil, err
 	}

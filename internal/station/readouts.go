@@ -114,8 +114,12 @@ func checkReadout(items []SaidItem) error {
 	return nil
 }
 
-// Readout returns our draft; version 0 is the newest. NotFound where there is none.
+// Readout returns our draft, to those who may write it; version 0 is the newest.
+// NotFound where there is none.
 func (s *Station) Readout(_ context.Context, by Officer, name, id string, version int64) (Readout, error) {
+	if err := seatFor(by, "read a readout of ours", draftsReadouts...); err != nil {
+		return Readout{}, err
+	}
 	l, err := s.lineOf(name)
 	if err != nil {
 		return Readout{}, err
@@ -185,36 +189,36 @@ func (s *Station) onReadout(by Officer, act, name, id string, offices []parley.O
 	if err != nil {
 		return Readout{}, err
 	}
-	s.hub.emit("readout", l.id.String(), a.root.String())
+	s.hub.emit("item", l.id.String(), a.root.String())
 	if err := s.audit(by, act, a.root.String(), what); err != nil {
 		return Readout{}, err
 	}
 	return s.readoutView(by, a, 0)
 }
 
-// approved is the statement of an approved version of ours, as it may leave.
-// Conflict where it is not approved, or the record says otherwise since; Oversize
+// approved is the statement of an approved version of ours, as it may leave, and
+// which that is; version 0 is the newest. Conflict where it is not approved, or the record says otherwise since; Oversize
 // where it is too long.
-func (s *Station) approved(a *afterwards, version int64) (*said.Statement, error) {
+func (s *Station) approved(a *afterwards, version int64) (*said.Statement, int64, error) {
 	r, err := s.own.Readout(a.l.id, a.root.String(), version)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if r.State != own.ReadoutApproved {
-		return nil, parley.Errorf(parley.Conflict, "version %d of the readout is %s: only what is approved leaves our side", r.Version, r.State)
+		return nil, 0, parley.Errorf(parley.Conflict, "version %d of the readout is %s: only what is approved leaves our side", r.Version, r.State)
 	}
 	facts, err := a.facts()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	st := statementOf(readoutItems(&r), facts)
 	if err := st.Fits(); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	if string(st.Encode()) != string(r.Statement) {
-		return nil, parley.Errorf(parley.Conflict, "the record says otherwise of the contact since version %d was approved", r.Version).WithHint("approve it again")
+		return nil, 0, parley.Errorf(parley.Conflict, "the record says otherwise of the contact since version %d was approved", r.Version).WithHint("approve it again")
 	}
-	return st, st.Check()
+	return st, r.Version, st.Check()
 }
 
 // readoutItems are the items of our draft.

@@ -284,7 +284,7 @@ func stepOf(step, of string, steps ...string) (int, error) {
 // bound to is durable before the ready leaves.
 func (s *Station) ReadyReadout(ctx context.Context, by Officer, name, id string, version int64, manual bool) (string, error) {
 	return s.sayOn(ctx, by, name, "be ready to exchange drafts", id, func(a *afterwards) (form.Form, []parley.Ref, string, error) {
-		st, err := s.approved(a, version)
+		st, version, err := s.approved(a, version)
 		if err != nil {
 			return nil, nil, "", err
 		}
@@ -350,7 +350,7 @@ func (s *Station) ShowReadout(ctx context.Context, by Officer, name, id string, 
 			f, refs, err := s.firstDraft(a)
 			return f, refs, "as it was bound", err
 		}
-		st, err := s.approved(a, version)
+		st, version, err := s.approved(a, version)
 		if err != nil {
 			return nil, nil, "", err
 		}

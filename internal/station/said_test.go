@@ -140,8 +140,17 @@ func exchangeDrafts(t *testing.T, a, b *party, line string) {
 	wantKind(t, "the watch is ready for leaders", err, parley.NotAllowed, "leader")
 	_, err = a.st.ShowReadout(ctx, a.envoy, line, id, va)
 	wantKind(t, "showing before all are ready", err, parley.Conflict, "not every side")
-	if _, err := a.st.ReadyReadout(ctx, a.envoy, line, id, va, false); err != nil {
+	tongue := Officer{ID: a.watch.ID, Name: "an interpreter", Offices: []parley.Office{parley.Interpreter}}
+	_, err = a.st.Readout(ctx, tongue, line, id, 0)
+	wantKind(t, "one who has no part in it reads it", err, parley.NotAllowed, "office")
+	if v, err := a.st.Statements(ctx, tongue, line, id); err != nil || v.Readout != nil {
+		t.Errorf("he is shown %+v, %v", v.Readout, err)
+	}
+	if _, err := a.st.ReadyReadout(ctx, a.envoy, line, id, 0, false); err != nil { // the newest
 		t.Fatal(err)
+	}
+	if r := a.said(line, id).Readout.Ready; r == nil || r.Version != va || r.By != a.envoy.Name {
+		t.Errorf("alder is ready with %+v", r)
 	}
 	b.sees(line, id, "that alder is ready", func(v Statements) bool { return sideOf(v, "alder").State == "ready" })
 	_, err = a.st.ReadyReadout(ctx, a.envoy, line, id, va, false)

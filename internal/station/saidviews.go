@@ -211,12 +211,14 @@ func (s *Station) Statements(_ context.Context, by Officer, name, id string) (St
 		return v, err
 	}
 	v.Embargo = a.embargoView(s.now())
-	r, err := s.readoutView(by, a, 0)
-	switch {
-	case err == nil:
-		v.Readout = &r
-	case parley.KindOf(err) != parley.NotFound:
-		return v, err
+	if seatFor(by, "", draftsReadouts...) == nil {
+		r, err := s.readoutView(by, a, 0)
+		switch {
+		case err == nil:
+			v.Readout = &r
+		case parley.KindOf(err) != parley.NotFound:
+			return v, err
+		}
 	}
 	for _, side := range a.told.Sides {
 		x := a.sideView(side, &facts)

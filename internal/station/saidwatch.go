@@ -40,7 +40,10 @@ func (c *clerk) showDraft(ctx context.Context, t *said.Told) error {
 	if us == nil || !t.Bound() || us.Shown != nil && us.Owes == nil {
 		return nil
 	}
-	c.l.deciding.Lock()
+	if !c.l.deciding.TryLock() { // an act is under way, and may take its time: nothing waits for it here
+		c.statements = true
+		return nil
+	}
 	defer c.l.deciding.Unlock()
 	a, err := c.l.afterwards(t.Contact.String())
 	if err != nil {
