@@ -3,9 +3,9 @@
 #
 # Many of them start real processes, browsers and disks and wait for what must
 # come within seconds; a machine of two cores that does something else at that
-# moment can make one late. So packages run one after the other, but for that of
-# the station, which mostly waits: it runs beside those that need little. A
-# package that fails is run again, by itself, once, and named.
+# moment can make one late. So packages run one after the other, but for those of
+# the station and of the command, which mostly wait: they run beside those that need
+# little. A package that fails is run again, by itself, once, and named.
 set -u
 flags="-race -p 1 -parallel 4 -timeout 20m"
 dir=$(mktemp -d)
@@ -20,16 +20,16 @@ some() {
 	{ go test $flags "$@" 2>&1 || touch "$dir/failed"; } | tee "$dir/$name"
 }
 
-waits=parley/internal/station
-large="parley/cmd/parley parley/internal/desk"
+waits="parley/internal/station parley/cmd/parley"
+large=parley/internal/desk
 small=$(go list ./... | grep -vxF "$(printf '%s\n' $waits $large)")
 
+# shellcheck disable=SC2086
 some waits $waits >"$dir/later" &
 # shellcheck disable=SC2086
 some small $small
 wait
 cat "$dir/later"
-# shellcheck disable=SC2086
 some large $large
 [ -e "$dir/failed" ] || exit 0
 failed=$(sed -n 's/^FAIL[[:space:]]\{1,\}\([^[:space:]]\{1,\}\).*/\1/p' "$dir"/small "$dir"/waits "$dir"/large | sort -u)

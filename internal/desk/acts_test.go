@@ -20,6 +20,7 @@ import (
 
 // Every act that an officer may do, what it calls, and where it leads.
 func TestActs(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		admin  bool
@@ -138,6 +139,7 @@ func TestEmptyBoard(t *testing.T) {
 
 // What is refused, with which status, and that nothing was done.
 func TestRefusals(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name   string
 		office parley.Office

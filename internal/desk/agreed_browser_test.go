@@ -147,6 +147,7 @@ func (l *live) exercising() {
 // TestBrowserAxeOfEnvoy looks with axe-core at what only an envoy sees, in an
 // exercise, and at every width for what is cut off.
 func TestBrowserAxeOfEnvoy(t *testing.T) {
+	t.Parallel()
 	l := newLive(t)
 	l.exercising()
 	l.axed()
@@ -176,6 +177,7 @@ func TestBrowserAxeOfEnvoy(t *testing.T) {
 // TestBrowserPrintsBrief prints the transition brief on A4: nothing to press,
 // nothing cut off, and the class on every part.
 func TestBrowserPrintsBrief(t *testing.T) {
+	t.Parallel()
 	l := newLive(t)
 	l.sit(l.ctx, 1, parley.Watch)
 	for _, lang := range []string{"en", "zh", "ar"} {

@@ -57,6 +57,7 @@ func (l *live) faults(name string) (list []string) {
 // that waits, a board where nothing does, an alarm command that fails. The
 // hand-over is ticked and taken over by keys alone.
 func TestBrowserAxeOfTheWatch(t *testing.T) {
+	t.Parallel()
 	l := newLive(t)
 	l.axed()
 	if err := l.st.HandOver(t.Context(), station.Officer{ID: 1, Name: "Lt Ruiz"}, "Two open."); err != nil {

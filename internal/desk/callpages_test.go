@@ -44,6 +44,7 @@ func (l *live) on(call string) {
 
 // TestCallPages: what pages of a call say, and to whom.
 func TestCallPages(t *testing.T) {
+	t.Parallel()
 	for _, lang := range []string{"en", "zh", "ar", "ru"} {
 		for _, p := range callPages {
 			t.Run(lang+p.on+p.path[:6], func(t *testing.T) {
@@ -165,6 +166,7 @@ func TestCallRightsByOffice(t *testing.T) {
 // TestBrowserLooksAtCalls does for the pages of calls what
 // TestBrowserLooksAtEveryPage and TestBrowserLooksInMoreLanguages do for all others.
 func TestBrowserLooksAtCalls(t *testing.T) {
+	t.Parallel()
 	l := newLive(t)
 	l.axed()
 	l.sit(l.ctx, 1, parley.Watch)
@@ -301,6 +303,7 @@ func TestBrowserCallClocks(t *testing.T) {
 // TestBrowserPrintsCalls prints what is on the record of calls: the page that has
 // no call, and the wordings of one that goes.
 func TestBrowserPrintsCalls(t *testing.T) {
+	t.Parallel()
 	l := newLive(t)
 	l.sit(l.ctx, 2, parley.Envoy)
 	l.do(l.ctx, chromedp.EmulateViewport(688, 1000)) // A4 less the margins, at 96 dots an inch

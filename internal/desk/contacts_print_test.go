@@ -16,6 +16,7 @@ import (
 // on A4, in three scripts: nothing to press, nothing beyond the paper, the class on
 // every part, and what was said.
 func TestBrowserPrintsContacts(t *testing.T) {
+	t.Parallel()
 	l := newLive(t)
 	l.sit(l.ctx, 2, parley.Envoy)
 	l.do(l.ctx, chromedp.EmulateViewport(688, 1000)) // A4 less the margins, at 96 dots an inch

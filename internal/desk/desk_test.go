@@ -178,6 +178,7 @@ var pages = []struct {
 }
 
 func TestPages(t *testing.T) {
+	t.Parallel()
 	for _, lang := range []string{"en", "zh", "ar"} {
 		for _, p := range pages {
 			t.Run(lang+p.path, func(t *testing.T) {

@@ -27,6 +27,7 @@ var nasty = []string{
 // TestHostileTexts puts each of them into every field that the other side
 // writes, and looks at every surface where it shows.
 func TestHostileTexts(t *testing.T) {
+	t.Parallel()
 	b := watch(t)
 	for i, text := range nasty {
 		id := "9a0f33c1d2e4b586:" + string(rune('a'+i))

@@ -159,6 +159,7 @@ func (l *live) as(lang, theme string) {
 // TestBrowserLooksInMoreLanguages opens every page in French, Spanish and Russian,
 // whose words are longer, on a telephone and on a desk.
 func TestBrowserLooksInMoreLanguages(t *testing.T) {
+	t.Parallel()
 	l := newLive(t)
 	for _, lang := range []string{"fr", "es", "ru"} {
 		l.as(lang, "day")
@@ -191,6 +192,7 @@ func TestBrowserLooksInMoreLanguages(t *testing.T) {
 // target; and, by day and by night, from the left and from the right, no serious
 // fault of WCAG 2.1 A or AA. The browser has nothing to complain of.
 func TestBrowserLooksAtEveryPage(t *testing.T) {
+	t.Parallel()
 	l := newLive(t)
 	l.axed()
 	l.looksRight()

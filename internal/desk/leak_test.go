@@ -67,6 +67,7 @@ func leaks(page string) []string {
 // the desk itself says there is in that language; what people and stations
 // wrote stands as they wrote it, marked as such.
 func TestNoEnglishOnOtherPages(t *testing.T) {
+	t.Parallel()
 	w, a := watch(t), admin(t)
 	for _, lang := range []string{"zh", "ar", "ru"} {
 		for _, p := range pages {
@@ -85,6 +86,7 @@ func TestNoEnglishOnOtherPages(t *testing.T) {
 // TestNoEnglishInProblems does the same for refusals: the kind, the case and
 // what to do.
 func TestNoEnglishInProblems(t *testing.T) {
+	t.Parallel()
 	w, ad := watch(t), admin(t)
 	for _, lang := range []string{"zh", "ar"} {
 		for _, c := range []struct {

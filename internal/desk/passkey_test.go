@@ -105,6 +105,7 @@ func (m *manned) addPasskey(name string) {
 }
 
 func TestPasskeysInABrowser(t *testing.T) {
+	t.Parallel()
 	m := newManned(t, true)
 	first := m.authenticator("")
 	m.open(m.ctx, "/watch")

@@ -129,6 +129,7 @@ func TestBrowserSessionEndsWhileTyping(t *testing.T) {
 // TestBrowserTranslates makes a translation by keyboard, with the original
 // beside; disputes words that were marked on the page; and finds it again.
 func TestBrowserTranslates(t *testing.T) {
+	t.Parallel()
 	l := newLive(t)
 	l.sit(l.ctx, 1, parley.Watch)
 	l.open(l.ctx, question)
