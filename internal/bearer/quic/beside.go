@@ -26,6 +26,7 @@ const (
 	besideLabel = "EXPORTER-parley-v1-srtp"
 	besideMark  = 4   // stands before each packet: by RFC 9443 nobody's; the library takes RTP's own first byte for QUIC
 	besideType  = 100 // payload type
+	besideAsks  = 101 // of an empty one that asks whether it is heard
 	besideSSRC  = 1
 	mkiSize     = 8
 	rocSize     = 4
@@ -33,27 +34,47 @@ const (
 	besideMost  = 2048                            // bytes of one that is looked at
 	replayed    = 1024                            // packets in which a copy is known
 
-	believed    = 2 * time.Second        // since the other side said that it hears us
+	believed    = 2 * time.Second        // that the other side hears us, without its word; and what we say of it
 	answerAfter = 200 * time.Millisecond // of saying nothing, at most five times in a second
 	besideRate  = 2_000_000 / 8          // bytes in a second
 	besideBurst = 32 << 10
 	fullFor     = 3 * time.Second       // after the path's queues were last seen to fill
 	fullEvery   = 20 * time.Millisecond // how often is looked
+	baseFor     = 10 * time.Second      // and once or twice as long the shortest round trip is believed: routes change
 )
+
+// base is the shortest round trip of late.
+type base struct {
+	since       time.Time
+	now, before time.Duration
+}
+
+// of takes a sample in.
+func (b *base) of(rtt time.Duration, at time.Time) time.Duration {
+	if age := at.Sub(b.since); age > baseFor {
+		if b.before = b.now; age > 2*baseFor {
+			b.before = rtt
+		}
+		b.now, b.since = rtt, at
+	}
+	b.now = min(b.now, rtt)
+	return min(b.now, b.before)
+}
 
 // beside is the SRTP of one connection.
 type beside struct {
 	mki   [mkiSize]byte
-	ring  *bearer.Ring  // waits to be sent: nothing is late, for nothing holds it back but us
-	tell  chan struct{} // holds a token when an empty packet is to be sent
+	ring  *bearer.Ring // waits to be sent: nothing is late, for nothing holds it back but us
+	tell  chan byte    // of which type an empty packet is to be sent
 	write func(b []byte) error
-	full  func() bool // the path's queues fill
+	full  func(now time.Time) bool // the path's queues fill
 	give  func(b []byte)
 
-	heard, told, sent   atomic.Int64 // when a packet came, said that we are heard, went
-	bytesIn, bytesOut   atomic.Uint64
-	refused             atomic.Uint64 // that the socket did not take
-	fullAsked, fullTill atomic.Int64
+	heard, sent       atomic.Int64 // when a packet came, and went
+	told              atomic.Bool  // one has said that we are heard
+	unanswered        atomic.Int64 // when the first went that none has said so since; 0: there is none
+	bytesIn, bytesOut atomic.Uint64
+	refused           atomic.Uint64 // that the socket did not take
 
 	// Of the goroutine that sends.
 	out                   *srtp.Context
@@ -65,8 +86,9 @@ type beside struct {
 	header rtp.Header
 	opened []byte
 
-	mu   sync.Mutex
-	pace pace.Bucket
+	mu          sync.Mutex
+	pace        pace.Bucket
+	asked, held time.Time // when we looked whether it is full, and until when it is taken for that
 }
 
 // Bytes of the keys of a connection: two keys, two salts, and what finds it.
@@ -78,7 +100,7 @@ const (
 
 // newBeside takes keys in the order of RFC 5764, 4.2, and behind them the MKI.
 func newBeside(b []byte, dialed bool) (m *beside, err error) {
-	m = &beside{ring: bearer.NewRing(bearer.DatagramsHeld, 0), tell: make(chan struct{}, 1)}
+	m = &beside{ring: bearer.NewRing(bearer.DatagramsHeld, 0), tell: make(chan byte, 1)}
 	copy(m.mki[:], b[2*keySize+2*saltSize:])
 	context := func(i int) (*srtp.Context, error) {
 		key, salt := b[i*keySize:(i+1)*keySize], b[2*keySize+i*saltSize:]
@@ -97,7 +119,7 @@ func newBeside(b []byte, dialed bool) (m *beside, err error) {
 
 // mkiOf finds the connection of a packet; false: it is none.
 func mkiOf(b []byte) (mki [mkiSize]byte, ok bool) {
-	if len(b) < besideAdds || b[0] != besideMark || b[1] != 2<<6 || b[2]&0x7f != besideType || binary.BigEndian.Uint32(b[9:]) != besideSSRC {
+	if len(b) < besideAdds || b[0] != besideMark || b[1] != 2<<6 || b[2]&0x7f != besideType && b[2]&0x7f != besideAsks || binary.BigEndian.Uint32(b[9:]) != besideSSRC {
 		return mki, false
 	}
 	copy(mki[:], b[len(b)-rocSize-mkiSize:])
@@ -108,57 +130,61 @@ func mkiOf(b []byte) (mki [mkiSize]byte, ok bool) {
 // other side is asked otherwise.
 func (m *beside) takes(n int, now time.Time) bool {
 	t := now.UnixNano()
-	if t-m.told.Load() < int64(believed) && !m.isFull(now) {
+	if first := m.unanswered.Load(); m.told.Load() && (first == 0 || t-first < int64(believed)) {
 		m.mu.Lock()
 		defer m.mu.Unlock()
-		return m.pace.Take(float64(n), besideRate, besideBurst, now)
+		if !m.isFull(now) {
+			return m.pace.Take(float64(n), besideRate, besideBurst, now)
+		}
 	}
-	m.saySomething(t)
+	m.saySomething(besideAsks, t)
 	return false
 }
 
-// saySomething has an empty packet sent, unless something went a moment ago.
-func (m *beside) saySomething(t int64) {
+// saySomething has an empty packet of a type sent, unless something went a moment ago.
+func (m *beside) saySomething(kind byte, t int64) {
 	if t-m.sent.Load() < int64(answerAfter) {
 		return
 	}
 	select {
-	case m.tell <- struct{}{}:
+	case m.tell <- kind:
 	default:
 	}
 }
 
+// isFull looks now and then; the lock is held.
 func (m *beside) isFull(now time.Time) bool {
-	t := now.UnixNano()
-	if asked := m.fullAsked.Load(); t-asked > int64(fullEvery) && m.fullAsked.CompareAndSwap(asked, t) && m.full() {
-		m.fullTill.Store(t + int64(fullFor))
+	if now.Sub(m.asked) >= fullEvery {
+		if m.asked = now; m.full(now) {
+			m.held = now.Add(fullFor)
+		}
 	}
-	return t < m.fullTill.Load()
+	return now.Before(m.held)
 }
 
 // run sends what is in the ring, until ctx ends.
 func (m *beside) run(ctx context.Context) {
 	var buf []byte
+	m.send(besideAsks, nil) // so that it is known before anybody speaks
 	for ctx.Err() == nil {
 		b, ok := m.ring.TryTake(buf)
 		buf = b
 		if ok {
-			m.send(b)
+			m.send(besideType, b)
 			continue
 		}
 		select {
 		case <-m.ring.Wake():
-		case <-m.tell:
-			m.send(nil)
+		case kind := <-m.tell:
+			m.send(kind, nil)
 		case <-ctx.Done():
 		}
 	}
 }
 
 // send seals one datagram and sends it. The marker says that we hear the other side.
-func (m *beside) send(b []byte) {
+func (m *beside) send(kind byte, b []byte) {
 	now := time.Now().UnixNano()
-	kind := byte(besideType)
 	if now-m.heard.Load() < int64(believed) {
 		kind |= 0x80
 	}
@@ -179,6 +205,7 @@ func (m *beside) send(b []byte) {
 		return
 	}
 	m.sent.Store(now)
+	m.unanswered.CompareAndSwap(0, now)
 	m.bytesOut.Add(uint64(len(m.packet)))
 }
 
@@ -195,13 +222,14 @@ func (m *beside) hear(b []byte, now time.Time) {
 	m.heard.Store(t)
 	m.bytesIn.Add(uint64(len(b)))
 	if m.header.Marker {
-		m.told.Store(t)
+		m.told.Store(true)
+		m.unanswered.Store(0)
 	}
 	if len(payload) > 0 {
 		m.give(bytes.Clone(payload))
 	}
-	if len(payload) > 0 || !m.header.Marker {
-		m.saySomething(t)
+	if len(payload) > 0 || m.header.PayloadType == besideAsks {
+		m.saySomething(besideType, t)
 	}
 }
 
@@ -240,9 +268,10 @@ func (p *port) besideOf(c *conn, cs tls.ConnectionState, dialed bool) (m *beside
 		_, err := p.tr.WriteTo(b, c.q.RemoteAddr())
 		return err
 	}
-	m.full = func() bool {
+	var shortest base // m calls one at a time
+	m.full = func(now time.Time) bool {
 		s := c.q.ConnectionStats()
-		return bearer.Hold(bearer.Bulk, min(s.LatestRTT, s.SmoothedRTT), s.MinRTT) > 0
+		return bearer.Hold(bearer.Bulk, min(s.LatestRTT, s.SmoothedRTT), shortest.of(s.LatestRTT, now)) > 0
 	}
 	p.mu.Lock()
 	p.besides[m.mki] = m

@@ -32,7 +32,7 @@ func besidePair(t testing.TB) (a, b *besideEnd) {
 		e := &besideEnd{beside: m}
 		m.write = func(b []byte) error { e.wrote = append(e.wrote, bytes.Clone(b)); return nil }
 		m.give = func(b []byte) { e.got = append(e.got, b) }
-		m.full = func() bool { return e.full }
+		m.full = func(time.Time) bool { return e.full }
 		return e
 	}
 	return end(true), end(false)
@@ -49,8 +49,8 @@ func (e *besideEnd) to(o *besideEnd) {
 // asks reports whether an empty packet is to be sent, and sends it.
 func (e *besideEnd) asks() bool {
 	select {
-	case <-e.tell:
-		e.send(nil)
+	case kind := <-e.tell:
+		e.send(kind, nil)
 		return true
 	default:
 		return false
@@ -78,7 +78,7 @@ func TestBesideBegins(t *testing.T) {
 	if a.asks() {
 		t.Error("an answer is answered") // two would go on for ever
 	}
-	a.send([]byte("voice"))
+	a.send(besideType, []byte("voice"))
 	a.to(b)
 	if len(b.got) != 1 || string(b.got[0]) != "voice" {
 		t.Errorf("%q came", b.got)
@@ -86,9 +86,17 @@ func TestBesideBegins(t *testing.T) {
 	if !b.takes(100, time.Now()) {
 		t.Error("the other side does not take, though it was told that it is heard")
 	}
-	// Nothing was said for long: it is asked again.
-	if later := time.Now().Add(believed + time.Millisecond); a.takes(100, later) || !a.asks() {
-		t.Error("taken on the word of long ago, or not asked again")
+	// Nothing was said for long: then it goes beside at once, and no longer once it is
+	// not answered, but is asked.
+	a.told.Store(true)
+	a.unanswered.Store(0)
+	later := time.Now().Add(time.Minute)
+	if !a.takes(100, later) {
+		t.Error("not taken after a pause")
+	}
+	a.unanswered.Store(later.UnixNano())
+	if later = later.Add(believed + time.Millisecond); a.takes(100, later) || !a.asks() {
+		t.Error("taken though it is not answered, or not asked again")
 	}
 }
 
@@ -117,9 +125,23 @@ func TestBesideGivesWay(t *testing.T) {
 	if now = now.Add(fullFor - 100*time.Millisecond); a.takes(100, now) {
 		t.Error("taken a moment after the path's queues filled")
 	}
-	a.told.Store(now.UnixNano())
 	if now = now.Add(time.Second); !a.takes(100, now) {
 		t.Error("not taken when the path is free again")
+	}
+}
+
+// TestBase: the shortest round trip is that of the last 10 to 20 s.
+func TestBase(t *testing.T) {
+	var b base
+	at := time.Unix(1e9, 0)
+	for _, tt := range []struct {
+		after     time.Duration
+		rtt, want time.Duration
+	}{{0, 50, 50}, {1, 5, 5}, {1, 80, 5}, {7, 100, 5}, {5, 100, 5}, {6, 150, 5}, {5, 90, 90}, {60, 300, 300}, {1, 200, 200}} {
+		at = at.Add(tt.after * time.Second)
+		if got := b.of(tt.rtt, at); got != tt.want {
+			t.Errorf("after a round trip of %d: %d, want %d", tt.rtt, got, tt.want)
+		}
 	}
 }
 
@@ -129,7 +151,7 @@ func TestBesideIsSealed(t *testing.T) {
 	a, b := besidePair(t)
 	var sent [][]byte
 	for i := range 200 {
-		a.send(fmt.Appendf(nil, "datagram %d", i))
+		a.send(besideType, fmt.Appendf(nil, "datagram %d", i))
 	}
 	sent, a.wrote = a.wrote, nil
 	if bytes.Contains(bytes.Join(sent, nil), []byte("datagram")) {
@@ -175,7 +197,7 @@ func TestBesideIsSealed(t *testing.T) {
 func TestBesideLongGap(t *testing.T) {
 	a, b := besidePair(t)
 	for i := range 150_000 {
-		a.send(binary.BigEndian.AppendUint32(nil, uint32(i)))
+		a.send(besideType, binary.BigEndian.AppendUint32(nil, uint32(i)))
 		if i%70_000 != 0 {
 			a.wrote = a.wrote[:0]
 			continue
@@ -193,7 +215,7 @@ func TestBesideAsWritten(t *testing.T) {
 	a, _ := besidePair(t)
 	for range 65_600 { // so that the count has gone over
 		a.wrote = a.wrote[:0]
-		a.send([]byte("a datagram"))
+		a.send(besideType, []byte("a datagram"))
 	}
 	p := a.wrote[0][1:]
 	keys := make([]byte, besideKeys)
@@ -237,8 +259,8 @@ func TestBesideAsWritten(t *testing.T) {
 
 func FuzzBeside(f *testing.F) {
 	a, _ := besidePair(f)
-	a.send([]byte("datagram"))
-	a.send(nil)
+	a.send(besideType, []byte("datagram"))
+	a.send(besideAsks, nil)
 	for _, p := range a.wrote {
 		f.Add(p)
 	}
