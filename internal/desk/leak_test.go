@@ -14,7 +14,7 @@ import (
 var (
 	scripts  = regexp.MustCompile(`(?s)<(script|style|svg)\b.*?</(script|style|svg)>`)
 	theirs   = regexp.MustCompile(`(?s)<(bdi|textarea|kbd|option|title)\b[^>]*>.*?</(bdi|textarea|kbd|option|title)>`) // what somebody wrote
-	original = regexp.MustCompile(`(?s)<p class="(?:para(?:-plain)?|public-text)".*?</p>|<h2 class="sheet-subject".*?</h2>|<ol class="bigwords".*?</ol>`)
+	original = regexp.MustCompile(`(?s)<p class="(?:para(?:-plain)?|public-text)".*?</p>|<h2 class="sheet-subject".*?</h2>|<ol class="bigwords".*?</ol>|<q\b.*?</q>|<div class="said-text".*?</div>`)
 	spoken   = regexp.MustCompile(`\b(?:title|aria-label|placeholder|alt|data-text|data-late)="([^"]*)"`)
 	tags     = regexp.MustCompile(`(?s)<[^>]*>`)
 	letters  = regexp.MustCompile(`[A-Za-z][A-Za-z']+`)
@@ -103,6 +103,7 @@ func TestNoEnglishInProblems(t *testing.T) {
 			{false, theirAsk + "/decline", []string{"reason", "", "zone", "UTC"}}, {false, theirAsk + "/call-off", []string{"reason", "other", "zone", "UTC"}}, {false, theirAsk + "/accept", []string{"zone", "Mars"}},
 			{false, birch + "/contacts/ask", call("then", "look", "from-2", "2027-03-28T02:30", "until-2", "2027-11-01T10:00")}, {false, birch + "/contacts/enter", []string{"date", "x", "level", "leader", "medium", "voice"}},
 			{false, birch + "/contacts/register", []string{"about", "9a0f33c1d2e4b586:3", "row", "1", "step", "dispute"}}, {false, birch + "/topics/ask", []string{"topic", "x", "sort", "clarification", "text", "x"}}, {false, "/calendars/add", nil},
+			{false, said + "/embargo", []string{"zone", "UTC"}}, {false, said + "/joint-answer", []string{"step", "sign"}}, {false, said + "/joint-answer", nil}, {false, said + "/ready", nil}, {false, said + "/remark", []string{"item", "-1"}},
 		} {
 			b := w
 			if c.admin {
