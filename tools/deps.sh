@@ -4,8 +4,8 @@
 set -eu
 
 # What no package gives: networks of their own, for calls over an emulated link.
-if [ ! -c /dev/net/tun ] || ! { unshare -Urn true || unshare -n true; } 2>/dev/null; then
-	echo "NOT TRIED on this machine, which has no /dev/net/tun or lets nobody have a network namespace:"
+if [ ! -r /dev/net/tun ] || [ ! -w /dev/net/tun ] || ! { unshare -Urn true || unshare -n true; } 2>/dev/null; then
+	echo "NOT TRIED on this machine, which gives no /dev/net/tun or lets nobody have a network namespace:"
 	echo "  calls between two networks over an emulated link (bench: TestTwoNetworks)"
 fi
 
