@@ -2,6 +2,7 @@ package station
 
 import (
 	"context"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -118,17 +119,22 @@ func TestCallOnBoard(t *testing.T) {
 
 // TestCallRingsOut: what nobody answers ends by itself, with nothing else going on.
 func TestCallRingsOut(t *testing.T) {
-	if testing.Short() {
-		t.Skip("a call rings for a minute")
-	}
 	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
+	var off atomic.Int64 // of both clocks: nobody waits for the whole minute
+	a.skewed(&off)
+	b.skewed(&off)
 	line := pairAll(t, a, b)
 	a.waitUp(line)
 	if _, err := a.st.Ring(context.Background(), a.watch, line, RingText{}); err != nil {
 		t.Fatal(err)
 	}
 	b.callIs(line, call.Ringing)
-	eventually(t, call.RingFor+20*time.Second, "it rings out", func() bool { return b.callPhase(line) == call.NobodyIn })
+	const left = 4 * time.Second
+	off.Store(int64(call.RingFor - left))
+	took := eventually(t, left+20*time.Second, "it rings out", func() bool { return b.callPhase(line) == call.NobodyIn })
+	if took < left-2*time.Second { // its time is in whole seconds
+		t.Errorf("it rang out %v before its time", left-took)
+	}
 	eventually(t, 5*time.Second, "it is quiet", func() bool { return len(b.callSounds()) == 0 })
 }
