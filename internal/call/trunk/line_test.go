@@ -202,25 +202,3 @@ func TestLossOnOnePath(t *testing.T) {
 		}
 	}
 }
-
-// TestNarrowPath: a path with room for three voices and little besides, and a short
-// queue, gets three voices: what would go along is found to be too much.
-func TestNarrowPath(t *testing.T) {
-	t.Parallel()
-	l := newLine(t, link.Options{Delay: 30 * time.Millisecond, Rate: 220_000, Queue: 6 << 10})
-	const settled = 200 // packets of each voice
-	sent := l.talk(3, 9*time.Second, func(int) {}) - 3*settled
-	n := 0
-	for _, g := range l.got {
-		for seq := range g {
-			if seq >= settled {
-				n++
-			}
-		}
-	}
-	_, p50, p95 := l.came()
-	t.Logf("%d of %d came once it had settled, half within %v, 19 of 20 within %v, %d never left, %d go along", n, sent, p50, p95, l.unsent(), l.a.Stats().Redundancy)
-	if share := float64(n) / float64(sent); share < 0.7 || p95 > 500*time.Millisecond { // 0.8 to 0.95 as a rule, as much as where all goes in QUIC
-		t.Errorf("%.1f %% came over a path with room for all, 19 of 20 within %v", 100*share, p95)
-	}
-}
