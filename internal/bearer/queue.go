@@ -3,6 +3,7 @@ package bearer
 import (
 	"context"
 	"sync"
+	"time"
 
 	"parley"
 )
@@ -83,6 +84,22 @@ func (q *Queue) TryTake(below Class) (Class, []byte, bool) {
 		}
 	}
 	return 0, nil, false
+}
+
+// TryFit takes the first frame of the lowest class when it has at most room bytes
+// and hold does not let it wait.
+func (q *Queue) TryFit(room int, hold func(Class) time.Duration) ([]byte, bool) {
+	low := q.Lowest()
+	if low == Classes || hold(low) > 0 {
+		return nil, false
+	}
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	l := &q.lanes[low]
+	if l.head == len(l.frames) || len(l.frames[l.head]) > room {
+		return nil, false
+	}
+	return l.pop(), true
 }
 
 // Lowest returns the lowest class that waits; Classes when nothing does.

@@ -123,7 +123,9 @@ func readError(err error, idle time.Duration) error {
 }
 
 // write gives one frame after the other to TLS, the lowest class first. A frame
-// whose writing has begun is finished: on a stream nothing can cut in.
+// whose writing has begun is finished: on a stream nothing can cut in. What waits
+// besides and fits goes in the same record: an entry and its checkpoint wake the
+// other end once.
 func (c *conn) write(ctx context.Context) {
 	buf := make([]byte, 0, record)
 	for {
@@ -131,16 +133,33 @@ func (c *conn) write(ctx context.Context) {
 		if err != nil {
 			return
 		}
-		buf = bearer.AppendHeader(buf[:0], len(frame))
-		n := copy(buf[len(buf):record], frame)
-		for buf, frame = buf[:len(buf)+n], frame[n:]; len(buf) > 0; {
-			if _, err := c.tls.Write(buf); err != nil {
+		for more := true; more; {
+			buf = bearer.AppendHeader(buf, len(frame))
+			if buf, err = c.fill(buf, frame); err != nil {
 				c.end(bearer.Ended("writing", err))
 				return
 			}
-			n := copy(buf[:record], frame)
-			buf, frame = buf[:n], frame[n:]
+			frame, more = c.queue.TryFit(record-len(buf)-bearer.HeaderSize, c.hold)
 		}
+		if _, err := c.tls.Write(buf); err != nil {
+			c.end(bearer.Ended("writing", err))
+			return
+		}
+		buf = buf[:0]
+	}
+}
+
+// fill appends frame to buf, writes each record that is full, and returns the rest.
+func (c *conn) fill(buf, frame []byte) ([]byte, error) {
+	for {
+		n := copy(buf[len(buf):record], frame)
+		if buf, frame = buf[:len(buf)+n], frame[n:]; len(frame) == 0 {
+			return buf, nil
+		}
+		if _, err := c.tls.Write(buf); err != nil {
+			return nil, err
+		}
+		buf = buf[:0]
 	}
 }
 
