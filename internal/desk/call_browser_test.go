@@ -106,7 +106,6 @@ func hearing(tones []int) string {
 // at one. It rings, is lifted, both gather, both are put through; each hears who is
 // to be heard, and nobody else, in every state of the call, measured.
 func TestBrowserCall(t *testing.T) {
-	t.Parallel() // it waits, most of its time
 	line, alder, birch := newPair(t)
 	alder.browseWith(calling()...)
 	birch.joins(alder)

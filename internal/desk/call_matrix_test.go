@@ -132,7 +132,6 @@ func (e *ear) seat(line string) station.CallSeat {
 // Firefox), a note-taker and the watch (A, I, N, W), Birch a principal (in Firefox),
 // an interpreter, a listener and the watch (B, J, L, V).
 func TestBrowserWhoHearsWhat(t *testing.T) {
-	t.Parallel() // it waits, most of its time
 	path, err := foxtest.Find()
 	if err != nil {
 		t.Fatal(err)

@@ -56,7 +56,6 @@ func (h heardBy) check(t *testing.T, state string, got func(hz int) float64) {
 // leaves his booth and mutes himself by keys, and both desks are told that a telephone
 // is too narrow for that, until they change to consecutive by a press.
 func TestBrowserCallPhones(t *testing.T) {
-	t.Parallel() // it waits, most of its time
 	siptest.Have(t)
 	path, err := foxtest.Find()
 	if err != nil {

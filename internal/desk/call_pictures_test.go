@@ -83,7 +83,6 @@ func picture(name string) string {
 // person is seen; one whose pictures stop is said to be paused, one whose way is poor
 // falls back to his voice by himself, and the voices go on through all of it. A call of voice shows no camera.
 func TestBrowserCallPictures(t *testing.T) {
-	t.Parallel() // it waits, most of its time
 	_, alder, birch := gathers(t, "video", "none")
 	const ours, theirs = 440, 1200
 	pa := alder.guestTab(alder, "A. Alder", "principal", "en", ours)

@@ -46,7 +46,6 @@ var callFox = []string{`"media.navigator.streams.fake", true`, `"media.navigator
 // nothing; the one in Firefox chooses a booth; and a page that is loaded again, in
 // either, is back on the same call within 5 s, without a press.
 func TestBrowserCallFirefox(t *testing.T) {
-	t.Parallel() // it waits, most of its time
 	path, err := foxtest.Find()
 	if err != nil {
 		t.Fatal(err)
@@ -159,7 +158,6 @@ const portOf = `parleyCall.pc.remoteDescription.sdp.match(/ (\d+) typ host/)[1]`
 // test tone is heard; and where there is no microphone, or none is lent, or the page
 // is not secure, one plain sentence says which.
 func TestBrowserCallDevices(t *testing.T) {
-	t.Parallel() // it waits, most of its time
 	_, alder, _ := gathers(t, "voice", "none")
 	alder.recordSound(alder.ctx)
 	g := alder.guestTab(alder, "A. Alder", "principal", "en", 440)

@@ -42,7 +42,7 @@ func remembers(t *testing.T, line, about string, alder, birch *side) {
 	alder.says("a note", `document.querySelector(".memnotes li")?.innerText.includes("<img src=x") && `+notRun)
 	alder.puts("#begin form", "title", "Rescue corridor <b>")
 	alder.presses("#begin form button.strong")
-	alder.says("the draft", `location.pathname.startsWith("/memcon/") && document.querySelector("#text h2 .tag-warn") && document.querySelector("#text .para").innerText.includes("He asked for time <img") && `+notRun)
+	alder.says("the draft", `location.pathname.startsWith("/memcon/") && document.querySelector("#text h2 .tag-warn") && document.querySelector("#text .para")?.innerText.includes("He asked for time <img") && `+notRun)
 	path := eval[string](alder.live, alder.ctx, "location.pathname")
 	key := strings.TrimPrefix(path, "/memcon/")
 

@@ -122,7 +122,6 @@ func flashComes(l *live, n int) time.Time {
 // A tab that nobody clicked says NOT ARMED and is mute; one that was tested says
 // when, sounds each tone, and its FLASH is heard within 2 s of being stored.
 func TestBrowserSoundIsHeard(t *testing.T) {
-	t.Parallel() // it waits, most of its time
 	l := newLive(t)
 	silent(l.st)
 	l.recordSound(l.ctx)
@@ -199,7 +198,6 @@ func TestBrowserSoundIsHeard(t *testing.T) {
 // nobody may be looking at it. It is back when a seat is taken again in another tab,
 // which is not told that the seat before has ended.
 func TestBrowserSeatEnds(t *testing.T) {
-	t.Parallel() // it waits, most of its time
 	l := newLive(t)
 	silent(l.st)
 	l.recordSound(l.ctx)
@@ -249,7 +247,6 @@ func TestBrowserSeatEnds(t *testing.T) {
 // A context that stops, as on a machine that loses its sound, is not called
 // armed.
 func TestBrowserSoundThatStops(t *testing.T) {
-	t.Parallel() // it waits, most of its time
 	l := newLive(t)
 	silent(l.st)
 	if _, err := chromedp.Call(l.ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: `(() => { const A = AudioContext; window.AudioContext = class extends A { constructor() { super(); window.context = this; } }; })()`}); err != nil {
@@ -289,7 +286,6 @@ const hideNow = `(() => {
 // worker, and the page waits for no timer. A tab beside it that nobody ever clicked
 // says NOT ARMED and is mute, and the alarm command runs.
 func TestBrowserFlashIsHeard(t *testing.T) {
-	t.Parallel() // it waits, most of its time
 	line, alder, birch := newPair(t)
 	l := birch.live
 	l.browse()
