@@ -34,7 +34,11 @@ const (
 	besideMost  = 2048                            // bytes of one that is looked at
 	replayed    = 1024                            // packets in which a copy is known
 
-	believed    = 2 * time.Second        // that the other side hears us, without its word; and what we say of it
+	believed    = 2 * time.Second // that the other side hears us, without its word; and what we say of it
+	judgedAfter = time.Second     // and of so many packets, what share of them opens
+	judgedFrom  = 10
+	lateBy      = time.Second            // over the least delay: somebody held it back
+	beginsBy    = 2 * time.Second        // between both sides' beginnings of a connection, and under way, at most
 	answerAfter = 200 * time.Millisecond // of saying nothing, at most five times in a second
 	besideRate  = 2_000_000 / 8          // bytes in a second
 	besideBurst = 32 << 10
@@ -61,9 +65,51 @@ func (b *base) of(rtt time.Duration, at time.Time) time.Duration {
 	return min(b.now, b.before)
 }
 
+// delay is the least by which packets came after their timestamps. It is never
+// forgotten, else what was held back for long enough would be taken; it grows by a
+// thousandth of the time, for clocks that run apart.
+type delay struct {
+	least time.Duration
+	at    time.Time
+}
+
+// late takes one in, and reports whether it is too great for a packet that nobody held.
+func (d *delay) late(now time.Time, by time.Duration) bool {
+	least := d.least + now.Sub(d.at)/1000
+	if by < least {
+		d.least, d.at = by, now
+	}
+	return by > least+lateBy
+}
+
+// share judges how many of the packets that went to us open, again and again.
+type share struct {
+	from, newest uint64 // with the rollover counter: up to where it is judged, and the greatest that opened
+	since        time.Time
+	opened       uint64 // from there on
+	poor         bool
+}
+
+// open is told of one that opened. Less than half is poor; afterwards three quarters
+// are wanted, so that a path on the verge does not go to and fro.
+func (s *share) open(n uint64, now time.Time) {
+	s.newest = max(s.newest, n)
+	s.opened++
+	due := s.newest - s.from
+	if due < judgedFrom || now.Sub(s.since) < judgedAfter {
+		return
+	}
+	poor := 2*s.opened < due
+	if s.poor {
+		poor = 4*s.opened < 3*due
+	}
+	*s = share{from: s.newest, newest: s.newest, since: now, poor: poor}
+}
+
 // beside is the SRTP of one connection.
 type beside struct {
 	mki   [mkiSize]byte
+	began time.Time    // timestamps count from here
 	ring  *bearer.Ring // waits to be sent: nothing is late, for nothing holds it back but us
 	tell  chan byte    // of which type an empty packet is to be sent
 	write func(b []byte) error
@@ -71,7 +117,8 @@ type beside struct {
 	give  func(b []byte)
 
 	heard, sent       atomic.Int64 // when a packet came, and went
-	told              atomic.Bool  // one has said that we are heard
+	poor              atomic.Bool  // few of them come
+	told              atomic.Bool  // the newest says that we are heard
 	unanswered        atomic.Int64 // when the first went that none has said so since; 0: there is none
 	bytesIn, bytesOut atomic.Uint64
 	refused           atomic.Uint64 // that the socket did not take
@@ -85,6 +132,8 @@ type beside struct {
 	in     *srtp.Context
 	header rtp.Header
 	opened []byte
+	delay  delay
+	share  share
 
 	mu          sync.Mutex
 	pace        pace.Bucket
@@ -100,7 +149,8 @@ const (
 
 // newBeside takes keys in the order of RFC 5764, 4.2, and behind them the MKI.
 func newBeside(b []byte, dialed bool) (m *beside, err error) {
-	m = &beside{ring: bearer.NewRing(bearer.DatagramsHeld, 0), tell: make(chan byte, 1)}
+	now := time.Now()
+	m = &beside{began: now, delay: delay{beginsBy, now}, ring: bearer.NewRing(bearer.DatagramsHeld, 0), tell: make(chan byte, 1)}
 	copy(m.mki[:], b[2*keySize+2*saltSize:])
 	context := func(i int) (*srtp.Context, error) {
 		key, salt := b[i*keySize:(i+1)*keySize], b[2*keySize+i*saltSize:]
@@ -165,33 +215,36 @@ func (m *beside) isFull(now time.Time) bool {
 // run sends what is in the ring, until ctx ends.
 func (m *beside) run(ctx context.Context) {
 	var buf []byte
-	m.send(besideAsks, nil) // so that it is known before anybody speaks
+	m.send(besideAsks, nil, time.Now()) // so that it is known before anybody speaks
 	for ctx.Err() == nil {
 		b, ok := m.ring.TryTake(buf)
 		buf = b
 		if ok {
-			m.send(besideType, b)
+			m.send(besideType, b, time.Now())
 			continue
 		}
 		select {
 		case <-m.ring.Wake():
 		case kind := <-m.tell:
-			m.send(kind, nil)
+			m.send(kind, nil, time.Now())
 		case <-ctx.Done():
 		}
 	}
 }
 
+// age is the timestamp of now.
+func (m *beside) age(now time.Time) uint32 { return uint32(now.Sub(m.began).Milliseconds()) }
+
 // send seals one datagram and sends it. The marker says that we hear the other side.
-func (m *beside) send(kind byte, b []byte) {
-	now := time.Now().UnixNano()
-	if now-m.heard.Load() < int64(believed) {
+func (m *beside) send(kind byte, b []byte, now time.Time) {
+	t := now.UnixNano()
+	if t-m.heard.Load() < int64(believed) && !m.poor.Load() {
 		kind |= 0x80
 	}
 	m.seq++
 	m.plain = append(m.plain[:0], 2<<6, kind)
 	m.plain = binary.BigEndian.AppendUint16(m.plain, m.seq)
-	m.plain = binary.BigEndian.AppendUint32(m.plain, 0)
+	m.plain = binary.BigEndian.AppendUint32(m.plain, m.age(now))
 	m.plain = binary.BigEndian.AppendUint32(m.plain, besideSSRC)
 	m.plain = append(m.plain, b...)
 	sealed, err := m.out.EncryptRTP(m.sealed[:0], m.plain, nil)
@@ -204,26 +257,35 @@ func (m *beside) send(kind byte, b []byte) {
 		m.refused.Add(1)
 		return
 	}
-	m.sent.Store(now)
-	m.unanswered.CompareAndSwap(0, now)
+	m.sent.Store(t)
+	m.unanswered.CompareAndSwap(0, t)
 	m.bytesOut.Add(uint64(len(m.packet)))
 }
 
 // hear takes a packet that mkiOf found this connection for. What is not sealed by the
-// other side, or came before, is passed over.
+// other side, came before, or was held back on the way, is passed over.
 func (m *beside) hear(b []byte, now time.Time) {
 	plain, err := m.in.DecryptRTP(m.opened[:0], b[1:], &m.header)
 	if err != nil {
 		return
 	}
 	m.opened = plain
+	if by := int32(m.age(now) - m.header.Timestamp); m.delay.late(now, time.Duration(by)*time.Millisecond) {
+		return
+	}
 	payload := plain[m.header.MarshalSize():]
 	t := now.UnixNano()
 	m.heard.Store(t)
 	m.bytesIn.Add(uint64(len(b)))
-	if m.header.Marker {
-		m.told.Store(true)
-		m.unanswered.Store(0)
+	n := uint64(binary.BigEndian.Uint32(b[len(b)-rocSize:]))<<16 | uint64(m.header.SequenceNumber)
+	newest := n > m.share.newest
+	m.share.open(n, now)
+	m.poor.Store(m.share.poor)
+	if newest {
+		m.told.Store(m.header.Marker)
+		if m.header.Marker {
+			m.unanswered.Store(0)
+		}
 	}
 	if len(payload) > 0 {
 		m.give(bytes.Clone(payload))

@@ -6,6 +6,7 @@ import (
 	"crypto/cipher"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -50,7 +51,7 @@ func (e *besideEnd) to(o *besideEnd) {
 func (e *besideEnd) asks() bool {
 	select {
 	case kind := <-e.tell:
-		e.send(kind, nil)
+		e.send(kind, nil, time.Now())
 		return true
 	default:
 		return false
@@ -78,7 +79,7 @@ func TestBesideBegins(t *testing.T) {
 	if a.asks() {
 		t.Error("an answer is answered") // two would go on for ever
 	}
-	a.send(besideType, []byte("voice"))
+	a.send(besideType, []byte("voice"), time.Now())
 	a.to(b)
 	if len(b.got) != 1 || string(b.got[0]) != "voice" {
 		t.Errorf("%q came", b.got)
@@ -151,7 +152,7 @@ func TestBesideIsSealed(t *testing.T) {
 	a, b := besidePair(t)
 	var sent [][]byte
 	for i := range 200 {
-		a.send(besideType, fmt.Appendf(nil, "datagram %d", i))
+		a.send(besideType, fmt.Appendf(nil, "datagram %d", i), time.Now())
 	}
 	sent, a.wrote = a.wrote, nil
 	if bytes.Contains(bytes.Join(sent, nil), []byte("datagram")) {
@@ -197,7 +198,7 @@ func TestBesideIsSealed(t *testing.T) {
 func TestBesideLongGap(t *testing.T) {
 	a, b := besidePair(t)
 	for i := range 150_000 {
-		a.send(besideType, binary.BigEndian.AppendUint32(nil, uint32(i)))
+		a.send(besideType, binary.BigEndian.AppendUint32(nil, uint32(i)), time.Now())
 		if i%70_000 != 0 {
 			a.wrote = a.wrote[:0]
 			continue
@@ -215,7 +216,7 @@ func TestBesideAsWritten(t *testing.T) {
 	a, _ := besidePair(t)
 	for range 65_600 { // so that the count has gone over
 		a.wrote = a.wrote[:0]
-		a.send(besideType, []byte("a datagram"))
+		a.send(besideType, []byte("a datagram"), a.began.Add(12_345*time.Millisecond))
 	}
 	p := a.wrote[0][1:]
 	keys := make([]byte, besideKeys)
@@ -252,15 +253,164 @@ func TestBesideAsWritten(t *testing.T) {
 	if err != nil || string(plain) != "a datagram" {
 		t.Fatalf("%q, %v", plain, err)
 	}
-	if p[0] != 0x80 || p[1] != 100 || !bytes.Equal(ssrc, []byte{0, 0, 0, 1}) || !bytes.Equal(p[len(p)-12:len(p)-4], mki) || binary.BigEndian.Uint32(roc) != 1 || len(p)+1 != len(plain)+besideAdds || a.wrote[0][0] != 4 {
+	if p[0] != 0x80 || p[1] != 100 || !bytes.Equal(ssrc, []byte{0, 0, 0, 1}) || !bytes.Equal(p[len(p)-12:len(p)-4], mki) || binary.BigEndian.Uint32(roc) != 1 || binary.BigEndian.Uint32(p[4:]) != 12_345 || len(p)+1 != len(plain)+besideAdds || a.wrote[0][0] != 4 {
 		t.Errorf("%x", p)
+	}
+}
+
+// talk is two ends that both say something each 20 ms, at times of their own.
+type talk struct {
+	a, b    *besideEnd
+	now     time.Time
+	passes  func(fromA bool) bool // what goes beside; else it is kept
+	keptA   [][]byte
+	besideA int // of what a said, how much went beside
+	saidA   int
+}
+
+func newTalk(t *testing.T) *talk {
+	a, b := besidePair(t)
+	k := &talk{a: a, b: b, now: time.Now(), passes: func(bool) bool { return true }}
+	k.run(time.Second)
+	if k.saidA-k.besideA > 3 {
+		t.Fatalf("%d of %d went beside where all passes", k.besideA, k.saidA)
+	}
+	return k
+}
+
+func (k *talk) run(d time.Duration) {
+	k.besideA, k.saidA = 0, 0
+	for end := k.now.Add(d); k.now.Before(end); k.now = k.now.Add(20 * time.Millisecond) {
+		for _, e := range []*besideEnd{k.a, k.b} {
+			o := k.b
+			if e == k.b {
+				o = k.a
+			} else {
+				k.saidA++
+			}
+			if e.takes(100, k.now) {
+				e.send(besideType, []byte("voice"), k.now)
+				if e == k.a {
+					k.besideA++
+				}
+			}
+			select {
+			case kind := <-e.tell:
+				e.send(kind, nil, k.now)
+			default:
+			}
+			for _, p := range e.wrote {
+				if k.passes(e == k.a) {
+					o.hear(p, k.now)
+				} else if e == k.a {
+					k.keptA = append(k.keptA, p)
+				}
+			}
+			e.wrote = nil
+		}
+	}
+}
+
+// TestBesideHeldBack: what somebody on the way held back is no speech any more when
+// he puts it in, nor a word that anybody is heard.
+func TestBesideHeldBack(t *testing.T) {
+	k := newTalk(t)
+	k.passes = func(fromA bool) bool { return !fromA }
+	k.run(3 * time.Second)
+	k.passes = func(bool) bool { return false }
+	k.run(3 * time.Second)
+	if k.besideA > 0 {
+		t.Fatalf("%d went beside where nothing passes", k.besideA)
+	}
+	got, heard, first := len(k.b.got), k.b.heard.Load(), k.b.unanswered.Load()
+	if len(k.keptA) < 100 {
+		t.Fatalf("%d were held back", len(k.keptA))
+	}
+	k.now = k.now.Add(time.Minute)
+	for _, p := range k.keptA {
+		k.b.hear(p, k.now)
+	}
+	if len(k.b.got) != got || k.b.heard.Load() != heard || k.b.unanswered.Load() != first {
+		t.Errorf("%d held packets were taken", len(k.b.got)-got)
+	}
+	// What comes now is taken, as soon as most of it does.
+	k.passes = func(bool) bool { return true }
+	k.run(4 * time.Second)
+	if k.run(time.Second); k.besideA < k.saidA {
+		t.Errorf("when all passes again %d of %d go beside", k.besideA, k.saidA)
+	}
+	// One is held for no longer than a slow path may take.
+	k.a.send(besideType, []byte("slow"), k.now)
+	k.a.send(besideType, []byte("held"), k.now)
+	got = len(k.b.got)
+	k.b.hear(k.a.wrote[0], k.now.Add(lateBy-50*time.Millisecond))
+	k.b.hear(k.a.wrote[1], k.now.Add(lateBy+50*time.Millisecond))
+	if len(k.b.got) != got+1 {
+		t.Errorf("%d of two that are late, where one is too late", len(k.b.got)-got)
+	}
+}
+
+// TestDelay: clocks may run apart by a thousandth. Who holds everything back from the
+// beginning wins no more than a beginning may take.
+func TestDelay(t *testing.T) {
+	at := time.Unix(1e9, 0)
+	d := delay{beginsBy, at}
+	for _, tt := range []struct {
+		after, by time.Duration
+		late      bool
+	}{
+		{0, time.Minute, true},
+		{0, beginsBy + lateBy + 1, true},
+		{0, beginsBy + lateBy, false},
+		{0, 50 * time.Millisecond, false},
+		{0, lateBy + 50*time.Millisecond + 1, true},
+		{time.Second, lateBy + 51*time.Millisecond, false},
+		{999 * time.Second, 2*lateBy + 50*time.Millisecond, false},
+		{0, -30 * time.Second, false}, // its clock went on
+		{0, -29*time.Second + 1, true},
+	} {
+		at = at.Add(tt.after)
+		if got := d.late(at, tt.by); got != tt.late {
+			t.Errorf("by %v: late %v", tt.by, got)
+		}
+	}
+}
+
+// TestBesideDropped: a path that drops much of what is beside is not used for it, one
+// that drops a fifth is.
+func TestBesideDropped(t *testing.T) {
+	for _, drops := range []float64{0.2, 0.7, 0.8, 0.95} {
+		k := newTalk(t)
+		r := rand.New(rand.NewPCG(1, uint64(100*drops)))
+		k.passes = func(bool) bool { return r.Float64() >= drops }
+		k.run(2500 * time.Millisecond)
+		k.run(20 * time.Second)
+		if share := float64(k.besideA) / float64(k.saidA); drops < 0.5 && share < 0.8 || drops > 0.5 && share > 0.1 {
+			t.Errorf("of what is beside %.0f %% are dropped, and %.0f %% goes there", 100*drops, 100*share)
+		}
+		k.passes = func(bool) bool { return true }
+		k.run(4 * time.Second)
+		if k.run(time.Second); k.besideA < k.saidA {
+			t.Errorf("when all passes again %d of %d go beside", k.besideA, k.saidA)
+		}
+	}
+}
+
+// TestBesideOneWay: where one direction alone is dropped and both speak, it is known
+// as soon as the other side hears nothing.
+func TestBesideOneWay(t *testing.T) {
+	k := newTalk(t)
+	k.passes = func(fromA bool) bool { return !fromA }
+	k.run(believed + answerAfter + 100*time.Millisecond) // the other side asks by then
+	if k.run(3 * time.Second); k.besideA > 0 {
+		t.Errorf("%d go beside where they are dropped", k.besideA)
 	}
 }
 
 func FuzzBeside(f *testing.F) {
 	a, _ := besidePair(f)
-	a.send(besideType, []byte("datagram"))
-	a.send(besideAsks, nil)
+	a.send(besideType, []byte("datagram"), time.Now())
+	a.send(besideAsks, nil, time.Now())
 	for _, p := range a.wrote {
 		f.Add(p)
 	}

@@ -1,9 +1,11 @@
 package quic_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"net"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -17,7 +19,22 @@ import (
 type middle struct {
 	near          *net.UDPConn
 	quic, besides atomic.Int64
-	deaf          atomic.Bool // lets QUIC alone through
+	deaf          atomic.Bool // lets QUIC alone through, and keeps the rest
+	far           *net.UDPConn
+
+	mu   sync.Mutex
+	kept [][]byte // that went to the listener
+}
+
+// release puts in what was kept, and returns how many it is.
+func (m *middle) release() int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, b := range m.kept {
+		m.far.Write(b)
+		time.Sleep(time.Millisecond) // they are to come, all of them
+	}
+	return len(m.kept)
 }
 
 func newMiddle(t *testing.T, to string) *middle {
@@ -34,6 +51,7 @@ func newMiddle(t *testing.T, to string) *middle {
 	if err != nil {
 		t.Fatal(err)
 	}
+	m.far = far
 	t.Cleanup(func() { m.near.Close(); far.Close() })
 	var client atomic.Pointer[net.UDPAddr]
 	pass := func(b []byte) bool {
@@ -53,6 +71,10 @@ func newMiddle(t *testing.T, to string) *middle {
 			client.Store(from)
 			if pass(b[:n]) {
 				far.Write(b[:n])
+			} else {
+				m.mu.Lock()
+				m.kept = append(m.kept, bytes.Clone(b[:n]))
+				m.mu.Unlock()
 			}
 		}
 	}()
@@ -143,8 +165,16 @@ func TestVoiceGoesBeside(t *testing.T) {
 	if sent, came := said(t, a, b, 100, time.Second); came < sent {
 		t.Errorf("in the fall-back %d of %d came", came, sent)
 	}
+	if n := m.release(); n < 50 {
+		t.Errorf("%d were held back", n)
+	}
+	ctx, stop := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	if _, err := b.RecvDatagram(ctx); err == nil {
+		t.Error("what was held back came when it was put in")
+	}
+	stop()
 	m.deaf.Store(false)
-	said(t, a, b, 100, 500*time.Millisecond)
+	said(t, a, b, 100, 4*time.Second)
 	was = m.besides.Load()
 	if sent, came := said(t, a, b, 100, 500*time.Millisecond); came < sent || m.besides.Load()-was < int64(sent) {
 		t.Errorf("when all passes again: %d of %d came, %d beside", came, sent, m.besides.Load()-was)
