@@ -9,6 +9,7 @@ import (
 
 	"parley"
 	"parley/internal/key"
+	"parley/internal/said/compare"
 )
 
 // Config is what a desk is made of. Station is required; the rest has
@@ -55,6 +56,7 @@ type desk struct {
 	keys    *keyring // nil: this desk has none
 	cookies cookieNames
 	passes  passes
+	kept    compare.Kept // what statements were found to say differently
 }
 
 // New returns the desk of a station. It starts no goroutine that outlives a

@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"crypto/sha256"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -161,6 +163,16 @@ type publishPage struct {
 	Problem *problem
 }
 
+// Seen names the text that the page shows: what is posted names the one that was
+// read, and no other is published for it.
+func (p *publishPage) Seen() string {
+	b, err := json.Marshal(station.SaidStatement{Facts: p.Facts, Items: p.Items})
+	if err != nil { // only plain values are in it
+		return ""
+	}
+	return fmt.Sprintf("%x", sha256.Sum256(b))
+}
+
 // Action is where the form goes.
 func (p *publishPage) Action() string { return contactURL(p.Line.Key, p.Contact.ID) + "/publish" }
 
@@ -262,10 +274,10 @@ func (d *desk) publish(w http.ResponseWriter, r *http.Request, s *seat) error {
 		return err
 	}
 	then := r.PostForm.Get("then")
-	for i, q := range p.Quotes {
-		if why := field(r, fmt.Sprint("why-", i)); why != "" {
-			p.In.Named = append(p.In.Named, station.NamedQuote{Of: q.Of, Why: why})
-		}
+	p.In.Named = reasons(r)
+	if seen := r.PostForm.Get("seen"); p.Problem == nil && seen != p.Seen() {
+		p.Problem = problemOf(parley.Errorf(parley.Conflict, "the text is another than the one that you read").WithHint("read it again"))
+		then = "edit"
 	}
 	if p.Problem == nil && then == "publish" {
 		err := sure(r)
@@ -283,6 +295,20 @@ func (d *desk) publish(w http.ResponseWriter, r *http.Request, s *seat) error {
 	d.showPublish(w, r, s, p)
 	return nil
 }
+
+// reasons are those that were typed for what is quoted, each with what the form
+// gave it for: what is quoted by now may be something else.
+func reasons(r *http.Request) (out []station.NamedQuote) {
+	for i := range mostReasons {
+		of, why := r.PostForm.Get(fmt.Sprint("of-", i)), field(r, fmt.Sprint("why-", i))
+		if of != "" && why != "" {
+			out = append(out, station.NamedQuote{Of: of, Why: why})
+		}
+	}
+	return out
+}
+
+const mostReasons = 256
 
 // sure is the error where nobody ticked that the text was read.
 func sure(r *http.Request) error {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/said/compare"
 	"parley/internal/station"
 )
 
@@ -33,6 +34,7 @@ type frame struct {
 	Binds  bool // sessions belong to their browsers
 
 	find func(line, id string) (station.Item, error) // nil: entries are not looked up
+	kept *compare.Kept                               // nil: texts are compared each time
 }
 
 // renderBare writes a page that shows nothing of the station but its name.
@@ -57,7 +59,7 @@ func (d *desk) renderStatus(w http.ResponseWriter, r *http.Request, s *seat, sta
 	if said := r.URL.Query().Get("said"); said != "" && f.Book.has("said."+said) {
 		f.Said = "said." + said
 	}
-	f.find = d.finder(r)
+	f.find, f.kept = d.finder(r), &d.kept
 	var err error
 	if f.Lines, err = d.st.Lines(r.Context()); err != nil {
 		d.log.Error("reading lines", "err", err)

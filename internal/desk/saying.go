@@ -62,7 +62,18 @@ func (d *desk) saysOf(r *http.Request, s *seat, line, id string) (station.Statem
 	return d.st.Statements(r.Context(), s.officer, line, id)
 }
 
+// sayingPage is the whole page; sayingBase what it is made of, with nothing laid
+// side by side.
 func (d *desk) sayingPage(r *http.Request, s *seat) (*sayingPage, error) {
+	p, err := d.sayingBase(r, s)
+	if err != nil {
+		return nil, err
+	}
+	p.Beside = lay(&d.kept, p.Line, p.S, p.With, p.Tongues)
+	return p, nil
+}
+
+func (d *desk) sayingBase(r *http.Request, s *seat) (*sayingPage, error) {
 	l, err := d.st.Line(r.Context(), r.PathValue("line"))
 	if err != nil {
 		return nil, err
@@ -81,7 +92,6 @@ func (d *desk) sayingPage(r *http.Request, s *seat) (*sayingPage, error) {
 	p.Typed["zone"] = zoneTyped(p.Zones)
 	p.More, _ = strconv.Atoi(r.URL.Query().Get("rows"))
 	p.With = p.with(r.URL.Query().Get("with"))
-	p.Beside = lay(l, p.S, p.With, p.Tongues)
 	return p, nil
 }
 
@@ -312,7 +322,7 @@ func (d *desk) saveReadout(w http.ResponseWriter, r *http.Request, s *seat) erro
 		}
 		return done(w, r, to, "saying_save")
 	}
-	p, err := d.sayingPage(r, s)
+	p, err := d.sayingBase(r, s) // after every pause in typing, for a fragment that compares nothing
 	if err != nil {
 		return err
 	}
@@ -338,7 +348,7 @@ func versionOf(r *http.Request) (int64, error) {
 }
 
 func (d *desk) sayingFrame(r *http.Request, s *seat, p *sayingPage) *frame {
-	return &frame{Book: d.bookFor(r), Party: d.party, Name: d.name, Seat: s, Now: d.now(), Lines: []station.Line{p.Line}, Body: p, find: d.finder(r)}
+	return &frame{Book: d.bookFor(r), Party: d.party, Name: d.name, Seat: s, Now: d.now(), Lines: []station.Line{p.Line}, Body: p, find: d.finder(r), kept: &d.kept}
 }
 
 // readoutNotSaved answers a save that was refused. When somebody else saved first,

@@ -74,6 +74,20 @@ func TestBrowserWritesReadout(t *testing.T) {
 	l.until(l.ctx, 15*time.Second, "its words", `document.querySelector(":target")?.id === "mark-3-ours"`)
 	l.press(`#mark-3-ours a.lit-n`)
 	l.until(l.ctx, 15*time.Second, "the difference", `document.querySelector(":target")?.id === "mark-3"`)
+	// The words of a readout stand in a line of their own and in their own direction,
+	// also where the page is written from right to left.
+	if got := eval[string](l, l.ctx, `(() => {
+		const was = document.documentElement.dir;
+		document.documentElement.dir = "rtl";
+		const bad = [...document.querySelectorAll("#wordings .how[data-how=reworded]")].map(h => {
+			const q = h.querySelector("q"), mark = h.querySelector("strong").getBoundingClientRect(), at = q.getBoundingClientRect();
+			return getComputedStyle(q).direction === "ltr" && at.top >= mark.bottom - 1 && at.width <= h.parentElement.getBoundingClientRect().width + 1 ? "" : q.innerText + " beside its mark";
+		});
+		document.documentElement.dir = was;
+		return bad.length ? bad.join("") : "there is none";
+	})()`); got != "" {
+		t.Error(got)
+	}
 	// What comes leaves the page as it is, and its fields.
 	eval[bool](l, l.ctx, "window.mark = 1, true")
 	l.st.Lock()

@@ -235,8 +235,16 @@ func TestJointStatement(t *testing.T) {
 // quotation of what is not released stand in the way.
 func TestPublish(t *testing.T) {
 	b := envoy(t)
+	seen := func(at string) string {
+		t.Helper()
+		m := regexp.MustCompile(`name="seen" value="([0-9a-f]{64})"`).FindStringSubmatch(b.get(at).body)
+		if m == nil {
+			t.Fatal("the form does not name the text that it shows")
+		}
+		return m[1]
+	}
 	b.get(publish).want(t, 200, "Exactly what will be signed", "energy and infrastructure", "AN EMBARGO STANDS", "Why it must be published before", `name="version" value="5"`, "!Sign as published")
-	in := []string{"version", "5", "where", "https://alder.example/a", "text", ""}
+	in := []string{"version", "5", "seen", seen(publish), "where", "https://alder.example/a", "text", ""}
 	b.post(publish, append(in, "then", "look")...).want(t, 200, "A second look", "https://alder.example/a", "Publish before the embargo ends", "I have read what will be signed")
 	b.post(publish, append(in, "then", "publish")...).want(t, 422, "not confirmed that the text was read")
 	b.post(publish, append(in, "then", "publish", "sure", "yes")...).want(t, 403, "an embargo stands until 231454Z NOV 26")
@@ -254,12 +262,30 @@ func TestPublish(t *testing.T) {
 	b.st.Secret = "return of all prisoners"
 	b.get(publish).want(t, 200, "IT QUOTES WHAT IS NOT RELEASED", "return of all prisoners", "dispatch 0040 &lt;b&gt;")
 	b.post(publish, append(in, "then", "publish", "sure", "yes")...).want(t, 403, "it quotes what is not released")
-	b.post(publish, append(in, "then", "look", "why-0", "He said it <b>")...).want(t, 200, `name="why-0" value="He said it &lt;b&gt;"`)
+	of := strings.Split(desktest.TheirReadout, ":")[0] + ":40"
+	b.post(publish, append(in, "then", "look", "of-0", of, "why-0", "He said it <b>")...).want(t, 200, `name="of-0" value="`+of+`"`, `name="why-0" value="He said it &lt;b&gt;"`)
+	// A reason holds for what it was typed for, and not for what is found in its place.
+	n := len(b.st.Calls)
+	b.post(publish, append(in, "then", "publish", "sure", "yes", "of-0", "x:1", "why-0", "They announced it")...).to(t, said+"?said=saying_publish")
+	if want := "Publish readout  5 https://alder.example/a  [{x:1 They announced it}]"; len(b.st.Calls) != n+1 || !b.st.Did(want) {
+		t.Errorf("the station did %q, want %q", b.st.Calls[n:], want)
+	}
+	// The text changed under the officer's eyes, and its version did not.
+	n = len(b.st.Calls)
+	items := b.st.Say.Readout.Items
+	b.st.Say.Readout.Items = append([]station.SaidItem{{Topic: "Fisheries", Texts: []station.SaidText{{Language: "en", Text: "A new word."}}}}, items...)
+	for _, then := range []string{"look", "publish"} {
+		b.post(publish, append(in, "then", then, "sure", "yes", "of-0", of, "why-0", "It leaked")...).want(t, 409, "another than the one that you read", "A new word.", `value="It leaked"`, "!A second look")
+	}
+	if len(b.st.Calls) != n {
+		t.Fatalf("it was published: %q", b.st.Calls[n:])
+	}
+	b.st.Say.Readout.Items = items
 	b.st.Secret = ""
 	b.get(publish+"?joint="+desktest.TheirJoint).want(t, 409, "does not stand", "!Sign as published")
 	b.get(publish+"?joint=none").want(t, 404)
 	b.st.SayJoint()
-	b.post(publish, "joint", desktest.TheirJoint, "then", "publish", "sure", "yes").to(t, said+"?said=saying_publish")
+	b.post(publish, "joint", desktest.TheirJoint, "seen", seen(publish+"?joint="+desktest.TheirJoint), "then", "publish", "sure", "yes").to(t, said+"?said=saying_publish")
 	if want := "Publish joint " + desktest.TheirJoint + " 0   []"; !b.st.Did(want) {
 		t.Errorf("the station did %q, want %q", b.st.Calls, want)
 	}

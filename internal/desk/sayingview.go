@@ -52,7 +52,7 @@ type besideText struct {
 
 // lay puts our readout beside that of another side. Until ours is shown, what is
 // written stands there, which is our side only.
-func lay(l station.Line, v station.Statements, with string, langs []string) (b besideView) {
+func lay(kept *compare.Kept, l station.Line, v station.Statements, with string, langs []string) (b besideView) {
 	b.OurDraft, b.Theirs = current(sideOf(v, v.Us)), current(sideOf(v, with))
 	switch {
 	case b.OurDraft != nil:
@@ -60,10 +60,7 @@ func lay(l station.Line, v station.Statements, with string, langs []string) (b b
 	case v.Readout != nil && len(v.Readout.Items) > 0:
 		b.Ours = &station.SaidStatement{Facts: v.Record, Items: v.Readout.Items}
 	}
-	var marks []compare.Mark
-	if b.Compared() {
-		marks = compare.Compare(*statementOf(*b.Ours), *statementOf(b.Theirs.SaidStatement), knownOf(l, v, with)).Marks
-	}
+	marks, _ := differences(kept, l, v, with)
 	if b.Ours != nil && b.Theirs != nil {
 		aligned := *b.Theirs
 		aligned.Items = inOurTags(aligned.Items, b.Ours.Items)
@@ -76,19 +73,31 @@ func lay(l station.Line, v station.Statements, with string, langs []string) (b b
 	return b
 }
 
+// differences are those between our readout and that of another side; false while
+// one of them is not on the record.
+func differences(kept *compare.Kept, l station.Line, v station.Statements, with string) ([]compare.Mark, bool) {
+	ours, theirs := current(sideOf(v, v.Us)), current(sideOf(v, with))
+	if ours == nil || theirs == nil {
+		return nil, false
+	}
+	return kept.Compare(*statementOf(ours.SaidStatement), *statementOf(theirs.SaidStatement), knownOf(l, v, with)).Marks, true
+}
+
 // inOurTags are items with their languages tagged as our side tags them, where it
-// has one language of that kind: "en-GB" is "en" beside ours.
+// has one language of that kind, and they have: "en-GB" is "en" beside ours.
 func inOurTags(items, ours []station.SaidItem) []station.SaidItem {
 	base := func(tag string) string { b, _, _ := strings.Cut(strings.ToLower(tag), "-"); return b }
-	mine, of := langsOf(nil, ours...), map[string]string{}
-	for _, lang := range langsOf(nil, items...) {
-		var same []string
-		for _, m := range mine {
+	mine, other, of := langsOf(nil, ours...), langsOf(nil, items...), map[string]string{}
+	like := func(list []string, lang string) (same []string) {
+		for _, m := range list {
 			if base(m) == base(lang) {
 				same = append(same, m)
 			}
 		}
-		if !slices.Contains(mine, lang) && len(same) == 1 {
+		return same
+	}
+	for _, lang := range other {
+		if same := like(mine, lang); !slices.Contains(mine, lang) && len(same) == 1 && len(like(other, lang)) == 1 {
 			of[lang] = same[0]
 		}
 	}
@@ -425,7 +434,7 @@ func (f *frame) WordingRows(l station.Line, v station.Statements) (out []wording
 		default:
 			continue
 		}
-		found[x.Party] = compare.Wordings(statementOf(station.SaidStatement{Facts: v.Record, Items: texts[x.Party]}), knownOf(l, v, ""))
+		found[x.Party] = f.kept.Wordings(statementOf(station.SaidStatement{Facts: v.Record, Items: texts[x.Party]}), knownOf(l, v, ""))
 	}
 	for i, w := range v.Wordings {
 		row := wordingRow{SaidWording: w, N: i + 1}
@@ -521,8 +530,11 @@ func (f *frame) Signed(j station.JointView, party string) bool {
 func (f *frame) Differences(l station.Line, v station.Statements) int {
 	n := -1
 	for _, x := range v.Sides {
-		if b := lay(l, v, x.Party, nil); !x.Ours && b.Compared() {
-			n = max(n, 0) + len(b.Marks)
+		if x.Ours {
+			continue
+		}
+		if marks, both := differences(f.kept, l, v, x.Party); both {
+			n = max(n, 0) + len(marks)
 		}
 	}
 	return n
@@ -581,7 +593,7 @@ func (p *sayingPage) Changes() (out []saidChange) {
 		for _, lang := range langsOf(p.Tongues, it, other) {
 			if a, b := textIn(it.Texts, lang), textIn(other.Texts, lang); a != b {
 				c := saidChange{Topic: it.Topic, Lang: lang}
-				c.Mine, c.Theirs = litChange(lang, a, b)
+				c.Mine, c.Theirs = litChange(nil, lang, a, b)
 				out = append(out, c)
 			}
 		}
@@ -590,8 +602,8 @@ func (p *sayingPage) Changes() (out []saidChange) {
 }
 
 // litChange lights the words in which two texts differ.
-func litChange(lang, mine, theirs string) (a, b template.HTML) {
-	x, y := compare.Words(lang, mine, theirs)
+func litChange(kept *compare.Kept, lang, mine, theirs string) (a, b template.HTML) {
+	x, y := kept.Words(lang, mine, theirs)
 	return litIn(mine, x, "ins"), litIn(theirs, y, "del")
 }
 
@@ -619,7 +631,7 @@ func (f *frame) Instead(v station.Statements, j station.JointView) (out []saidCh
 			for _, lang := range langsOf(nil, it, was) {
 				if a, b := textIn(it.Texts, lang), textIn(was.Texts, lang); a != b {
 					c := saidChange{Topic: it.Topic, Lang: lang}
-					c.Mine, c.Theirs = litChange(lang, a, b)
+					c.Mine, c.Theirs = litChange(f.kept, lang, a, b)
 					out = append(out, c)
 				}
 			}

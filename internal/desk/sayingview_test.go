@@ -1,6 +1,9 @@
 package desk
 
 import (
+	"html"
+	"html/template"
+	"math/rand/v2"
 	"os"
 	"regexp"
 	"strings"
@@ -102,5 +105,111 @@ func TestEveryMarkHasWords(t *testing.T) {
 		if !en.has(k) {
 			t.Errorf("no message %q", k)
 		}
+	}
+}
+
+// litWords is what lit text says to a reader: without markup and numbers.
+func litWords(lit template.HTML) string {
+	s := regexp.MustCompile(`<a class="lit-n".*?</a>`).ReplaceAllString(string(lit), "")
+	return html.UnescapeString(anyTag.ReplaceAllString(s, ""))
+}
+
+// TestTwoMarksAtOnePlace: a gap beside words, a gap within them and one after them
+// are lit in whatever order their marks come, and the text stays whole.
+func TestTwoMarksAtOnePlace(t *testing.T) {
+	const text = "The lane is open."
+	it := station.SaidItem{Texts: []station.SaidText{{Language: "en", Text: text}}}
+	for _, spans := range [][][2]int{
+		{{5, 8}, {5, 5}}, {{5, 5}, {5, 8}}, {{5, 8}, {8, 8}}, {{8, 8}, {5, 8}, {5, 5}}, {{5, 8}, {6, 6}}, {{5, 5}, {5, 5}}, {{5, 8}, {7, 12}, {5, 5}, {12, 12}, {17, 17}, {0, 0}}, {{8, 5}, {5, 8}, {3, 900}, {-5, 3}},
+	} {
+		var marks []compare.Mark
+		for _, s := range spans {
+			marks = append(marks, compare.Mark{Kind: "figure", Lang: "en", Ours: []compare.Span{{From: s[0], To: s[1]}}})
+		}
+		if got := litWords(litText(it, 0, "en", marks, true)); got != text {
+			t.Errorf("%v: the text is %q", spans, got)
+		}
+	}
+	got := string(litText(it, 0, "en", []compare.Mark{{Kind: "date", Lang: "en", Ours: []compare.Span{{From: 4, To: 8}}}, {Kind: "figure", Lang: "en", Ours: []compare.Span{{From: 4, To: 4}}}}, true))
+	gap, words := strings.Index(got, `lit-gap" data-kind="figure" id="mark-2-ours"`), strings.Index(got, `id="mark-1-ours">lane<`)
+	if gap < 0 || words < gap {
+		t.Errorf("the gap does not stand before the words: %s", got)
+	}
+	rnd := rand.New(rand.NewPCG(4, 12))
+	for range 3_000 {
+		var marks []compare.Mark
+		var raw [][2]int
+		for range rnd.IntN(9) {
+			var m compare.Mark
+			m.Kind, m.Lang = "name", "en"
+			for range rnd.IntN(4) {
+				from := rnd.IntN(len(text)+6) - 3
+				sp := compare.Span{From: from, To: from + rnd.IntN(7) - 1}
+				m.Ours, raw = append(m.Ours, sp), append(raw, [2]int{sp.From, sp.To})
+			}
+			marks = append(marks, m)
+		}
+		if got := litWords(litText(it, 0, "en", marks, true)); got != text {
+			t.Fatalf("%v: the text is %q", raw, got)
+		}
+		if got := litWords(spanned(text, raw, func(int) (string, string) { return "<mark>", "</mark>" })); got != text {
+			t.Fatalf("%v, not made free: the text is %q", raw, got)
+		}
+	}
+}
+
+// TestOtherTagsOfALanguage: one language of theirs is laid beside ours under our
+// tag; where they have two of that kind, none is taken for the other.
+func TestOtherTagsOfALanguage(t *testing.T) {
+	text := func(lang string) station.SaidItem {
+		return station.SaidItem{Texts: []station.SaidText{{Language: lang, Text: lang}}}
+	}
+	ours := []station.SaidItem{text("en")}
+	if got := inOurTags([]station.SaidItem{text("en-GB")}, ours); got[0].Texts[0].Language != "en" {
+		t.Errorf("%v", got)
+	}
+	both := []station.SaidItem{{Texts: []station.SaidText{{Language: "en-GB", Text: "lorry"}, {Language: "en", Text: "truck"}}}}
+	if got := inOurTags(both, ours); textIn(got[0].Texts, "en") != "truck" || textIn(got[0].Texts, "en-GB") != "lorry" {
+		t.Errorf("%v", got)
+	}
+}
+
+// TestComparedOnce: however often a page is looked at, both drafts are compared
+// once, and ours is laid beside none of ours.
+func TestComparedOnce(t *testing.T) {
+	st := func(text string) station.SaidStatement {
+		return station.SaidStatement{Items: []station.SaidItem{{Topic: "Lane", Texts: []station.SaidText{{Language: "en", Text: text}}}}}
+	}
+	v := station.Statements{Us: "alder", Sides: []station.SaidSide{
+		{Party: "alder", Ours: true, Drafts: []station.SaidDraft{{SaidStatement: st("The lane is open to 12 ships."), Current: true}}},
+		{Party: "birch", Drafts: []station.SaidDraft{{SaidStatement: st("The lane is open to 14 ships."), Current: true}}},
+	}}
+	kept := new(compare.Kept)
+	f := &frame{kept: kept}
+	first, both := differences(kept, station.Line{}, v, "birch")
+	if !both || len(first) == 0 {
+		t.Fatalf("they differ in nothing: %v", first)
+	}
+	for range 3 {
+		if n := f.Differences(station.Line{}, v); n != len(first) {
+			t.Errorf("%d differences, want %d", n, len(first))
+		}
+		if b := lay(kept, station.Line{}, v, "birch", nil); len(b.Marks) != len(first) || !b.Compared() {
+			t.Errorf("laid side by side: %+v", b.Marks)
+		}
+	}
+	if again, _ := differences(kept, station.Line{}, v, "birch"); &again[0] != &first[0] {
+		t.Error("the drafts were compared again")
+	}
+	if kept.Len() != 1 {
+		t.Errorf("%d comparisons were made of one pair of drafts", kept.Len())
+	}
+	v.Sides[1].Drafts[0].SaidStatement = st("The lane is open to 12 ships.")
+	if n := f.Differences(station.Line{}, v); n != 0 {
+		t.Errorf("the same text differs in %d", n)
+	}
+	v.Sides[1].Drafts = nil
+	if n := f.Differences(station.Line{}, v); n != -1 {
+		t.Errorf("with nothing of theirs: %d", n)
 	}
 }

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"html/template"
@@ -126,20 +127,25 @@ func places(text, words string) (out [][2]int) {
 }
 
 // spanned shows a foreign text, inert, with marks around spans that do not
-// overlap.
+// overlap, in any order. A gap, which is an empty span, stands before what begins
+// at its place. Whatever the spans are, every byte of the text is shown once.
 func spanned(text string, spans [][2]int, marks func(i int) (before, after string)) template.HTML {
 	order := make([]int, len(spans))
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortFunc(order, func(a, b int) int { return spans[a][0] - spans[b][0] })
+	slices.SortStableFunc(order, func(a, b int) int {
+		return cmp.Or(cmp.Compare(spans[a][0], spans[b][0]), cmp.Compare(spans[a][1], spans[b][1]))
+	})
 	var b strings.Builder
 	at := 0
 	for _, i := range order {
+		from := min(max(spans[i][0], at), len(text))
+		to := min(max(spans[i][1], from), len(text))
 		before, after := marks(i)
-		b.WriteString(string(visible(text[at:spans[i][0]])))
-		b.WriteString(before + string(visible(text[spans[i][0]:spans[i][1]])) + after)
-		at = spans[i][1]
+		b.WriteString(string(visible(text[at:from])))
+		b.WriteString(before + string(visible(text[from:to])) + after)
+		at = to
 	}
 	b.WriteString(string(visible(text[at:])))
 	return template.HTML(b.String())

@@ -15,4 +15,6 @@ const (
 	maxPartners = 16      // claims of the other side that one is laid beside
 	maxReach    = 24      // tokens before and after a claim that count as standing about it
 	maxMarks    = 500     // of all languages
+	maxPublic   = 200     // statements of the history of one topic
+	maxKept     = 400_000 // spans that Kept holds, each finding counted as some
 )

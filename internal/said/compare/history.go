@@ -62,9 +62,13 @@ func (p *Public) Text(lang string) string {
 // and their corrections, joint statements, agreed announcements of contacts that
 // name the topic, and public statements whose clarification was asked for. What
 // one side says is laid beside what it said last, a joint statement beside the
-// last joint one, a correction beside what it corrects. It depends on the two
-// books alone.
+// last joint one, a correction beside what it corrects. Of more than maxPublic the
+// newest are listed. It depends on the two books alone.
 func History(topic string, told *said.Book, contacts *contact.Book) []Public {
+	return history(topic, told, contacts, Words)
+}
+
+func history(topic string, told *said.Book, contacts *contact.Book, words func(lang, a, b string) (was, is []Span)) []Public {
 	h := historian{topic: topicKey(topic)}
 	for _, t := range told.Contacts {
 		if t.Exercise == "" {
@@ -80,12 +84,13 @@ func History(topic string, told *said.Book, contacts *contact.Book) []Public {
 		}
 	}
 	slices.SortFunc(h.out, func(a, b entry) int { return cmp.Or(a.At.Compare(b.At), compareRefs(a.Ref, b.Ref)) })
+	h.out = h.out[max(0, len(h.out)-maxPublic):]
 	out := make([]Public, len(h.out))
 	for i, e := range h.out {
 		out[i] = e.Public
 		out[i].Before = h.before(i)
 		if b := out[i].Before; b >= 0 {
-			out[i].Changes = changes(&out[b], &out[i])
+			out[i].Changes = changes(&out[b], &out[i], words)
 		}
 	}
 	return out
@@ -207,10 +212,10 @@ func shareLanguage(a, b *Public) bool {
 	return slices.ContainsFunc(a.Texts, func(t said.Said) bool { return b.Text(t.Lang) != "" })
 }
 
-func changes(before, now *Public) (out []Change) {
+func changes(before, now *Public, words func(lang, a, b string) (was, is []Span)) (out []Change) {
 	for _, t := range now.Texts {
 		if old := before.Text(t.Lang); old != "" {
-			was, is := Words(t.Lang, old, t.Text)
+			was, is := words(t.Lang, old, t.Text)
 			out = append(out, Change{t.Lang, was, is})
 		}
 	}

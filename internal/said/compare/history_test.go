@@ -43,6 +43,11 @@ func (l *line) opens(p parley.PartyCode, r parley.Ref) {
 }
 
 func (l *line) history(topic string) []Public {
+	cb, told := l.books()
+	return History(topic, told, cb)
+}
+
+func (l *line) books() (*contact.Book, *said.Book) {
 	cb := contact.Fold(l.entries)
 	of := map[parley.Ref]said.Of{}
 	for _, c := range cb.Contacts {
@@ -54,7 +59,7 @@ func (l *line) history(topic string) []Public {
 	for i, e := range l.entries {
 		es[i] = said.Entry(e)
 	}
-	return History(topic, said.Fold(es, func(r parley.Ref) (said.Of, bool) { x, ok := of[r]; return x, ok }), cb)
+	return cb, said.Fold(es, func(r parley.Ref) (said.Of, bool) { x, ok := of[r]; return x, ok })
 }
 
 func of(topic, en, zh string) *said.Statement {
@@ -134,5 +139,34 @@ func TestHistoryIsOfTheSet(t *testing.T) {
 	}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("backwards it is\n%+v\nwant\n%+v", got, want)
+	}
+}
+
+// TestHistoryIsBounded: of very many statements the newest are listed, and what is
+// laid side by side is laid so once.
+func TestHistoryIsBounded(t *testing.T) {
+	l := &line{n: map[parley.PartyCode]uint64{}, now: time.Date(2026, 12, 1, 8, 0, 0, 0, time.UTC)}
+	w := uint64(l.now.Add(48 * time.Hour).Unix())
+	root := l.write("alder", &contact.Request{Level: contact.Minister, Topics: []string{"Grain"}, Windows: []contact.Window{{Start: w, End: w + 3600}}})
+	const more = 7
+	for i := range maxPublic + more {
+		l.write("birch", &said.Published{Statement: of("Grain", fmt.Sprintf("Birch sends %d ships.", i), "桦方派船。"), At: uint64(l.now.Unix())}, root)
+	}
+	list := l.history("Grain")
+	if len(list) != maxPublic {
+		t.Fatalf("%d statements are listed, want %d", len(list), maxPublic)
+	}
+	if first, last := list[0], list[len(list)-1]; first.Text("en") != fmt.Sprintf("Birch sends %d ships.", more) || first.Before != -1 || last.Text("en") != fmt.Sprintf("Birch sends %d ships.", maxPublic+more-1) || last.Before != maxPublic-2 || len(last.Changes[0].Now) != 1 {
+		t.Errorf("it begins with %+v and ends with %+v", first, last)
+	}
+	looked, kept := 0, new(Kept)
+	words := func(lang, a, b string) ([]Span, []Span) { looked++; return kept.Words(lang, a, b) }
+	cb, told := l.books()
+	if once := history("Grain", told, cb, words); !reflect.DeepEqual(once, list) || looked != 2*(maxPublic-1) {
+		t.Errorf("%d pairs of texts were compared", looked)
+	}
+	n := len(kept.by)
+	if twice := kept.History("Grain", told, cb); !reflect.DeepEqual(twice, list) || len(kept.by) != n {
+		t.Errorf("the same was compared again: %d findings, then %d", n, len(kept.by))
 	}
 }
