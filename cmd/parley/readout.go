@@ -341,7 +341,7 @@ type readoutPageCmd struct {
 	contactLine
 	Language string `help:"Language of what stands around the words: en, zh, ar, fr, es, ru. Without it: that of our side."`
 	Output   string `short:"o" type:"path" placeholder:"FILE" help:"File to write. Without it: under the page's own name, here."`
-	Folder   bool   `help:"Write all its pages and proofs into the station's public folder instead."`
+	Folder   bool   `help:"Write all its pages and proofs into the station's public folder instead: of what our side published."`
 }
 
 func (readoutPageCmd) Help() string {

@@ -161,7 +161,7 @@ func publishing(st Station) []operation {
 				_, err = w.Write(b)
 				return err
 			}),
-		post("write_pages", "/lines/{line}/published/{item}/pages", "Write the public pages and proofs of what was published into the station's public folder.", []param{line, item}, func(ctx context.Context, c *call, _ none) (pagesOut, error) {
+		post("write_pages", "/lines/{line}/published/{item}/pages", "Write the public pages and proofs of what our side published into the station's public folder.", []param{line, item}, func(ctx context.Context, c *call, _ none) (pagesOut, error) {
 			names, err := st.WritePages(ctx, c.by, c.text("line"), c.text("item"))
 			return pagesOut{names}, err
 		}),

@@ -91,7 +91,7 @@ func (s *Station) CompareDrafts(_ context.Context, by Officer, name, contact, ou
 		}
 		known.Wordings = append(known.Wordings, texts)
 	}
-	r := compare.Compare(mine.Draft.Statement, other.Draft.Statement, known)
+	r := s.kept.Compare(mine.Draft.Statement, other.Draft.Statement, known)
 	out := Comparison{Us: known.Us, Them: known.Them, Ours: mine.Ref.String(), Theirs: other.Ref.String(), Languages: r.Languages, Cut: r.Cut, Marks: []ComparedMark{}}
 	for _, m := range r.Marks {
 		x := ComparedMark{Kind: string(m.Kind), Topic: m.Topic, Language: m.Lang, Side: m.Side, What: m.What, Ours: lit(&mine.Draft.Statement, m.Lang, m.Ours), Theirs: lit(&other.Draft.Statement, m.Lang, m.Theirs)}

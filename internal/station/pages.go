@@ -44,9 +44,10 @@ func (s *Station) frameLanguage() string {
 	return page.Languages[0]
 }
 
-// WritePages writes the pages and proofs of something that was published into the
-// folder that the configuration names, and returns the files that were not there
-// as they are now. It is audited.
+// WritePages writes the pages and proofs of something that our side published into
+// the folder that the configuration names, and returns the files that were not
+// there as they are now. What another published is not ours to put before the
+// public. It is audited.
 func (s *Station) WritePages(_ context.Context, by Officer, name, item string) ([]string, error) {
 	l, p, err := s.pageable(by, name, item)
 	if err != nil {
@@ -54,6 +55,9 @@ func (s *Station) WritePages(_ context.Context, by Officer, name, item string) (
 	}
 	if s.cfg.PublicFolder == "" {
 		return nil, parley.Errorf(parley.Conflict, "this station has no folder for published pages").WithHint("set public_folder in %s", ConfigName)
+	}
+	if p.Party != l.us {
+		return nil, parley.Errorf(parley.NotAllowed, "%s published this: the folder holds what our side published", p.Party).WithHint("its page can be saved as a file")
 	}
 	if err := s.audit(by, "public page", item, "to the public folder"); err != nil {
 		return nil, err

@@ -107,6 +107,9 @@ func (p *party) audited(act, detail string) bool {
 func TestStatements(t *testing.T) {
 	t.Parallel()
 	a, b := newParty(t, "alder"), newParty(t, "birch")
+	a.halt()
+	a.config(func(c *Config) { c.PublicFolder = t.TempDir() })
+	a.start()
 	line := pairAll(t, a, b)
 	t.Run("drafts", func(t *testing.T) { exchangeDrafts(t, a, b, line) })
 	t.Run("another text", func(t *testing.T) { anotherText(t, a, b, line) })
@@ -195,10 +198,26 @@ func exchangeDrafts(t *testing.T, a, b *party, line string) {
 	if d := sideOf(v, "birch").Drafts[1]; d.Number != 2 || !d.Current || d.Items[0].Texts[0].Text != "They spoke of energy and infrastructure." {
 		t.Errorf("the later version: %+v", d)
 	}
+	middleVersion(t, a, b, line, id)
 	if !a.audited("show a draft", "every side is ready") || !a.audited("open", "draft") {
 		t.Error("the audit does not say who showed and who read")
 	}
 	long(t, a, line, id)
+}
+
+// middleVersion: a version between the first and the newest is listed without its text.
+func middleVersion(t *testing.T, a, b *party, line, id string) {
+	ctx := context.Background()
+	b.approve(line, id, "They spoke of energy, and of infrastructure.")
+	if _, err := b.st.ShowReadout(ctx, b.envoy, line, id, 0); err != nil {
+		t.Fatal(err)
+	}
+	v := a.sees(line, id, "birch's third version", func(v Statements) bool { return len(sideOf(v, "birch").Drafts) == 3 })
+	for i, d := range sideOf(v, "birch").Drafts {
+		if n := len(d.Items); (n > 0) != (i != 1) || d.Facts.Level == "" || d.Items == nil {
+			t.Errorf("of version %d come %d items: %+v", i+1, n, d)
+		}
+	}
 }
 
 // long is a draft of 200 pages: our side works on it, and it is not exchanged.
@@ -413,6 +432,14 @@ func publishing(t *testing.T, a, b *party, line string) {
 	if v.Published[1].Corrects != v.Published[0].ID {
 		t.Errorf("the correction: %+v", v.Published[1])
 	}
+	_, err = a.st.WritePages(ctx, a.envoy, line, v.Published[0].ID)
+	wantKind(t, "writing another side's page into our folder", err, parley.NotAllowed, "birch published this")
+	if list, err := filepath.Glob(filepath.Join(a.st.cfg.PublicFolder, "*-birch-*")); err != nil || len(list) != 0 {
+		t.Errorf("our folder holds %v, %v", list, err)
+	}
+	if _, _, err := a.st.PublicPage(ctx, a.envoy, line, v.Published[0].ID, ""); err != nil {
+		t.Errorf("its page as a file: %v", err)
+	}
 	quoting(t, a, b, line, id)
 	m := a.begin(b, line, "AUTUMN GALE", "", time.Hour)
 	if _, err := b.st.Exercise(ctx, b.watch, line, "agree", m.Entry, "", time.Time{}); err != nil {
@@ -525,7 +552,7 @@ func TestPromisedDraft(t *testing.T) {
 			return sideOf(v, "alder").State == "shown" && sideOf(v, "birch").State == "shown"
 		})
 		for _, d := range sideOf(v, "alder").Drafts {
-			if d.Items[0].Texts[0].Text != "What alder says." || d.Fault != "" {
+			if d.Current && len(d.Items) == 0 || len(d.Items) > 0 && d.Items[0].Texts[0].Text != "What alder says." || d.Fault != "" {
 				t.Errorf("%s sees of alder %+v", p.code, d)
 			}
 		}

@@ -100,7 +100,8 @@ type SaidSide struct {
 	Drafts []SaidDraft `json:"drafts,omitempty"`
 }
 
-// SaidDraft is a draft that was shown.
+// SaidDraft is a draft that was shown. Its items are there of the first that was
+// shown and of the current one; of others the entry has them.
 type SaidDraft struct {
 	SaidStatement
 	ContactSeat
@@ -383,6 +384,10 @@ func (a *afterwards) embargoView(now time.Time) (v SaidEmbargo) {
 	return v
 }
 
+// mostVersions is how many drafts of a side are listed, the newest, besides the
+// first that was shown and the current one: how many there are is up to that side.
+const mostVersions = 50
+
 func (a *afterwards) sideView(side *said.Side, record *said.Facts) SaidSide {
 	v := SaidSide{Party: string(side.Party), Ours: side.Party == a.l.us, State: "none"}
 	if n := len(side.Bonds); n > 0 {
@@ -401,8 +406,15 @@ func (a *afterwards) sideView(side *said.Side, record *said.Facts) SaidSide {
 	case side.Shown != nil:
 		v.State = "shown"
 	}
-	for _, d := range side.Drafts {
-		x := SaidDraft{SaidStatement: statementView(&d.Draft.Statement), ContactSeat: a.seat(d.Entry), ID: d.Ref.String(), Number: d.Number, At: d.Time, Current: d == side.Current, Fault: string(d.Fault), Differs: differs(&d.Draft.Statement, record)}
+	for i, d := range side.Drafts {
+		text := SaidStatement{Facts: factsView(&d.Draft.Statement.Facts), Items: []SaidItem{}}
+		switch {
+		case d == side.Current || d == side.Shown:
+			text = statementView(&d.Draft.Statement)
+		case i < len(side.Drafts)-mostVersions:
+			continue
+		}
+		x := SaidDraft{SaidStatement: text, ContactSeat: a.seat(d.Entry), ID: d.Ref.String(), Number: d.Number, At: d.Time, Current: d == side.Current, Fault: string(d.Fault), Differs: differs(&d.Draft.Statement, record)}
 		for _, r := range d.Remarks {
 			x.Remarks = append(x.Remarks, SaidRemark{r.Ref.String(), string(r.Party), r.Party == a.l.us, r.Time, int(r.Remark.Item), form.Visible(r.Remark.Text)})
 		}

@@ -46,7 +46,8 @@ type LitPart struct {
 }
 
 // TopicHistory returns what each side has said in public of a topic, the oldest
-// first, with the words lit that changed from one statement of a side to its next.
+// first, with the words lit that changed from one statement of a side to its next;
+// of very many (200) the newest.
 // What of the other side an officer sees for the first time is in the audit; it
 // sends nothing.
 func (s *Station) TopicHistory(_ context.Context, by Officer, name, topic string) ([]PublicStatement, error) {
@@ -63,7 +64,7 @@ func (s *Station) TopicHistory(_ context.Context, by Officer, name, topic string
 			topic = t.Name
 		}
 	}
-	list := compare.History(topic, told, contacts)
+	list := s.kept.History(topic, told, contacts)
 	out := make([]PublicStatement, 0, len(list))
 	var seen []*contact.Entry
 	for i := range list {

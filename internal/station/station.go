@@ -20,6 +20,7 @@ import (
 	"parley/internal/key"
 	"parley/internal/line"
 	"parley/internal/own"
+	"parley/internal/said/compare"
 	"parley/internal/store/blob"
 	"parley/internal/store/hwm"
 	"parley/internal/store/sqlite"
@@ -42,6 +43,7 @@ type Station struct {
 	hook     *hook
 	calling  callDesk
 	phones   phoneDesk
+	kept     compare.Kept // what statements were found to say differently
 	restored bool
 	started  time.Time
 
