@@ -3,6 +3,7 @@ package page
 import (
 	"embed"
 	"encoding/json"
+	"fmt"
 	"html"
 	"regexp"
 	"strconv"
@@ -104,12 +105,50 @@ func isolate(s string) string { return "<bdi>" + line(s) + "</bdi>" }
 var mark = regexp.MustCompile(`⟦(?:U\+[0-9A-F]{4,6}|byte [0-9A-F]{2})⟧`)
 
 // words is a text of somebody as HTML: inert, and with every hidden character
-// shown by its number.
-func words(s string) string {
-	return mark.ReplaceAllString(html.EscapeString(form.Visible(s)), `<span class="ctl" dir="ltr">$0</span>`)
+// shown by its number. rtl says that it is written from right to left.
+func words(s string, rtl bool) string {
+	return mark.ReplaceAllString(html.EscapeString(visible(s, rtl)), `<span class="ctl" dir="ltr">$0</span>`)
 }
 
-// line is the same on one line and without markup.
+// line is the same on one line and without markup, of a text whose language nobody
+// names.
 func line(s string) string {
-	return html.EscapeString(strings.Join(strings.Fields(form.Visible(s)), " "))
+	return html.EscapeString(strings.Join(strings.Fields(visible(s, rightToLeftText(s))), " "))
+}
+
+// visible is form.Visible of a text, with more by its number: what shows as nothing
+// or as a space, and in a text that is not written from right to left also the marks
+// of direction, which turn what stands beside them and have no use there.
+func visible(s string, rtl bool) string {
+	s = form.Visible(s)
+	unseen := func(r rune) bool { return blank(r) || !rtl && turning(r) }
+	if strings.IndexFunc(s, unseen) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if unseen(r) {
+			fmt.Fprintf(&b, "⟦U+%04X⟧", r)
+		} else {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// blank reports whether r is a letter or sign that shows nothing: the fillers of
+// Hangul and the empty Braille pattern.
+func blank(r rune) bool {
+	return r == 0x115f || r == 0x1160 || r == 0x2800 || r == 0x3164 || r == 0xffa0
+}
+
+// turning reports whether r is a mark of direction, or joins letters unseen.
+func turning(r rune) bool { return r == 0x034f || r == 0x061c || r == 0x200e || r == 0x200f }
+
+// rightToLeftText reports whether a text has a character written so. The blocks are
+// written out: tables that grow would make other pages of the same proofs.
+func rightToLeftText(s string) bool {
+	return strings.ContainsFunc(s, func(r rune) bool {
+		return r >= 0x0590 && r <= 0x08ff && r != 0x061c || r >= 0xfb1d && r <= 0xfdff || r >= 0xfe70 && r <= 0xfefc || r >= 0x10800 && r <= 0x10fff || r >= 0x1e800 && r <= 0x1efff
+	})
 }

@@ -13,7 +13,7 @@ import (
 )
 
 // The page is written by hand and not by a template: its bytes are part of what
-// is checked, so nothing but this file and form.Visible may decide them.
+// is checked, so nothing but this package and form.Visible may decide them.
 
 // Parts of a page that Verify looks for.
 const (
@@ -90,9 +90,11 @@ func (c *content) writeHead(w *writer) {
 		f.HTML(string(c.kind)), f.markup("title_"+string(c.kind), f.names(c.whose())), f.markup("line", f.names(parties)))
 }
 
+// writeFacts writes what the statement says of the contact: it is the word of whose
+// statement it is, as every text is.
 func (c *content) writeFacts(w *writer) {
 	f, facts := w.f, &c.statement.Facts
-	w.put("<section>\n<h2>%s</h2>\n<dl>\n", f.HTML("contact"))
+	w.put("<section>\n<h2>%s</h2>\n<p class=\"edge stated\">%s</p>\n<dl>\n", f.HTML("contact"), f.markup("stated", f.names(c.whose())))
 	w.row(f.HTML("medium"), f.HTML("medium_"+facts.Medium.String()))
 	w.row(f.HTML("level"), f.HTML("level_"+facts.Level.String()))
 	switch facts.Initiator {
@@ -138,9 +140,9 @@ func (c *content) writeWords(w *writer) {
 				continue
 			}
 			if i.Topic != "" {
-				w.put("<h3 dir=\"auto\">%s</h3>\n", words(i.Topic))
+				w.put("<h3 dir=\"auto\">%s</h3>\n", words(i.Topic, rightToLeftText(i.Topic)))
 			}
-			w.put("<p class=\"said\">%s</p>\n", words(text))
+			w.put("<p class=\"said\">%s</p>\n", words(text, dirOf(lang) == "rtl"))
 		}
 		w.put("</section>\n")
 	}
@@ -167,7 +169,7 @@ func (c *content) writePublication(w *writer) {
 		w.row(f.HTML("stored", p.name(parley.PartyCode(s.By))), w.clock(s.Time))
 	}
 	if c.form.Text != "" {
-		w.row(f.HTML("note"), `<p class="said" dir="auto">`+words(c.form.Text)+"</p>")
+		w.row(f.HTML("note"), `<p class="said" dir="auto">`+words(c.form.Text, rightToLeftText(c.form.Text))+"</p>")
 	}
 	w.put("</dl>\n</section>\n")
 }
@@ -192,7 +194,11 @@ func (c *content) writeCheck(w *writer) {
 		escape(w, p.file)
 		w.put("\"><bdi dir=\"ltr\">%s</bdi></a>: %s</li>\n", name, f.HTML(what, p.name(p.Party)))
 	}
-	w.put("</ul>\n<h2>%s</h2>\n<ul>\n<li>%s</li>\n<li>%s</li>\n<li>%s</li>\n</ul>\n</section>\n", f.HTML("limits"), f.HTML("limit_true"), f.HTML("limit_time"), f.HTML("limit_since"))
+	w.put("</ul>\n<h2>%s</h2>\n<ul>\n", f.HTML("limits"))
+	if c.kind == Joint {
+		w.put("<li>%s</li>\n", f.HTML("limit_signed"))
+	}
+	w.put("<li>%s</li>\n<li>%s</li>\n<li>%s</li>\n</ul>\n</section>\n", f.HTML("limit_true"), f.HTML("limit_time"), f.HTML("limit_since"))
 }
 
 func (c *content) writeFoot(w *writer) {

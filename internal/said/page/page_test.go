@@ -225,6 +225,33 @@ func TestHostileTextIsInert(t *testing.T) {
 			t.Errorf("in %s: %v", lang, rep.Errors)
 		}
 	}
+	// Marks of direction and letters that show nothing: marked in a language that has
+	// no use for them, wherever the text stands.
+	unseen := "Twelve\u200f 12\u200e/\u061c5\u034f\u3164\u115f\u1160\uffa0\u2800end"
+	shown := "Twelve⟦U+200F⟧ 12⟦U+200E⟧/⟦U+061C⟧5⟦U+034F⟧⟦U+3164⟧⟦U+115F⟧⟦U+1160⟧⟦U+FFA0⟧⟦U+2800⟧end"
+	dark := made(t, newWorld(unseen).proofs(t, newWorld(unseen).readout)...)
+	for _, lang := range []string{"en", "ar"} { // the frame's language is not that of the words
+		b := in(t, dark, lang).HTML
+		if got := strings.NewReplacer(`<span class="ctl" dir="ltr">`, "", "</span>", "").Replace(string(b)); !strings.Contains(got, shown) || strings.ContainsAny(got, "\u200f\u3164") {
+			t.Errorf("in %s what shows nothing is not shown", lang)
+		}
+	}
+	for _, x := range []struct {
+		s    string
+		rtl  bool
+		want string
+	}{
+		{unseen, false, shown},
+		{"ا\u200fب\u061c\u3164", true, "ا\u200fب\u061c⟦U+3164⟧"}, // where they are needed
+		{"A\u200fB", rightToLeftText("A\u200fB"), "A⟦U+200F⟧B"},
+		{"12\u061c/5", rightToLeftText("12\u061c/5"), "12⟦U+061C⟧/5"},
+		{"علي\u200f (1)", rightToLeftText("علي\u200f (1)"), "علي\u200f (1)"},
+		{"\u202ex", true, "⟦U+202E⟧x"},
+	} {
+		if got := visible(x.s, x.rtl); got != x.want {
+			t.Errorf("%q is shown as %q, want %q", x.s, got, x.want)
+		}
+	}
 	// Elements are balanced, and those of the frame are as many as without the text.
 	tame := made(t, newWorld("x").proofs(t, newWorld("x").readout)...)
 	count := func(b []byte) map[string]int {
@@ -315,6 +342,29 @@ func TestOtherTextIsRefused(t *testing.T) {
 	}
 }
 
+// TestFrameSaysWhoseWordItIs: the facts of the contact are the word of whose
+// statement it is, and a joint page says that a signature may have been taken back.
+func TestFrameSaysWhoseWordItIs(t *testing.T) {
+	w := newWorld(words1)
+	alone, both := made(t, w.proofs(t, w.readout)...), made(t, w.proofs(t, append([]parley.Ref{w.joint}, w.signed...)...)...)
+	for _, lang := range Languages {
+		f := FrameIn(lang)
+		for _, x := range []struct {
+			p    *Page
+			whos []string
+		}{{alone, []string{"alder side"}}, {both, []string{"alder side", "birch side"}}} {
+			b := string(in(t, x.p, lang).HTML)
+			stated, list := strings.Index(b, f.markup("stated", f.names(x.whos))), strings.Index(b, "<dl>")
+			if stated < 0 || list < stated || strings.Contains(b[list:], f.markup("stated", f.names(x.whos))) {
+				t.Errorf("%s in %s does not say whose word the facts are", x.p.Kind, lang)
+			}
+			if strings.Contains(b, f.HTML("limit_signed")) != (x.p.Kind == Joint) {
+				t.Errorf("%s in %s: that a signature may have been taken back", x.p.Kind, lang)
+			}
+		}
+	}
+}
+
 func TestMakeRefuses(t *testing.T) {
 	w := newWorld(words1)
 	get := func(refs ...parley.Ref) [][]byte { return w.proofs(t, refs...) }
@@ -402,7 +452,7 @@ func example(t testing.TB, name string) *Page {
 // they have to, that is another Version, beside the old one.
 func TestFormatIsFrozen(t *testing.T) {
 	if *update {
-		w := newWorld("We will not strike energy infrastructure.\n\nSecond paragraph: \u202etxet & <b>.")
+		w := newWorld("We will not strike energy infrastructure.\n\nSecond paragraph: \u202etxet & <b>,\u200f 12\u3164.")
 		for name, refs := range map[string][]parley.Ref{"readout": {w.readout}, "correction": {w.correction}, "joint": append([]parley.Ref{w.joint}, w.signed...)} {
 			for i, b := range w.proofs(t, refs...) {
 				keep(t, fmt.Sprintf("%s.%d.proof", name, i+1), b)
