@@ -5,12 +5,16 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/pion/rtp"
 	"github.com/pion/srtp/v3"
+	"github.com/quic-go/quic-go"
+	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
 
 	"parley/internal/bearer"
 	"parley/internal/call/pace"
@@ -31,6 +35,7 @@ const (
 	mkiSize     = 8
 	rocSize     = 4
 	besideAdds  = 1 + 12 + 16 + mkiSize + rocSize // to each datagram
+	udpAdds     = 28                              // to each packet, at least
 	besideMost  = 2048                            // bytes of one that is looked at
 	replayed    = 1024                            // packets in which a copy is known
 
@@ -40,11 +45,12 @@ const (
 	lateBy      = time.Second            // over the least delay: somebody held it back
 	beginsBy    = 2 * time.Second        // between both sides' beginnings of a connection, and under way, at most
 	answerAfter = 200 * time.Millisecond // of saying nothing, at most five times in a second
-	besideRate  = 2_000_000 / 8          // bytes in a second
+	besideRate  = 2_000_000 / 8          // bytes in a second, with all that is added; twice that is looked at
 	besideBurst = 32 << 10
-	fullFor     = 3 * time.Second       // after the path's queues were last seen to fill
-	fullEvery   = 20 * time.Millisecond // how often is looked
-	baseFor     = 10 * time.Second      // and once or twice as long the shortest round trip is believed: routes change
+	fullFor     = 3 * time.Second        // after the path's queues were last seen to fill
+	fullEvery   = 20 * time.Millisecond  // how often is looked
+	apart       = 100 * time.Millisecond // two samples of the round trip; those that come at once are of one stall
+	baseFor     = 10 * time.Second       // and once or twice as long the shortest round trip is believed: routes change
 )
 
 // base is the shortest round trip of late.
@@ -63,6 +69,24 @@ func (b *base) of(rtt time.Duration, at time.Time) time.Duration {
 	}
 	b.now = min(b.now, rtt)
 	return min(b.now, b.before)
+}
+
+// rise is what two samples of the round trip say: one alone may be of a machine that
+// stood still.
+type rise struct {
+	newest, before time.Duration
+	at             time.Time
+}
+
+// of takes a sample in, or the same again.
+func (r *rise) of(rtt time.Duration, at time.Time) time.Duration {
+	if rtt != r.newest {
+		if at.Sub(r.at) >= apart {
+			r.before, r.at = r.newest, at
+		}
+		r.newest = rtt
+	}
+	return min(r.newest, r.before)
 }
 
 // delay is the least by which packets came after their timestamps. It is never
@@ -130,6 +154,7 @@ type beside struct {
 
 	// Of the port's goroutine that hears.
 	in     *srtp.Context
+	came   pace.Bucket // before it costs anything
 	header rtp.Header
 	opened []byte
 	delay  delay
@@ -184,7 +209,7 @@ func (m *beside) takes(n int, now time.Time) bool {
 		m.mu.Lock()
 		defer m.mu.Unlock()
 		if !m.isFull(now) {
-			return m.pace.Take(float64(n), besideRate, besideBurst, now)
+			return m.pace.Take(float64(n+besideAdds+udpAdds), besideRate, besideBurst, now)
 		}
 	}
 	m.saySomething(besideAsks, t)
@@ -263,8 +288,12 @@ func (m *beside) send(kind byte, b []byte, now time.Time) {
 }
 
 // hear takes a packet that mkiOf found this connection for. What is not sealed by the
-// other side, came before, or was held back on the way, is passed over.
+// other side, came before, was held back on the way, or is more than that side may send,
+// is passed over.
 func (m *beside) hear(b []byte, now time.Time) {
+	if !m.came.Take(float64(len(b)+udpAdds), 2*besideRate, 2*besideBurst, now) {
+		return
+	}
 	plain, err := m.in.DecryptRTP(m.opened[:0], b[1:], &m.header)
 	if err != nil {
 		return
@@ -316,6 +345,29 @@ func (p *port) hearBeside() {
 	}
 }
 
+// besideFrom sends from the address of the connection. A port of every address would
+// leave the choice to the system, and a box at the other end then takes it for a stranger.
+func (p *port) besideFrom(q *quic.Conn) func(b []byte) error {
+	from, _ := q.LocalAddr().(*net.UDPAddr)
+	to, ok := q.RemoteAddr().(*net.UDPAddr)
+	if !ok || from == nil || from.IP.IsUnspecified() || !p.udp.LocalAddr().(*net.UDPAddr).IP.IsUnspecified() {
+		return func(b []byte) error {
+			_, err := p.tr.WriteTo(b, q.RemoteAddr())
+			return err
+		}
+	}
+	var oob []byte
+	if to.IP.To4() != nil {
+		oob = (&ipv4.ControlMessage{Src: from.IP}).Marshal()
+	} else {
+		oob = (&ipv6.ControlMessage{Src: from.IP}).Marshal()
+	}
+	return func(b []byte) error {
+		_, _, err := p.udp.WriteMsgUDP(b, oob, q.RemoteAddr().(*net.UDPAddr))
+		return err
+	}
+}
+
 // besideOf gives a connection its SRTP; forget ends it.
 func (p *port) besideOf(c *conn, cs tls.ConnectionState, dialed bool) (m *beside, forget func(), err error) {
 	keys, err := cs.ExportKeyingMaterial(besideLabel, nil, besideKeys)
@@ -326,14 +378,16 @@ func (p *port) besideOf(c *conn, cs tls.ConnectionState, dialed bool) (m *beside
 		return nil, nil, err
 	}
 	m.give = c.in.Give
-	m.write = func(b []byte) error {
-		_, err := p.tr.WriteTo(b, c.q.RemoteAddr())
-		return err
-	}
+	m.write = p.besideFrom(c.q)
 	var shortest base // m calls one at a time
+	var twice rise
 	m.full = func(now time.Time) bool {
 		s := c.q.ConnectionStats()
-		return bearer.Hold(bearer.Bulk, min(s.LatestRTT, s.SmoothedRTT), shortest.of(s.LatestRTT, now)) > 0
+		rtt := max(min(s.LatestRTT, s.SmoothedRTT), twice.of(s.LatestRTT, now))
+		if s.PacketsSent < c.urgent.large.Load() {
+			rtt = s.LatestRTT // one is enough
+		}
+		return bearer.Hold(bearer.Bulk, rtt, shortest.of(s.LatestRTT, now)) > 0
 	}
 	p.mu.Lock()
 	p.besides[m.mki] = m

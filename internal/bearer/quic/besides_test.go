@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/binary"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -181,6 +182,35 @@ func TestVoiceGoesBeside(t *testing.T) {
 	}
 	if st := a.Stats(); st.DatagramsUnsent > 0 {
 		t.Errorf("%d never left", st.DatagramsUnsent)
+	}
+}
+
+// TestVoiceFromEveryAddress: a port of every address answers, beside as in QUIC, from
+// the address that was dialed: the socket that middle dials with hears no other.
+func TestVoiceFromEveryAddress(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("the loopback has one address")
+	}
+	ida, idb := bearertest.ID(t, 1), bearertest.ID(t, 2)
+	for _, every := range []string{":0", "0.0.0.0:0"} {
+		l, err := quic.New(bearer.Options{Identity: idb, Allow: bearertest.Only(ida)}).Listen(t.Context(), every)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer l.Close()
+		_, port, _ := net.SplitHostPort(l.Addr())
+		m := newMiddle(t, "127.0.0.2:"+port)
+		a, err := quic.New(bearer.Options{Identity: ida, Allow: bearertest.Only(idb)}).Dial(t.Context(), m.near.LocalAddr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Close(nil)
+		b := accept(t, l)
+		said(t, a, b, 100, 500*time.Millisecond)
+		was := m.besides.Load()
+		if sent, came := said(t, b, a, 100, 500*time.Millisecond); came < sent || m.besides.Load()-was < int64(sent) {
+			t.Errorf("on %s: %d of %d came, %d beside", every, came, sent, m.besides.Load()-was)
+		}
 	}
 }
 

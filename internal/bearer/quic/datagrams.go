@@ -88,17 +88,27 @@ func (c *conn) catch() {
 	}
 }
 
+// mostPacket is more than the library puts in a packet.
+const mostPacket = 1500
+
 // urgency is until which packet the urgent classes have precedence over
-// datagrams.
-type urgency struct{ until atomic.Uint64 }
+// datagrams, and until which an urgent frame of several packets is being sent.
+type urgency struct{ until, large atomic.Uint64 }
 
 // urge is told of n bytes of an urgent class: what the library holds of
-// datagrams goes first, so they take twice that many packets.
+// datagrams goes first, so they take twice that many packets. What goes beside
+// gives way sooner while they are sent, but only to a queue: where there is
+// none it takes nothing from them, and in the connection it would.
 func (c *conn) urge(n int) {
-	until := c.q.ConnectionStats().PacketsSent + 2*ahead + uint64(n)/512 + 2
+	sent := c.q.ConnectionStats().PacketsSent
+	raise(&c.urgent.until, sent+2*ahead+uint64(n)/512+2)
+	raise(&c.urgent.large, sent+uint64(n)/mostPacket)
+}
+
+func raise(v *atomic.Uint64, to uint64) {
 	for {
-		old := c.urgent.until.Load()
-		if until <= old || c.urgent.until.CompareAndSwap(old, until) {
+		old := v.Load()
+		if to <= old || v.CompareAndSwap(old, to) {
 			return
 		}
 	}
