@@ -219,15 +219,14 @@ func TestNarrow(t *testing.T) {
 	}
 }
 
-// TestPhoneIsToldOfARecording: a telephone that comes to a call that is recorded hears
-// that first, by a tone and a voice, and nothing else; until then it is heard by nobody
-// and nothing of it is kept; and it is reminded while the call lasts.
-func TestPhoneIsToldOfARecording(t *testing.T) {
+// recordedCall is a call that both sides record; at is where a phone of a registers.
+func recordedCall(t *testing.T) (a, b *party, line, at string) {
+	t.Helper()
 	siptest.Have(t)
 	ctx := context.Background()
-	a, b := newParty(t, "alder"), newParty(t, "birch")
-	line := pairRuled(t, recorded, a, b)
-	at := a.withPhones(line, "study secret-of-study principal md5")
+	a, b = newParty(t, "alder"), newParty(t, "birch")
+	line = pairRuled(t, recorded, a, b)
+	at = a.withPhones(line, "study secret-of-study principal md5")
 	a.st.phones.remind = 2 * time.Second
 	a.waitProved(line, b)
 	b.waitProved(line, a)
@@ -243,6 +242,55 @@ func TestPhoneIsToldOfARecording(t *testing.T) {
 	for _, p := range []*party{a, b} {
 		eventually(t, 5*time.Second, "the call begins", func() bool { _, err := p.st.callOn(line); return err == nil })
 	}
+	return a, b, line, at
+}
+
+// TestPhoneOnHoldIsToldOfARecording when it hears again, from the beginning; until then
+// it is not put on the call.
+func TestPhoneOnHoldIsToldOfARecording(t *testing.T) {
+	a, _, line, at := recordedCall(t)
+	study := a.phone(siptest.Options{Name: "study", Password: "secret-of-study", Server: at, Tone: toneA})
+	study.Dial("hotline")
+	c, err := a.st.callOn(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	member := func() (out call.Person) {
+		for _, p := range c.x.View().State.Halves["alder"].People {
+			if p.Name == "study" {
+				out = p
+			}
+		}
+		return out
+	}
+	eventually(t, 5*time.Second, "the phone is in the roster", func() bool { return member().ID != 0 })
+	time.Sleep(time.Second)
+	study.Do("hold", "")
+	told := sip.Recorded("en").Lasts()
+	time.Sleep(told + 2*time.Second)
+	if member().Voice != 0 {
+		t.Fatal("a phone on hold is on a call that is recorded, of which it was not told")
+	}
+	study.Do("resume", "")
+	began := time.Now()
+	for member().Voice == 0 {
+		if time.Since(began) > 15*time.Second {
+			t.Fatal("the phone is not put on the call")
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	if d := time.Since(began); d < told {
+		t.Errorf("it is on the call %v after it hears again; what it is told lasts %v", d, told)
+	}
+	study.HangUp()
+}
+
+// TestPhoneIsToldOfARecording: a telephone that comes to a call that is recorded hears
+// that first, by a tone and a voice, and nothing else; until then it is heard by nobody
+// and nothing of it is kept; and it is reminded while the call lasts.
+func TestPhoneIsToldOfARecording(t *testing.T) {
+	ctx := context.Background()
+	a, b, line, at := recordedCall(t)
 	aide := a.speaks(line, a.envoy, CallPerson{Name: "Aide", Role: "delegate", Tongue: "en"}, 0, 160, siptest.MuTone(704, sip.PCMU))
 	far := b.speaks(line, b.envoy, CallPerson{Name: "President Birch", Role: "principal", Tongue: "en"}, 0, 160, siptest.MuTone(440, sip.PCMU))
 	for _, p := range []*party{a, b} {

@@ -291,8 +291,8 @@ func (s *Station) phoneOn(ctx context.Context, c *liveCall, h *sip.Handset) erro
 	return nil
 }
 
-// tellRecorded lets a phone hear that the call is recorded, and waits until it has;
-// false: it was hung up before, or the call has ended.
+// tellRecorded lets a phone hear that the call is recorded, and waits until it has,
+// however long it is on hold; false: it was hung up before, or the call has ended.
 func (c *liveCall) tellRecorded(ctx context.Context, h *sip.Handset) bool {
 	wait := func(until <-chan struct{}, after <-chan time.Time) bool {
 		select {
@@ -305,7 +305,7 @@ func (c *liveCall) tellRecorded(ctx context.Context, h *sip.Handset) bool {
 		}
 		return true
 	}
-	return wait(h.Up(), nil) && wait(nil, time.After(h.Tell(sip.Recorded(c.line.language()))+phoneDelay))
+	return wait(h.Up(), nil) && wait(h.Insist(sip.Recorded(c.line.language())), nil) && wait(nil, time.After(phoneDelay))
 }
 
 // phoneDelay is what lies between a phone's network and its ear at most.
@@ -315,10 +315,16 @@ const phoneDelay = 200 * time.Millisecond
 // it of the recording: also while ours has stopped, for the others go on.
 func (c *liveCall) phoneHears(h *sip.Handset, id uint64, remind time.Duration) func() [sip.Slots]float32 {
 	told := time.Now()
+	var telling <-chan struct{} // nil: it has heard the last reminder
 	return func() [sip.Slots]float32 {
-		if now := time.Now(); c.recorded && now.Sub(told) >= remind {
-			told = now
-			h.Tell(sip.Recording)
+		now := time.Now()
+		select {
+		case <-telling:
+			telling, told = nil, now.Add(-sip.Recording.Lasts())
+		default:
+		}
+		if c.recorded && telling == nil && now.Sub(told) >= remind {
+			telling = h.Insist(sip.Recording)
 		}
 		return loudness(c.x, id)
 	}

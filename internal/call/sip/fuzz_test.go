@@ -2,6 +2,7 @@ package sip
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
 	"net"
 	"net/netip"
@@ -189,16 +190,20 @@ func FuzzPacket(f *testing.F) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			e.parsePacket(b, talk, in)
+			e.parsePacket(b, talk, in, time.Now())
 			return
 		}
-		out, _, _ := e.parsePacket(b, talk, nil)
+		now := time.Now()
+		if len(b) >= 12 {
+			e.voice, e.came = binary.BigEndian.Uint32(b[8:]), now // it is the source that is heard
+		}
+		out, _, _ := e.parsePacket(b, talk, nil, now)
 		for _, p := range out {
 			if len(p.Payload) != frame || p.PayloadType != typePCMU {
 				t.Fatalf("%+v", p)
 			}
 		}
-		if _, key, ok := e.parsePacket(b, talk, nil); ok && key != 0 {
+		if _, key, ok := e.parsePacket(b, talk, nil, now); ok && key != 0 {
 			t.Fatal("one press counts twice")
 		}
 	})

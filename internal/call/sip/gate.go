@@ -60,7 +60,7 @@ func parseMessage(b []byte) (m sip.Message, ok bool) {
 	if tag, has := from.Params.Get("tag"); !has || tag == "" {
 		return nil, false
 	}
-	if via.Port < 0 || via.Port > 65535 || seq.SeqNo > 1<<31-1 {
+	if via.Port < 0 || via.Port > 65535 || seq.SeqNo > 1<<31-1 || len(m.GetHeaders("Record-Route")) > 0 { // we would send where it says
 		return nil, false
 	}
 	r, request := m.(*sip.Request)
@@ -131,7 +131,8 @@ func splitMessage(b []byte) int {
 
 // rates bound the messages of each address, and those of all addresses together
 // where no phone is registered: those cannot keep a phone out, whatever addresses
-// they bear.
+// they bear. Datagrams have rates of their own: anybody can send them in the name of a
+// phone that comes by a connection.
 type rates struct {
 	known func(netip.Addr) bool
 
@@ -214,7 +215,8 @@ type conns struct {
 	tls   *tls.Config // nil: in the clear
 	rates *rates
 	bad   func()
-	gone  func(source string) // a connection has ended
+	gone  func(source string)      // a connection has ended
+	phone func(source string) bool // a phone is registered by it
 
 	mu   sync.Mutex
 	open map[netip.Addr]int
@@ -233,7 +235,7 @@ func (l *conns) Accept() (net.Conn, error) {
 		}
 		a := addrOf(c.RemoteAddr()).Addr()
 		l.mu.Lock()
-		if len(l.all) >= maxConns || l.open[a] >= maxConnsFrom {
+		if !l.room(a) {
 			l.mu.Unlock()
 			c.Close()
 			l.bad()
@@ -247,6 +249,41 @@ func (l *conns) Accept() (net.Conn, error) {
 		l.all[x] = true
 		l.mu.Unlock()
 		return x, nil
+	}
+}
+
+// room reports whether one more connection from an address may be had. Where all are
+// in use, one gives way of the address that has the most, unless a phone is registered
+// by it: who holds many cannot keep out who has few. The caller holds mu.
+func (l *conns) room(a netip.Addr) bool {
+	if l.open[a] >= maxConnsFrom {
+		return false
+	}
+	if len(l.all) < maxConns {
+		return true
+	}
+	var most *conn
+	for c := range l.all {
+		if n := l.open[c.from]; n > l.open[a]+1 && (most == nil || n > l.open[most.from]) && !l.phone(c.RemoteAddr().String()) {
+			most = c
+		}
+	}
+	if most == nil {
+		return false
+	}
+	l.let(most)
+	go most.Close() // it may have something to say yet
+	return true
+}
+
+// let counts a connection no longer. The caller holds mu.
+func (l *conns) let(c *conn) {
+	if !l.all[c] {
+		return
+	}
+	delete(l.all, c)
+	if l.open[c.from]--; l.open[c.from] == 0 {
+		delete(l.open, c.from)
 	}
 }
 
@@ -269,8 +306,10 @@ type conn struct {
 	of   *conns
 	from netip.Addr
 	have []byte
-	out  []byte // of a message that did not fit
-	said bool
+	out  []byte    // of a message that did not fit
+	said bool      // a whole message
+	at   time.Time // when what it is to do began: to say the first, to say the rest; zero: nothing is begun
+	part bool      // of a message is there
 	once sync.Once
 }
 
@@ -289,17 +328,10 @@ func (c *conn) Read(p []byte) (int, error) {
 				c.of.bad()
 				return 0, net.ErrClosed
 			}
-			c.out, c.said = m, true
+			c.out, c.said, c.part, c.at = m, true, false, time.Time{}
 			break
 		}
-		limit := idleAtMost
-		switch {
-		case len(c.have) > 0:
-			limit = wholeWithin
-		case !c.said:
-			limit = firstWithin
-		}
-		if err := c.Conn.SetReadDeadline(time.Now().Add(limit)); err != nil {
+		if err := c.Conn.SetReadDeadline(c.until(time.Now())); err != nil {
 			return 0, net.ErrClosed
 		}
 		var b [2048]byte
@@ -314,13 +346,28 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+// until is by when something is to come: a message that has begun, and the first of
+// all, whole within their time, however many bytes of them come one by one.
+func (c *conn) until(now time.Time) time.Time {
+	part := len(c.have) > 0
+	switch {
+	case part && !c.part, c.at.IsZero(), c.said && !part:
+		c.at = now
+	}
+	c.part = part
+	switch {
+	case part:
+		return c.at.Add(wholeWithin)
+	case !c.said:
+		return c.at.Add(firstWithin)
+	}
+	return now.Add(idleAtMost)
+}
+
 func (c *conn) Close() error {
 	c.once.Do(func() {
 		c.of.mu.Lock()
-		if c.of.open[c.from]--; c.of.open[c.from] == 0 {
-			delete(c.of.open, c.from)
-		}
-		delete(c.of.all, c)
+		c.of.let(c)
 		c.of.mu.Unlock()
 		c.of.gone(c.RemoteAddr().String())
 	})

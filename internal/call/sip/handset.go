@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/netip"
+	"strings"
 	"sync"
 	"time"
 
@@ -31,6 +32,7 @@ type Handset struct {
 	key    []byte // with which we encrypt
 	id     uint64 // of our session description
 	from   netip.Addr
+	tls    bool // its SIP comes by TLS
 
 	uas  *sipgo.DialogServerSession // the phone called us
 	uac  *sipgo.DialogClientSession // we called the phone
@@ -264,14 +266,17 @@ func (h *Handset) drop() {
 	h.st.conn.Close()
 }
 
-// find returns the handset that a request within a call belongs to.
+func isTLS(r *sip.Request) bool { return strings.EqualFold(r.Transport(), "TLS") }
+
+// find returns the handset that a request within a call belongs to. What began by TLS
+// is not altered in the clear.
 func (s *Server) find(r *sip.Request) *Handset {
 	to, _ := r.To().Params.Get("tag")
 	from, _ := r.From().Params.Get("tag")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, h := range s.lifted {
-		if h.call == string(*r.CallID()) && h.ours == to && h.tag == from && h.from == hostOf(r) {
+		if h.call == string(*r.CallID()) && h.ours == to && h.tag == from && h.from == hostOf(r) && (!h.tls || isTLS(r)) {
 			return h
 		}
 	}

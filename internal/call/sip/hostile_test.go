@@ -364,6 +364,112 @@ func TestGarbage(t *testing.T) {
 	}
 }
 
+// TestTrickle: neither line ends nor single bytes of a message keep a connection open.
+func TestTrickle(t *testing.T) {
+	c, began := &conn{}, time.Now()
+	at := func(after time.Duration, have string) time.Duration {
+		c.have = []byte(have)
+		return c.until(began.Add(after)).Sub(began)
+	}
+	for i, x := range []struct{ got, want time.Duration }{
+		{at(0, ""), firstWithin},
+		{at(4*time.Second, ""), firstWithin},
+		{at(6*time.Second, "R"), 6*time.Second + wholeWithin},
+		{at(9*time.Second, "RE"), 6*time.Second + wholeWithin},
+	} {
+		if x.got != x.want {
+			t.Errorf("%d: until %v, want %v", i, x.got, x.want)
+		}
+	}
+	c.said, c.part, c.at = true, false, time.Time{} // the whole came
+	for i, x := range []struct{ got, want time.Duration }{
+		{at(10*time.Second, ""), 10*time.Second + idleAtMost},
+		{at(20*time.Second, ""), 20*time.Second + idleAtMost},
+		{at(30*time.Second, "R"), 30*time.Second + wholeWithin},
+		{at(35*time.Second, "RE"), 30*time.Second + wholeWithin},
+	} {
+		if x.got != x.want {
+			t.Errorf("afterwards, %d: until %v, want %v", i, x.got, x.want)
+		}
+	}
+}
+
+// TestConnectionsAreShared: a few who hold all connections do not keep another out, nor
+// is a connection closed by which a phone is registered.
+func TestConnectionsAreShared(t *testing.T) {
+	e := newEcho(t, two()...)
+	dial := func(from string) net.Conn {
+		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}
+		c, err := d.Dial("tcp", e.at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { c.Close() })
+		return c
+	}
+	alive := func(c net.Conn, h *hand) bool {
+		fmt.Fprint(c, strings.ReplaceAll(h.message("OPTIONS", "sip:station", []string{"To: <sip:station>"}, ""), "SIP/2.0/UDP", "SIP/2.0/TCP"))
+		c.SetReadDeadline(time.Now().Add(3 * time.Second))
+		b := make([]byte, 4096)
+		n, err := c.Read(b)
+		return err == nil && code(string(b[:n])) == "200"
+	}
+	first := dial("127.0.0.2")
+	source := first.LocalAddr().String()
+	e.Server.mu.Lock()
+	e.stays["blue"] = &stay{phone: two()[1], source: source, transport: "TCP", until: time.Now().Add(time.Minute)}
+	e.Server.mu.Unlock()
+	for i := range 3 * maxConnsFrom {
+		dial(fmt.Sprintf("127.0.0.%d", 2+i%3))
+	}
+	red := newHand(t, e, "127.0.0.1", "red", "secret-enough")
+	for range 8 {
+		if !alive(dial("127.0.0.1"), red) {
+			t.Fatal("who has few connections is kept out")
+		}
+	}
+	if !alive(first, newHand(t, e, "127.0.0.2", "blue", "")) {
+		t.Error("the connection of a phone was closed")
+	}
+	l := e.Server.lists[0]
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	sum := 0
+	for _, n := range l.open {
+		sum += n
+	}
+	if len(l.all) > maxConns || sum != len(l.all) {
+		t.Errorf("%d connections, %d by address", len(l.all), sum)
+	}
+}
+
+// TestDatagramsCutNoConnection: a flood of datagrams in the name of a phone leaves the
+// connection by which it comes alone.
+func TestDatagramsCutNoConnection(t *testing.T) {
+	e := newEcho(t, two()...)
+	at := netip.MustParseAddrPort(e.at)
+	c, err := tls.Dial("tcp", netip.AddrPortFrom(at.Addr(), at.Port()+1).String(), &tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	for range 10_000 {
+		e.gate.take(at.Addr(), time.Now())
+	}
+	blue := newHand(t, e, "127.0.0.1", "blue", "")
+	r := bufio.NewReader(c)
+	for range 3 {
+		fmt.Fprint(c, strings.ReplaceAll(blue.message("OPTIONS", "sip:station", []string{"To: <sip:station>"}, ""), "SIP/2.0/UDP", "SIP/2.0/TLS"))
+		l, err := r.ReadString('\n')
+		for rest := l; err == nil && rest != "\r\n"; {
+			rest, err = r.ReadString('\n')
+		}
+		if err != nil || code(l) != "200" {
+			t.Fatalf("%q, %v", l, err)
+		}
+	}
+}
+
 // TestPhonesRing: a call rings at all phones; the first that is lifted is on it, and
 // the others stop. A phone by TLS is offered an encrypted voice, and one in the clear
 // where it has none.

@@ -36,7 +36,7 @@ func (s *Server) onInvite(r *sip.Request, tx sip.ServerTransaction) {
 		s.reply(r, tx, 503, "Service Unavailable")
 		return
 	}
-	if err := h.agree(r.Body(), strings.EqualFold(r.Transport(), "TLS")); err != nil {
+	if err := h.agree(r.Body(), isTLS(r)); err != nil {
 		h.drop()
 		s.reply(r, tx, 488, "Not Acceptable Here")
 		return
@@ -47,7 +47,7 @@ func (s *Server) onInvite(r *sip.Request, tx sip.ServerTransaction) {
 		s.reply(r, tx, 400, "Bad Request")
 		return
 	}
-	h.uas, h.number, h.call = d, clip(r.Recipient.User), string(*r.CallID())
+	h.uas, h.number, h.call, h.tls = d, clip(r.Recipient.User), string(*r.CallID()), isTLS(r)
 	h.ours, _ = d.InviteRequest.To().Params.Get("tag")
 	h.tag, _ = r.From().Params.Get("tag")
 	defer context.AfterFunc(d.Context(), func() { h.stop(errHungUp) })()
@@ -73,13 +73,17 @@ func (h *Handset) agree(body []byte, secure bool) error {
 	if err != nil {
 		return err
 	}
-	if t.key != nil && h.key == nil {
-		h.key = newKey()
-	}
+	key := h.key
 	if t.key == nil {
-		h.key = nil
+		key = nil
+	} else if key == nil {
+		key = newKey()
 	}
-	return h.st.agree(t, h.key, time.Now())
+	if err := h.st.agree(t, key, time.Now()); err != nil {
+		return err
+	}
+	h.key = key
+	return nil
 }
 
 func (s *Server) dialogs(transport string) *sipgo.DialogUA {
@@ -95,7 +99,7 @@ func (s *Server) again(r *sip.Request, tx sip.ServerTransaction) {
 	}
 	h.mu.Lock()
 	if len(r.Body()) > 0 {
-		if err := h.agree(r.Body(), strings.EqualFold(r.Transport(), "TLS")); err != nil {
+		if err := h.agree(r.Body(), isTLS(r)); err != nil {
 			h.mu.Unlock()
 			s.reply(r, tx, 488, "Not Acceptable Here")
 			return
@@ -260,7 +264,7 @@ func (s *Server) ringWith(ctx context.Context, x *stay, caller string, secure bo
 		}
 		return nil, code
 	}
-	h.call, h.answered = string(*r.CallID()), true
+	h.call, h.answered, h.tls = string(*r.CallID()), true, x.transport == "TLS"
 	h.ours, _ = r.From().Params.Get("tag")
 	h.tag, _ = d.InviteResponse.To().Params.Get("tag")
 	if err != nil || ctx.Err() != nil {

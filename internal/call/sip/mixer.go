@@ -24,7 +24,7 @@ type mixer struct {
 	tone  bool // the ringing tone instead of all
 	phase int
 	limit float32
-	told  Sound // what is left of it
+	told  []*telling // the first is told now
 }
 
 func newMixer() *mixer {
@@ -58,7 +58,12 @@ func (m *mixer) ring(on bool) {
 }
 
 // next returns the next 20 ms.
-func (m *mixer) next() (out [frame]int16) {
+func (m *mixer) next() [frame]int16 { return m.step(true) }
+
+// pass passes over 20 ms that the phone does not hear.
+func (m *mixer) pass() { m.step(false) }
+
+func (m *mixer) step(heard bool) (out [frame]int16) {
 	var sum, one [frame]float32
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -77,7 +82,7 @@ func (m *mixer) next() (out [frame]int16) {
 	if m.tone {
 		m.ringing(&sum)
 	}
-	m.telling(&sum)
+	m.tellOn(&sum, heard)
 	peak := float32(0)
 	for _, v := range sum {
 		peak = max(peak, v, -v)

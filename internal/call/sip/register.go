@@ -80,10 +80,10 @@ func (s *Server) admit(r *sip.Request, tx sip.ServerTransaction) *Phone {
 	return nil
 }
 
-// clip makes a foreign name fit for a log.
+// clip makes a foreign name fit for a log, and for a header between quotes.
 func clip(s string) string {
 	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r > '~' {
+		if r < ' ' || r > '~' || r == '"' || r == '\\' {
 			return '?'
 		}
 		return r
@@ -163,6 +163,18 @@ func (s *Server) isKnown(a netip.Addr) bool {
 	defer s.mu.Unlock()
 	for _, x := range s.stays {
 		if addrPort(x.source).Addr() == a {
+			return true
+		}
+	}
+	return false
+}
+
+// isBy reports whether a phone is registered by a connection.
+func (s *Server) isBy(source string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, x := range s.stays {
+		if x.source == source && x.transport != "UDP" {
 			return true
 		}
 	}

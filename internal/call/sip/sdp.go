@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
@@ -38,6 +39,7 @@ type talk struct {
 	key     []byte // with which the phone encrypts; nil: it does not
 	tag     string // of the key
 	deaf    bool   // the phone does not want to hear now
+	mute    bool   // it does not want to speak now
 	section int    // which of them is the voice
 	media   []sdp.MediaName
 }
@@ -63,18 +65,27 @@ func parseTalk(b []byte, secure bool) (*talk, error) {
 			t.section = i
 			for _, a := range append(slices.Clone(d.Attributes), m.Attributes...) {
 				switch a.Key {
-				case "sendonly", "inactive":
-					t.deaf = true
-				case "sendrecv", "recvonly":
-					t.deaf = false
+				case "sendonly", "inactive", "sendrecv", "recvonly":
+					t.deaf, t.mute = a.Key == "sendonly" || a.Key == "inactive", a.Key == "recvonly" || a.Key == "inactive"
 				}
 			}
+			t.deaf = t.deaf || nowhere(cmp.Or(m.ConnectionInformation, d.ConnectionInformation))
 		}
 	}
 	if t.section < 0 {
 		return nil, parley.Errorf(parley.Unsupported, "the phone offers no voice that we can carry: PCMU or PCMA, and SRTP by TLS alone")
 	}
 	return t, nil
+}
+
+// nowhere reports whether a phone says that it is at no address: the elder way to hold
+// (RFC 3264, 8.4).
+func nowhere(c *sdp.ConnectionInformation) bool {
+	if c == nil || c.Address == nil {
+		return false
+	}
+	a, err := netip.ParseAddr(c.Address.Address)
+	return err == nil && a.IsUnspecified()
 }
 
 // voice reads one section, and reports whether it can be had.
@@ -201,9 +212,14 @@ func description(at netip.AddrPort, id uint64, t *talk, key []byte) []byte {
 		}
 		line("a=ptime:20")
 		line("a=maxptime:60")
-		if t != nil && t.deaf {
+		switch {
+		case t != nil && t.deaf && t.mute:
+			line("a=inactive")
+		case t != nil && t.deaf:
 			line("a=recvonly")
-		} else {
+		case t != nil && t.mute:
+			line("a=sendonly")
+		default:
 			line("a=sendrecv")
 		}
 	}

@@ -51,7 +51,7 @@ type Server struct {
 	realm  string
 	silent time.Duration // without a packet for so long, a handset is down
 	door   *door
-	gate   *rates
+	gate   *rates // of datagrams
 	ua     *sipgo.UserAgent
 	client *sipgo.Client
 	udp    *net.UDPConn
@@ -93,6 +93,7 @@ func Listen(o Options) (*Server, error) {
 		return nil, unopened(err)
 	}
 	s.gate = newRates(s.isKnown)
+	streams := newRates(s.isKnown)
 	bad := func() { s.bad.Add(1) }
 	for i, conf := range []*tls.Config{nil, o.TLS} {
 		if i == 1 && conf == nil {
@@ -106,7 +107,7 @@ func Listen(o Options) (*Server, error) {
 			}
 			return nil, unopened(err)
 		}
-		s.lists = append(s.lists, &conns{Listener: l, tls: conf, rates: s.gate, bad: bad, gone: s.cutOff, open: map[netip.Addr]int{}, all: map[*conn]bool{}})
+		s.lists = append(s.lists, &conns{Listener: l, tls: conf, rates: streams, bad: bad, gone: s.cutOff, phone: s.isBy, open: map[netip.Addr]int{}, all: map[*conn]bool{}})
 	}
 	if err := s.agent(); err != nil {
 		return nil, err

@@ -24,6 +24,10 @@ const (
 	silentFor   = 30 * time.Second // without a packet a session ends
 	packetRate  = 100.0            // a second: twice what a phone sends
 	packetBurst = 50.0
+	lookRate    = 5000.0 // a second that are looked at, whoever sent them
+	lookBurst   = 500.0
+	otherAfter  = time.Second // of silence of one source, another is heard in the clear
+	maxKeys     = 64          // that a phone has had, or we for it
 )
 
 // stream is the media of one handset: a socket of its own.
@@ -37,10 +41,13 @@ type stream struct {
 
 	mu      sync.Mutex
 	talk    *talk
-	peer    netip.AddrPort
-	sure    bool // the peer has sent from its port
+	said    netip.AddrPort // where the phone says that it is
+	peer    netip.AddrPort // where it is
+	sure    bool           // the peer has sent from its port
 	latch   time.Time
 	in, out *srtp.Context
+	ins     map[string]*srtp.Context // of each key that the phone has had
+	outs    map[string]*srtp.Context // of each key that we have had
 
 	heard   atomic.Int64 // when a packet last came, Unix nanoseconds
 	refused atomic.Uint64
@@ -56,33 +63,52 @@ func openStream(host netip.Addr, ports [2]uint16, from netip.Addr) (*stream, err
 	for p := int(ports[0]); p < int(ports[1]); p += 2 {
 		c, err := net.ListenUDP("udp", net.UDPAddrFromAddrPort(netip.AddrPortFrom(host, uint16(p))))
 		if err == nil {
-			return &stream{conn: c, at: netip.AddrPortFrom(host, uint16(p)), from: from.Unmap(), mix: newMixer(), ssrc: binary.BigEndian.Uint32(b[:]), done: make(chan struct{})}, nil
+			return &stream{conn: c, at: netip.AddrPortFrom(host, uint16(p)), from: from.Unmap(), mix: newMixer(), ssrc: binary.BigEndian.Uint32(b[:]),
+				ins: map[string]*srtp.Context{}, outs: map[string]*srtp.Context{}, done: make(chan struct{})}, nil
 		}
 	}
 	return nil, parley.Errorf(parley.Unavailable, "no port of %d to %d is free for the voice of a phone", ports[0], ports[1])
 }
 
-// agree takes over what the phone says of its media. It may be called again.
+// agree takes over what the phone says of its media. It may be called again. How far
+// a key has been used is kept as long as the stream is, whatever changes: with our key
+// from its beginning two packets would be encrypted alike, and with the phone's what
+// came already would be taken again.
 func (s *stream) agree(t *talk, ourKey []byte, now time.Time) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	var in, out *srtp.Context
 	if t.key != nil {
 		var err error
-		if in, err = contextOf(t.key); err == nil {
-			out, err = contextOf(ourKey)
+		if in, err = keyed(s.ins, t.key); err == nil {
+			out, err = keyed(s.outs, ourKey)
 		}
 		if err != nil {
-			return parley.Errorf(parley.Malformed, "the phone's key cannot be used: %v", err)
+			return err
 		}
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	same := s.talk != nil && s.talk.port == t.port && string(s.talk.key) == string(t.key)
-	s.talk = t
-	if same {
-		return nil
+	if s.talk == nil || s.talk.port != t.port {
+		s.said = netip.AddrPortFrom(s.from, t.port)
+		s.peer, s.sure, s.latch = s.said, false, now.Add(latchFor)
 	}
-	s.peer, s.sure, s.latch, s.in, s.out = netip.AddrPortFrom(s.from, t.port), false, now.Add(latchFor), in, out
+	s.talk, s.in, s.out = t, in, out
 	return nil
+}
+
+// keyed returns what there is of a key, or begins it.
+func keyed(all map[string]*srtp.Context, key []byte) (*srtp.Context, error) {
+	if c := all[string(key)]; c != nil {
+		return c, nil
+	}
+	if len(all) == maxKeys {
+		return nil, parley.Errorf(parley.Oversize, "the phone has had %d keys in one call", maxKeys)
+	}
+	c, err := contextOf(key)
+	if err != nil {
+		return nil, parley.Errorf(parley.Malformed, "the phone's key cannot be used: %v", err)
+	}
+	all[string(key)] = c
+	return c, nil
 }
 
 func contextOf(key []byte) (*srtp.Context, error) {
@@ -113,6 +139,7 @@ func (s *stream) close() {
 func (s *stream) read() {
 	b := make([]byte, maxPacket)
 	e := ear{}
+	var look pace.Bucket
 	for {
 		n, from, err := s.conn.ReadFromUDPAddrPort(b)
 		if err != nil {
@@ -124,18 +151,22 @@ func (s *stream) read() {
 			}
 		}
 		now := time.Now()
-		if !s.ours(from, now) || !e.rate.Take(1, packetRate, packetBurst, now) {
-			s.refused.Add(1)
-			continue
-		}
+		from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
 		s.mu.Lock()
-		t, in := s.talk, s.in
+		t, in, ours := s.talk, s.in, s.ours(from, now)
 		s.mu.Unlock()
-		pkts, key, ok := e.parsePacket(b[:n], t, in)
-		if !ok {
+		if !ours || !look.Take(1, lookRate, lookBurst, now) {
 			s.refused.Add(1)
 			continue
 		}
+		// What is not the phone's, though it bears its address, takes nothing of the
+		// phone's rate, and does not move it to another port.
+		pkts, key, ok := e.parsePacket(b[:n], t, in, now)
+		if !ok || !e.rate.Take(1, packetRate, packetBurst, now) {
+			s.refused.Add(1)
+			continue
+		}
+		s.settle(from, now)
 		s.heard.Store(now.UnixNano())
 		if key != 0 {
 			s.digit(key)
@@ -146,21 +177,21 @@ func (s *stream) read() {
 	}
 }
 
-// ours reports whether a datagram comes from the phone. Within the first second
-// its port may be another than it said, where nothing has come from that.
+// ours reports whether a datagram may come from the phone. Within the first second
+// after it said its port, that may be another, until something comes from the one that
+// it said: a phone that changes its port sends from the old one for a moment. The
+// caller holds mu.
 func (s *stream) ours(from netip.AddrPort, now time.Time) bool {
-	from = netip.AddrPortFrom(from.Addr().Unmap(), from.Port())
+	return from == s.peer || from.Addr() == s.from && !now.After(s.latch) && (!s.sure || from == s.said)
+}
+
+// settle notes that something of the phone's has come from a port.
+func (s *stream) settle(from netip.AddrPort, now time.Time) {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	if from == s.peer {
-		s.sure = true
-		return true
+	if s.ours(from, now) {
+		s.peer, s.sure = from, true
 	}
-	if s.sure || from.Addr() != s.from || now.After(s.latch) {
-		return false
-	}
-	s.peer, s.sure = from, true
-	return true
+	s.mu.Unlock()
 }
 
 // ear reads the packets of a phone.
@@ -168,11 +199,15 @@ type ear struct {
 	rate  pace.Bucket
 	event uint32 // the time stamp of the last telephone event
 	any   bool
+	voice uint32    // the source whose voice is heard
+	came  time.Time // when it last came; zero: nothing has
 }
 
 // parsePacket reads one datagram: packets of 20 ms of PCMU, or a key that was
-// pressed; ok is false for what is neither.
-func (e *ear) parsePacket(b []byte, t *talk, in *srtp.Context) (out []*rtp.Packet, key byte, ok bool) {
+// pressed; ok is false for what is neither. In the clear anybody can send what bears
+// the phone's address: there one source is heard as long as it speaks, and only its
+// keys count.
+func (e *ear) parsePacket(b []byte, t *talk, in *srtp.Context, now time.Time) (out []*rtp.Packet, key byte, ok bool) {
 	if t == nil || len(b) < 12 || b[0]>>6 != 2 || b[1]&0x7f >= 64 && b[1]&0x7f < 96 { // RTCP among them
 		return nil, 0, false
 	}
@@ -187,7 +222,11 @@ func (e *ear) parsePacket(b []byte, t *talk, in *srtp.Context) (out []*rtp.Packe
 	if err := p.Unmarshal(b); err != nil {
 		return nil, 0, false
 	}
+	own := !e.came.IsZero() && p.SSRC == e.voice
 	if p.PayloadType == t.events && t.events != 0 {
+		if !own && in == nil {
+			return nil, 0, false
+		}
 		key, ok = parseEvent(p.Payload)
 		if ok && e.any && e.event == p.Timestamp {
 			key = 0 // the same press
@@ -195,12 +234,19 @@ func (e *ear) parsePacket(b []byte, t *talk, in *srtp.Context) (out []*rtp.Packe
 		if ok {
 			e.event, e.any = p.Timestamp, true
 		}
+		if ok && own {
+			e.came = now // it is silent while a key is down
+		}
 		return nil, key, ok
 	}
 	n := len(p.Payload) / frame
 	if p.PayloadType != typePCMU && p.PayloadType != typePCMA || n == 0 || n > 6 || len(p.Payload)%frame != 0 {
 		return nil, 0, false
 	}
+	if !own && in == nil && now.Sub(e.came) < otherAfter {
+		return nil, 0, false
+	}
+	e.voice, e.came = p.SSRC, now
 	for i := range n {
 		mu := make([]byte, frame)
 		copy(mu, p.Payload[i*frame:])
@@ -219,7 +265,7 @@ func (e *ear) parsePacket(b []byte, t *talk, in *srtp.Context) (out []*rtp.Packe
 func (s *stream) send() {
 	t := time.NewTicker(20 * time.Millisecond)
 	defer t.Stop()
-	h := rtp.Header{Version: 2, Marker: true, SSRC: s.ssrc, SequenceNumber: uint16(s.ssrc >> 7)}
+	h := s.header()
 	due := time.Now()
 	for {
 		select {
@@ -236,16 +282,26 @@ func (s *stream) send() {
 	}
 }
 
+// header is what our packets begin with. Its number is in the lower half, so that a
+// phone which misses the first of them sees where the upper half ends (RFC 3711, 3.3.1).
+func (s *stream) header() rtp.Header {
+	return rtp.Header{Version: 2, Marker: true, SSRC: s.ssrc, SequenceNumber: uint16(s.ssrc>>7) & 0x7fff}
+}
+
+// sendOne sends 20 ms. Only what is sent has a number: from a gap of many neither the
+// phone nor we would know how often the numbers have begun anew.
 func (s *stream) sendOne(h *rtp.Header) {
-	pcm := s.mix.next()
 	s.mu.Lock()
 	t, peer, out := s.talk, s.peer, s.out
 	s.mu.Unlock()
-	h.SequenceNumber++
 	h.Timestamp += frame
 	if t == nil || t.deaf {
+		s.mix.pass()
+		h.Marker = true
 		return
 	}
+	pcm := s.mix.next()
+	h.SequenceNumber++
 	h.PayloadType = t.codec
 	p := rtp.Packet{Header: *h, Payload: make([]byte, frame)}
 	for i, v := range pcm {

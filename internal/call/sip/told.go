@@ -3,6 +3,7 @@ package sip
 import (
 	"embed"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -99,28 +100,74 @@ var recordedIn = sync.OnceValue(func() map[string]Sound {
 })
 
 // Tell lets the phone hear a sound, with all else low underneath, after what waits to
-// be told. It returns in how long that is over; what would make it wait for more than
-// 20 s is left out.
-func (h *Handset) Tell(s Sound) time.Duration { return h.st.mix.tell(s) }
+// be told. What would make it wait for more than 20 s is left out, and so is what
+// waits while the phone does not want to hear.
+func (h *Handset) Tell(s Sound) { h.st.mix.tell(s) }
 
-// Up is closed when the phone has been lifted for good: what it is told from then on
-// it hears.
+// Insist lets the phone hear a sound in any case: before all that waits by Tell, and
+// if it does not want to hear now, as soon as it does, then from the beginning. The
+// channel is closed once the whole of it has been sent. Wait for it before you insist
+// again.
+func (h *Handset) Insist(s Sound) <-chan struct{} { return h.st.mix.insist(s) }
+
+// Up is closed when the phone has been lifted for good.
 func (h *Handset) Up() <-chan struct{} { return h.up }
 
+// telling is a sound that is told.
+type telling struct {
+	all, left Sound
+	done      chan struct{} // nil: it may be left out
+}
+
+// tell returns in how long all is over that is told.
 func (m *mixer) tell(s Sound) time.Duration {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.told)+len(s) <= mostTold {
-		m.told = append(m.told, s...)
+	n := 0
+	for _, t := range m.told {
+		n += len(t.left)
 	}
-	return Sound(m.told).Lasts()
+	if len(s) > 0 && n+len(s) <= mostTold {
+		m.told = append(m.told, &telling{all: s, left: s})
+		n += len(s)
+	}
+	return time.Duration(n) * time.Second / 8000
 }
 
-// telling adds what is told to a frame. The caller holds mu.
-func (m *mixer) telling(out *[frame]float32) {
-	n := min(len(m.told), frame)
-	for i, v := range m.told[:n] {
-		out[i] += v
+func (m *mixer) insist(s Sound) <-chan struct{} {
+	t := &telling{all: s, left: s, done: make(chan struct{})}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	i := 0
+	for i < len(m.told) && (m.told[i].done != nil || len(m.told[i].left) < len(m.told[i].all)) {
+		i++ // what has begun is told to its end
 	}
-	m.told = m.told[n:]
+	m.told = slices.Insert(m.told, i, t)
+	return t.done
+}
+
+// tellOn adds what is told to a frame. The caller holds mu.
+func (m *mixer) tellOn(out *[frame]float32, heard bool) {
+	if !heard {
+		m.told = slices.DeleteFunc(m.told, func(t *telling) bool { return t.done == nil })
+		for _, t := range m.told {
+			t.left = t.all
+		}
+		return
+	}
+	for at := 0; len(m.told) > 0 && at < frame; {
+		t := m.told[0]
+		n := min(len(t.left), frame-at)
+		for i, v := range t.left[:n] {
+			out[at+i] += v
+		}
+		at, t.left = at+n, t.left[n:]
+		if len(t.left) > 0 {
+			return
+		}
+		if t.done != nil {
+			close(t.done)
+		}
+		m.told = m.told[1:]
+	}
 }

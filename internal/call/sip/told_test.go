@@ -44,6 +44,69 @@ func TestTold(t *testing.T) {
 	}
 }
 
+// TestInsisted: what a phone is to hear in any case comes after what is being told and
+// before all that waits, however much that is; and while the phone does not hear, it
+// waits, and begins anew.
+func TestInsisted(t *testing.T) {
+	m := newMixer()
+	is := func(c <-chan struct{}) bool {
+		select {
+		case <-c:
+			return true
+		default:
+			return false
+		}
+	}
+	play := func(frames int) (out []float64) {
+		for range frames {
+			pcm := m.next()
+			out = append(out, floats(pcm[:])...)
+		}
+		return out
+	}
+	for range 100 { // whoever presses keys all the time
+		m.tell(Muted)
+	}
+	play(5)
+	first, second := m.insist(Recording), m.insist(Unmuted)
+	rest := play(13) // of the tone that had begun
+	if l := siptest.Level(rest[:12*frame], 400); l < -20 {
+		t.Errorf("what had begun is at %.0f dB", l)
+	}
+	heard := play(24)
+	if l := siptest.Level(heard, 1400); l < -20 || is(first) {
+		t.Errorf("the first is heard at %.0f dB, and over %v", l, is(first))
+	}
+	play(1)
+	if !is(first) || is(second) {
+		t.Errorf("the first is over %v, the second %v", is(first), is(second))
+	}
+	play(11)
+	if !is(second) || len(m.told) < 50 {
+		t.Errorf("the second is over %v, %d wait", is(second), len(m.told))
+	}
+	third := m.insist(Recording)
+	play(30)
+	if is(third) {
+		t.Error("it is over before it can be")
+	}
+	for range 1000 {
+		m.pass()
+		m.tell(Done)
+	}
+	if is(third) {
+		t.Error("it was told to a phone that does not hear")
+	}
+	m.pass()
+	if l := siptest.Level(play(24), 1400); l < -20 || is(third) {
+		t.Errorf("after that it is heard at %.0f dB, and over %v: it is to begin anew", l, is(third))
+	}
+	play(1)
+	if !is(third) || m.tell(nil) != 0 {
+		t.Errorf("it is over %v, and %v wait", is(third), m.tell(nil))
+	}
+}
+
 // TestRecordedIn: in each language of the desk there is a sentence between two tones,
 // of others the English one, and what it says is a voice.
 func TestRecordedIn(t *testing.T) {
