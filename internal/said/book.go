@@ -10,7 +10,8 @@ import (
 )
 
 // An Entry is an entry of the record that statements are made of: one of this
-// package's forms, or an *Opened* receipt of an embargo or a joint statement.
+// package's forms, or an *Opened* receipt of an embargo or a joint statement. One
+// without a form is held and cannot be read yet: it may be any of them.
 type Entry contact.Entry
 
 // before reports whether a stands before b in the logs of their one party.
@@ -27,8 +28,19 @@ type Of struct {
 
 // A Book is what entries add up to. It depends on the set of them alone.
 type Book struct {
-	Contacts []*Told // in order of reference
+	Contacts []*Told                     // in order of reference
+	Unread   map[parley.PartyCode]*Entry // the first in each party's logs that cannot be read yet
 	of       map[parley.Ref]*Told
+}
+
+// UnreadOf returns the first entry of each of some parties that cannot be read yet.
+func (b *Book) UnreadOf(parties []parley.PartyCode) (out []*Entry) {
+	for _, p := range parties {
+		if e := b.Unread[p]; e != nil {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // Find returns what is said of a contact; nil where nothing is.
@@ -57,6 +69,8 @@ type Term struct {
 	Depth   int
 	Agrees  []*Entry
 	Refuses []*Entry
+	Loose   []parley.PartyCode // agreed: who has not read that, and may take it back alone
+	Left    *Entry             // what took it back though all others had agreed; nil: nothing
 
 	agreed   bool
 	children []*Term
@@ -115,7 +129,7 @@ type JointState string
 // The states.
 const (
 	JointOpen      JointState = "open"      // waits for signatures
-	JointSigned    JointState = "signed"    // by all, and not all have read that: it may still be withdrawn
+	JointSigned    JointState = "signed"    // by all, and not all have read that, or not all can be read: it may still be withdrawn
 	JointStands    JointState = "joint"     // for good
 	JointWithdrawn JointState = "withdrawn" // a signature was
 	JointRefused   JointState = "refused"
@@ -133,6 +147,7 @@ type Proposal struct {
 	Late       []*Entry                                // withdrawals and refusals that came when it stood, or had been read: they change nothing
 	Crossed    bool                                    // it was withdrawn without knowledge of a signature
 	Wrong      []*Entry                                // signatures that are not of its words
+	Unread     []*Entry                                // signed and read by all, and one of these may take a signature back
 
 	steps []*Entry
 }
@@ -146,6 +161,7 @@ type Publication struct {
 	Statement *Statement
 	Early     *Term // the embargo that its writer knew and did not wait for; nil: none
 	Crossed   *Term // one that was agreed, which its writer did not know of
+	Left      *Term // one that all others had agreed to, which its writer took back
 	Unsigned  bool  // a joint statement that does not stand
 }
 

@@ -128,6 +128,77 @@ func TestJointStatements(t *testing.T) {
 	}
 }
 
+// TestUnread: what cannot be read yet may take a signature back, and nobody says
+// before it can that the statement stands.
+func TestUnread(t *testing.T) {
+	offer, sign := &Joint{Step: Offer, Statement: statement(1)}, &Joint{Step: Sign, Statement: statement(1)}
+	withdraw, decline := &Joint{Step: Withdraw}, &Joint{Step: Decline}
+	for name, c := range map[string]struct {
+		play       func(w *world) parley.Ref // which one is read late
+		then, late JointState
+	}{
+		"a withdrawal before the receipt": {func(w *world) parley.Ref {
+			j := w.write("alder", offer, w.root)
+			w.open("birch", j)
+			s := w.write("birch", sign, w.root, j)
+			x := w.write("alder", withdraw, w.root, j)
+			w.open("alder", s)
+			return x
+		}, JointSigned, JointWithdrawn},
+		"another text in its place, before the receipt": {func(w *world) parley.Ref {
+			j := w.write("alder", offer, w.root)
+			w.open("birch", j)
+			s := w.write("birch", sign, w.root, j)
+			x := w.write("alder", offer, w.root, j)
+			w.open("alder", s)
+			return x
+		}, JointSigned, JointReplaced},
+		"a refusal before the signature": {func(w *world) parley.Ref {
+			j := w.write("alder", offer, w.root)
+			w.open("birch", j)
+			x := w.write("birch", decline, w.root, j)
+			w.open("alder", w.write("birch", sign, w.root, j))
+			return x
+		}, JointSigned, JointRefused},
+		"something else": {func(w *world) parley.Ref {
+			x := w.write("alder", &Embargo{Until: 60}, w.root)
+			j := w.write("alder", offer, w.root)
+			w.open("birch", j)
+			w.open("alder", w.write("birch", sign, w.root, j))
+			return x
+		}, JointSigned, JointStands},
+		"a withdrawal once it stands": {func(w *world) parley.Ref {
+			j := w.write("alder", offer, w.root)
+			w.open("birch", j)
+			w.open("alder", w.write("birch", sign, w.root, j))
+			return w.write("alder", withdraw, w.root, j)
+		}, JointStands, JointStands},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(1, 2)
+			ref := c.play(w)
+			p := w.codes[ref.Gen[0]-'a']
+			read := w.logs[p][ref.Index]
+			w.logs[p][ref.Index].Form, w.logs[p][ref.Index].Refs = nil, nil
+			w.everyOrder(t, func(t *testing.T, told *Told) {
+				j := told.Joints[0]
+				if j.State != c.then || (len(j.Unread) == 1) != (c.then == JointSigned) {
+					t.Errorf("it is %s before the entry is read, %d unread; want %s", j.State, len(j.Unread), c.then)
+				}
+			})
+			if e := Fold(w.all(), w.of).UnreadOf(w.codes); len(e) != 1 || e[0].Ref != ref {
+				t.Errorf("unread: %v", e)
+			}
+			w.logs[p][ref.Index] = read
+			w.everyOrder(t, func(t *testing.T, told *Told) {
+				if s := told.Joints[0].State; s != c.late {
+					t.Errorf("it is %s when the entry is read, want %s", s, c.late)
+				}
+			})
+		})
+	}
+}
+
 // TestThreeSign: a statement of three stands when each has read both others.
 func TestThreeSign(t *testing.T) {
 	w := newWorld(1, 3)
@@ -342,6 +413,49 @@ func TestEmbargoes(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestLeavingAnEmbargo: who has not said that it read the agreement may leave alone.
+// It is seen beforehand, and afterwards.
+func TestLeavingAnEmbargo(t *testing.T) {
+	w := newWorld(1, 2)
+	at := func(minutes int) uint64 { return uint64(epoch.Add(time.Duration(minutes) * time.Minute).Unix()) }
+	x := w.write("alder", &Embargo{Until: at(60)}, w.root)
+	w.write("birch", &Embargo{Step: Refuse}, w.root, w.write("alder", &Embargo{Until: at(30)}, w.root))
+	agreed := w.write("birch", &Embargo{Step: Agree}, w.root, x)
+	w.everyOrder(t, func(t *testing.T, told *Told) {
+		if s := told.Embargo.Standing; s == nil || !slices.Equal(s.Loose, []parley.PartyCode{"alder"}) {
+			t.Errorf("standing %+v", s)
+		}
+	})
+	kept := len(w.logs["alder"])
+	w.open("alder", agreed)
+	w.everyOrder(t, func(t *testing.T, told *Told) {
+		if s := told.Embargo.Standing; s == nil || len(s.Loose) != 0 {
+			t.Errorf("read, and standing is %+v", s)
+		}
+	})
+	w.logs["alder"] = w.logs["alder"][:kept]
+	off := w.write("alder", &Embargo{Step: Refuse}, w.root, x)
+	w.write("alder", &Published{Statement: statement(1), At: at(10)}, w.root)
+	w.write("birch", &Published{Statement: statement(2), At: at(10)}, w.root)
+	w.now = w.now.Add(2 * time.Hour)
+	w.write("alder", &Published{Statement: statement(3), At: at(100)}, w.root)
+	w.everyOrder(t, func(t *testing.T, told *Told) {
+		if told.Embargo.Standing != nil {
+			t.Error("what was taken back stands")
+		}
+		for _, x := range told.Embargo.Terms {
+			if want := x.Embargo.Until == at(60); (x.Left != nil) != want || want && x.Left.Ref != off {
+				t.Errorf("until %s: left %+v", x.Until(), x.Left)
+			}
+		}
+		for _, p := range told.Published {
+			if want := p.Statement.Equal(statement(1)); (p.Left != nil) != want || p.Early != nil || p.Crossed != nil {
+				t.Errorf("%s published at %s: left %v, early %v, crossed %v", p.Party, p.When(), p.Left != nil, p.Early != nil, p.Crossed != nil)
+			}
+		}
+	})
 }
 
 // TestHostileReferences: references in circles, forward and to nowhere break

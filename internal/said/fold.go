@@ -14,8 +14,9 @@ func compareRefs(a, b parley.Ref) int {
 
 // Fold makes the book of entries, which may stand in any order; of tells to which
 // contact a request belongs. What does not fit its references counts for nothing.
+// What cannot be read yet holds up what it may undo.
 func Fold(entries []Entry, of func(parley.Ref) (Of, bool)) *Book {
-	f := folding{byRef: make(map[parley.Ref]*Entry, len(entries)), opened: openings{}, book: &Book{of: map[parley.Ref]*Told{}}, of: of}
+	f := folding{byRef: make(map[parley.Ref]*Entry, len(entries)), opened: openings{}, book: &Book{of: map[parley.Ref]*Told{}, Unread: map[parley.PartyCode]*Entry{}}, of: of}
 	es := slices.Clone(entries)
 	slices.SortFunc(es, func(a, b Entry) int {
 		return cmp.Or(a.Time.Compare(b.Time), compareRefs(a.Ref, b.Ref))
@@ -23,6 +24,9 @@ func Fold(entries []Entry, of func(parley.Ref) (Of, bool)) *Book {
 	for i := range es {
 		f.byRef[es[i].Ref] = &es[i]
 		f.opened.note(&es[i])
+		if e := &es[i]; e.Form == nil && (f.book.Unread[e.Party] == nil || e.before(f.book.Unread[e.Party])) {
+			f.book.Unread[e.Party] = e
+		}
 	}
 	var told []*Told
 	in := map[*Told][]*Entry{}
@@ -130,14 +134,21 @@ func (f *folding) embargo(t *Told, es []*Entry) {
 	}
 	t.Embargo.Terms = order
 	t.settle()
+	for _, x := range order {
+		if x.agreed {
+			x.Loose = slices.DeleteFunc(slices.Clone(t.Parties), func(p parley.PartyCode) bool { return f.bound(t, x, p) })
+		}
+	}
 }
 
 func (t *Told) settle() {
 	l := &t.Embargo
 	for _, p := range l.Terms {
-		p.agreed = len(p.Refuses) == 0 && !slices.ContainsFunc(t.others(p.Party), func(q parley.PartyCode) bool {
-			return !slices.ContainsFunc(p.Agrees, func(e *Entry) bool { return e.Party == q })
-		})
+		all := len(t.Waits(p)) == 0
+		p.agreed = all && len(p.Refuses) == 0
+		if i := slices.IndexFunc(p.Refuses, p.leaves); all && i >= 0 {
+			p.Left = p.Refuses[i]
+		}
 		switch {
 		case p.agreed:
 			if l.Standing == nil || p.over(l.Standing) {
@@ -150,6 +161,12 @@ func (t *Told) settle() {
 	if l.Standing != nil {
 		l.Open = slices.DeleteFunc(l.Open, func(p *Term) bool { return p.Depth < l.Standing.Depth })
 	}
+}
+
+// leaves reports whether the writer of a refusal had proposed the embargo or agreed
+// to it before.
+func (t *Term) leaves(e *Entry) bool {
+	return e.Party == t.Party || slices.ContainsFunc(t.Agrees, func(a *Entry) bool { return a.Party == e.Party && a.before(e) })
 }
 
 // over reports whether p stands where both are agreed.
@@ -369,11 +386,32 @@ func (f *folding) judge(t *Told, p *Proposal) {
 	switch {
 	case !p.complete(t):
 		p.State = JointOpen
-	case p.allRead(t):
-		p.State = JointStands
-	default:
+	case !p.allRead(t):
 		p.State = JointSigned
+	default:
+		p.State = JointStands
+		if p.Unread = f.unreadIn(t, p); p.Unread != nil {
+			p.State = JointSigned
+		}
 	}
+}
+
+// unreadIn are the entries that cannot be read yet, one a party, which may have
+// taken a signature back before its writer had read every other one, or refused
+// before it signed.
+func (f *folding) unreadIn(t *Told, p *Proposal) (out []*Entry) {
+	for _, e := range f.book.UnreadOf(t.Parties) {
+		last := p.Signatures[e.Party]
+		for _, q := range t.others(e.Party) {
+			if r := f.opened[opening{e.Party, p.Signatures[q].Ref}]; last.before(r) {
+				last = r
+			}
+		}
+		if e.before(last) {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // offStates are how a proposal ends, the one that is shown first before the others.
@@ -447,6 +485,9 @@ func (f *folding) early(t *Told, p *Publication) {
 		if x.agreed && (knew == nil || x.over(knew)) && x.Until().After(when) && !x.Time.After(p.Time) && (p.Crossed == nil || x.over(p.Crossed)) {
 			p.Crossed = x
 		}
+		if x.Left != nil && x.Left.Party == p.Party && x.Until().After(when) && !x.Time.After(p.Time) && (p.Left == nil || x.over(p.Left)) {
+			p.Left = x
+		}
 	}
 }
 
@@ -458,6 +499,13 @@ func (f *folding) binds(t *Told, x *Term, e *Entry) bool {
 		return !slices.ContainsFunc(x.Agrees, func(a *Entry) bool {
 			return a.Party == q && (q == e.Party && a.before(e) || q != e.Party && f.opened.hadRead(e, a.Ref))
 		})
+	})
+}
+
+// bound reports whether an agreed embargo binds a party by now.
+func (f *folding) bound(t *Told, x *Term, p parley.PartyCode) bool {
+	return !slices.ContainsFunc(t.others(x.Party), func(q parley.PartyCode) bool {
+		return !slices.ContainsFunc(x.Agrees, func(a *Entry) bool { return a.Party == q && (q == p || f.opened.has(p, a.Ref)) })
 	})
 }
 

@@ -247,7 +247,7 @@ func shorts(es []*Entry) string {
 func digest(t *Told) string {
 	var s strings.Builder
 	for _, x := range t.Embargo.Terms {
-		fmt.Fprintf(&s, "embargo %s depth %d agreed %v stands %v open %v waits %v refused %s\n", short(x.Ref), x.Depth, x.agreed, x == t.Embargo.Standing, slices.Contains(t.Embargo.Open, x), t.Waits(x), shorts(x.Refuses))
+		fmt.Fprintf(&s, "embargo %s depth %d agreed %v stands %v open %v waits %v refused %s loose %v left %v\n", short(x.Ref), x.Depth, x.agreed, x == t.Embargo.Standing, slices.Contains(t.Embargo.Open, x), t.Waits(x), shorts(x.Refuses), x.Loose, x.Left != nil)
 	}
 	for _, side := range t.Sides {
 		fmt.Fprintf(&s, "%s shown %v current %v owes %v:", side.Party, side.Shown != nil, side.Current != nil, side.Owes != nil)
@@ -269,7 +269,7 @@ func digest(t *Told) string {
 		s.WriteByte('\n')
 	}
 	for _, p := range t.Published {
-		fmt.Fprintf(&s, "published %s early %v crossed %v unsigned %v corrects %v\n", short(p.Ref), p.Early != nil, p.Crossed != nil, p.Unsigned, p.Corrects != nil)
+		fmt.Fprintf(&s, "published %s early %v crossed %v left %v unsigned %v corrects %v\n", short(p.Ref), p.Early != nil, p.Crossed != nil, p.Left != nil, p.Unsigned, p.Corrects != nil)
 	}
 	return s.String()
 }
@@ -310,6 +310,16 @@ func TestOrderDoesNotMatter(t *testing.T) {
 			}
 			if stood[j.Ref] && j.State != JointStands {
 				t.Errorf("seed %d: %s stood, and is %s when all is here", seed, short(j.Ref), j.State)
+			}
+		}
+		blind := slices.Clone(w.all())
+		for range 1 + w.rng.IntN(4) { // what a side cannot read yet never makes it say that something stands which does not
+			e := &blind[w.rng.IntN(len(blind))]
+			e.Form, e.Refs = nil, nil
+		}
+		for _, j := range w.fold(blind).Joints {
+			if i := slices.IndexFunc(end.Joints, func(x *Proposal) bool { return x.Ref == j.Ref }); j.State == JointStands && end.Joints[i].State != JointStands {
+				t.Errorf("seed %d: %s is joint to who cannot read all, and is %s", seed, short(j.Ref), end.Joints[i].State)
 			}
 		}
 		for _, p := range end.Published {
