@@ -135,9 +135,13 @@ func translated(i station.Item) bool {
 	return slices.ContainsFunc(i.Translations, func(t station.Translation) bool { return t.State == "reviewed" })
 }
 
-// acknowledge is the watch's: silence, open, acknowledge.
+// acknowledge is the watch's: silence, open, acknowledge. What binds the side once it
+// is read is the envoy's.
 func (o *officers) acknowledge(ctx context.Context, i station.Item) error {
 	w := o.s.as(o.s.Watch)
+	if i.Form == "joint" || i.Form == "embargo" {
+		w = o.s.as(o.s.Envoy)
+	}
 	if err := w.Silence(ctx, 0); err != nil {
 		return err
 	}

@@ -122,16 +122,17 @@ func (s *Station) Open(_ context.Context, by Officer, name, id string) (Item, er
 }
 
 // Acknowledge files the "opened" receipt: that an officer has opened it, and
-// nothing more.
+// nothing more. Of a joint statement and of an embargo it binds our side: that takes
+// whoever may speak at the level of the contact.
 func (s *Station) Acknowledge(ctx context.Context, by Officer, name, id string) error {
 	if err := person(by, "acknowledge"); err != nil {
 		return err
 	}
-	if err := seatFor(by, "acknowledge", parley.Watch, parley.Envoy, parley.Principal, parley.Translator); err != nil {
-		return err
-	}
 	l, it, ref, err := s.about(name, id)
 	if err != nil {
+		return err
+	}
+	if err := l.mayAcknowledge(by, &it); err != nil {
 		return err
 	}
 	if (formContext{l}).Receipted(ref, "opened") {

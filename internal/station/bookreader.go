@@ -71,6 +71,31 @@ func (b *bookReader) readAll(forms []string, opened ...string) error {
 	}
 }
 
+// addUnread adds, without a form, what is held of each log and cannot be read yet,
+// and may be later: its key is not here, or it was too much for one step. Of a log
+// the first is enough.
+func (b *bookReader) addUnread() error {
+	had := map[parley.GenerationID]bool{}
+	f := store.Filter{Forms: []string{""}, Order: store.ByArrival, Limit: 500}
+	for {
+		rows, _, err := b.from.Rows(f)
+		if err != nil {
+			return err
+		}
+		for i := range rows {
+			r := &rows[i]
+			if !had[r.Gen] && r.Party != "" && (r.Fault == parley.Unreadable || r.Fault == parley.Quota) {
+				had[r.Gen] = true
+				b.entries = append(b.entries, contact.Entry{Ref: r.Ref(), Party: r.Party, Time: claimed(r.Time), Rank: b.ranks[r.Gen]})
+			}
+		}
+		if len(rows) < f.Limit || len(had) == len(b.ranks) {
+			return nil
+		}
+		f.Cursor = rows[len(rows)-1].Ref()
+	}
+}
+
 func (b *bookReader) add(r *store.Row) error {
 	if r.Faulty || r.Waiting() || r.Party == "" {
 		return nil

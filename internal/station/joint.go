@@ -3,9 +3,11 @@ package station
 import (
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"parley"
+	"parley/internal/contact"
 	"parley/internal/form"
 	"parley/internal/said"
 )
@@ -109,6 +111,28 @@ func (s *Station) openSignatures(ctx context.Context, by Officer, a *afterwards,
 	return nil
 }
 
+// mayAcknowledge refuses a receipt to whoever may not give it. Who reads a joint
+// statement or an embargo for our side binds it by that, at the level of the contact;
+// of one that is not here, at the highest.
+func (l *liveLine) mayAcknowledge(by Officer, it *Item) error {
+	const act = "acknowledge"
+	if it.Form != "joint" && it.Form != "embargo" {
+		return seatFor(by, act, parley.Watch, parley.Envoy, parley.Principal, parley.Translator)
+	}
+	level := contact.Leader
+	if len(it.Refs) > 0 {
+		a, err := l.afterwards(it.Refs[0])
+		switch {
+		case err == nil:
+			level = a.level()
+		case parley.KindOf(err) != parley.NotFound:
+			return err
+		}
+	}
+	_, _, err := l.seatAt(by, act, level)
+	return err
+}
+
 // mayJoint says what our side may do with a joint statement now, and why not what
 // it may not. What waits in the outbox counts: it is on its way.
 func (a *afterwards) mayJoint(j *said.Proposal) (may map[string]bool, why map[string]string) {
@@ -154,9 +178,10 @@ func (a *afterwards) mayJoint(j *said.Proposal) (may map[string]bool, why map[st
 
 // Publish notes on the record that our side publishes a statement, and returns the
 // entry that its proof is of. NotAllowed in an exercise, before the embargo ends
-// unless the officer insists and says why, and where the text quotes what is not
-// released, unless he names that and says why; Conflict where a joint statement
-// does not stand.
+// and while something that may be of the contact cannot be read yet, unless the
+// officer insists and says why, and where the text quotes what is not released,
+// unless he names that and says why; Conflict where a joint statement does not
+// stand. Who publishes acknowledges with that what others agreed to of embargoes.
 func (s *Station) Publish(ctx context.Context, by Officer, name, id string, in PublishText) (string, error) {
 	return s.sayOn(ctx, by, name, "publish", id, func(a *afterwards) (form.Form, []parley.Ref, string, error) {
 		if a.told.Exercise != "" {
@@ -174,16 +199,112 @@ func (s *Station) Publish(ctx context.Context, by Officer, name, id string, in P
 		if err != nil {
 			return nil, nil, "", err
 		}
-		what := ""
-		if t := a.told.Embargo.Standing; t != nil && (in.At.Before(t.Until()) || now.Before(t.Until())) {
-			if in.Insist == "" {
-				return nil, nil, "", parley.Errorf(parley.NotAllowed, "the embargo ends at %s", parley.DTG(t.Until())).WithHint("wait, or insist and say why: the other side sees both times")
-			}
-			what = "before the embargo of " + parley.DTG(t.Until()) + ": " + in.Insist + ". "
+		if err := a.onItsWay(f, refs); err != nil {
+			return nil, nil, "", err
+		}
+		what, err := a.mayPublish(now, &in)
+		if err != nil {
+			return nil, nil, "", err
 		}
 		quotes, err := s.mayQuote(a, f.Statement, in.Named)
-		return f, refs, what + quotes, err
+		if err != nil {
+			return nil, nil, "", err
+		}
+		return f, refs, what + quotes, s.openAgreements(ctx, by, a, now)
 	})
+}
+
+// mayPublish refuses what an embargo holds back, and what something that cannot be
+// read yet may hold back, unless the officer insists; it returns what the audit says
+// of that.
+func (a *afterwards) mayPublish(now time.Time, in *PublishText) (note string, _ error) {
+	end, err := a.embargoEnd()
+	if err != nil {
+		return "", err
+	}
+	if in.At.Before(end) || now.Before(end) {
+		if in.Insist == "" {
+			return "", parley.Errorf(parley.NotAllowed, "the embargo ends at %s", parley.DTG(end)).WithHint("wait, or insist and say why: the other side sees both times")
+		}
+		note = "before the embargo of " + parley.DTG(end) + ": " + in.Insist + ". "
+	}
+	if len(a.unread) == 0 {
+		return note, nil
+	}
+	list := strings.Join(refList(a.unread), " and ")
+	if in.Insist == "" {
+		return "", parley.Errorf(parley.NotAllowed, "%s cannot be read here yet, and may be an embargo or a withdrawal", list).WithHint("wait until it can, or insist and say why")
+	}
+	return note + "before " + list + " can be read: " + in.Insist + ". ", nil
+}
+
+// embargoEnd is when the embargo ends that holds our side back: of what is agreed, or
+// will be when what our side agreed to leaves the outbox, the later; zero: none.
+func (a *afterwards) embargoEnd() (end time.Time, err error) {
+	if t := a.told.Embargo.Standing; t != nil {
+		end = t.Until()
+	}
+	rows, err := a.l.filedForms("embargo")
+	if err != nil {
+		return end, err
+	}
+	for _, r := range rows {
+		v, err := a.l.view(r)
+		if err != nil {
+			return end, err
+		}
+		f, is := v.form.(*said.Embargo)
+		if !is || f.Step != said.Agree || v.header == nil || len(v.header.Refs) < 2 || !a.has(v.header.Refs[0]) {
+			continue
+		}
+		t, err := a.term(v.header.Refs[1].String())
+		if err == nil && len(t.Refuses) == 0 && !slices.ContainsFunc(a.told.Waits(t), func(p parley.PartyCode) bool { return p != a.l.us }) && t.Until().After(end) {
+			end = t.Until()
+		}
+	}
+	return end, nil
+}
+
+// onItsWay refuses what waits in the outbox already, said to have been published at
+// another time.
+func (a *afterwards) onItsWay(f *said.Published, refs []parley.Ref) error {
+	rows, err := a.l.filedForms("published")
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		v, err := a.l.view(r)
+		if err != nil {
+			return err
+		}
+		o, is := v.form.(*said.Published)
+		if !is || v.header == nil || len(v.header.Refs) == 0 || !a.has(v.header.Refs[0]) {
+			continue
+		}
+		if len(refs) > 1 && slices.Contains(v.header.Refs[1:], refs[1]) || f.Statement != nil && o.Statement != nil && o.Statement.Equal(f.Statement) {
+			return parley.Errorf(parley.Conflict, "the same is on its way already")
+		}
+	}
+	return nil
+}
+
+// openAgreements acknowledges what the others agreed to of embargoes that have not
+// ended: the record is to say that our side knew.
+func (s *Station) openAgreements(ctx context.Context, by Officer, a *afterwards, now time.Time) error {
+	for _, t := range a.told.Embargo.Terms {
+		if len(t.Refuses) > 0 || !t.Until().After(now) {
+			continue
+		}
+		for _, e := range t.Agrees {
+			if e.Party == a.l.us || (formContext{a.l}).Receipted(e.Ref, "opened") {
+				continue
+			}
+			if err := s.Acknowledge(ctx, by, a.l.id.String(), e.Ref.String()); err != nil && parley.KindOf(err) != parley.Conflict {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // published fills in what is published, and returns what it refers to.
@@ -193,7 +314,7 @@ func (s *Station) published(a *afterwards, in PublishText, f *said.Published) ([
 		if err != nil {
 			return nil, err
 		}
-		if j.State != said.JointStands {
+		if j.State != said.JointStands && len(j.Unread) == 0 { // who insists may publish what only something unread holds up
 			return nil, parley.Errorf(parley.Conflict, "the joint statement is %s: it is published when every side has signed it and read every signature", j.State)
 		}
 		if slices.ContainsFunc(a.told.Published, func(p *said.Publication) bool { return p.Party == a.l.us && p.Joint == j }) {
@@ -212,14 +333,18 @@ func (s *Station) published(a *afterwards, in PublishText, f *said.Published) ([
 		if p.Party != a.l.us {
 			continue
 		}
+		same := p.Joint == nil && p.Statement.Equal(st)
 		if p.Ref.String() == in.Corrects {
-			return append(refs, p.Ref), nil
+			refs = append(refs, p.Ref)
+			same = same || slices.ContainsFunc(a.told.Published, func(o *said.Publication) bool { return o.Corrects == p && o.Statement.Equal(st) })
+		} else if in.Corrects != "" {
+			same = false
 		}
-		if p.Joint == nil && p.Statement.Equal(st) {
+		if same {
 			return nil, parley.Errorf(parley.Conflict, "our side has published this already (%s)", p.Ref)
 		}
 	}
-	if in.Corrects != "" {
+	if in.Corrects != "" && len(refs) == 1 {
 		return nil, parley.Errorf(parley.NotFound, "%s is nothing that our side published of this contact", in.Corrects)
 	}
 	return refs, nil

@@ -61,9 +61,10 @@ type saidShelf struct {
 	read   map[parley.Ref]contact.Entry
 }
 
-// note takes in an entry that was made durable, or has become readable.
+// note takes in an entry that was made durable, or has become readable; one that
+// cannot be read may hold up what others amount to.
 func (k *saidShelf) note(e *line.StoredEntry) {
-	if h := e.Parsed; h == nil && e.Header != nil || h != nil && (h.Form == "opened" || slices.Contains(saidForms, h.Form)) {
+	if h := e.Parsed; e.Faulty || h == nil && e.Header != nil || h != nil && (h.Form == "opened" || slices.Contains(saidForms, h.Form)) {
 		k.stored.Add(1)
 	}
 }
@@ -110,6 +111,9 @@ func saidBookOf(from Rower, logs []line.LogStatus, contacts *contact.Book, read 
 	if err := b.readAll(saidForms, "embargo", "joint"); err != nil {
 		return nil, err
 	}
+	if err := b.addUnread(); err != nil {
+		return nil, err
+	}
 	of := map[parley.Ref]said.Of{}
 	for _, c := range contacts.Contacts {
 		home := homeOf(c)
@@ -140,6 +144,8 @@ type afterwards struct {
 	c    *contact.Contact // as homeOf has it
 	told *said.Told       // never nil
 	root parley.Ref
+
+	unread []*said.Entry // one a party: what cannot be read yet, and may be of it
 }
 
 func (l *liveLine) afterwards(id string) (*afterwards, error) {
@@ -152,7 +158,7 @@ func (l *liveLine) afterwards(id string) (*afterwards, error) {
 		return nil, err
 	}
 	c = homeOf(c)
-	a := &afterwards{l: l, c: c, root: c.Ref(), told: b.Find(c.Ref())}
+	a := &afterwards{l: l, c: c, root: c.Ref(), told: b.Find(c.Ref()), unread: b.UnreadOf(c.Parties)}
 	if a.told == nil {
 		a.told = &said.Told{Of: said.Of{Contact: a.root, Parties: c.Parties, Exercise: c.First().Exercise}}
 		for _, p := range c.Parties {
@@ -302,7 +308,9 @@ func (s *Station) ReadyReadout(ctx context.Context, by Officer, name, id string,
 	})
 }
 
-// mayBind refuses to bind our side where it is bound already.
+// mayBind refuses to bind our side where it is bound already. It may bind itself
+// anew while another side is not ready: after that the other side's draft may be on
+// its way, and it chooses which of our bonds that names.
 func (s *Station) mayBind(a *afterwards, version int64) error {
 	us := a.us()
 	switch {
@@ -311,23 +319,49 @@ func (s *Station) mayBind(a *afterwards, version int64) error {
 	case us.Owes != nil:
 		return parley.Errorf(parley.Conflict, "the other side's draft is here, and names what we are bound to").WithHint("show that; a later version may follow")
 	}
-	rows, err := a.l.filedForms("ready")
-	if err != nil {
-		return err
-	}
-	for _, r := range rows {
-		if v, err := a.l.view(r); err == nil && v.header != nil && len(v.header.Refs) > 0 && v.header.Refs[0] == a.root {
-			return parley.Errorf(parley.Conflict, "our ready waits to be sent")
-		}
-	}
-	if n := len(us.Bonds); n > 0 {
-		b, ok, err := s.bondOf(a, us.Bonds[n-1])
-		if err == nil && ok && b.Version == version {
-			return parley.Errorf(parley.Conflict, "our side is ready with version %d already", version)
+	if f, err := a.readyFiled(); err != nil || f != nil {
+		if err == nil {
+			err = parley.Errorf(parley.Conflict, "our ready waits to be sent")
 		}
 		return err
+	}
+	n := len(us.Bonds)
+	if n == 0 {
+		return nil
+	}
+	last := us.Bonds[n-1]
+	b, ok, err := s.bondOf(a, last)
+	if err != nil || !ok { // what is lost is not shown: our side binds itself anew
+		return err
+	}
+	if b.Version == version {
+		return parley.Errorf(parley.Conflict, "our side is ready with version %d already", version)
+	}
+	shown, err := a.l.shows(last.Ref)
+	switch {
+	case err != nil:
+		return err
+	case shown:
+		return parley.Errorf(parley.Conflict, "our draft is on its way")
+	case a.told.Bound():
+		return parley.Errorf(parley.Conflict, "every side is ready, and the other side may have shown its draft for what we are bound to").WithHint("show that; a later version may follow")
 	}
 	return nil
+}
+
+// readyFiled is the ready of ours that waits in the outbox; nil: none.
+func (a *afterwards) readyFiled() (*said.Ready, error) {
+	rows, err := a.l.filedForms("ready")
+	if err != nil {
+		return nil, err
+	}
+	for _, r := range rows {
+		v, err := a.l.view(r)
+		if f, is := v.form.(*said.Ready); err == nil && is && v.header != nil && len(v.header.Refs) > 0 && v.header.Refs[0] == a.root {
+			return f, nil
+		}
+	}
+	return nil, nil
 }
 
 // bondOf finds the text of a ready of ours. ok is false where it is not here: the

@@ -57,6 +57,8 @@ type Statements struct {
 	Joints    []JointView     `json:"joints,omitempty"`
 	Published []PublishedView `json:"published,omitempty"`
 	Waiting   []string        `json:"waiting,omitempty"` // items of ours about it in the outbox
+	Unread    []string        `json:"unread,omitempty"`  // one a party: entries that cannot be read yet, and may be of it
+	Insist    bool            `json:"insist,omitempty"`  // to publish now takes a reason
 }
 
 // SaidWording is a wording of a call of the contact that every side confirmed.
@@ -70,7 +72,8 @@ type SaidWording struct {
 type SaidEmbargo struct {
 	Until   time.Time      `json:"until,omitzero"` // of what is agreed
 	ID      string         `json:"id,omitempty"`
-	Over    bool           `json:"over,omitempty"` // agreed, and passed
+	Over    bool           `json:"over,omitempty"`  // agreed, and passed
+	Loose   []string       `json:"loose,omitempty"` // agreed: who has not read that, and may take it back alone
 	Open    []EmbargoOffer `json:"open,omitempty"`
 	History []EmbargoOffer `json:"history,omitempty"`
 }
@@ -87,6 +90,7 @@ type EmbargoOffer struct {
 	State string    `json:"state"` // "open", "agreed", "refused", "replaced"
 	Waits []string  `json:"waits,omitempty"`
 	Asked bool      `json:"asked,omitempty"` // it waits for our answer
+	Left  string    `json:"left,omitempty"`  // who took it back though all others had agreed
 }
 
 // SaidSide is what a side has said.
@@ -138,6 +142,7 @@ type JointView struct {
 	Off        *JointOff        `json:"off,omitempty"`
 	Late       []JointOff       `json:"late,omitempty"` // what came too late to change anything
 	Crossed    bool             `json:"crossed,omitempty"`
+	Unread     []string         `json:"unread,omitempty"` // entries that cannot be read yet: one may withdraw it
 	Differs    []string         `json:"differs,omitempty"`
 
 	MaySign     bool `json:"may_sign,omitempty"` // our side, now
@@ -181,6 +186,7 @@ type PublishedView struct {
 	Text     string    `json:"text,omitempty"`
 	Early    time.Time `json:"early,omitzero"`     // before this end of an embargo that he knew
 	Crossed  time.Time `json:"crossed,omitzero"`   // before this end of one that he did not know
+	Left     time.Time `json:"left,omitzero"`      // before this end of one that all others had agreed to, and he took back
 	Unsigned bool      `json:"unsigned,omitempty"` // a joint statement that does not stand
 	Differs  []string  `json:"differs,omitempty"`
 	Proofs   []string  `json:"proofs"` // entries whose proofs carry it
@@ -190,6 +196,16 @@ type PublishedView struct {
 // of the other side an officer sees for the first time is in the audit; it sends
 // nothing.
 func (s *Station) Statements(_ context.Context, by Officer, name, id string) (Statements, error) {
+	return s.statements(by, name, id, (*afterwards).heard)
+}
+
+// StatementsInShort is Statements for whoever shows of the other side's words only
+// what was published: nothing else counts as read.
+func (s *Station) StatementsInShort(_ context.Context, by Officer, name, id string) (Statements, error) {
+	return s.statements(by, name, id, (*afterwards).heardInPublic)
+}
+
+func (s *Station) statements(by Officer, name, id string, read func(*afterwards) []*contact.Entry) (Statements, error) {
 	l, err := s.lineOf(name)
 	if err != nil {
 		return Statements{}, err
@@ -235,15 +251,35 @@ func (s *Station) Statements(_ context.Context, by Officer, name, id string) (St
 	for _, p := range a.told.Published {
 		v.Published = append(v.Published, a.publishedView(p, &facts))
 	}
+	end, err := a.embargoEnd()
+	if err != nil {
+		return v, err
+	}
+	v.Unread, v.Insist = refList(a.unread), s.now().Before(end) || len(a.unread) > 0
 	if v.Waiting, err = a.waiting(); err != nil {
 		return v, err
 	}
-	return v, s.readAll(l, by, a.heard())
+	return v, s.readAll(l, by, read(a))
 }
 
-// heard is what of it people wrote for people to read.
+// refList names entries.
+func refList(es []*said.Entry) (out []string) {
+	for _, e := range es {
+		out = append(out, e.Ref.String())
+	}
+	return out
+}
+
+// heard is what of it people wrote for people to read, as it is shown.
 func (a *afterwards) heard() (out []*contact.Entry) {
-	add := func(e *said.Entry) { out = append(out, (*contact.Entry)(e)) }
+	add := func(es ...*said.Entry) {
+		for _, e := range es {
+			out = append(out, (*contact.Entry)(e))
+		}
+	}
+	for _, t := range a.told.Embargo.Terms {
+		add(t.Entry)
+	}
 	for _, side := range a.told.Sides {
 		for _, v := range side.Drafts {
 			add(v.Entry)
@@ -254,9 +290,18 @@ func (a *afterwards) heard() (out []*contact.Entry) {
 	}
 	for _, j := range a.told.Joints {
 		add(j.Entry)
+		if j.Off != nil {
+			add(j.Off)
+		}
+		add(j.Late...)
 	}
+	return append(out, a.heardInPublic()...)
+}
+
+// heardInPublic is what of it was published.
+func (a *afterwards) heardInPublic() (out []*contact.Entry) {
 	for _, p := range a.told.Published {
-		add(p.Entry)
+		out = append(out, (*contact.Entry)(p.Entry))
 	}
 	return out
 }
@@ -365,7 +410,7 @@ func (a *afterwards) seat(e *said.Entry) ContactSeat {
 func (a *afterwards) embargoView(now time.Time) (v SaidEmbargo) {
 	e := &a.told.Embargo
 	if t := e.Standing; t != nil {
-		v.Until, v.ID, v.Over = t.Until(), t.Ref.String(), !now.Before(t.Until())
+		v.Until, v.ID, v.Over, v.Loose = t.Until(), t.Ref.String(), !now.Before(t.Until()), codeList(t.Loose)
 	}
 	for _, t := range e.Terms {
 		o := EmbargoOffer{ContactSeat: a.seat(t.Entry), ID: t.Ref.String(), By: string(t.Party), Ours: t.Party == a.l.us, At: t.Time, Until: t.Until(), Text: form.Visible(t.Embargo.Text), State: "replaced"}
@@ -374,6 +419,9 @@ func (a *afterwards) embargoView(now time.Time) (v SaidEmbargo) {
 			o.State = "agreed"
 		case len(t.Refuses) > 0:
 			o.State = "refused"
+			if t.Left != nil {
+				o.Left = string(t.Left.Party)
+			}
 		case slices.Contains(e.Open, t):
 			waits := a.told.Waits(t)
 			o.State, o.Waits, o.Asked = "open", codeList(waits), slices.Contains(waits, a.l.us)
@@ -426,7 +474,7 @@ func (a *afterwards) sideView(side *said.Side, record *said.Facts) SaidSide {
 func (a *afterwards) jointView(j *said.Proposal, record *said.Facts) JointView {
 	may, _ := a.mayJoint(j)
 	v := JointView{SaidStatement: statementView(j.Joint.Statement), ID: j.Ref.String(), By: string(j.Party), Ours: j.Party == a.l.us, At: j.Time, Text: form.Visible(j.Joint.Text), State: string(j.State), Crossed: j.Crossed,
-		Differs: differs(j.Joint.Statement, record), MaySign: may["sign"], MayWithdraw: may["withdraw"], MayRefuse: may["refuse"], MayOpen: may["open"], MayPublish: may["publish"]}
+		Unread: refList(j.Unread), Differs: differs(j.Joint.Statement, record), MaySign: may["sign"], MayWithdraw: may["withdraw"], MayRefuse: may["refuse"], MayOpen: may["open"], MayPublish: may["publish"]}
 	for _, p := range a.told.Parties {
 		x := JointSignature{Party: string(p)}
 		if e := j.Signatures[p]; e != nil {
@@ -449,8 +497,8 @@ func jointOff(e *said.Entry, step string) JointOff {
 	return JointOff{ID: e.Ref.String(), By: string(e.Party), At: e.Time, Step: step, Text: form.Visible(e.Form.(*said.Joint).Text)}
 }
 
-// jointSentence says in one plain sentence, the same at every side, where a joint
-// statement stands.
+// jointSentence says in one plain sentence, the same at every side that can read the
+// same, where a joint statement stands.
 func jointSentence(v *JointView) string {
 	var missing, unread []string
 	for _, x := range v.Signatures {
@@ -467,6 +515,9 @@ func jointSentence(v *JointView) string {
 	case said.JointStands:
 		return "Signed by all, and every side has read every signature: it stands."
 	case said.JointSigned:
+		if len(v.Unread) > 0 {
+			return fmt.Sprintf("Signed and read by all; %s cannot be read here yet, and may withdraw it. Nobody publishes it yet.", strings.Join(v.Unread, " and "))
+		}
 		return fmt.Sprintf("Signed by all; %s has not read every signature. It may still be withdrawn, and nobody publishes it yet.", strings.Join(unread, " and "))
 	case said.JointOpen:
 		return fmt.Sprintf("Proposed by %s; it waits for %s.", v.By, strings.Join(missing, " and "))
@@ -497,6 +548,9 @@ func (a *afterwards) publishedView(p *said.Publication, record *said.Facts) Publ
 	}
 	if p.Crossed != nil {
 		v.Crossed = p.Crossed.Until()
+	}
+	if p.Left != nil {
+		v.Left = p.Left.Until()
 	}
 	return v
 }
@@ -582,10 +636,16 @@ func (s *Station) readyView(a *afterwards) (*ReadoutReady, error) {
 		ready = us.Bonds[n-1]
 	}
 	if ready == nil {
-		if len(bonds) == 0 {
-			return nil, nil
+		filed, err := a.readyFiled()
+		if err != nil || filed == nil { // one that was never filed binds nobody
+			return nil, err
 		}
-		return view(&bonds[0], nil) // on its way
+		for i := range bonds {
+			if bonds[i].Commitment == filed.Commitment {
+				return view(&bonds[i], nil) // on its way
+			}
+		}
+		return nil, nil
 	}
 	for i := range bonds {
 		if bonds[i].Commitment == ready.Ready.Commitment {

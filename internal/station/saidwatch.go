@@ -32,8 +32,10 @@ func (c *clerk) lookAtStatements(ctx context.Context) {
 	}
 }
 
-// showDraft files our draft by itself when every side's ready is here and our
-// officer did not keep the showing for himself. It finds on the record and in the
+// showDraft files our draft by itself when every side's ready is here, our officer
+// did not keep the showing for himself, and what is to be shown is what our side was
+// bound to last: the other side chooses which of our bonds its draft names, and what
+// our side took another text for an officer shows. It finds on the record and in the
 // outbox what it did before: a start after a crash does it once.
 func (c *clerk) showDraft(ctx context.Context, t *said.Told) error {
 	us := t.Side(c.l.us)
@@ -57,7 +59,7 @@ func (c *clerk) showDraft(ctx context.Context, t *said.Told) error {
 		return nil
 	}
 	b, ok, err := c.s.bondOf(a, ready)
-	if err != nil || ok && b.Manual {
+	if err != nil || ok && (b.Manual || ready != a.us().Bonds[len(a.us().Bonds)-1]) {
 		return err
 	}
 	if !ok {
@@ -135,8 +137,9 @@ func (c *clerk) soundOnce(code string, e *said.Entry, text string) error {
 }
 
 // tellOf sounds, once each: another's draft is here, or is not what it was bound to;
-// somebody published before an embargo ended; a joint statement was withdrawn; an
-// embargo is over.
+// somebody published before an embargo ended; a joint statement was withdrawn, or
+// another took its place when our side had signed; an embargo is over, or was taken
+// back by one of those who had agreed to it.
 func (c *clerk) tellOf(t *said.Told) error {
 	if t.Exercise != "" {
 		return nil
@@ -157,6 +160,10 @@ func (c *clerk) tellOf(t *said.Told) error {
 	}
 	for _, p := range t.Published {
 		e := p.Early
+		if e == nil && p.Left != nil {
+			tell(p.Party, "published-early", p.Entry, "%s published at %s, before the end at %s of an embargo that had been agreed, and that it took back at %s", p.Party, parley.DTG(p.When()), parley.DTG(p.Left.Until()), parley.DTG(p.Left.Left.Time))
+			continue
+		}
 		if e == nil {
 			e = p.Crossed
 		}
@@ -165,8 +172,16 @@ func (c *clerk) tellOf(t *said.Told) error {
 		}
 	}
 	for _, j := range t.Joints {
-		if j.State == said.JointWithdrawn {
+		switch {
+		case j.State == said.JointWithdrawn:
 			tell(j.Off.Party, "joint-withdrawn", j.Off, "%s withdrew its signature from the joint statement", j.Off.Party)
+		case j.State == said.JointReplaced && j.Crossed:
+			tell(j.Off.Party, "joint-withdrawn", j.Off, "%s put another text in the place of the joint statement that all had signed", j.Off.Party)
+		}
+	}
+	for _, x := range t.Embargo.Terms {
+		if x.Left != nil {
+			tell(x.Left.Party, "embargo-left", x.Left, "%s took back the embargo of %s, to which all others had agreed", x.Left.Party, parley.DTG(x.Until()))
 		}
 	}
 	if e := t.Embargo.Standing; e != nil {

@@ -68,6 +68,7 @@ func testKeyComesBack(t *testing.T, f *fixture) {
 		}
 	}
 	selects(store.Filter{Faulty: true}, 1)
+	selects(store.Filter{Forms: []string{""}, Order: store.ByArrival}, 1)
 	selects(store.Filter{Forms: []string{"dispatch"}}, 1)
 	again := &line.Batch{Line: LineID(1), Entries: []line.StoredEntry{opened}}
 	for range 2 { // the second time changes nothing
