@@ -103,8 +103,16 @@ func embargoLines(w io.Writer, e *station.SaidEmbargo) {
 		fmt.Fprintf(w, "embargo until %s, which has passed (%s)\n", minute(e.Until), e.ID)
 	case !e.Until.IsZero():
 		fmt.Fprintf(w, "EMBARGO until %s (%s)\n", minute(e.Until), e.ID)
+		if len(e.Loose) > 0 {
+			fmt.Fprintf(w, "  not yet read by %s, who may take it back\n", strings.Join(e.Loose, " and "))
+		}
 	default:
 		fmt.Fprintln(w, "no embargo is agreed")
+	}
+	for _, o := range e.History {
+		if o.Left != "" {
+			fmt.Fprintf(w, "  until %s: all others had agreed, and %s took it back (%s)\n", minute(o.Until), o.Left, o.ID)
+		}
 	}
 	for _, o := range e.Open {
 		fmt.Fprintf(w, "  until %s, proposed by %s, waits for %s (%s)\n", minute(o.Until), o.By, strings.Join(o.Waits, " and "), o.ID)
@@ -186,6 +194,8 @@ func publishedLines(w io.Writer, p *station.PublishedView) {
 	switch {
 	case !p.Early.IsZero():
 		note = ", EARLY: the embargo ends " + minute(p.Early)
+	case !p.Left.IsZero():
+		note = ", before the end of an embargo that had been agreed and that it took back, " + minute(p.Left)
 	case !p.Crossed.IsZero():
 		note = ", before the end of an embargo that it did not know of, " + minute(p.Crossed)
 	}

@@ -163,7 +163,7 @@ func (d *desk) contactPage(r *http.Request, s *seat) (*contactPage, error) {
 		return nil, err
 	}
 	p.Zones, p.Now = d.zonesOf(r, l, &p.Contact), d.now()
-	if p.Said, err = d.saysOf(r, s, l.Key, p.Contact.ID); err != nil {
+	if p.Said, err = d.st.StatementsInShort(r.Context(), s.officer, l.Key, p.Contact.ID); err != nil {
 		return nil, err
 	}
 	calls, err := d.st.CallList(r.Context(), l.Key)

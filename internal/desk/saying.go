@@ -18,6 +18,7 @@ import (
 // published.
 type Saying interface {
 	Statements(ctx context.Context, by station.Officer, line, contact string) (station.Statements, error)
+	StatementsInShort(ctx context.Context, by station.Officer, line, contact string) (station.Statements, error)
 	SaveReadout(ctx context.Context, by station.Officer, line, contact string, version int64, items []station.SaidItem) (station.Readout, error)
 	ReviewReadout(ctx context.Context, by station.Officer, line, contact string, version int64) (station.Readout, error)
 	ApproveReadout(ctx context.Context, by station.Officer, line, contact string, version int64) (station.Readout, error)

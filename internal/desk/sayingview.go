@@ -473,7 +473,7 @@ func litPassage(items []station.SaidItem, at compare.Wording) template.HTML {
 	return spanned(text[in.From:in.To], spans, func(i int) (string, string) { return litOpen(spans[i], "reworded", ""), "</mark>" })
 }
 
-// Early are the publications before an embargo that stood.
+// Early are the publications before an embargo that stood, or was left.
 func (f *frame) Early(v station.Statements) (out []station.PublishedView) {
 	for _, x := range v.Published {
 		if !f.EndOf(x).IsZero() {
@@ -485,10 +485,25 @@ func (f *frame) Early(v station.Statements) (out []station.PublishedView) {
 
 // EndOf is the end of the embargo before which it was published; zero: it was not.
 func (f *frame) EndOf(x station.PublishedView) time.Time {
-	if !x.Early.IsZero() {
+	switch {
+	case !x.Early.IsZero():
 		return x.Early
+	case !x.Left.IsZero():
+		return x.Left
 	}
 	return x.Crossed
+}
+
+// TooEarly is what a publication before the end of an embargo is called, as a word of
+// the catalogue.
+func (f *frame) TooEarly(x station.PublishedView) string {
+	switch {
+	case !x.Early.IsZero():
+		return "early"
+	case !x.Left.IsZero():
+		return "left"
+	}
+	return "crossed"
 }
 
 // PublishedAt is when it was published: as its publisher says, or as its entry was
