@@ -248,11 +248,11 @@ type memconInheritCmd struct {
 }
 
 func (memconInheritCmd) Help() string {
-	return `An administrator does it when an officer has left: memcons and notes that only he knew of go to another. The administrator sees none of them.
+	return `An administrator does it when an officer has left: memcons and notes that only he knew of go to another. The administrator sees none of them, and may not be the one who gets them.
 
 Examples:
 
-    parley memcon inherit --from "Lt Ruiz" --to Chen`
+    parley --as "Ms Root" memcon inherit --from "Lt Ruiz" --to Chen`
 }
 
 // Run hands on.

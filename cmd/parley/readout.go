@@ -214,13 +214,17 @@ func (c readoutEditCmd) Run(s *session) error {
 	if err != nil {
 		return err
 	}
-	quotes, err := s.station().QuotesIn(s.ctx, in.Line, in.Contact, items)
+	quotes, err := s.station().QuotesIn(s.ctx, in.Line, in.Contact, r.Version)
 	if err != nil {
 		return err
 	}
 	return s.show(r, func(w io.Writer) {
 		readoutLines(w, &r)
 		for _, q := range quotes {
+			if q.Ours { // the words only for who may read it
+				fmt.Fprintf(w, "IT QUOTES WHAT IS OF OUR SIDE ONLY: %s %s\n", q.Of, oneLine(q.Words))
+				continue
+			}
 			fmt.Fprintf(w, "IT QUOTES WHAT IS NOT RELEASED: %s (%s): %s\n", oneLine(q.What), q.Of, oneLine(q.Words))
 		}
 	})
@@ -276,6 +280,7 @@ func (c readoutReturnCmd) Run(s *session) error {
 
 type readoutReadyCmd struct {
 	readoutVersion
+	namedQuotes
 	Manual bool `help:"Do not show it by itself once the other side is bound too."`
 }
 
@@ -287,10 +292,17 @@ func (readoutReadyCmd) Help() string {
 
 // Run binds our side.
 func (c readoutReadyCmd) Run(s *session) error {
-	return c.file(s, "ready", control.ReadoutAct{Version: c.Version, Manual: c.Manual})
+	named, err := c.quotes()
+	if err != nil {
+		return err
+	}
+	return c.file(s, "ready", control.ReadoutAct{Version: c.Version, Manual: c.Manual, Named: named})
 }
 
-type readoutShowCmd struct{ readoutVersion }
+type readoutShowCmd struct {
+	readoutVersion
+	namedQuotes
+}
 
 func (readoutShowCmd) Help() string {
 	return `Examples:
@@ -300,14 +312,19 @@ func (readoutShowCmd) Help() string {
 
 // Run shows it to the other side.
 func (c readoutShowCmd) Run(s *session) error {
-	return c.file(s, "show", control.ReadoutAct{Version: c.Version})
+	named, err := c.quotes()
+	if err != nil {
+		return err
+	}
+	return c.file(s, "show", control.ReadoutAct{Version: c.Version, Named: named})
 }
 
 type readoutRemarkCmd struct {
 	readoutOf
 	Draft string `arg:"" help:"The draft; see parley readout state."`
 	Text  string `arg:"" help:"The remark."`
-	Item  int    `help:"On which item, from 1. Without it: on the whole."`
+	namedQuotes
+	Item int `help:"On which item, from 1. Without it: on the whole."`
 }
 
 func (readoutRemarkCmd) Help() string {
@@ -318,7 +335,11 @@ func (readoutRemarkCmd) Help() string {
 
 // Run remarks.
 func (c readoutRemarkCmd) Run(s *session) error {
-	return c.file(s, "remark", control.ReadoutAct{ID: c.Draft, Item: c.Item, Text: c.Text})
+	named, err := c.quotes()
+	if err != nil {
+		return err
+	}
+	return c.file(s, "remark", control.ReadoutAct{ID: c.Draft, Item: c.Item, Text: c.Text, Named: named})
 }
 
 // items reads a draft from a file.

@@ -18,6 +18,23 @@ type readoutJointCmd struct {
 	Withdraw string `placeholder:"ENTRY" help:"Withdraw our signature."`
 	Refuse   string `placeholder:"ENTRY" help:"Refuse this proposal."`
 	Text     string `short:"m" help:"What else is to be said."`
+	namedQuotes
+}
+
+// namedQuotes lets through what is quoted.
+type namedQuotes struct {
+	Named []string `sep:"none" placeholder:"NAME=WHY" help:"Let through that it quotes this, which is not released; once for each. The refusal says the name."`
+}
+
+func (c namedQuotes) quotes() (out []station.NamedQuote, _ error) {
+	for _, x := range c.Named {
+		of, why, ok := strings.Cut(x, "=")
+		if !ok || of == "" || why == "" {
+			return nil, usagef("NAME=WHY", "%q names nothing with a reason", x)
+		}
+		out = append(out, station.NamedQuote{Of: of, Why: why})
+	}
+	return out, nil
 }
 
 func (readoutJointCmd) Help() string {
@@ -51,7 +68,11 @@ func (c readoutJointCmd) Run(s *session) error {
 		if err != nil {
 			return err
 		}
-		return c.file(s, "joint", control.ReadoutAct{Items: items, Text: c.Text, Before: c.Instead})
+		named, err := c.quotes()
+		if err != nil {
+			return err
+		}
+		return c.file(s, "joint", control.ReadoutAct{Items: items, Text: c.Text, Before: c.Instead, Named: named})
 	case "read":
 		in, err := c.in(s, "acknowledging signatures", control.ReadoutAct{})
 		if err != nil {
@@ -67,13 +88,13 @@ func (c readoutJointCmd) Run(s *session) error {
 
 type readoutPublishCmd struct {
 	readoutOf
-	Version  int64    `help:"Publish this approved version of our readout."`
-	Joint    string   `placeholder:"ENTRY" help:"Publish this joint statement."`
-	Corrects string   `placeholder:"ENTRY" help:"With --version: it corrects what our side published before."`
-	Where    string   `placeholder:"URL" help:"Where it is to be read."`
-	Text     string   `short:"m" help:"A note: what is corrected, or why now."`
-	Insist   string   `placeholder:"REASON" help:"Publish before the end of the embargo, for this reason. The record shows both times."`
-	Named    []string `sep:"none" placeholder:"ENTRY=WHY" help:"Let through that it quotes this entry, which is not released; once for each."`
+	Version  int64  `help:"Publish this approved version of our readout."`
+	Joint    string `placeholder:"ENTRY" help:"Publish this joint statement."`
+	Corrects string `placeholder:"ENTRY" help:"With --version: it corrects what our side published before."`
+	Where    string `placeholder:"URL" help:"Where it is to be read."`
+	Text     string `short:"m" help:"A note: what is corrected, or why now."`
+	Insist   string `placeholder:"REASON" help:"Publish before the end of the embargo, for this reason. The record shows both times."`
+	namedQuotes
 }
 
 func (readoutPublishCmd) Help() string {
@@ -89,13 +110,10 @@ func (c readoutPublishCmd) Run(s *session) error {
 	if (c.Version == 0) == (c.Joint == "") {
 		return usagef("--version publishes our readout, --joint a joint statement", "choose one of --version and --joint")
 	}
-	p := station.PublishText{Joint: c.Joint, Version: c.Version, Corrects: c.Corrects, Where: c.Where, Text: c.Text, Insist: c.Insist}
-	for _, x := range c.Named {
-		of, why, ok := strings.Cut(x, "=")
-		if !ok || of == "" || why == "" {
-			return usagef("ENTRY=WHY", "%q names no entry with a reason", x)
-		}
-		p.Named = append(p.Named, station.NamedQuote{Of: of, Why: why})
+	named, err := c.quotes()
+	if err != nil {
+		return err
 	}
+	p := station.PublishText{Named: named, Joint: c.Joint, Version: c.Version, Corrects: c.Corrects, Where: c.Where, Text: c.Text, Insist: c.Insist}
 	return c.file(s, "publish", control.ReadoutAct{Publish: &p})
 }

@@ -31,20 +31,23 @@ type (
 		Note string `json:"note"`
 	}
 	readyIn struct {
-		versionIn
+		showIn
 		Manual bool `json:"manual,omitempty"` // it is not shown by itself
 	}
-	remarkIn struct {
-		Item int    `json:"item,omitempty"` // from 1; 0: the whole
-		Text string `json:"text"`
+	showIn struct {
+		versionIn
+		Named []station.NamedQuote `json:"named,omitempty"` // what is quoted of our own memcons and notes, and why that may leave
 	}
-	itemsIn struct {
-		Items []station.SaidItem `json:"items"`
+	remarkIn struct {
+		Item  int                  `json:"item,omitempty"` // from 1; 0: the whole
+		Text  string               `json:"text"`
+		Named []station.NamedQuote `json:"named,omitempty"`
 	}
 	jointIn struct {
-		itemsIn
-		Text    string `json:"text,omitempty"`
-		Instead string `json:"instead,omitempty"`
+		Items   []station.SaidItem   `json:"items"`
+		Text    string               `json:"text,omitempty"`
+		Instead string               `json:"instead,omitempty"`
+		Named   []station.NamedQuote `json:"named,omitempty"`
 	}
 	judgeJointIn struct {
 		Step string `json:"step"` // "sign", "withdraw", "refuse"
@@ -92,8 +95,8 @@ func draftingReadouts(st Station) []operation {
 		post("return_readout", at+"/return", "Give a version back to its author.", ofContact, func(ctx context.Context, c *call, in returnReadoutIn) (station.Readout, error) {
 			return st.ReturnReadout(ctx, c.by, c.text("line"), c.text("contact"), in.Version, in.Note)
 		}),
-		post("quotes", at+"/quotes", "What texts quote that is not released.", ofContact, func(ctx context.Context, c *call, in itemsIn) ([]station.SaidQuote, error) {
-			return st.QuotesIn(ctx, c.by, c.text("line"), c.text("contact"), in.Items)
+		post("quotes", at+"/quotes", "What a saved version of our own draft quotes that is not released. Each look is audited.", ofContact, func(ctx context.Context, c *call, in versionIn) ([]station.SaidQuote, error) {
+			return st.QuotesIn(ctx, c.by, c.text("line"), c.text("contact"), in.Version)
 		}),
 	}
 }
@@ -111,11 +114,11 @@ func exchanging(st Station) []operation {
 			return filedOut{id}, err
 		}),
 		post("ready_readout", at+"/readout/ready", "Bind our side to the approved version. It is shown by itself once every side is bound.", ofContact, func(ctx context.Context, c *call, in readyIn) (filedOut, error) {
-			id, err := st.ReadyReadout(ctx, c.by, c.text("line"), c.text("contact"), in.Version, in.Manual)
+			id, err := st.ReadyReadout(ctx, c.by, c.text("line"), c.text("contact"), in.Version, in.Manual, in.Named...)
 			return filedOut{id}, err
 		}),
-		post("show_readout", at+"/readout/show", "Show the draft that we are bound to, or a later version that is approved.", ofContact, func(ctx context.Context, c *call, in versionIn) (filedOut, error) {
-			id, err := st.ShowReadout(ctx, c.by, c.text("line"), c.text("contact"), in.Version)
+		post("show_readout", at+"/readout/show", "Show the draft that we are bound to, or a later version that is approved.", ofContact, func(ctx context.Context, c *call, in showIn) (filedOut, error) {
+			id, err := st.ShowReadout(ctx, c.by, c.text("line"), c.text("contact"), in.Version, in.Named...)
 			return filedOut{id}, err
 		}),
 		get("compare_drafts", at+"/comparison", "Both sides' drafts side by side, with what differs. Within one language only.", append(ofContact[:2:2],
@@ -124,7 +127,7 @@ func exchanging(st Station) []operation {
 				return st.CompareDrafts(ctx, c.by, c.text("line"), c.text("contact"), c.text("ours"), c.text("theirs"))
 			}),
 		post("remark_on_draft", at+"/drafts/{shown}/remarks", "Remark on a draft.", about("shown", "Id of the draft."), func(ctx context.Context, c *call, in remarkIn) (filedOut, error) {
-			id, err := st.RemarkOnDraft(ctx, c.by, c.text("line"), c.text("contact"), c.text("shown"), in.Item, in.Text)
+			id, err := st.RemarkOnDraft(ctx, c.by, c.text("line"), c.text("contact"), c.text("shown"), in.Item, in.Text, in.Named...)
 			return filedOut{id}, err
 		}),
 	}
@@ -135,7 +138,7 @@ func publishing(st Station) []operation {
 	const at = "/lines/{line}/contacts/{contact}"
 	return []operation{
 		post("propose_joint", at+"/joint", "Propose a joint statement, and sign it with that. It stands in the same languages throughout.", ofContact, func(ctx context.Context, c *call, in jointIn) (filedOut, error) {
-			id, err := st.ProposeJoint(ctx, c.by, c.text("line"), c.text("contact"), in.Items, in.Text, in.Instead)
+			id, err := st.ProposeJoint(ctx, c.by, c.text("line"), c.text("contact"), in.Items, in.Text, in.Instead, in.Named...)
 			return filedOut{id}, err
 		}),
 		post("judge_joint", at+"/joint/{joint}", "Sign a joint statement, withdraw our signature, or refuse.", about("joint", "Id of the proposal."), func(ctx context.Context, c *call, in judgeJointIn) (filedOut, error) {

@@ -67,7 +67,8 @@ func (g *ground) say(is tokens) {
 	g.ask(is.envoy, "GET", at+"/readout", nil, 404)
 	g.ask(is.envoy, "POST", at+"/readout", dict{"version": 0, "items": items}, 200).read(t, &r)
 	g.ask(is.envoy, "POST", at+"/readout", dict{"version": 0, "items": items}, 409)
-	g.ask(is.envoy, "POST", at+"/readout/quotes", dict{"items": items}, 200)
+	g.ask(is.envoy, "POST", at+"/readout/quotes", dict{"version": r.Version}, 200)
+	g.ask(is.envoy, "POST", at+"/readout/quotes", dict{"items": items}, 400)        // only what is saved is looked through
 	g.ask(is.envoy, "POST", at+"/readout/approve", dict{"version": r.Version}, 409) // not reviewed
 	g.ask(is.envoy, "POST", at+"/readout/review", dict{"version": r.Version}, 403)
 	g.ask(is.chief, "POST", at+"/readout/return", dict{"version": r.Version, "note": "say which strait"}, 200)

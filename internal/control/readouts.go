@@ -19,13 +19,13 @@ type Stating interface {
 	ReviewReadout(ctx context.Context, by station.Officer, line, contact string, version int64) (station.Readout, error)
 	ApproveReadout(ctx context.Context, by station.Officer, line, contact string, version int64) (station.Readout, error)
 	ReturnReadout(ctx context.Context, by station.Officer, line, contact string, version int64, note string) (station.Readout, error)
-	QuotesIn(ctx context.Context, by station.Officer, line, contact string, items []station.SaidItem) ([]station.SaidQuote, error)
+	QuotesIn(ctx context.Context, by station.Officer, line, contact string, version int64) ([]station.SaidQuote, error)
 	ProposeEmbargo(ctx context.Context, by station.Officer, line, contact string, until time.Time, text, before string) (string, error)
 	JudgeEmbargo(ctx context.Context, by station.Officer, line, contact, id, step, text string) (string, error)
-	ReadyReadout(ctx context.Context, by station.Officer, line, contact string, version int64, manual bool) (string, error)
-	ShowReadout(ctx context.Context, by station.Officer, line, contact string, version int64) (string, error)
-	RemarkOnDraft(ctx context.Context, by station.Officer, line, contact, draft string, item int, text string) (string, error)
-	ProposeJoint(ctx context.Context, by station.Officer, line, contact string, items []station.SaidItem, text, before string) (string, error)
+	ReadyReadout(ctx context.Context, by station.Officer, line, contact string, version int64, manual bool, named ...station.NamedQuote) (string, error)
+	ShowReadout(ctx context.Context, by station.Officer, line, contact string, version int64, named ...station.NamedQuote) (string, error)
+	RemarkOnDraft(ctx context.Context, by station.Officer, line, contact, draft string, item int, text string, named ...station.NamedQuote) (string, error)
+	ProposeJoint(ctx context.Context, by station.Officer, line, contact string, items []station.SaidItem, text, before string, named ...station.NamedQuote) (string, error)
 	JudgeJoint(ctx context.Context, by station.Officer, line, contact, id, step, text string) (string, error)
 	OpenJoint(ctx context.Context, by station.Officer, line, contact, id string) error
 	Publish(ctx context.Context, by station.Officer, line, contact string, in station.PublishText) (string, error)
@@ -49,6 +49,7 @@ type ReadoutAct struct {
 	Item    int                  `json:"item,omitempty"` // of a statement, from 1; 0: the whole
 	Manual  bool                 `json:"manual,omitempty"`
 	Publish *station.PublishText `json:"publish,omitempty"`
+	Named   []station.NamedQuote `json:"named,omitempty"` // what is quoted and may be, of what is not published
 	Lang    string               `json:"lang,omitempty"`
 }
 
@@ -100,7 +101,7 @@ func handleReadouts(mux *http.ServeMux, st Station) {
 		return a.ReturnReadout(ctx, by, in.Line, in.Contact, in.Version, in.Text)
 	})
 	onSaid(mux, st, "quotes", func(ctx context.Context, a Stating, by station.Officer, in ReadoutAct) ([]station.SaidQuote, error) {
-		return a.QuotesIn(ctx, by, in.Line, in.Contact, in.Items)
+		return a.QuotesIn(ctx, by, in.Line, in.Contact, in.Version)
 	})
 	handleExchange(mux, st)
 	handlePublishing(mux, st)
@@ -115,20 +116,20 @@ func handleExchange(mux *http.ServeMux, st Station) {
 		return a.JudgeEmbargo(ctx, by, in.Line, in.Contact, in.ID, in.Step, in.Text)
 	})
 	filedBy(mux, st, "ready", func(ctx context.Context, a Stating, by station.Officer, in ReadoutAct) (string, error) {
-		return a.ReadyReadout(ctx, by, in.Line, in.Contact, in.Version, in.Manual)
+		return a.ReadyReadout(ctx, by, in.Line, in.Contact, in.Version, in.Manual, in.Named...)
 	})
 	filedBy(mux, st, "show", func(ctx context.Context, a Stating, by station.Officer, in ReadoutAct) (string, error) {
-		return a.ShowReadout(ctx, by, in.Line, in.Contact, in.Version)
+		return a.ShowReadout(ctx, by, in.Line, in.Contact, in.Version, in.Named...)
 	})
 	filedBy(mux, st, "remark", func(ctx context.Context, a Stating, by station.Officer, in ReadoutAct) (string, error) {
-		return a.RemarkOnDraft(ctx, by, in.Line, in.Contact, in.ID, in.Item, in.Text)
+		return a.RemarkOnDraft(ctx, by, in.Line, in.Contact, in.ID, in.Item, in.Text, in.Named...)
 	})
 }
 
 // handlePublishing is joint statements, what is published, and its pages.
 func handlePublishing(mux *http.ServeMux, st Station) {
 	filedBy(mux, st, "joint", func(ctx context.Context, a Stating, by station.Officer, in ReadoutAct) (string, error) {
-		return a.ProposeJoint(ctx, by, in.Line, in.Contact, in.Items, in.Text, in.Before)
+		return a.ProposeJoint(ctx, by, in.Line, in.Contact, in.Items, in.Text, in.Before, in.Named...)
 	})
 	filedBy(mux, st, "judge-joint", func(ctx context.Context, a Stating, by station.Officer, in ReadoutAct) (string, error) {
 		return a.JudgeJoint(ctx, by, in.Line, in.Contact, in.ID, in.Step, in.Text)
@@ -169,9 +170,10 @@ func (c *Client) KeepReadout(ctx context.Context, act string, in ReadoutAct) (st
 	return ask[station.Readout](ctx, c, "readout."+act, in)
 }
 
-// QuotesIn returns what texts quote that is not released.
-func (c *Client) QuotesIn(ctx context.Context, line, contact string, items []station.SaidItem) ([]station.SaidQuote, error) {
-	return ask[[]station.SaidQuote](ctx, c, "readout.quotes", ReadoutAct{Line: line, Contact: contact, Items: items})
+// QuotesIn returns what a version of our readout quotes that is not released; 0 is
+// the newest.
+func (c *Client) QuotesIn(ctx context.Context, line, contact string, version int64) ([]station.SaidQuote, error) {
+	return ask[[]station.SaidQuote](ctx, c, "readout.quotes", ReadoutAct{Line: line, Contact: contact, Version: version})
 }
 
 // FileOfReadout does one act that files an entry: "embargo", "judge-embargo",

@@ -3,6 +3,7 @@ package desk
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -19,9 +20,10 @@ type jointPage struct {
 	S       station.Statements
 	Tongues []string
 	Items   []station.SaidItem
-	Instead string // the proposal whose place it takes
-	Text    string // to the other side, beside the statement
-	Look    bool   // it is shown as it will be signed
+	Instead string               // the proposal whose place it takes
+	Text    string               // to the other side, beside the statement
+	Named   []station.NamedQuote // what it quotes and was refused for, with the reasons typed
+	Look    bool                 // it is shown as it will be signed
 	More    int
 	Problem *problem
 }
@@ -106,13 +108,13 @@ func (d *desk) sendJoint(w http.ResponseWriter, r *http.Request, s *seat) error 
 	if err != nil {
 		return err
 	}
-	p.Items, p.Instead, p.Text = itemsOf(r), r.PostForm.Get("instead"), field(r, "text")
+	p.Items, p.Instead, p.Text, p.Named = itemsOf(r), r.PostForm.Get("instead"), field(r, "text"), named(r)
 	switch r.PostForm.Get("then") {
 	case "more":
 		p.More = 2
 	case "edit":
 	case "sign":
-		if _, err = d.st.ProposeJoint(r.Context(), s.officer, p.Line.Key, p.Contact.ID, p.Items, p.Text, p.Instead); err == nil {
+		if _, err = d.st.ProposeJoint(r.Context(), s.officer, p.Line.Key, p.Contact.ID, p.Items, p.Text, p.Instead, p.Named...); err == nil {
 			return done(w, r, sayingURL(p.Line.Key, p.Contact.ID), "saying_joint")
 		}
 	default:
@@ -121,13 +123,42 @@ func (d *desk) sendJoint(w http.ResponseWriter, r *http.Request, s *seat) error 
 	}
 	status := http.StatusOK
 	if err != nil {
-		p.Problem, p.Look = problemOf(err), false
+		p.Problem, p.Look, p.Named = problemOf(err), false, toName(p.Named, err)
 		if status = p.Problem.Status; status >= http.StatusInternalServerError {
 			return err
 		}
 	}
 	d.renderStatus(w, r, s, status, "joint", "title.joint", p)
 	return nil
+}
+
+// named are the things quoted that a form names, with why each may leave.
+func named(r *http.Request) (out []station.NamedQuote) {
+	for n := range mostNamed {
+		of := r.PostForm.Get(fmt.Sprint("of-", n))
+		if of == "" {
+			return out
+		}
+		out = append(out, station.NamedQuote{Of: of, Why: field(r, fmt.Sprint("because-", n))})
+	}
+	return out
+}
+
+// mostNamed bounds what a form names.
+const mostNamed = 64
+
+// toName adds to what was named already what an act was refused for.
+func toName(had []station.NamedQuote, err error) []station.NamedQuote {
+	var q *station.Quoting
+	if !errors.As(err, &q) {
+		return had
+	}
+	for _, x := range q.Quotes {
+		if len(had) < mostNamed && !slices.ContainsFunc(had, func(n station.NamedQuote) bool { return n.Of == x.Of }) {
+			had = append(had, station.NamedQuote{Of: x.Of})
+		}
+	}
+	return had
 }
 
 // unequal says what keeps the texts of a joint statement from being equal in every
@@ -210,7 +241,9 @@ func (d *desk) publishPage(r *http.Request, s *seat, in station.PublishText) (*p
 		p.Problem = problemOf(err)
 		return p, nil
 	}
-	p.Quotes, err = d.st.QuotesIn(r.Context(), s.officer, l.Key, p.Contact.ID, p.Items)
+	if p.In.Joint == "" { // what stands jointly may be quoted
+		p.Quotes, err = d.st.QuotesIn(r.Context(), s.officer, l.Key, p.Contact.ID, p.In.Version)
+	}
 	return p, err
 }
 

@@ -23,15 +23,15 @@ type Saying interface {
 	ReviewReadout(ctx context.Context, by station.Officer, line, contact string, version int64) (station.Readout, error)
 	ApproveReadout(ctx context.Context, by station.Officer, line, contact string, version int64) (station.Readout, error)
 	ReturnReadout(ctx context.Context, by station.Officer, line, contact string, version int64, note string) (station.Readout, error)
-	ReadyReadout(ctx context.Context, by station.Officer, line, contact string, version int64, manual bool) (item string, err error)
-	ShowReadout(ctx context.Context, by station.Officer, line, contact string, version int64) (item string, err error)
-	RemarkOnDraft(ctx context.Context, by station.Officer, line, contact, draft string, item int, text string) (entry string, err error)
+	ReadyReadout(ctx context.Context, by station.Officer, line, contact string, version int64, manual bool, named ...station.NamedQuote) (item string, err error)
+	ShowReadout(ctx context.Context, by station.Officer, line, contact string, version int64, named ...station.NamedQuote) (item string, err error)
+	RemarkOnDraft(ctx context.Context, by station.Officer, line, contact, draft string, item int, text string, named ...station.NamedQuote) (entry string, err error)
 	ProposeEmbargo(ctx context.Context, by station.Officer, line, contact string, until time.Time, text, before string) (item string, err error)
 	JudgeEmbargo(ctx context.Context, by station.Officer, line, contact, id, step, text string) (item string, err error)
-	ProposeJoint(ctx context.Context, by station.Officer, line, contact string, items []station.SaidItem, text, before string) (item string, err error)
+	ProposeJoint(ctx context.Context, by station.Officer, line, contact string, items []station.SaidItem, text, before string, named ...station.NamedQuote) (item string, err error)
 	JudgeJoint(ctx context.Context, by station.Officer, line, contact, id, step, text string) (item string, err error)
 	OpenJoint(ctx context.Context, by station.Officer, line, contact, id string) error
-	QuotesIn(ctx context.Context, by station.Officer, line, contact string, items []station.SaidItem) ([]station.SaidQuote, error)
+	QuotesIn(ctx context.Context, by station.Officer, line, contact string, version int64) ([]station.SaidQuote, error)
 	Publish(ctx context.Context, by station.Officer, line, contact string, in station.PublishText) (item string, err error)
 	PublicPage(ctx context.Context, by station.Officer, line, item, lang string) (name string, html []byte, err error)
 }
@@ -47,8 +47,9 @@ type sayingPage struct {
 	With    string
 	Beside  besideView
 	Problem *problem
-	Act     string // that failed
-	About   string // the entry it was about
+	Act     string               // that failed
+	About   string               // the entry it was about
+	Named   []station.NamedQuote // what it quotes and was refused for, with the reasons typed
 	Typed   map[string]string
 	Version int64              // that the next save names
 	Newer   *station.Readout   // somebody saved it since
@@ -401,12 +402,15 @@ var sayingActs = map[string]sayingAct{
 	},
 	"ready": func(d *desk, r *http.Request, s *seat, line, id string) error {
 		return onVersion(r, func(v int64) error {
-			_, err := d.st.ReadyReadout(r.Context(), s.officer, line, id, v, r.PostForm.Get("manual") == "yes")
+			_, err := d.st.ReadyReadout(r.Context(), s.officer, line, id, v, r.PostForm.Get("manual") == "yes", named(r)...)
 			return err
 		})
 	},
 	"show": func(d *desk, r *http.Request, s *seat, line, id string) error {
-		return onVersion(r, func(v int64) error { _, err := d.st.ShowReadout(r.Context(), s.officer, line, id, v); return err })
+		return onVersion(r, func(v int64) error {
+			_, err := d.st.ShowReadout(r.Context(), s.officer, line, id, v, named(r)...)
+			return err
+		})
 	},
 	"embargo": (*desk).proposeEmbargo,
 	"embargo-answer": func(d *desk, r *http.Request, s *seat, line, id string) error {
@@ -421,7 +425,7 @@ var sayingActs = map[string]sayingAct{
 		if err != nil || n < 0 {
 			return parley.Errorf(parley.Malformed, "it is not said which part is meant")
 		}
-		_, err = d.st.RemarkOnDraft(r.Context(), s.officer, line, id, r.PostForm.Get("about"), n, field(r, "text"))
+		_, err = d.st.RemarkOnDraft(r.Context(), s.officer, line, id, r.PostForm.Get("about"), n, field(r, "text"), named(r)...)
 		return err
 	},
 	"joint-answer": (*desk).judgeJoint,
@@ -492,6 +496,7 @@ func (d *desk) actOnSaying(w http.ResponseWriter, r *http.Request, s *seat) erro
 	}
 	zone := p.Typed["zone"]
 	p.Problem, p.Act, p.About, p.Typed = problemOf(err), act, r.PostForm.Get("about"), typed(r)
+	p.Named = toName(named(r), err)
 	if p.Typed["zone"] == "" {
 		p.Typed["zone"] = zone
 	}

@@ -299,3 +299,43 @@ func TestPublish(t *testing.T) {
 	}
 	b.get(birch+"/item/x:1/public").want(t, 404)
 }
+
+// TestQuotesOurs: words of a memcon leave by no form of the desk until it is named with
+// a reason; nothing is shown of it but its name.
+func TestQuotesOurs(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		set  func(*desktest.Station)
+		at   string
+		form []string
+		did  string
+		to   string
+	}{
+		{"ready", func(s *desktest.Station) { s.SayDrafted("approved"); s.Say.Readout.Approver = "Envoy Okafor" }, said + "/ready", []string{"version", "5"}, "ReadyReadout v5", said + "?said=saying_ready"},
+		{"show", func(s *desktest.Station) { s.Say.Readout.Version = 6 }, said + "/show", []string{"version", "6"}, "ShowReadout 6", said + "?said=saying_show"},
+		{"remark", func(*desktest.Station) {}, said + "/remark", []string{"about", desktest.TheirReadout, "item", "0", "text", "He said so."}, "RemarkOnDraft " + desktest.TheirReadout + " 0 He said so.", said + "?said=saying_remark"},
+		{"joint", func(*desktest.Station) {}, joint, []string{"tongues", "en", "text-0-en", "He said so.", "then", "sign"}, "ProposeJoint /en: He said so.", said + "?said=saying_joint"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b := envoy(t)
+			c.set(b.st)
+			b.st.Quoting = true
+			b.post(c.at, c.form...).want(t, 403, desktest.Hushed, `name="of-0" value="`+desktest.Hushed+`"`, `name="because-0" value=""`)
+			b.post(c.at, append(c.form, "of-0", desktest.Hushed, "because-0", "")...).want(t, 403, `name="of-0"`, "!of-1")
+			b.post(c.at, append(c.form, "of-0", desktest.Hushed, "because-0", "The chief agrees <b>")...).to(t, c.to)
+			if want := "named " + desktest.Hushed + ": The chief agrees <b>"; !b.st.Did(want) {
+				t.Errorf("the station did %q, want %q", b.st.Calls, want)
+			}
+			if !b.st.Did(c.did) || len(b.st.Calls) != 2 {
+				t.Errorf("the station did %q, want %q once", b.st.Calls, c.did)
+			}
+		})
+	}
+	b := envoy(t)
+	b.st.Quoting, b.st.Say.Embargo.Until, b.st.Say.Embargo.Over = true, start.Add(-3600e9), true
+	b.get(publish).want(t, 200, "a memcon or note of our side", desktest.Hushed, "Why “"+desktest.Hushed+"” may be published", "!/item/"+desktest.Hushed)
+	b.st.SayJoint()
+	b.get(publish+"?joint="+desktest.TheirJoint).want(t, 200, "!"+desktest.Hushed)
+	in := []string{"tongues", "en", "text-0-en", "He said so.", "of-0", desktest.Hushed, "because-0", "He agrees", "then", "look"}
+	b.post(joint, in...).want(t, 200, `name="because-0" value="He agrees"`, "Sign and send")
+}

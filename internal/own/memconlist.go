@@ -132,8 +132,9 @@ func (s *Store) HandMemcon(key string, rev, to int64) (Memcon, error) {
 }
 
 // InheritMemcons gives all memcons of an officer who is no longer here, and the
-// notes that he had not merged, to another. It returns how many memcons. NotAllowed
-// while he is active, or when the other is not.
+// notes that he had not merged, to another. A note that he gave to somebody who is
+// here stays with that one. It returns how many memcons. NotAllowed while he is
+// active, or when the other is not.
 func (s *Store) InheritMemcons(from, to int64) (n int64, err error) {
 	err = s.write(func(tx *sqlfile.Tx) error {
 		old, err := scanOfficer(tx.Row("SELECT id, name, offices, active, added FROM officers WHERE id = ?", from))
@@ -156,7 +157,7 @@ func (s *Store) InheritMemcons(from, to int64) (n int64, err error) {
 		if err := tx.Exec("UPDATE memcons SET state = 'draft', reviewer = 0 WHERE author = ? AND state = 'review' AND reviewer = ?", from, to); err != nil {
 			return err
 		}
-		if err := tx.Exec("UPDATE memnotes SET given = ? WHERE officer = ? AND memcon = 0", to, from); err != nil {
+		if err := tx.Exec("UPDATE memnotes SET given = ? WHERE officer = ? AND memcon = 0 AND NOT EXISTS (SELECT 1 FROM officers WHERE id = memnotes.given AND active)", to, from); err != nil {
 			return err
 		}
 		n, err = tx.Change("UPDATE memcons SET author = ?, rev = rev + 1 WHERE author = ? AND state <> 'discarded'", to, from)

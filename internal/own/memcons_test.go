@@ -234,6 +234,16 @@ func TestMemconHeirs(t *testing.T) {
 	if rs, _ := f.MemconReaders(m.ID); m.Author != ben || len(rs) != 1 || rs[0].Officer != ada {
 		t.Errorf("handed over: %+v, %+v", m, rs)
 	}
+	_, err = f.AddMemNote(MemNote{Line: line1, About: "a:2", Officer: ben, Text: "given to Ada, who is here"})
+	ok(t, err)
+	_, err = f.GiveMemNotes(line1, "a:2", ben, ada)
+	ok(t, err)
+	dan := f.officer(t, "Dan").ID
+	_, err = f.AddMemNote(MemNote{Line: line1, About: "a:3", Officer: ben, Text: "given to Dan, who leaves"})
+	ok(t, err)
+	_, err = f.GiveMemNotes(line1, "a:3", ben, dan)
+	ok(t, err)
+	ok(t, f.RemoveOfficer(dan))
 	n, err := f.AddMemNote(MemNote{Line: line1, About: "a:1", Officer: ben, Text: "left"})
 	ok(t, err)
 	m, err = f.SubmitMemcon(m.Key, m.Rev, cleo)
@@ -255,6 +265,15 @@ func TestMemconHeirs(t *testing.T) {
 	}
 	if ns, err := f.MemNotes(line1, "a:1", cleo); err != nil || len(ns) != 1 || ns[0].ID != n.ID {
 		t.Errorf("notes %+v, %v", ns, err)
+	}
+	for _, c := range []struct {
+		about string
+		who   int64
+		want  int
+	}{{"a:2", cleo, 0}, {"a:2", ada, 1}, {"a:3", cleo, 1}} {
+		if ns, err := f.MemNotes(line1, c.about, c.who); err != nil || len(ns) != c.want {
+			t.Errorf("notes on %s for officer %d: %+v, %v; want %d", c.about, c.who, ns, err, c.want)
+		}
 	}
 	ok(t, f.DiscardMemcon(got.Key, got.Rev))
 	_, err = f.Memcon(got.Key)

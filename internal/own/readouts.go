@@ -1,7 +1,9 @@
 package own
 
 import (
+	"crypto/sha256"
 	"database/sql"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"parley/internal/sqlfile"
@@ -263,25 +265,56 @@ func (s *Store) scanBond(sc scanner) (b Bond, err error) {
 	return b, nil
 }
 
-// OurWords are the texts of the newest memcons and notes of a line, by what each is:
-// what a statement must not quote. Who wrote them, and who may read them, is not told.
-func (s *Store) OurWords(l parley.LineID, limit int) (map[string][]string, error) {
-	out := map[string][]string{}
-	for table, what := range map[string]string{"memcons": "memcon", "memnotes": "memnote"} {
-		rows, err := s.db.Query("SELECT id, secret FROM "+table+" WHERE line = ? AND length(secret) > 0 ORDER BY id DESC LIMIT ?", l[:], limit)
-		texts, err := collect(rows, err, func(sc scanner) (string, error) {
-			var id int64
-			var secret []byte
-			if err := sc.Scan(&id, &secret); err != nil {
-				return "", dbError(err)
-			}
-			text, err := s.open(what, id, secret)
-			return string(text), err
-		})
+// An OurText is a memcon, or a note, as what a statement must not quote.
+type OurText struct {
+	Name   string   // tells it from others, and nothing else of it
+	Key    string   // of a memcon; "": it is a note
+	Hands  []int64  // of a note: who wrote it, and whom it was given to
+	Passed []string // of a memcon: what was reviewed
+	Draft  []string // what was not, with what was written over and is kept; a note
+}
+
+// OurWords are the newest memcons of a line with all their texts, and its newest
+// notes.
+func (s *Store) OurWords(l parley.LineID, limit int) ([]OurText, error) {
+	rows, err := s.db.Query("SELECT "+memconHeads+", secret"+ofMemcons+"WHERE line = ?"+notDiscarded+" ORDER BY id DESC LIMIT ?", l[:], limit)
+	memcons, err := collect(rows, err, func(sc scanner) (Memcon, error) { return s.scanMemcon(sc, true) })
+	if err != nil {
+		return nil, err
+	}
+	var out []OurText
+	for _, m := range memcons {
+		t := OurText{Name: nameless("memcon", []byte(m.Key)), Key: m.Key, Draft: []string{m.Title, m.Text}}
+		rows, err := s.db.Query("SELECT "+versionHeads+", secret"+ofVersions+"WHERE memcon = ? ORDER BY id DESC", m.ID)
+		versions, err := collect(rows, err, func(sc scanner) (MemconVersion, error) { return s.scanVersion(sc, true) })
 		if err != nil {
 			return nil, err
 		}
-		out[what] = texts
+		for _, v := range versions {
+			if v.Number > 0 {
+				t.Passed = append(t.Passed, v.Title, v.Text)
+			} else {
+				t.Draft = append(t.Draft, v.Title, v.Text)
+			}
+		}
+		out = append(out, t)
 	}
-	return out, nil
+	rows, err = s.db.Query("SELECT id, officer, given, secret FROM memnotes WHERE line = ? ORDER BY id DESC LIMIT ?", l[:], limit)
+	notes, err := collect(rows, err, func(sc scanner) (t OurText, err error) {
+		var id, officer, given int64
+		var secret []byte
+		if err := sc.Scan(&id, &officer, &given, &secret); err != nil {
+			return t, dbError(err)
+		}
+		text, err := s.open("memnote", id, secret)
+		return OurText{Name: nameless("note", secret), Hands: []int64{officer, given}, Draft: []string{string(text)}}, err
+	})
+	return append(out, notes...), err
+}
+
+// nameless names something by what nobody can guess of it, so that the name says no
+// more than that it is another.
+func nameless(what string, of []byte) string {
+	h := sha256.Sum256(append([]byte("parley "+what+" "), of...))
+	return what + "-" + hex.EncodeToString(h[:6])
 }

@@ -3,6 +3,9 @@ package own
 import (
 	"bytes"
 	"os"
+	"reflect"
+	"slices"
+	"strings"
 	"testing"
 
 	"parley"
@@ -125,22 +128,53 @@ func TestWasRaised(t *testing.T) {
 	}
 }
 
-// TestOurWords: the texts of memcons and notes of a line, and of no other.
+// TestOurWords: the texts of memcons and notes of a line, and of no other, each under
+// a name of its own; what a version said, and what another hand wrote over, among them.
 func TestOurWords(t *testing.T) {
 	f := newFixture(t)
-	ada := f.officer(t, "Ada Marsh").ID
+	ada, ben := f.officer(t, "Ada Marsh").ID, f.officer(t, "Ben").ID
 	line := parley.LineID{7}
-	_, err := f.AddMemcon(Memcon{Line: line, About: "c", Author: ada, Text: "a memcon"}, nil)
+	m, err := f.AddMemcon(Memcon{Line: line, About: "c", Author: ada, MemconHead: MemconHead{Title: "a title"}, Text: "first"}, nil)
+	ok(t, err)
+	m, err = f.SaveMemcon(m.Key, m.Rev, ben, m.MemconHead, "second", nil) // over what Ada wrote
+	ok(t, err)
+	cleo := f.officer(t, "Cleo").ID
+	m, err = f.SubmitMemcon(m.Key, m.Rev, cleo)
+	ok(t, err)
+	m, err = f.ReviewMemcon(m.Key, m.Rev, cleo)
+	ok(t, err)
+	m, err = f.SaveMemcon(m.Key, m.Rev, ada, MemconHead{Title: "a title", Reason: "r"}, "third", nil)
 	ok(t, err)
 	_, err = f.AddMemcon(Memcon{Line: parley.LineID{8}, About: "c", Author: ada, Text: "of another line"}, nil)
 	ok(t, err)
+	gone, err := f.AddMemcon(Memcon{Line: line, About: "c", Author: ada, Text: "discarded"}, nil)
+	ok(t, err)
+	ok(t, f.DiscardMemcon(gone.Key, gone.Rev))
 	for _, text := range []string{"old", "newer", "newest"} {
 		_, err = f.AddMemNote(MemNote{Line: line, About: "c", Officer: ada, Text: text})
 		ok(t, err)
 	}
+	_, err = f.GiveMemNotes(line, "c", ada, ben)
+	ok(t, err)
 	got, err := f.OurWords(line, 2)
 	ok(t, err)
-	if len(got["memcon"]) != 1 || got["memcon"][0] != "a memcon" || len(got["memnote"]) != 2 || got["memnote"][0] != "newest" {
-		t.Errorf("%v", got)
+	again, err := f.OurWords(line, 2)
+	ok(t, err)
+	if len(got) != 3 || !reflect.DeepEqual(got, again) {
+		t.Fatalf("%+v, then %+v", got, again)
+	}
+	names := map[string]bool{}
+	for _, x := range got {
+		names[x.Name] = true
+		if x.Key != "" && strings.Contains(x.Name, x.Key) {
+			t.Errorf("the name %s tells the key", x.Name)
+		}
+	}
+	x := got[0]
+	if len(names) != 3 || x.Key != m.Key || !slices.Equal(x.Passed, []string{"a title", "second"}) || !slices.Equal(x.Draft, []string{"a title", "third", "a title", "first"}) {
+		t.Errorf("the memcon: %+v", x)
+	}
+	if x := got[1]; x.Key != "" || !slices.Equal(x.Draft, []string{"newest"}) || !slices.Equal(x.Hands, []int64{ada, ben}) || got[2].Draft[0] != "newer" {
+		t.Errorf("the notes: %+v", got[1:])
 	}
 }

@@ -13,8 +13,9 @@ import (
 )
 
 // ProposeJoint proposes a statement of all sides, and signs it with that; with
-// before, in place of another proposal. The facts are those of the record.
-func (s *Station) ProposeJoint(ctx context.Context, by Officer, name, id string, items []SaidItem, text, before string) (string, error) {
+// before, in place of another proposal. The facts are those of the record. NotAllowed
+// where it quotes a memcon or a note of ours, unless that is named with a reason.
+func (s *Station) ProposeJoint(ctx context.Context, by Officer, name, id string, items []SaidItem, text, before string, named ...NamedQuote) (string, error) {
 	return s.sayOn(ctx, by, name, "propose a joint statement", id, func(a *afterwards) (form.Form, []parley.Ref, string, error) {
 		facts, err := a.facts()
 		if err != nil {
@@ -32,7 +33,8 @@ func (s *Station) ProposeJoint(ctx context.Context, by Officer, name, id string,
 			}
 			refs = append(refs, j.Ref)
 		}
-		return &said.Joint{Step: said.Offer, Statement: st, Text: text}, refs, before, nil
+		quotes, err := s.mayQuote(by, a, beside(st, text), false, named)
+		return &said.Joint{Step: said.Offer, Statement: st, Text: text}, refs, noting(before, quotes), err
 	})
 }
 
@@ -206,7 +208,7 @@ func (s *Station) Publish(ctx context.Context, by Officer, name, id string, in P
 		if err != nil {
 			return nil, nil, "", err
 		}
-		quotes, err := s.mayQuote(a, f.Statement, in.Named)
+		quotes, err := s.mayQuote(by, a, beside(f.Statement, in.Text), true, in.Named)
 		if err != nil {
 			return nil, nil, "", err
 		}

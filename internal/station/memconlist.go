@@ -87,11 +87,18 @@ func (s *Station) HandMemcon(_ context.Context, by Officer, key string, rev, to 
 }
 
 // InheritMemcons gives whatever memcons and notes an officer who is no longer here
-// left to another. An administrator does it without seeing any of them: it says how
-// many memcons they were.
+// left to another. An administrator does it without seeing any of them, so never to
+// himself, and never without a name: it says how many memcons they were.
 func (s *Station) InheritMemcons(_ context.Context, by Officer, from, to int64) (int64, error) {
-	if err := seatFor(by, "hand on what an officer left", parley.Administrator); err != nil {
+	const act = "hand on what an officer left"
+	if err := person(by, act); err != nil {
 		return 0, err
+	}
+	if err := seatFor(by, act, parley.Administrator); err != nil {
+		return 0, err
+	}
+	if to == by.ID {
+		return 0, parley.Errorf(parley.NotAllowed, "nobody hands to himself what an officer left").WithHint("another officer gets it, or another administrator hands it on")
 	}
 	n, err := s.own.InheritMemcons(from, to)
 	if err != nil {

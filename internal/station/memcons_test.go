@@ -245,13 +245,18 @@ func TestMemcons(t *testing.T) {
 	hidden(principal, "off the list")
 	_, err = a.st.InheritMemcons(ctx, reviewer, author.ID, second.ID)
 	kind(t, "an heir named by an envoy", err, parley.NotAllowed)
-	_, err = a.st.InheritMemcons(ctx, Officer{}, author.ID, second.ID)
+	root := add("Ms Root", parley.Administrator)
+	_, err = a.st.InheritMemcons(ctx, root, author.ID, second.ID)
 	kind(t, "the heir of who is here", err, parley.NotAllowed)
 	ok("removing", a.st.RemoveOfficer(ctx, Officer{}, author.ID))
 	if x := open(reviewer, ""); !x.AuthorGone {
 		t.Error("nobody sees that the author is gone")
 	}
-	if n, err := a.st.InheritMemcons(ctx, Officer{}, author.ID, second.ID); err != nil || n != 1 {
+	_, err = a.st.InheritMemcons(ctx, root, author.ID, root.ID)
+	kind(t, "an administrator who inherits", err, parley.NotAllowed)
+	_, err = a.st.InheritMemcons(ctx, Officer{}, author.ID, root.ID)
+	kind(t, "an heir named by nobody", err, parley.NotAllowed)
+	if n, err := a.st.InheritMemcons(ctx, root, author.ID, second.ID); err != nil || n != 1 {
 		t.Errorf("inherited %d, %v", n, err)
 	}
 	if x := open(second, ""); !x.YouAuthor || x.Author != "Sgt Wren" {

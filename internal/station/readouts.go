@@ -165,7 +165,7 @@ func (s *Station) ReturnReadout(_ context.Context, by Officer, name, id string, 
 			return "", err
 		}
 		_, err := s.own.ReturnReadout(a.l.id, a.root.String(), version, note)
-		return note, err
+		return fmt.Sprintf("version %d", version), err // the note is kept with it, sealed
 	})
 }
 

@@ -287,14 +287,19 @@ func stepOf(step, of string, steps ...string) (int, error) {
 
 // ReadyReadout binds our side to the approved version of its readout. It is shown by
 // itself when every side is bound to its own; manual, by ShowReadout. What we are
-// bound to is durable before the ready leaves.
-func (s *Station) ReadyReadout(ctx context.Context, by Officer, name, id string, version int64, manual bool) (string, error) {
+// bound to is durable before the ready leaves. NotAllowed where it quotes a memcon or
+// a note of ours, unless that is named with a reason.
+func (s *Station) ReadyReadout(ctx context.Context, by Officer, name, id string, version int64, manual bool, named ...NamedQuote) (string, error) {
 	return s.sayOn(ctx, by, name, "be ready to exchange drafts", id, func(a *afterwards) (form.Form, []parley.Ref, string, error) {
 		st, version, err := s.approved(a, version)
 		if err != nil {
 			return nil, nil, "", err
 		}
 		if err := s.mayBind(a, version); err != nil {
+			return nil, nil, "", err
+		}
+		quotes, err := s.mayQuote(by, a, st, false, named)
+		if err != nil {
 			return nil, nil, "", err
 		}
 		nonce := make([]byte, said.NonceSize)
@@ -304,7 +309,7 @@ func (s *Station) ReadyReadout(ctx context.Context, by Officer, name, id string,
 		if _, err := s.own.Bind(b); err != nil {
 			return nil, nil, "", err
 		}
-		return &said.Ready{Commitment: b.Commitment}, []parley.Ref{a.root}, fmt.Sprintf("version %d", version), nil
+		return &said.Ready{Commitment: b.Commitment}, []parley.Ref{a.root}, noting(fmt.Sprintf("version %d", version), quotes), nil
 	})
 }
 
@@ -376,8 +381,9 @@ func (s *Station) bondOf(a *afterwards, ready *said.Bond) (own.Bond, bool, error
 }
 
 // ShowReadout shows the draft that our side is bound to; where one is shown, the
-// approved version as a later one.
-func (s *Station) ShowReadout(ctx context.Context, by Officer, name, id string, version int64) (string, error) {
+// approved version as a later one. NotAllowed where that quotes a memcon or a note of
+// ours, unless it is named with a reason.
+func (s *Station) ShowReadout(ctx context.Context, by Officer, name, id string, version int64, named ...NamedQuote) (string, error) {
 	return s.sayOn(ctx, by, name, "show a draft", id, func(a *afterwards) (form.Form, []parley.Ref, string, error) {
 		us := a.us()
 		if us.Shown == nil || us.Owes != nil {
@@ -391,7 +397,8 @@ func (s *Station) ShowReadout(ctx context.Context, by Officer, name, id string, 
 		if st.Equal(&us.Current.Draft.Statement) {
 			return nil, nil, "", parley.Errorf(parley.Conflict, "the other side has this version already")
 		}
-		return &said.Draft{Statement: *st}, []parley.Ref{a.root, us.Current.Ref}, fmt.Sprintf("version %d", version), nil
+		quotes, err := s.mayQuote(by, a, st, false, named)
+		return &said.Draft{Statement: *st}, []parley.Ref{a.root, us.Current.Ref}, noting(fmt.Sprintf("version %d", version), quotes), err
 	})
 }
 
@@ -448,12 +455,15 @@ func (l *liveLine) shows(ready parley.Ref) (bool, error) {
 }
 
 // RemarkOnDraft comments on a draft, or on one item of it, from 1; 0 is the whole.
-func (s *Station) RemarkOnDraft(ctx context.Context, by Officer, name, id, draft string, item int, text string) (string, error) {
+// NotAllowed where it quotes a memcon or a note of ours, unless that is named with a
+// reason.
+func (s *Station) RemarkOnDraft(ctx context.Context, by Officer, name, id, draft string, item int, text string, named ...NamedQuote) (string, error) {
 	return s.sayOn(ctx, by, name, "remark on a draft", id, func(a *afterwards) (form.Form, []parley.Ref, string, error) {
 		for _, side := range a.told.Sides {
 			for _, v := range side.Drafts {
 				if v.Ref.String() == draft {
-					return &said.Remark{Item: uint64(max(item, 0)), Text: text}, []parley.Ref{a.root, v.Ref}, draft, nil
+					quotes, err := s.mayQuote(by, a, beside(nil, text), false, named)
+					return &said.Remark{Item: uint64(max(item, 0)), Text: text}, []parley.Ref{a.root, v.Ref}, noting(draft, quotes), err
 				}
 			}
 		}

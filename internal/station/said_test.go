@@ -2,6 +2,7 @@ package station
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,7 +12,6 @@ import (
 
 	"parley"
 	"parley/internal/form"
-	"parley/internal/own"
 	"parley/internal/said"
 )
 
@@ -476,23 +476,21 @@ func quoting(t *testing.T, a, b *party, line, id string) {
 	in := PublishText{Version: b.approve(line, id, text), Insist: "it is known"}
 	_, err := b.st.Publish(ctx, b.envoy, line, id, in)
 	wantKind(t, "publishing what quotes a dispatch", err, parley.NotAllowed, "item 1 quotes "+it.ID)
-	found, err := b.st.QuotesIn(ctx, b.watch, line, id, []SaidItem{{Texts: []SaidText{{"en", text}}}})
+	found, err := b.st.QuotesIn(ctx, b.watch, line, id, in.Version)
 	if err != nil || len(found) != 1 || found[0].Of != it.ID || found[0].Item != 1 || !strings.HasPrefix(found[0].What, "dispatch the convoy") || !strings.HasPrefix(text[found[0].From:found[0].To], "the Convoy") {
 		t.Errorf("found %+v, %v", found, err)
 	}
+	if !b.audited("look for quotations in a readout", fmt.Sprintf("version %d", in.Version)) {
+		t.Error("a look for quotations is not in the audit")
+	}
+	_, err = b.st.QuotesIn(ctx, Officer{}, line, id, in.Version)
+	wantKind(t, "looking as nobody", err, parley.NotAllowed, "takes an officer")
 	in.Named = []NamedQuote{{Of: it.ID, Why: "  "}}
 	_, err = b.st.Publish(ctx, b.envoy, line, id, in)
 	wantKind(t, "naming it without a reason", err, parley.NotAllowed, "quotes")
 	in.Named[0].Why = "alder announced it"
 	if _, err := b.st.Publish(ctx, b.envoy, line, id, in); err != nil {
 		t.Fatal(err)
-	}
-	if _, err := b.st.own.AddMemcon(own.Memcon{Line: lineID(t, b, line), About: id, Author: b.chief.ID, Text: "Their envoy was tired, and said twice that he would have to ask his capital first."}, nil); err != nil {
-		t.Fatal(err)
-	}
-	found, err = b.st.QuotesIn(ctx, b.watch, line, id, []SaidItem{{Texts: []SaidText{{"en", "Their envoy said twice that he would have to ask his capital first."}}}})
-	if err != nil || len(found) != 1 || found[0].Of != "memcon" {
-		t.Errorf("a memcon that is quoted: %+v, %v", found, err)
 	}
 	if !b.audited("publish", "quotes "+it.ID+": alder announced it") {
 		t.Error("the audit does not say what is quoted, and why")

@@ -219,7 +219,10 @@ func (s *Station) ReturnReadout(_ context.Context, _ station.Officer, line, _ st
 }
 
 // ReadyReadout binds our side; Birch is not ready yet.
-func (s *Station) ReadyReadout(_ context.Context, by station.Officer, line, _ string, version int64, manual bool) (string, error) {
+func (s *Station) ReadyReadout(_ context.Context, by station.Officer, line, _ string, version int64, manual bool, named ...station.NamedQuote) (string, error) {
+	if err := s.quotesOurs(named); err != nil {
+		return "", err
+	}
 	_, err := s.step("ReadyReadout", line, version, func(o *station.Readout) {
 		o.Ready = &station.ReadoutReady{Version: version, At: s.Now(), By: by.Name, Manual: manual, ID: ourGen + ":130"}
 		s.Say.Sides[0].State, s.Say.Sides[0].At, s.Say.Sides[0].Ready = "ready", s.Now(), ourGen+":130"
@@ -228,12 +231,18 @@ func (s *Station) ReadyReadout(_ context.Context, by station.Officer, line, _ st
 }
 
 // ShowReadout notes it.
-func (s *Station) ShowReadout(_ context.Context, by station.Officer, line, id string, version int64) (string, error) {
+func (s *Station) ShowReadout(_ context.Context, by station.Officer, line, id string, version int64, named ...station.NamedQuote) (string, error) {
+	if err := s.quotesOurs(named); err != nil {
+		return "", err
+	}
 	return s.arrange("ShowReadout", by, line, version)
 }
 
 // RemarkOnDraft notes it.
-func (s *Station) RemarkOnDraft(_ context.Context, by station.Officer, line, _, draft string, item int, text string) (string, error) {
+func (s *Station) RemarkOnDraft(_ context.Context, by station.Officer, line, _, draft string, item int, text string, named ...station.NamedQuote) (string, error) {
+	if err := s.quotesOurs(named); err != nil {
+		return "", err
+	}
 	return s.arrange("RemarkOnDraft", by, line, draft, item, text)
 }
 
@@ -255,7 +264,10 @@ func (s *Station) JudgeEmbargo(_ context.Context, by station.Officer, line, _, i
 }
 
 // ProposeJoint notes it.
-func (s *Station) ProposeJoint(_ context.Context, by station.Officer, line, _ string, items []station.SaidItem, text, before string) (string, error) {
+func (s *Station) ProposeJoint(_ context.Context, by station.Officer, line, _ string, items []station.SaidItem, text, before string, named ...station.NamedQuote) (string, error) {
+	if err := s.quotesOurs(named); err != nil {
+		return "", err
+	}
 	return s.arrange("ProposeJoint", by, line, itemsSaid(items), text, before)
 }
 
@@ -278,16 +290,41 @@ func (s *Station) OpenJoint(_ context.Context, by station.Officer, line, _, id s
 	return err
 }
 
-// QuotesIn finds the words that the fake is told are not released.
-func (s *Station) QuotesIn(_ context.Context, _ station.Officer, _, _ string, items []station.SaidItem) (out []station.SaidQuote, err error) {
+// Hushed is what the fake names the memcon that words of ours quote.
+const Hushed = "memcon-0a1b2c3d4e5f"
+
+// quotesOurs refuses what quotes a memcon, unless that is named with a reason.
+func (s *Station) quotesOurs(named []station.NamedQuote) error {
 	s.Lock()
 	defer s.Unlock()
-	for i, it := range items {
+	if !s.Quoting {
+		return nil
+	}
+	for _, n := range named {
+		if n.Of == Hushed && n.Why != "" {
+			s.did("named %s: %s", n.Of, n.Why)
+			return nil
+		}
+	}
+	return &station.Quoting{Quotes: []station.SaidQuote{{Of: Hushed, Ours: true}}, Err: parley.Errorf(parley.NotAllowed, "it quotes %s, which is of our side only", Hushed)}
+}
+
+// QuotesIn finds the words that the fake is told are not released.
+func (s *Station) QuotesIn(_ context.Context, _ station.Officer, _, _ string, _ int64) (out []station.SaidQuote, err error) {
+	s.Lock()
+	defer s.Unlock()
+	if s.Say.Readout == nil {
+		return nil, nil
+	}
+	for i, it := range s.Say.Readout.Items {
 		for _, t := range it.Texts {
 			if at := strings.Index(t.Text, s.Secret); s.Secret != "" && at >= 0 {
 				out = append(out, station.SaidQuote{Of: theirGen + ":40", What: "dispatch 0040 <b>", Item: i + 1, Lang: t.Language, From: at, To: at + len(s.Secret), Words: s.Secret})
 			}
 		}
+	}
+	if s.Quoting {
+		out = append(out, station.SaidQuote{Of: Hushed, Ours: true})
 	}
 	return out, nil
 }

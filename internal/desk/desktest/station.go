@@ -72,6 +72,7 @@ type Station struct {
 	Held       []station.RegisterRow // with Birch, the newest first
 	Say        station.Statements    // what is said of the contact Spoken
 	Secret     string                // words that are not released
+	Quoting    bool                  // what our side says quotes the memcon Hushed
 	Subscribed []station.Feed
 	Todos      []station.Todo // more to do next
 	CalledFor  string         // the contact that the newest call before was rung for
