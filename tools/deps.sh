@@ -3,12 +3,6 @@
 # compiler alone. Nothing is done when all is there.
 set -eu
 
-# What no package gives: networks of their own, for calls over an emulated link.
-if [ ! -r /dev/net/tun ] || [ ! -w /dev/net/tun ] || ! { unshare -Urn true || unshare -n true; } 2>/dev/null; then
-	echo "NOT TRIED on this machine, which gives no /dev/net/tun or lets nobody have a network namespace:"
-	echo "  calls between two networks over an emulated link (bench: TestTwoNetworks)"
-fi
-
 missing=""
 command -v gcc >/dev/null 2>&1 || missing="$missing gcc libc6-dev"
 [ "${1:-}" = gcc ] || {
