@@ -15,8 +15,7 @@ const (
 // set is which positions of a stretch are meant.
 type set [stretch / 64]uint64
 
-func (s *set) add(i int)      { s[i/64] |= 1 << (i % 64) }
-func (s *set) has(i int) bool { return s[i/64]&(1<<(i%64)) != 0 }
+func (s *set) add(i int) { s[i/64] |= 1 << (i % 64) }
 
 func (s *set) and(o *set) {
 	for i := range s {

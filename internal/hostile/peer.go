@@ -295,8 +295,7 @@ type Conn struct {
 	bearer.Conn
 	p    *Peer
 	mu   sync.Mutex
-	got  map[uint64]int // frames received, by type
-	held wire.Held      // what the victim last said it holds
+	held wire.Held // what the victim last said it holds
 	Pong func(*wire.Ping) *wire.Pong
 	on   func(wire.Frame) // told every frame; may be nil
 
@@ -317,7 +316,7 @@ func (p *Peer) Dial(ctx context.Context, name string) (*Conn, error) {
 			if err != nil {
 				return nil, err
 			}
-			return &Conn{Conn: c, p: p, got: map[uint64]int{}}, nil
+			return &Conn{Conn: c, p: p}, nil
 		}
 	}
 	return nil, parley.Errorf(parley.NotFound, "the victim has no address for %s", name)
@@ -436,7 +435,6 @@ func (c *Conn) Listen(ctx context.Context) error {
 			return err
 		}
 		c.mu.Lock()
-		c.got[wire.TypeOf(f)]++
 		switch f := f.(type) {
 		case *wire.Hello:
 			c.held = f.Held
@@ -472,11 +470,4 @@ func (c *Conn) Hear(f func(wire.Frame)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.on = f
-}
-
-// Got is how many frames of a type came.
-func (c *Conn) Got(typ uint64) int {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.got[typ]
 }

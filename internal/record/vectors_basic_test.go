@@ -392,7 +392,6 @@ type sealing struct {
 	index        uint64
 	header, body []byte // plaintexts
 	pad          func([]byte) []byte
-	clear        func(c []byte) []byte
 }
 
 func (s sealing) entry() []byte {

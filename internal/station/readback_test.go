@@ -16,8 +16,7 @@ func TestReadBack(t *testing.T) {
 	a, b := newParty(t, "alder"), newParty(t, "birch")
 	id := pairAll(t, a, b)
 	item := a.send(id, "birch", "Corridor until 1800Z", "ROUTINE", "REQUEST")
-	var steps func(p *party) []ReadBack
-	steps = func(p *party) []ReadBack {
+	steps := func(p *party) []ReadBack {
 		it, err := p.st.Item(ctx, id, item)
 		if err != nil {
 			return nil

@@ -2,7 +2,6 @@ package memory
 
 import (
 	"bytes"
-	"encoding/binary"
 	"maps"
 	"slices"
 	"sort"
@@ -262,9 +261,4 @@ func (st *state) put(l *Line, kv line.KV) {
 		v.value = l.s.sealer.Seal(store.ValueName(l.id, kv.Key), kv.Value)
 	}
 	st.kv[kv.Key] = v
-}
-
-// dst is a reference as bytes, to compare.
-func dst(r parley.Ref) string {
-	return string(binary.BigEndian.AppendUint64(r.Gen[:], r.Index))
 }

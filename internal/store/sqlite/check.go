@@ -127,7 +127,6 @@ type treeCheck struct {
 	heads  map[uint64]line.Hash // stored roots by size
 	stored map[int64][]byte     // runs read lately, by first index
 	edge   map[int64]tlog.Hash  // hashes of full subtrees that later ones need
-	end    int64                // stored hashes, by their count
 	broken bool
 }
 
