@@ -14,7 +14,6 @@ import (
 	"parley"
 	callrule "parley/internal/call"
 	"parley/internal/charter"
-	"parley/internal/desk/foxtest"
 	"parley/internal/station"
 )
 
@@ -132,15 +131,7 @@ func (e *ear) seat(line string) station.CallSeat {
 // Firefox), a note-taker and the watch (A, I, N, W), Birch a principal (in Firefox),
 // an interpreter, a listener and the watch (B, J, L, V).
 func TestBrowserWhoHearsWhat(t *testing.T) {
-	path, err := foxtest.Find()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := foxtest.StartWith(path, t.TempDir(), callFox, foxtest.Soundless(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
+	b := callsInFirefox(t)
 	ctx := t.Context()
 	line, alder, birch := gathersRuled(t, func(c *charter.Charter) { c.Unknown = callrule.WriteChallenge(c.Unknown, true) }, "voice", "simultaneous")
 	sides := []*side{alder, birch}

@@ -9,7 +9,6 @@ import (
 
 	"parley/internal/call/sip/siptest"
 	"parley/internal/charter"
-	"parley/internal/desk/foxtest"
 	"parley/internal/station"
 )
 
@@ -57,15 +56,7 @@ func (h heardBy) check(t *testing.T, state string, got func(hz int) float64) {
 // is too narrow for that, until they change to consecutive by a press.
 func TestBrowserCallPhones(t *testing.T) {
 	siptest.Have(t)
-	path, err := foxtest.Find()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := foxtest.StartWith(path, t.TempDir(), callFox, foxtest.Soundless(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
+	b := callsInFirefox(t)
 	at := fmt.Sprintf("127.0.0.1:%d", siptest.Port(t, 74))
 	file := filepath.Join(t.TempDir(), "phones")
 	if err := os.WriteFile(file, []byte("hall secret-of-hall principal alder md5\ncabin secret-of-cabin interpreter alder md5\n"), 0o600); err != nil {

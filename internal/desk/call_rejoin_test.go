@@ -41,11 +41,9 @@ func (g *foxGuest) hears(tones ...int) []float64 {
 // alone.
 var callFox = []string{`"media.navigator.streams.fake", true`, `"media.navigator.permission.disabled", true`, `"media.autoplay.default", 0`, `"media.autoplay.blocking_policy", 0`, `"media.autoplay.block-webaudio", false`, `"media.peerconnection.ice.loopback", true`, `"media.peerconnection.ice.obfuscate_host_addresses", false`}
 
-// TestBrowserCallFirefox: a call between two stations, a principal in Chromium at
-// one and in Firefox at the other. Each hears the other's tone, and 50 dB under it
-// nothing; the one in Firefox chooses a booth; and a page that is loaded again, in
-// either, is back on the same call within 5 s, without a press.
-func TestBrowserCallFirefox(t *testing.T) {
+// callsInFirefox starts a Firefox with those.
+func callsInFirefox(t *testing.T) *foxtest.Browser {
+	t.Helper()
 	path, err := foxtest.Find()
 	if err != nil {
 		t.Fatal(err)
@@ -55,6 +53,15 @@ func TestBrowserCallFirefox(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.Close)
+	return b
+}
+
+// TestBrowserCallFirefox: a call between two stations, a principal in Chromium at
+// one and in Firefox at the other. Each hears the other's tone, and 50 dB under it
+// nothing; the one in Firefox chooses a booth; and a page that is loaded again, in
+// either, is back on the same call within 5 s, without a press.
+func TestBrowserCallFirefox(t *testing.T) {
+	b := callsInFirefox(t)
 	line, alder, birch := gathers(t, "voice", "simultaneous")
 	const ours, theirs, interpreter = 440, 1200, 2500
 	pa := alder.guestTab(alder, "A. Alder", "principal", "en", ours)

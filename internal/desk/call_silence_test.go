@@ -4,8 +4,6 @@ import (
 	"flag"
 	"testing"
 	"time"
-
-	"parley/internal/desk/foxtest"
 )
 
 var silence = flag.Duration("silence", 0, "how long TestCallSilence lets nobody speak on a call (`make silence`); it does nothing without")
@@ -18,15 +16,7 @@ func TestCallSilence(t *testing.T) {
 	if *silence == 0 {
 		t.Skip("it is a command of its own: make silence")
 	}
-	path, err := foxtest.Find()
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := foxtest.StartWith(path, t.TempDir(), callFox, foxtest.Soundless(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(b.Close)
+	b := callsInFirefox(t)
 	const ours, theirs = 440, 1200
 	line, alder, birch := gathers(t, "voice", "none")
 	pa := alder.guestTab(alder, "A. Alder", "principal", "en", ours)

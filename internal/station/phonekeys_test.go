@@ -245,6 +245,16 @@ func recordedCall(t *testing.T) (a, b *party, line, at string) {
 	return a, b, line, at
 }
 
+// ourMember is somebody of ours on a call, by his name; none where he is not on it.
+func (c *liveCall) ourMember(name string) (out call.Person) {
+	for _, p := range c.x.View().State.Halves[c.line.us].People {
+		if p.Name == name {
+			out = p
+		}
+	}
+	return out
+}
+
 // TestPhoneOnHoldIsToldOfARecording when it hears again, from the beginning; until then
 // it is not put on the call.
 func TestPhoneOnHoldIsToldOfARecording(t *testing.T) {
@@ -255,14 +265,7 @@ func TestPhoneOnHoldIsToldOfARecording(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	member := func() (out call.Person) {
-		for _, p := range c.x.View().State.Halves["alder"].People {
-			if p.Name == "study" {
-				out = p
-			}
-		}
-		return out
-	}
+	member := func() call.Person { return c.ourMember("study") }
 	eventually(t, 5*time.Second, "the phone is in the roster", func() bool { return member().ID != 0 })
 	time.Sleep(time.Second)
 	study.Do("hold", "")
@@ -273,12 +276,7 @@ func TestPhoneOnHoldIsToldOfARecording(t *testing.T) {
 	}
 	study.Do("resume", "")
 	began := time.Now()
-	for member().Voice == 0 {
-		if time.Since(began) > 15*time.Second {
-			t.Fatal("the phone is not put on the call")
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	eventually(t, 15*time.Second, "the phone is put on the call", func() bool { return member().Voice != 0 })
 	if d := time.Since(began); d < told {
 		t.Errorf("it is on the call %v after it hears again; what it is told lasts %v", d, told)
 	}
@@ -313,22 +311,10 @@ func TestPhoneIsToldOfARecording(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	member := func() (out call.Person) {
-		for _, p := range c.x.View().State.Halves["alder"].People {
-			if p.Name == "study" {
-				out = p
-			}
-		}
-		return out
-	}
+	member := func() call.Person { return c.ourMember("study") }
 	eventually(t, 5*time.Second, "the phone is in the roster", func() bool { return member().ID != 0 })
 	lifted := time.Now()
-	for member().Voice == 0 {
-		if time.Since(lifted) > 15*time.Second {
-			t.Fatal("the phone is not put on the call")
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
+	eventually(t, 15*time.Second, "the phone is put on the call", func() bool { return member().Voice != 0 })
 	joined := time.Now()
 	if told := sip.Recorded("en").Lasts(); joined.Sub(lifted) < told || told < 2*time.Second {
 		t.Errorf("the phone is on the call after %v; what it is told lasts %v", joined.Sub(lifted), told)

@@ -134,13 +134,19 @@ func TestBesideGivesWay(t *testing.T) {
 // TestRise: one long round trip alone is not believed, nor several of one moment.
 func TestRise(t *testing.T) {
 	var r rise
+	asSampled(t, r.of, time.Millisecond, []sampled{{0, 50, 0}, {200, 51, 50}, {200, 300, 51}, {1, 310, 51}, {20, 320, 51}, {500, 320, 51}, {1, 330, 320}, {200, 60, 60}, {200, 400, 60}})
+}
+
+// A sampled round trip comes some time after the one before, and has them think so.
+type sampled struct{ after, rtt, want time.Duration }
+
+// asSampled takes each in; unit is that of after.
+func asSampled(t *testing.T, of func(rtt time.Duration, at time.Time) time.Duration, unit time.Duration, all []sampled) {
+	t.Helper()
 	at := time.Unix(1e9, 0)
-	for _, tt := range []struct {
-		after     time.Duration
-		rtt, want time.Duration
-	}{{0, 50, 0}, {200, 51, 50}, {200, 300, 51}, {1, 310, 51}, {20, 320, 51}, {500, 320, 51}, {1, 330, 320}, {200, 60, 60}, {200, 400, 60}} {
-		at = at.Add(tt.after * time.Millisecond)
-		if got := r.of(tt.rtt, at); got != tt.want {
+	for _, tt := range all {
+		at = at.Add(tt.after * unit)
+		if got := of(tt.rtt, at); got != tt.want {
 			t.Errorf("after a round trip of %d: %d, want %d", tt.rtt, got, tt.want)
 		}
 	}
@@ -170,16 +176,7 @@ func TestBesideFlood(t *testing.T) {
 // TestBase: the shortest round trip is that of the last 10 to 20 s.
 func TestBase(t *testing.T) {
 	var b base
-	at := time.Unix(1e9, 0)
-	for _, tt := range []struct {
-		after     time.Duration
-		rtt, want time.Duration
-	}{{0, 50, 50}, {1, 5, 5}, {1, 80, 5}, {7, 100, 5}, {5, 100, 5}, {6, 150, 5}, {5, 90, 90}, {60, 300, 300}, {1, 200, 200}} {
-		at = at.Add(tt.after * time.Second)
-		if got := b.of(tt.rtt, at); got != tt.want {
-			t.Errorf("after a round trip of %d: %d, want %d", tt.rtt, got, tt.want)
-		}
-	}
+	asSampled(t, b.of, time.Second, []sampled{{0, 50, 50}, {1, 5, 5}, {1, 80, 5}, {7, 100, 5}, {5, 100, 5}, {6, 150, 5}, {5, 90, 90}, {60, 300, 300}, {1, 200, 200}})
 }
 
 // TestBesideIsSealed: what was altered, came before, is one's own, or of another
