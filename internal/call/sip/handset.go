@@ -188,7 +188,8 @@ func (h *Handset) press(key byte) {
 	}
 }
 
-// look asks how loud each slot is, and ends what is silent.
+// look asks how loud each slot is, and ends what is silent. A phone on hold is
+// silent for as long as it likes, while it is registered.
 func (h *Handset) look(done <-chan struct{}) {
 	t := time.NewTicker(100 * time.Millisecond)
 	defer t.Stop()
@@ -203,7 +204,7 @@ func (h *Handset) look(done <-chan struct{}) {
 			if f != nil {
 				h.st.mix.set(f())
 			}
-			if up && h.st.silent(now) > h.s.silent {
+			if up && !(h.st.held() && h.s.isAt(h.phone.Name, h.from)) && h.st.silent(now) > h.s.silent {
 				h.stop(errSilent)
 			}
 		}

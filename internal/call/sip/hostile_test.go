@@ -301,6 +301,46 @@ func TestVoiceIsThePhones(t *testing.T) {
 	t.Logf("dropped after %v of silence", time.Since(began).Round(100*time.Millisecond))
 }
 
+// TestHoldIsNoSilence: a phone on hold that sends nothing is not dropped while it is
+// registered; when it speaks again, silence counts from there.
+func TestHoldIsNoSilence(t *testing.T) {
+	for _, after := range []string{"it resumes", "it is not registered any more"} {
+		t.Run(after, func(t *testing.T) {
+			t.Parallel()
+			e := newEcho(t, two()...)
+			e.Server.silent = time.Second // nothing has come yet
+			red := newHand(t, e, "127.0.0.1", "red", "secret-enough")
+			red.register(60)
+			m := regexp.MustCompile(`(?i)to: (.*;tag=.*)\r`).FindStringSubmatch(red.lifts(offer + "a=inactive\r\n"))
+			if m == nil {
+				t.Fatal("it is not lifted")
+			}
+			eventually(t, 3*time.Second, "it is answered", func() bool { return code(red.answer()) == "200" })
+			e.Server.mu.Lock()
+			h := e.Server.lifted["red"]
+			e.Server.mu.Unlock()
+			for range 20 {
+				if time.Sleep(100 * time.Millisecond); h.Lost() {
+					t.Fatal("a phone on hold is dropped")
+				}
+			}
+			began := time.Now()
+			if after == "it resumes" {
+				red.conn.Write([]byte(red.message("INVITE", "sip:hotline@station", []string{"To: " + m[1]}, offer)))
+				eventually(t, 3*time.Second, "it is on hold no longer", func() bool { return !h.st.held() })
+			} else {
+				e.Server.mu.Lock()
+				delete(e.Server.stays, "red")
+				e.Server.mu.Unlock()
+			}
+			eventually(t, 3*time.Second, "it is dropped", h.Lost)
+			if d := time.Since(began); after == "it resumes" && d < e.Server.silent {
+				t.Errorf("it is dropped %v after it was on hold", d)
+			}
+		})
+	}
+}
+
 // TestGarbage: floods of what is no SIP neither end the server nor keep phones out
 // that come from elsewhere.
 func TestGarbage(t *testing.T) {

@@ -169,6 +169,14 @@ func (s *Server) isKnown(a netip.Addr) bool {
 	return false
 }
 
+// isAt reports whether a phone of a name is registered from an address.
+func (s *Server) isAt(name string, a netip.Addr) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	x := s.stays[name]
+	return x != nil && addrPort(x.source).Addr() == a
+}
+
 // isBy reports whether a phone is registered by a connection.
 func (s *Server) isBy(source string) bool {
 	s.mu.Lock()

@@ -78,6 +78,9 @@ func parseTalk(b []byte, secure bool) (*talk, error) {
 	return t, nil
 }
 
+// holds reports whether the phone is on hold: then it need not send anything.
+func (t *talk) holds() bool { return t.deaf || t.mute }
+
 // nowhere reports whether a phone says that it is at no address: the elder way to hold
 // (RFC 3264, 8.4).
 func nowhere(c *sdp.ConnectionInformation) bool {

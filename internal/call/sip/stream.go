@@ -13,7 +13,6 @@ import (
 	"github.com/pion/srtp/v3"
 
 	"parley"
-
 	"parley/internal/call/pace"
 )
 
@@ -21,7 +20,7 @@ import (
 const (
 	maxPacket   = 2048 // bytes of a datagram that is read
 	latchFor    = time.Second
-	silentFor   = 30 * time.Second // without a packet a session ends
+	silentFor   = 30 * time.Second // without a packet a session ends, unless the phone is on hold
 	packetRate  = 100.0            // a second: twice what a phone sends
 	packetBurst = 50.0
 	lookRate    = 5000.0 // a second that are looked at, whoever sent them
@@ -91,6 +90,9 @@ func (s *stream) agree(t *talk, ourKey []byte, now time.Time) error {
 		s.said = netip.AddrPortFrom(s.from, t.port)
 		s.peer, s.sure, s.latch = s.said, false, now.Add(latchFor)
 	}
+	if s.talk != nil && s.talk.holds() {
+		s.heard.Store(now.UnixNano()) // it may have said nothing for long
+	}
 	s.talk, s.in, s.out = t, in, out
 	return nil
 }
@@ -127,6 +129,13 @@ func (s *stream) start(voice func(p *rtp.Packet, level uint8), digit func(key by
 // silent is for how long nothing has come.
 func (s *stream) silent(now time.Time) time.Duration {
 	return now.Sub(time.Unix(0, s.heard.Load()))
+}
+
+// held reports whether the phone is on hold.
+func (s *stream) held() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.talk != nil && s.talk.holds()
 }
 
 func (s *stream) close() {
