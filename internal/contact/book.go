@@ -21,7 +21,8 @@ type Entry struct {
 	Form     form.Form
 	Time     time.Time // by its writer's clock
 	Exercise string
-	Rank     int // of its generation among those of its party, from 0: older first
+	Rank     int  // of its generation among those of its party, from 0: older first
+	Early    bool // its generation has not come into force: more may come to light that stands before it
 }
 
 // before reports whether a stands before b in the logs of their one party.
@@ -36,7 +37,8 @@ func compareRefs(a, b parley.Ref) int {
 	return cmp.Compare(a.Index, b.Index)
 }
 
-// A Book is what entries add up to. It depends on the set of them alone.
+// A Book is what entries add up to. It depends on the set of them alone. What is off
+// the record is not among them (spec/order.md).
 type Book struct {
 	Contacts []*Contact // in the order of their first requests, by time and reference
 	Rows     []*Held    // by date

@@ -129,7 +129,7 @@ type JointState string
 // The states.
 const (
 	JointOpen      JointState = "open"      // waits for signatures
-	JointSigned    JointState = "signed"    // by all, and not all have read that, or not all can be read: it may still be withdrawn
+	JointSigned    JointState = "signed"    // by all, and not all have read that, or not all can be read, or may still come: it may yet be withdrawn
 	JointStands    JointState = "joint"     // for good
 	JointWithdrawn JointState = "withdrawn" // a signature was
 	JointRefused   JointState = "refused"
@@ -148,6 +148,7 @@ type Proposal struct {
 	Crossed    bool                                    // it was withdrawn without knowledge of a signature
 	Wrong      []*Entry                                // signatures that are not of its words
 	Unread     []*Entry                                // signed and read by all, and one of these may take a signature back
+	Early      []parley.PartyCode                      // signed and read by all, by these in a generation that is not in force yet
 
 	steps []*Entry
 }

@@ -390,7 +390,8 @@ func (f *folding) judge(t *Told, p *Proposal) {
 		p.State = JointSigned
 	default:
 		p.State = JointStands
-		if p.Unread = f.unreadIn(t, p); p.Unread != nil {
+		p.Unread, p.Early = f.unreadIn(t, p), f.earlyIn(t, p)
+		if p.Unread != nil || p.Early != nil {
 			p.State = JointSigned
 		}
 	}
@@ -401,17 +402,34 @@ func (f *folding) judge(t *Told, p *Proposal) {
 // before it signed.
 func (f *folding) unreadIn(t *Told, p *Proposal) (out []*Entry) {
 	for _, e := range f.book.UnreadOf(t.Parties) {
-		last := p.Signatures[e.Party]
-		for _, q := range t.others(e.Party) {
-			if r := f.opened[opening{e.Party, p.Signatures[q].Ref}]; last.before(r) {
-				last = r
-			}
-		}
-		if e.before(last) {
+		if e.before(f.lastOf(t, p, e.Party)) {
 			out = append(out, e)
 		}
 	}
 	return out
+}
+
+// earlyIn are the parties that bound themselves in a generation which has not come
+// into force: of an older one more may come to light, which stands before that.
+func (f *folding) earlyIn(t *Told, p *Proposal) (out []parley.PartyCode) {
+	for _, q := range t.Parties {
+		if f.lastOf(t, p, q).Early {
+			out = append(out, q)
+		}
+	}
+	return out
+}
+
+// lastOf is what bound a party that has signed and read every other signature: the
+// last of these in its logs.
+func (f *folding) lastOf(t *Told, p *Proposal, q parley.PartyCode) *Entry {
+	last := p.Signatures[q]
+	for _, o := range t.others(q) {
+		if r := f.opened[opening{q, p.Signatures[o].Ref}]; last.before(r) {
+			last = r
+		}
+	}
+	return last
 }
 
 // offStates are how a proposal ends, the one that is shown first before the others.

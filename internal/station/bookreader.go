@@ -13,17 +13,21 @@ import (
 type Rower interface {
 	Rows(f store.Filter) ([]store.Row, int64, error)
 	Referring(gen parley.GenerationID, idx uint64) ([]store.Row, error)
+	Item(gen parley.GenerationID, idx uint64) (store.Row, error)
 }
 
 // BookOf reads what contacts the entries of a line amount to; logs are those of
-// the line, in the order of their certificates.
+// the line, in the order of their certificates. The record is placed before.
 func BookOf(from Rower, logs []line.LogStatus) (*contact.Book, error) {
 	return bookOf(from, logs, map[parley.Ref]contact.Entry{})
 }
 
 // bookOf keeps in read what it reads, and does not read it again.
 func bookOf(from Rower, logs []line.LogStatus, read map[parley.Ref]contact.Entry) (*contact.Book, error) {
-	b := newBookReader(from, logs, read)
+	b, err := newBookReader(from, logs, read)
+	if err != nil {
+		return nil, err
+	}
 	if err := b.readAll(contactForms, "request", "reply"); err != nil {
 		return nil, err
 	}
@@ -32,19 +36,42 @@ func bookOf(from Rower, logs []line.LogStatus, read map[parley.Ref]contact.Entry
 
 type bookReader struct {
 	from    Rower
-	ranks   map[parley.GenerationID]int
+	logs    map[parley.GenerationID]logPlace
 	read    map[parley.Ref]contact.Entry
 	entries []contact.Entry
 }
 
-func newBookReader(from Rower, logs []line.LogStatus, read map[parley.Ref]contact.Entry) *bookReader {
-	b := &bookReader{from: from, ranks: map[parley.GenerationID]int{}, read: read}
-	next := map[parley.PartyCode]int{}
+// logPlace is where a log stands among those of its party.
+type logPlace struct {
+	rank   int  // from 0: older first
+	newest bool // none is newer
+	early  bool // its generation has not come into force
+}
+
+func newBookReader(from Rower, logs []line.LogStatus, read map[parley.Ref]contact.Entry) (*bookReader, error) {
+	b := &bookReader{from: from, logs: map[parley.GenerationID]logPlace{}, read: read}
+	last := map[parley.PartyCode]parley.GenerationID{}
 	for _, g := range logs {
-		b.ranks[g.Gen] = next[g.Party]
-		next[g.Party]++
+		p := logPlace{newest: true}
+		if before, ok := last[g.Party]; ok {
+			old := b.logs[before]
+			p.rank, old.newest = old.rank+1, false
+			b.logs[before] = old
+			first, err := from.Item(g.Gen, 0)
+			if err != nil && parley.KindOf(err) != parley.NotFound {
+				return nil, err
+			}
+			p.early = err != nil || !first.Settled
+		}
+		b.logs[g.Gen], last[g.Party] = p, g.Gen
 	}
-	return b
+	return b, nil
+}
+
+// counts reports whether a row is, or may come, on the record (spec/order.md). What
+// has no place yet in a log that a newer one follows gets one, or is late: it waits.
+func (b *bookReader) counts(r *store.Row) bool {
+	return r.Pos != store.OffRecord && (r.Pos != 0 || b.logs[r.Gen].newest)
 }
 
 // readAll reads the entries of some forms, with the receipts of those that are
@@ -84,12 +111,12 @@ func (b *bookReader) addUnread() error {
 		}
 		for i := range rows {
 			r := &rows[i]
-			if !had[r.Gen] && r.Party != "" && (r.Fault == parley.Unreadable || r.Fault == parley.Quota) {
+			if !had[r.Gen] && r.Party != "" && b.counts(r) && (r.Fault == parley.Unreadable || r.Fault == parley.Quota) {
 				had[r.Gen] = true
-				b.entries = append(b.entries, contact.Entry{Ref: r.Ref(), Party: r.Party, Time: claimed(r.Time), Rank: b.ranks[r.Gen]})
+				b.entries = append(b.entries, contact.Entry{Ref: r.Ref(), Party: r.Party, Time: claimed(r.Time), Rank: b.logs[r.Gen].rank, Early: b.logs[r.Gen].early})
 			}
 		}
-		if len(rows) < f.Limit || len(had) == len(b.ranks) {
+		if len(rows) < f.Limit || len(had) == len(b.logs) {
 			return nil
 		}
 		f.Cursor = rows[len(rows)-1].Ref()
@@ -97,12 +124,12 @@ func (b *bookReader) addUnread() error {
 }
 
 func (b *bookReader) add(r *store.Row) error {
-	if r.Faulty || r.Waiting() || r.Party == "" {
+	if r.Faulty || r.Waiting() || r.Party == "" || !b.counts(r) {
 		return nil
 	}
 	e, ok := b.read[r.Ref()]
 	if ok {
-		e.Rank = b.ranks[r.Gen] // one that came to light may stand before it
+		e.Rank, e.Early = b.logs[r.Gen].rank, b.logs[r.Gen].early // one that came to light may stand before it
 		b.entries = append(b.entries, e)
 		return nil
 	}
@@ -110,7 +137,7 @@ func (b *bookReader) add(r *store.Row) error {
 	if err != nil || v.header == nil || v.form == nil {
 		return err
 	}
-	e = contact.Entry{Ref: r.Ref(), Party: r.Party, From: v.header.From, Refs: v.header.Refs, Form: v.form, Time: claimed(r.Time), Exercise: v.header.Exercise, Rank: b.ranks[r.Gen]}
+	e = contact.Entry{Ref: r.Ref(), Party: r.Party, From: v.header.From, Refs: v.header.Refs, Form: v.form, Time: claimed(r.Time), Exercise: v.header.Exercise, Rank: b.logs[r.Gen].rank, Early: b.logs[r.Gen].early}
 	for _, a := range v.header.To {
 		if a.Party != r.Party && !slices.Contains(e.To, a.Party) {
 			e.To = append(e.To, a.Party)

@@ -601,7 +601,7 @@ func (l *liveLine) asksAlready(level contact.Level) bool {
 type bookShelf struct {
 	stored atomic.Uint64 // how often something was
 	mu     sync.Mutex
-	of     uint64 // stored, when the book was read
+	of     [2]uint64 // stored, and the turns of the order, when the book was read
 	book   *contact.Book
 	read   map[parley.Ref]contact.Entry // what was read for it: entries do not change
 
@@ -619,15 +619,20 @@ func (k *bookShelf) note(e *line.StoredEntry) {
 func (l *liveLine) book() (*contact.Book, error) {
 	l.books.mu.Lock()
 	defer l.books.mu.Unlock()
-	now := l.books.stored.Load()
-	if l.books.book != nil && l.books.of == now {
+	key := func() [2]uint64 { return [2]uint64{l.books.stored.Load(), l.turns.Load()} }
+	if l.books.book != nil && l.books.of == key() {
 		return l.books.book, nil
 	}
+	if err := l.place(); err != nil {
+		return nil, err
+	}
+	now := key()
 	if l.books.read == nil {
 		l.books.read = map[parley.Ref]contact.Entry{}
 	}
-	b, err := bookOf(l.store, l.runner.Status().Logs, l.books.read)
-	if err == nil {
+	logs := l.runner.Status().Logs
+	b, err := bookOf(l.store, logs, l.books.read)
+	if err == nil && len(logs) > 0 { // without, the engine is not loaded yet
 		l.books.book, l.books.of = b, now
 	}
 	return b, err

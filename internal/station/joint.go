@@ -316,7 +316,7 @@ func (s *Station) published(a *afterwards, in PublishText, f *said.Published) ([
 		if err != nil {
 			return nil, err
 		}
-		if j.State != said.JointStands && len(j.Unread) == 0 { // who insists may publish what only something unread holds up
+		if j.State != said.JointStands && (len(j.Unread) == 0 || len(j.Early) > 0) { // who insists may publish what only something unread holds up
 			return nil, parley.Errorf(parley.Conflict, "the joint statement is %s: it is published when every side has signed it and read every signature", j.State)
 		}
 		if slices.ContainsFunc(a.told.Published, func(p *said.Publication) bool { return p.Party == a.l.us && p.Joint == j }) {

@@ -70,7 +70,8 @@ type liveLine struct {
 	drill      *drillState // the single-path drill that is on; nil: none
 	deciding   sync.Mutex  // held from looking to filing by acts that are done once: assents, leaving, exercises
 	placing    sync.Mutex
-	placer     owner.Placer // owned by whoever holds placing
+	placer     owner.Placer  // owned by whoever holds placing
+	turns      atomic.Uint64 // placer.Turns
 }
 
 // Timings are the intervals of a line. The charter gives the test interval;
@@ -197,5 +198,7 @@ func (l *liveLine) file(ctx context.Context, h *form.Header, f form.Form) (uint6
 func (l *liveLine) place() error {
 	l.placing.Lock()
 	defer l.placing.Unlock()
-	return l.placer.Place(l.store, l.founding.Charter.Codes(), l.runner.Status())
+	err := l.placer.Place(l.store, l.founding.Charter.Codes(), l.runner.Status())
+	l.turns.Store(l.placer.Turns())
+	return err
 }

@@ -264,7 +264,7 @@ func (s *Station) memconShown(m *own.Memcon, vs []own.MemconVersion, r memconRol
 		}
 	}
 	out := &MemconShown{}
-	before := m.Version
+	var before int64
 	if which == "draft" {
 		if !draft {
 			return nil, 0, noVersion()

@@ -56,7 +56,7 @@ type NamedQuote struct {
 type saidShelf struct {
 	stored atomic.Uint64
 	mu     sync.Mutex
-	of     [2]uint64 // stored, and that of contacts, when the book was read
+	of     [3]uint64 // stored, that of contacts, and the turns of the order, when the book was read
 	book   *said.Book
 	read   map[parley.Ref]contact.Entry
 }
@@ -86,7 +86,13 @@ func (l *liveLine) saidBook() (*said.Book, *contact.Book, error) {
 	k := &l.saidShelf
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	now := [2]uint64{k.stored.Load(), l.books.stored.Load()}
+	key := func() [3]uint64 { return [3]uint64{k.stored.Load(), l.books.stored.Load(), l.turns.Load()} }
+	if k.book == nil || k.of != key() {
+		if err := l.place(); err != nil {
+			return nil, nil, err
+		}
+	}
+	now := key()
 	cb, err := l.book()
 	if err != nil || k.book != nil && k.of == now {
 		return k.book, cb, err
@@ -94,8 +100,9 @@ func (l *liveLine) saidBook() (*said.Book, *contact.Book, error) {
 	if k.read == nil {
 		k.read = map[parley.Ref]contact.Entry{}
 	}
-	b, err := saidBookOf(l.store, l.runner.Status().Logs, cb, k.read)
-	if err == nil {
+	logs := l.runner.Status().Logs
+	b, err := saidBookOf(l.store, logs, cb, k.read)
+	if err == nil && len(logs) > 0 { // without, the engine is not loaded yet
 		k.book, k.of = b, now
 	}
 	return b, cb, err
@@ -107,7 +114,10 @@ func SaidBookOf(from Rower, logs []line.LogStatus, contacts *contact.Book) (*sai
 }
 
 func saidBookOf(from Rower, logs []line.LogStatus, contacts *contact.Book, read map[parley.Ref]contact.Entry) (*said.Book, error) {
-	b := newBookReader(from, logs, read)
+	b, err := newBookReader(from, logs, read)
+	if err != nil {
+		return nil, err
+	}
 	if err := b.readAll(saidForms, "embargo", "joint"); err != nil {
 		return nil, err
 	}

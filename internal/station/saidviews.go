@@ -489,7 +489,7 @@ func (a *afterwards) jointView(j *said.Proposal, record *said.Facts) JointView {
 	for _, e := range j.Late {
 		v.Late = append(v.Late, jointOff(e, map[uint64]string{said.Offer: "replaced", said.Withdraw: "withdrawn", said.Decline: "refused"}[e.Form.(*said.Joint).Step]))
 	}
-	v.Sentence = jointSentence(&v)
+	v.Sentence = jointSentence(&v, codesOf(j.Early))
 	return v
 }
 
@@ -499,7 +499,7 @@ func jointOff(e *said.Entry, step string) JointOff {
 
 // jointSentence says in one plain sentence, the same at every side that can read the
 // same, where a joint statement stands.
-func jointSentence(v *JointView) string {
+func jointSentence(v *JointView, early string) string {
 	var missing, unread []string
 	for _, x := range v.Signatures {
 		if x.ID == "" {
@@ -517,6 +517,9 @@ func jointSentence(v *JointView) string {
 	case said.JointSigned:
 		if len(v.Unread) > 0 {
 			return fmt.Sprintf("Signed and read by all; %s cannot be read here yet, and may withdraw it. Nobody publishes it yet.", strings.Join(v.Unread, " and "))
+		}
+		if early != "" {
+			return fmt.Sprintf("Signed and read by all, by %s in a log that is not in force yet: what came before it may still come to light. Nobody publishes it yet.", early)
 		}
 		return fmt.Sprintf("Signed by all; %s has not read every signature. It may still be withdrawn, and nobody publishes it yet.", strings.Join(unread, " and "))
 	case said.JointOpen:

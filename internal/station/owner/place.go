@@ -14,7 +14,8 @@ import (
 // the logs that the store holds. It is not safe for concurrent use. The zero
 // Placer begins from the store.
 type Placer struct {
-	p *placer
+	p     *placer
+	turns uint64
 }
 
 // Place brings the positions up to date with the logs of status, which the
@@ -35,12 +36,20 @@ func (x *Placer) Place(st store.Line, parties []parley.PartyCode, status line.St
 		}
 		x.p = p
 	}
-	if err := x.p.update(status); err != nil {
+	turned, err := x.p.update(status)
+	if turned || err != nil {
+		x.turns++
+	}
+	if err != nil {
 		x.p = nil
 		return fmt.Errorf("placing the record: %w", err)
 	}
 	return nil
 }
+
+// Turns rises whenever an entry went off the record or came back to it, and when a
+// generation came into force.
+func (x *Placer) Turns() uint64 { return x.turns }
 
 // Waiting lists the parties whose word the next position of the record waits for.
 func (x *Placer) Waiting() []parley.PartyCode {
@@ -167,18 +176,18 @@ func Generation(cert []byte, disputed bool) (record.Generation, error) {
 	return g, nil
 }
 
-func (p *placer) update(status line.Status) error {
+func (p *placer) update(status line.Status) (turned bool, _ error) {
 	grew := false
 	for _, s := range status.Logs {
 		g, err := Generation(s.Cert, s.Disputed)
 		if err != nil {
-			return err
+			return false, err
 		}
 		p.seq.AddGeneration(g)
 		for at := p.next[s.Gen]; at < s.Size; {
 			leaves, err := p.store.Leaves(s.Gen, at, int(min(1024, s.Size-at)))
 			if err != nil {
-				return err
+				return false, err
 			}
 			if len(leaves) == 0 {
 				break
@@ -186,7 +195,7 @@ func (p *placer) update(status line.Status) error {
 			for i, b := range leaves {
 				n := record.NodeOf(p.parties, g.Party, parley.Ref{Gen: s.Gen, Index: at + uint64(i)}, b)
 				if err := p.seq.Add(n); err != nil {
-					return err
+					return false, err
 				}
 				if _, ok := p.told[n.Ref]; !ok {
 					p.told[n.Ref] = 0
@@ -197,16 +206,17 @@ func (p *placer) update(status line.Status) error {
 		}
 	}
 	if !grew {
-		return nil
+		return false, nil
 	}
 	return p.tell()
 }
 
 // tell gives the store the positions that are new or have changed.
-func (p *placer) tell() error {
+func (p *placer) tell() (turned bool, _ error) {
 	settled, unsettled := p.seq.Order()
 	var ps []store.Position
 	for _, x := range settled {
+		turned = turned || x.Ref.Index == 0 || p.told[x.Ref] == store.OffRecord
 		delete(p.told, x.Ref)
 		if x.Position > p.settled {
 			ps = append(ps, store.Position{Gen: x.Ref.Gen, Index: x.Ref.Index, Pos: x.Position, Settled: true})
@@ -219,6 +229,7 @@ func (p *placer) tell() error {
 		p.waiting = x.Missing
 		placed[x.Ref] = true
 		if x.Position > p.settled && p.told[x.Ref] != x.Position {
+			turned = turned || p.told[x.Ref] == store.OffRecord
 			ps = append(ps, store.Position{Gen: x.Ref.Gen, Index: x.Ref.Index, Pos: x.Position})
 			p.told[x.Ref] = x.Position
 		}
@@ -226,11 +237,11 @@ func (p *placer) tell() error {
 	for ref, pos := range p.told {
 		if !placed[ref] && pos != store.OffRecord {
 			ps = append(ps, store.Position{Gen: ref.Gen, Index: ref.Index, Pos: store.OffRecord})
-			p.told[ref] = store.OffRecord
+			p.told[ref], turned = store.OffRecord, true
 		}
 	}
 	if len(ps) == 0 {
-		return nil
+		return turned, nil
 	}
-	return p.store.Place(ps)
+	return turned, p.store.Place(ps)
 }
