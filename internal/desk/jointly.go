@@ -132,7 +132,8 @@ func (d *desk) sendJoint(w http.ResponseWriter, r *http.Request, s *seat) error 
 	return nil
 }
 
-// named are the things quoted that a form names, with why each may leave.
+// named are the things quoted that a form names, with why each may leave: what is
+// quoted by now may be something else.
 func named(r *http.Request) (out []station.NamedQuote) {
 	for n := range mostNamed {
 		of := r.PostForm.Get(fmt.Sprint("of-", n))
@@ -145,7 +146,7 @@ func named(r *http.Request) (out []station.NamedQuote) {
 }
 
 // mostNamed bounds what a form names.
-const mostNamed = 64
+const mostNamed = 256
 
 // toName adds to what was named already what an act was refused for.
 func toName(had []station.NamedQuote, err error) []station.NamedQuote {
@@ -307,7 +308,7 @@ func (d *desk) publish(w http.ResponseWriter, r *http.Request, s *seat) error {
 		return err
 	}
 	then := r.PostForm.Get("then")
-	p.In.Named = reasons(r)
+	p.In.Named = named(r)
 	if seen := r.PostForm.Get("seen"); p.Problem == nil && seen != p.Seen() {
 		p.Problem = problemOf(parley.Errorf(parley.Conflict, "the text is another than the one that you read").WithHint("read it again"))
 		then = "edit"
@@ -329,26 +330,23 @@ func (d *desk) publish(w http.ResponseWriter, r *http.Request, s *seat) error {
 	return nil
 }
 
-// reasons are those that were typed for what is quoted, each with what the form
-// gave it for: what is quoted by now may be something else.
-func reasons(r *http.Request) (out []station.NamedQuote) {
-	for i := range mostReasons {
-		of, why := r.PostForm.Get(fmt.Sprint("of-", i)), field(r, fmt.Sprint("why-", i))
-		if of != "" && why != "" {
-			out = append(out, station.NamedQuote{Of: of, Why: why})
-		}
-	}
-	return out
-}
-
-const mostReasons = 256
-
 // sure is the error where nobody ticked that the text was read.
 func sure(r *http.Request) error {
 	if r.PostForm.Get("sure") == "yes" {
 		return nil
 	}
 	return parley.Errorf(parley.BadForm, "it is not confirmed that the text was read").WithHint("tick that you have read it")
+}
+
+// Asked are the quotations that the form asks a reason for: of each thing that is
+// quoted the first.
+func (p *publishPage) Asked() (out []station.SaidQuote) {
+	for _, q := range p.Quotes {
+		if len(out) < mostNamed && !slices.ContainsFunc(out, func(x station.SaidQuote) bool { return x.Of == q.Of }) {
+			out = append(out, q)
+		}
+	}
+	return out
 }
 
 // Why is the reason that was given for one thing that is quoted.

@@ -263,10 +263,10 @@ func TestPublish(t *testing.T) {
 	b.get(publish).want(t, 200, "IT QUOTES WHAT IS NOT RELEASED", "return of all prisoners", "dispatch 0040 &lt;b&gt;")
 	b.post(publish, append(in, "then", "publish", "sure", "yes")...).want(t, 403, "it quotes what is not released")
 	of := strings.Split(desktest.TheirReadout, ":")[0] + ":40"
-	b.post(publish, append(in, "then", "look", "of-0", of, "why-0", "He said it <b>")...).want(t, 200, `name="of-0" value="`+of+`"`, `name="why-0" value="He said it &lt;b&gt;"`)
+	b.post(publish, append(in, "then", "look", "of-0", of, "because-0", "He said it <b>")...).want(t, 200, `name="of-0" value="`+of+`"`, `name="because-0" value="He said it &lt;b&gt;"`)
 	// A reason holds for what it was typed for, and not for what is found in its place.
 	n := len(b.st.Calls)
-	b.post(publish, append(in, "then", "publish", "sure", "yes", "of-0", "x:1", "why-0", "They announced it")...).to(t, said+"?said=saying_publish")
+	b.post(publish, append(in, "then", "publish", "sure", "yes", "of-0", "x:1", "because-0", "They announced it")...).to(t, said+"?said=saying_publish")
 	if want := "Publish readout  5 https://alder.example/a  [{x:1 They announced it}]"; len(b.st.Calls) != n+1 || !b.st.Did(want) {
 		t.Errorf("the station did %q, want %q", b.st.Calls[n:], want)
 	}
@@ -275,7 +275,7 @@ func TestPublish(t *testing.T) {
 	items := b.st.Say.Readout.Items
 	b.st.Say.Readout.Items = append([]station.SaidItem{{Topic: "Fisheries", Texts: []station.SaidText{{Language: "en", Text: "A new word."}}}}, items...)
 	for _, then := range []string{"look", "publish"} {
-		b.post(publish, append(in, "then", then, "sure", "yes", "of-0", of, "why-0", "It leaked")...).want(t, 409, "another than the one that you read", "A new word.", `value="It leaked"`, "!A second look")
+		b.post(publish, append(in, "then", then, "sure", "yes", "of-0", of, "because-0", "It leaked")...).want(t, 409, "another than the one that you read", "A new word.", `value="It leaked"`, "!A second look")
 	}
 	if len(b.st.Calls) != n {
 		t.Fatalf("it was published: %q", b.st.Calls[n:])
