@@ -47,37 +47,37 @@ type exercising struct {
 }
 
 // amend serves an act of a station that can amend.
-func amend[In, Out any](mux *http.ServeMux, st Station, name string, act func(a Amending, ctx context.Context, by station.Officer, in In) (Out, error)) {
+func amend[In, Out any](mux *http.ServeMux, st Station, name string, act func(ctx context.Context, a Amending, by station.Officer, in In) (Out, error)) {
 	able(mux, st, name, "this station cannot amend a charter", act)
 }
 
 // able serves an act of a station that can do what T says; without is the answer
 // of one that cannot.
-func able[T, In, Out any](mux *http.ServeMux, st Station, name, without string, act func(a T, ctx context.Context, by station.Officer, in In) (Out, error)) {
+func able[T, In, Out any](mux *http.ServeMux, st Station, name, without string, act func(ctx context.Context, a T, by station.Officer, in In) (Out, error)) {
 	handle(mux, st, name, func(ctx context.Context, by station.Officer, in In) (out Out, err error) {
 		a, ok := st.(T)
 		if !ok {
 			return out, parley.Errorf(parley.Unsupported, "%s", without)
 		}
-		return act(a, ctx, by, in)
+		return act(ctx, a, by, in)
 	})
 }
 
 func handleAmending(mux *http.ServeMux, st Station) {
-	amend(mux, st, "charter", func(a Amending, ctx context.Context, _ station.Officer, in onLine) (station.CharterView, error) {
+	amend(mux, st, "charter", func(ctx context.Context, a Amending, _ station.Officer, in onLine) (station.CharterView, error) {
 		return a.Charter(ctx, in.Line)
 	})
-	amend(mux, st, "charter.propose", func(a Amending, ctx context.Context, by station.Officer, in proposing) (station.DocumentView, error) {
+	amend(mux, st, "charter.propose", func(ctx context.Context, a Amending, by station.Officer, in proposing) (station.DocumentView, error) {
 		return a.Propose(ctx, by, in.Line, in.Proposal)
 	})
-	amend(mux, st, "charter.assent", func(a Amending, ctx context.Context, by station.Officer, in assenting) (station.DocumentView, error) {
+	amend(mux, st, "charter.assent", func(ctx context.Context, a Amending, by station.Officer, in assenting) (station.DocumentView, error) {
 		return a.Assent(ctx, by, in.Line, in.Hash)
 	})
-	amend(mux, st, "line.address", func(a Amending, ctx context.Context, by station.Officer, in addressing) (released, error) {
+	amend(mux, st, "line.address", func(ctx context.Context, a Amending, by station.Officer, in addressing) (released, error) {
 		id, err := a.SetAddresses(ctx, by, in.Line, in.Addresses)
 		return released{id}, err
 	})
-	amend(mux, st, "exercise", func(a Amending, ctx context.Context, by station.Officer, in exercising) (released, error) {
+	amend(mux, st, "exercise", func(ctx context.Context, a Amending, by station.Officer, in exercising) (released, error) {
 		if in.Phase == "begin" {
 			id, err := a.BeginMode(ctx, by, in.Line, in.Title, in.Path, in.Until)
 			return released{id}, err
@@ -85,10 +85,10 @@ func handleAmending(mux *http.ServeMux, st Station) {
 		id, err := a.Exercise(ctx, by, in.Line, in.Phase, in.About, in.Title, in.Until)
 		return released{id}, err
 	})
-	amend(mux, st, "tls", func(a Amending, ctx context.Context, _ station.Officer, _ none) (station.TLSView, error) {
+	amend(mux, st, "tls", func(ctx context.Context, a Amending, _ station.Officer, _ none) (station.TLSView, error) {
 		return a.TLS(ctx)
 	})
-	amend(mux, st, "tls.rotate", func(a Amending, ctx context.Context, by station.Officer, _ none) (station.TLSView, error) {
+	amend(mux, st, "tls.rotate", func(ctx context.Context, a Amending, by station.Officer, _ none) (station.TLSView, error) {
 		return a.RotateTLS(ctx, by)
 	})
 }

@@ -49,13 +49,7 @@ type guestSecret struct {
 
 // onCall serves one act about calls.
 func onCall[In, Out any](mux *http.ServeMux, st Station, name string, do func(ctx context.Context, c Calling, by station.Officer, in In) (Out, error)) {
-	handle(mux, st, name, func(ctx context.Context, by station.Officer, in In) (out Out, err error) {
-		c, ok := st.(Calling)
-		if !ok {
-			return out, parley.Errorf(parley.Unsupported, "this station makes no calls")
-		}
-		return do(ctx, c, by, in)
-	})
+	able(mux, st, name, "this station makes no calls", do)
 }
 
 func handleCalls(mux *http.ServeMux, st Station) {

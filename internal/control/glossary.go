@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"strings"
 
-	"parley"
 	"parley/internal/station"
 )
 
@@ -41,13 +40,7 @@ type termTable struct {
 
 // onGlossary serves one act about glossary and script.
 func onGlossary[Out any](mux *http.ServeMux, st Station, name string, do func(ctx context.Context, g Glossing, by station.Officer, in GlossAct) (Out, error)) {
-	handle(mux, st, name, func(ctx context.Context, by station.Officer, in GlossAct) (out Out, err error) {
-		g, ok := st.(Glossing)
-		if !ok {
-			return out, parley.Errorf(parley.Unsupported, "this station keeps no glossary")
-		}
-		return do(ctx, g, by, in)
-	})
+	able(mux, st, name, "this station keeps no glossary", do)
 }
 
 func handleGlossary(mux *http.ServeMux, st Station) {

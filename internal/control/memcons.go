@@ -51,13 +51,7 @@ type inherited struct {
 
 // remember serves one act.
 func remember[Out any](mux *http.ServeMux, st Station, name string, do func(ctx context.Context, m Remembering, by station.Officer, in MemconAct) (Out, error)) {
-	handle(mux, st, "memcon."+name, func(ctx context.Context, by station.Officer, in MemconAct) (out Out, err error) {
-		m, ok := st.(Remembering)
-		if !ok {
-			return out, parley.Errorf(parley.Unsupported, "this station keeps no memcons")
-		}
-		return do(ctx, m, by, in)
-	})
+	able(mux, st, "memcon."+name, "this station keeps no memcons", do)
 }
 
 func handleMemcons(mux *http.ServeMux, st Station) {

@@ -61,13 +61,7 @@ type NamedFile struct {
 
 // onSaid serves one act about what is said.
 func onSaid[Out any](mux *http.ServeMux, st Station, name string, do func(ctx context.Context, a Stating, by station.Officer, in ReadoutAct) (Out, error)) {
-	handle(mux, st, "readout."+name, func(ctx context.Context, by station.Officer, in ReadoutAct) (out Out, err error) {
-		a, ok := st.(Stating)
-		if !ok {
-			return out, parley.Errorf(parley.Unsupported, "this station keeps no readouts")
-		}
-		return do(ctx, a, by, in)
-	})
+	able(mux, st, "readout."+name, "this station keeps no readouts", do)
 }
 
 // filedBy wraps an act that files one entry.

@@ -13,7 +13,7 @@ type TopicHistory interface {
 }
 
 func handleHistory(mux *http.ServeMux, st Station) {
-	able(mux, st, "topic.history", "keeps no statements", func(a TopicHistory, ctx context.Context, by station.Officer, in onItem) ([]station.PublicStatement, error) {
+	able(mux, st, "topic.history", "this station keeps no statements", func(ctx context.Context, a TopicHistory, by station.Officer, in onItem) ([]station.PublicStatement, error) {
 		return a.TopicHistory(ctx, by, in.Line, in.Item)
 	})
 }

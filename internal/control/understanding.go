@@ -45,34 +45,34 @@ type onTemplate struct {
 
 func handleUnderstanding(mux *http.ServeMux, st Station) {
 	const without = "this station keeps no templates, no test texts and no disputes about words"
-	able(mux, st, "item.certify", without, func(u Understanding, ctx context.Context, by station.Officer, in reviewing) (none, error) {
+	able(mux, st, "item.certify", without, func(ctx context.Context, u Understanding, by station.Officer, in reviewing) (none, error) {
 		return none{}, u.Certify(ctx, by, in.Line, in.Item, in.Translation)
 	})
-	able(mux, st, "item.dispute", without, func(u Understanding, ctx context.Context, by station.Officer, in disputing) (station.Dispute, error) {
+	able(mux, st, "item.dispute", without, func(ctx context.Context, u Understanding, by station.Officer, in disputing) (station.Dispute, error) {
 		return u.DisputeWords(ctx, by, in.Line, in.Item, in.Translation, in.Words, in.Note)
 	})
-	able(mux, st, "item.settle", without, func(u Understanding, ctx context.Context, by station.Officer, in disputing) (none, error) {
+	able(mux, st, "item.settle", without, func(ctx context.Context, u Understanding, by station.Officer, in disputing) (none, error) {
 		return none{}, u.SettleDispute(ctx, by, in.Line, in.Item, in.Translation, in.Dispute, in.Note)
 	})
-	able(mux, st, "texts", without, func(u Understanding, ctx context.Context, _ station.Officer, in onLine) ([]station.TestText, error) {
+	able(mux, st, "texts", without, func(ctx context.Context, u Understanding, _ station.Officer, in onLine) ([]station.TestText, error) {
 		return u.TestTexts(ctx, in.Line)
 	})
-	able(mux, st, "text.translate", without, func(u Understanding, ctx context.Context, by station.Officer, in translating) (station.Translation, error) {
+	able(mux, st, "text.translate", without, func(ctx context.Context, u Understanding, by station.Officer, in translating) (station.Translation, error) {
 		return u.TranslateTest(ctx, by, in.Line, in.Item, in.Language, in.Text)
 	})
-	able(mux, st, "texts.use", without, func(u Understanding, ctx context.Context, by station.Officer, in usingTexts) (none, error) {
+	able(mux, st, "texts.use", without, func(ctx context.Context, u Understanding, by station.Officer, in usingTexts) (none, error) {
 		return none{}, u.UseTestTexts(ctx, by, in.Texts)
 	})
-	able(mux, st, "templates", without, func(u Understanding, ctx context.Context, _ station.Officer, in onLine) ([]station.Template, error) {
+	able(mux, st, "templates", without, func(ctx context.Context, u Understanding, _ station.Officer, in onLine) ([]station.Template, error) {
 		return u.Templates(ctx, in.Line)
 	})
-	able(mux, st, "template.keep", without, func(u Understanding, ctx context.Context, by station.Officer, in onTemplate) (station.Template, error) {
+	able(mux, st, "template.keep", without, func(ctx context.Context, u Understanding, by station.Officer, in onTemplate) (station.Template, error) {
 		return u.KeepTemplate(ctx, by, in.Draft, in.Title)
 	})
-	able(mux, st, "template.use", without, func(u Understanding, ctx context.Context, by station.Officer, in onTemplate) (station.Draft, error) {
+	able(mux, st, "template.use", without, func(ctx context.Context, u Understanding, by station.Officer, in onTemplate) (station.Draft, error) {
 		return u.UseTemplate(ctx, by, in.Line, in.Template)
 	})
-	able(mux, st, "template.remove", without, func(u Understanding, ctx context.Context, by station.Officer, in onTemplate) (none, error) {
+	able(mux, st, "template.remove", without, func(ctx context.Context, u Understanding, by station.Officer, in onTemplate) (none, error) {
 		return none{}, u.RemoveTemplate(ctx, by, in.Template)
 	})
 }
