@@ -103,10 +103,10 @@ func (s *Station) freeToRing(l *liveLine, override bool) error {
 		return err
 	}
 	for _, c := range cs {
-		switch ph := c.Phase(); {
+		switch ph := l.phase(c); {
 		case ph == call.Ringing && c.Ring.Party == l.us:
 			return parley.Errorf(parley.Conflict, "our call rings at the other side already")
-		case ph == call.Ringing && !l.rungOut(c):
+		case ph == call.Ringing:
 			return parley.Errorf(parley.Conflict, "the other side is calling").WithHint("lift")
 		case ph == call.Running && !override:
 			return parley.Errorf(parley.Conflict, "a call runs on this line").WithHint("join it, or ring with precedence")
@@ -172,8 +172,8 @@ func (l *liveLine) ringing(id string) (*call.Call, error) {
 		return nil, err
 	}
 	for i := len(cs) - 1; i >= 0; i-- {
-		ph := cs[i].Phase()
-		if id == "" && (ph == call.Ringing && !l.rungOut(cs[i]) || ph == call.Running) || id == cs[i].Ring.Ref.String() {
+		ph := l.phase(cs[i])
+		if id == "" && (ph == call.Ringing || ph == call.Running) || id == cs[i].Ring.Ref.String() {
 			return cs[i], nil
 		}
 	}
@@ -221,10 +221,10 @@ func (s *Station) answerCall(ctx context.Context, by Officer, name, id, act stri
 		return err
 	}
 	defer leave()
-	switch {
+	switch ph := l.phase(c); {
 	case c.Ring.Party == l.us:
 		return parley.Errorf(parley.NotAllowed, "it is our call: the other side answers it")
-	case c.Pickups[l.us] != nil || c.Phase() != call.Ringing && c.Phase() != call.Running || c.Phase() == call.Ringing && l.rungOut(c):
+	case c.Pickups[l.us] != nil || ph != call.Ringing && ph != call.Running:
 		return parley.Errorf(parley.Conflict, "the call does not ring any more").WithHint("call back")
 	}
 	if r := c.Ring.Form.(*call.Ring); f.Phase == call.Accept && r.Recording == contact.EachItsOwn {
@@ -255,7 +255,7 @@ func (s *Station) HangUp(ctx context.Context, by Officer, name, id string) error
 	}
 	defer leave()
 	lc, live := s.liveCall(l)
-	switch ph := c.Phase(); {
+	switch ph := l.phase(c); {
 	case c.Hangups[l.us] != nil, ph != call.Running && ph != call.Ringing:
 		return parley.Errorf(parley.Conflict, "the call is over")
 	case ph == call.Ringing && c.Ring.Party != l.us:

@@ -61,6 +61,18 @@ func (l *liveLine) oldRings(ctx context.Context) error {
 	return err
 }
 
+// missedCall is the phase of a call that came too late to ring here, until its end
+// stands on the record.
+const missedCall call.Phase = "missed"
+
+// phase is how far a call is, here: what has rung out does not ring.
+func (l *liveLine) phase(c *call.Call) call.Phase {
+	if ph := c.Phase(); ph != call.Ringing || !l.rungOut(c) {
+		return ph
+	}
+	return missedCall
+}
+
 // rungOut reports whether a ring of another party has rung out, by its clock as far as
 // we know it: its writer gave it up then, and may not have been able to say so.
 func (l *liveLine) rungOut(c *call.Call) bool {

@@ -409,7 +409,7 @@ func (c *clerk) hush() error {
 
 // ringsHere reports whether a call of another party waits for our answer.
 func (l *liveLine) ringsHere(c *call.Call) bool {
-	return c.Ring.Party != l.us && c.Pickups[l.us] == nil && c.Phase() == call.Ringing && !l.rungOut(c)
+	return c.Ring.Party != l.us && c.Pickups[l.us] == nil && l.phase(c) == call.Ringing
 }
 
 // callsOn adds to the board what rings here and what runs, and what the other side
@@ -453,12 +453,14 @@ func (l *liveLine) inOurs(w *call.Wording) string {
 
 // rings sounds for a call that came, and answers it where the line is busy.
 func (c *clerk) rings(ctx context.Context, h *form.Header, ref parley.Ref, party parley.PartyCode, f *call.Ring) {
-	if x, err := c.l.callOf(ref); err == nil && x.Phase() != call.Ringing && (x.Other != nil || len(x.Crossed) > 0) {
-		return // both rang at the same moment, and so both have lifted
-	}
-	if x, err := c.l.callOf(ref); err == nil && x.Phase() == call.Ringing && c.l.rungOut(x) {
-		c.sound(party, "priority", fmt.Sprintf("%s rang, and it came too late to ring here", party), ref.String())
-		return
+	if x, err := c.l.callOf(ref); err == nil {
+		switch ph := c.l.phase(x); {
+		case ph == missedCall:
+			c.sound(party, "priority", fmt.Sprintf("%s rang, and it came too late to ring here", party), ref.String())
+			return
+		case ph != call.Ringing && (x.Other != nil || len(x.Crossed) > 0):
+			return // both rang at the same moment, and so both have lifted
+		}
 	}
 	on, err := c.l.running()
 	if err == nil && on != nil && on.Ring.Ref != ref && h.Precedence < parley.Flash {

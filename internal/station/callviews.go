@@ -93,10 +93,6 @@ type CallDispute struct {
 	Meant    string           `json:"meant,omitempty"`
 }
 
-// missedCall is the phase of a call that came too late to ring here, until its end
-// stands on the record.
-const missedCall call.Phase = "missed"
-
 // CallList is the calls of a line, the newest first.
 func (s *Station) CallList(_ context.Context, name string) ([]Call, error) {
 	l, err := s.lineOf(name)
@@ -129,14 +125,12 @@ func (s *Station) Call(_ context.Context, name, id string) (Call, error) {
 
 func (s *Station) callView(l *liveLine, c *call.Call) Call {
 	r := c.Ring.Form.(*call.Ring)
-	v := Call{ID: c.Ring.Ref.String(), Line: l.id.String(), Phase: c.Phase(), By: c.Ring.Party, Ours: c.Ring.Party == l.us, Parties: c.Parties, At: c.Ring.Time, Flash: c.Ring.Flash,
+	v := Call{ID: c.Ring.Ref.String(), Line: l.id.String(), Phase: l.phase(c), By: c.Ring.Party, Ours: c.Ring.Party == l.us, Parties: c.Parties, At: c.Ring.Time, Flash: c.Ring.Flash,
 		Level: r.Level.String(), Medium: r.Medium.String(), Interpreting: r.Interpreting.String(), Recording: r.Recording.String(), Text: r.Text, Exercise: c.Ring.Exercise}
 	if c.Contact != (parley.Ref{}) {
 		v.Contact = c.Contact.String()
 	}
-	if v.Waits = l.ringsHere(c); v.Phase == call.Ringing && l.rungOut(c) {
-		v.Phase = missedCall
-	}
+	v.Waits = l.ringsHere(c)
 	for _, e := range byParty(c.Pickups) {
 		f := e.Form.(*call.Pickup)
 		a := CallAnswer{By: e.Party, At: e.Time, Answer: call.PhaseWord(f.Phase), Text: f.Text}

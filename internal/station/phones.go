@@ -56,11 +56,6 @@ func (d *phoneDesk) get() (*sip.Server, error) {
 	return d.server, d.noneOf
 }
 
-// staleRing is the age at which a call that nobody ended rings at no phone any more.
-// It is by the other side's clock, which may be minutes off; a bell rings for
-// call.RingFor by ours.
-const staleRing = 10 * time.Minute
-
 // phoneID is the officer number by which a phone acts: it is no account's.
 const phoneID = -1
 
@@ -187,7 +182,7 @@ func (s *Station) phoneSeeks(ctx context.Context, l *liveLine, h *sip.Handset, b
 	p, by := h.Phone(), actor(h.Phone())
 	live, none := s.liveCall(l)
 	c, err := l.ringing("")
-	rings := err == nil && c.Phase() == call.Ringing && c.Ring.Party != l.us && c.Pickups[l.us] == nil
+	rings := err == nil && l.ringsHere(c)
 	switch {
 	case rings && (none != nil || h.Number() == ""): // it was lifted for that, whatever runs
 		return nil, passConflict(s.LiftCall(ctx, by, l.id.String(), c.Ring.Ref.String()))
@@ -435,7 +430,7 @@ func (s *Station) ringPhones(ctx context.Context, l *liveLine) error {
 	}
 	waits := map[parley.Ref]bool{}
 	for _, c := range cs[max(0, len(cs)-16):] {
-		if c.Phase() == call.Ringing && c.Ring.Party != l.us && c.Pickups[l.us] == nil && s.now().Sub(c.Ring.Time) < staleRing {
+		if l.ringsHere(c) {
 			waits[c.Ring.Ref] = true
 		}
 	}
