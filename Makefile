@@ -3,7 +3,7 @@
 GO ?= go
 export CGO_ENABLED = 1
 
-.PHONY: build test compile deps axe noble fast race idle silence reader interop screenshots hostile drill drill-short fuzz sim sim-story sim-picture sim-fork sim-shrink faults bench clean
+.PHONY: build test compile deps axe noble fast race idle silence reader interop screenshots hostile drill drill-short fuzz sim sim-story sim-picture sim-fork sim-shrink simdisk faults bench clean
 
 build:
 	$(GO) build -o bin/parley ./cmd/parley
@@ -113,6 +113,12 @@ sim-fork:
 FAULT ?=
 sim-shrink:
 	$(GO) run ./internal/sim/simulate -do shrink -seed $(SEED) -fault "$(FAULT)" -out sim-$(SEED).json
+
+# simdisk runs the store on a simulated disk: power lost, and errors, at every
+# persist point of a script, SIMDISK_SEEDS times.
+SIMDISK_SEEDS ?= 20
+simdisk:
+	SIMDISK_SEEDS=$(SIMDISK_SEEDS) $(GO) test -count=1 -timeout 4h -v ./internal/sim/simdisk
 
 # faults shows that the simulator finds bugs: each deliberate fault, and the seed
 # that catches it. One whose edit no longer fits the source is an error.

@@ -133,7 +133,7 @@ func migrate(c *sqlfile.Conn) error {
 // Run folds the write-ahead log into the file in idle moments, so that commits
 // seldom have to, until ctx ends.
 func (s *Store) Run(ctx context.Context) error {
-	if err := s.w.Fold(ctx, s.path); err != nil {
+	if err := s.w.Fold(ctx); err != nil {
 		return fmt.Errorf("folding the own store's write-ahead log: %w", err)
 	}
 	return nil

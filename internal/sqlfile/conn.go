@@ -16,6 +16,8 @@ import (
 // Arguments are int64, int, bool, string, []byte or nil.
 type Conn struct {
 	name  string
+	vfs   string
+	path  string
 	c     driver.Conn
 	stmts map[string]stmt
 	args  []driver.NamedValue
@@ -30,7 +32,13 @@ type stmt interface {
 // Connect opens a file, and makes it when there is none. name is what errors
 // call it.
 func Connect(name, path string, pragmas []string) (*Conn, error) {
-	k, err := sqlite.NewConnector(DSN(path, pragmas))
+	return ConnectOn("", name, path, pragmas)
+}
+
+// ConnectOn is Connect on the file system that the engine knows as vfs; "" means
+// the machine's.
+func ConnectOn(vfs, name, path string, pragmas []string) (*Conn, error) {
+	k, err := sqlite.NewConnector(DSNOn(vfs, path, pragmas))
 	if err != nil {
 		return nil, Error(name, err)
 	}
@@ -38,7 +46,7 @@ func Connect(name, path string, pragmas []string) (*Conn, error) {
 	if err != nil {
 		return nil, Error(name, err)
 	}
-	return &Conn{name: name, c: c, stmts: map[string]stmt{}}, nil
+	return &Conn{name: name, vfs: vfs, path: path, c: c, stmts: map[string]stmt{}}, nil
 }
 
 // Close ends the connection.

@@ -18,8 +18,15 @@ func init() {
 }
 
 // DSN names a file and what to set on each connection to it.
-func DSN(path string, pragmas []string) string {
+func DSN(path string, pragmas []string) string { return DSNOn("", path, pragmas) }
+
+// DSNOn is DSN of a file on the file system that the engine knows as vfs; ""
+// means the machine's.
+func DSNOn(vfs, path string, pragmas []string) string {
 	q := url.Values{"_pragma": pragmas}
+	if vfs != "" {
+		q.Set("vfs", vfs)
+	}
 	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
 }
 

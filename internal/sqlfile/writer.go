@@ -309,10 +309,10 @@ func (w *Writer) due() bool {
 	return true
 }
 
-// Fold folds the write-ahead log into the file at path in idle moments, by a
-// connection of its own, so that commits seldom have to, until ctx ends.
-func (w *Writer) Fold(ctx context.Context, path string) error {
-	c, err := Connect(w.c.name, path, []string{"busy_timeout(0)", "wal_autocheckpoint(0)"})
+// Fold folds the write-ahead log into the file in idle moments, by a connection
+// of its own, so that commits seldom have to, until ctx ends.
+func (w *Writer) Fold(ctx context.Context) error {
+	c, err := ConnectOn(w.c.vfs, w.c.name, w.c.path, []string{"busy_timeout(0)", "wal_autocheckpoint(0)"})
 	if err != nil {
 		return err
 	}

@@ -35,6 +35,9 @@ func (s *Store) backup(ctx context.Context, dst string) error {
 			return err
 		}
 	}
+	if s.disk != nil {
+		return parley.Errorf(parley.Unsupported, "no backup is made of a store on a disk of its own")
+	}
 	if _, err := os.Lstat(dst); err == nil {
 		return parley.Errorf(parley.Conflict, "the file exists")
 	}
@@ -78,7 +81,7 @@ func newCopy(path string) error {
 
 // fill copies every table in one snapshot.
 func (s *Store) fill(ctx context.Context, path string) error {
-	c, err := connect(filepath.Join(s.dir, fileName), []string{"busy_timeout(5000)"})
+	c, err := s.connect([]string{"busy_timeout(5000)"})
 	if err != nil {
 		return err
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
-	"path/filepath"
 
 	"golang.org/x/mod/sumdb/tlog"
 
@@ -33,7 +32,7 @@ func (s *Store) Check(ctx context.Context, progress func(store.Progress)) ([]sto
 	if progress == nil {
 		progress = func(store.Progress) {}
 	}
-	c, err := connect(filepath.Join(s.dir, fileName), []string{"busy_timeout(5000)", "query_only(1)", "cache_size(-32000)"})
+	c, err := s.connect([]string{"busy_timeout(5000)", "query_only(1)", "cache_size(-32000)"})
 	if err != nil {
 		return nil, fmt.Errorf("checking the store: %w", err)
 	}

@@ -2,6 +2,7 @@ package sqlite
 
 import (
 	"database/sql/driver"
+	"path/filepath"
 
 	"parley"
 	"parley/internal/sqlfile"
@@ -18,6 +19,19 @@ func dbError(err error) error { return sqlfile.Error(dbName, err) }
 
 func connect(path string, pragmas []string) (*sqlfile.Conn, error) {
 	return sqlfile.Connect(dbName, path, pragmas)
+}
+
+// connect opens another connection to the store's file.
+func (s *Store) connect(pragmas []string) (*sqlfile.Conn, error) {
+	return sqlfile.ConnectOn(s.vfs(), dbName, filepath.Join(s.dir, fileName), pragmas)
+}
+
+// vfs is what the engine calls the file system of the store; "" is the machine's.
+func (s *Store) vfs() string {
+	if s.disk == nil {
+		return ""
+	}
+	return s.disk.VFS()
 }
 
 // tx is a transaction, with the generations made in it.

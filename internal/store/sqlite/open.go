@@ -35,11 +35,24 @@ type Options struct {
 	Busy time.Duration
 	// MaxPages bounds the file, in pages of 4 KiB; 0 means the disk does.
 	MaxPages int64
+	// Disk is where the file lies in place of the machine's directories; nil
+	// for a station. Nothing else is kept there: no lock is taken, no rights
+	// are set and no backup is made.
+	Disk Disk
+}
+
+// Disk is a file system that the machine knows nothing of: a test simulates one
+// (internal/sim/simdisk).
+type Disk interface {
+	VFS() string // under which name the engine knows it
+	// SyncDir makes the names of the files in a directory durable.
+	SyncDir(dir string) error
 }
 
 // Store is a store.Store in one SQLite file.
 type Store struct {
 	dir    string
+	disk   Disk // nil: the machine's
 	sealer store.Sealer
 	lock   *os.File
 	w      *sqlfile.Writer
@@ -75,33 +88,51 @@ func Open(dir string, s store.Sealer, o Options) (_ *Store, err error) {
 			err = fmt.Errorf("opening store %s: %w", dir, err)
 		}
 	}()
-	if err := os.MkdirAll(dir, 0o700); err != nil {
-		return nil, sqlfile.FileError(err)
-	}
-	lock, err := lockFile(filepath.Join(dir, lockName))
-	if err != nil {
+	st := &Store{dir: dir, disk: o.Disk, sealer: s, lines: map[parley.LineID]int64{}, gens: map[genKey]*gen{}, byN: map[int64]*gen{}}
+	if err := st.takeDir(); err != nil {
 		return nil, err
 	}
-	st := &Store{dir: dir, sealer: s, lock: lock, lines: map[parley.LineID]int64{}, gens: map[genKey]*gen{}, byN: map[int64]*gen{}}
-	if err := st.open(o); err != nil {
+	err = st.open(o)
+	if err == nil {
+		err = st.syncNames()
+	}
+	if err != nil {
 		st.Close()
 		return nil, err
 	}
-	for _, d := range []string{dir, filepath.Dir(dir)} { // the names of new files survive too
+	return st, nil
+}
+
+// takeDir makes the directory where there is none, and locks it.
+func (s *Store) takeDir() (err error) {
+	if s.disk != nil {
+		return nil
+	}
+	if err := os.MkdirAll(s.dir, 0o700); err != nil {
+		return sqlfile.FileError(err)
+	}
+	s.lock, err = lockFile(filepath.Join(s.dir, lockName))
+	return err
+}
+
+// syncNames makes the names of new files durable.
+func (s *Store) syncNames() error {
+	if s.disk != nil {
+		return s.disk.SyncDir(s.dir)
+	}
+	for _, d := range []string{s.dir, filepath.Dir(s.dir)} {
 		if err := syncFile(d); err != nil && !errors.Is(err, os.ErrPermission) {
-			st.Close()
-			return nil, sqlfile.FileError(err)
+			return sqlfile.FileError(err)
 		}
 	}
-	return st, nil
+	return nil
 }
 
 func (s *Store) open(o Options) error {
 	if o.Busy == 0 {
 		o.Busy = 5 * time.Second
 	}
-	path := filepath.Join(s.dir, fileName)
-	c, err := connect(path, writerPragmas(o))
+	c, err := s.connect(writerPragmas(o))
 	if err != nil {
 		return err
 	}
@@ -109,12 +140,14 @@ func (s *Store) open(o Options) error {
 		c.Close()
 		return err
 	}
-	if err := os.Chmod(path, 0o600); err != nil {
-		c.Close()
-		return sqlfile.FileError(err)
+	if s.disk == nil {
+		if err := os.Chmod(filepath.Join(s.dir, fileName), 0o600); err != nil {
+			c.Close()
+			return sqlfile.FileError(err)
+		}
 	}
 	s.w = sqlfile.NewWriter(c)
-	if s.db, err = openReaders(path, o.Busy); err != nil {
+	if s.db, err = s.openReaders(o.Busy); err != nil {
 		return err
 	}
 	if s.q, err = prepare(s.db); err != nil {
@@ -135,8 +168,8 @@ func writerPragmas(o Options) []string {
 	return ps
 }
 
-func openReaders(path string, busy time.Duration) (*sql.DB, error) {
-	c, err := sqlite.NewConnector(sqlfile.DSN(path, []string{fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()), "query_only(1)", "cache_size(-2000)"}))
+func (s *Store) openReaders(busy time.Duration) (*sql.DB, error) {
+	c, err := sqlite.NewConnector(sqlfile.DSNOn(s.vfs(), filepath.Join(s.dir, fileName), []string{fmt.Sprintf("busy_timeout(%d)", busy.Milliseconds()), "query_only(1)", "cache_size(-2000)"}))
 	if err != nil {
 		return nil, dbError(err)
 	}
@@ -218,7 +251,7 @@ func (s *Store) Close() error {
 // Run folds the write-ahead log into the file in idle moments, so that commits
 // seldom have to, until ctx ends.
 func (s *Store) Run(ctx context.Context) error {
-	if err := s.w.Fold(ctx, filepath.Join(s.dir, fileName)); err != nil {
+	if err := s.w.Fold(ctx); err != nil {
 		return fmt.Errorf("folding the write-ahead log: %w", err)
 	}
 	return nil
