@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"log/slog"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -180,6 +181,7 @@ func (l *liveLine) heard(a *applied) {
 	if len(a.receipts)+len(a.unfiled)+len(a.filed) > 0 {
 		l.emit("item", l.id.String(), "")
 	}
+	runtime.Gosched() // desks before the clerk, whose work would keep them waiting
 	l.onCommit(l, a)
 }
 

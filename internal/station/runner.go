@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -331,11 +332,14 @@ func (r *runner) step(e *line.Engine, kept func() error, events ...line.Event) e
 	if err != nil {
 		return err
 	}
+	r.speak(fx.Sends, fx.Closes)
+	if len(fx.Sends) > 0 {
+		runtime.Gosched() // the paths' writers go first: whoever is told below would keep them waiting
+	}
 	status := e.Status()
 	r.mu.Lock()
 	r.status = status
 	r.mu.Unlock()
-	r.speak(fx.Sends, fx.Closes)
 	if len(fx.Alarms) > 0 || !fx.Batch.Empty() {
 		r.heard(&applied{line: r.id, entries: fx.Batch.Entries, receipts: fx.Batch.Receipts, filed: fx.Batch.Filed, unfiled: fx.Batch.Unfiled, alarms: fx.Alarms})
 	}

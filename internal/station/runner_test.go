@@ -1,0 +1,69 @@
+package station
+
+import (
+	"context"
+	"runtime"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"parley/internal/line"
+)
+
+// TestWritersGoFirst has one processor for all that a step wakes: the writer of
+// a path runs before anybody of our side is told, and before the clerk works.
+func TestWritersGoFirst(t *testing.T) {
+	ctx := context.Background()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	id := pairAll(t, a, b)
+	l, err := a.st.lineOf(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.send(id, "birch", "first", "ROUTINE", "INFORMATION")
+	eventually(t, 20*time.Second, "the line is up", func() bool { _, ok := b.got(id, "first"); return ok })
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	var said, written, told, late atomic.Int64
+	wake := make(chan struct{}, 1)
+	defer close(wake)
+	go func() {
+		for range wake {
+			written.Store(said.Load())
+		}
+	}()
+	swap := func(speak func([]line.Send, []line.Close), heard func(*applied)) {
+		if err := l.runner.do(ctx, request{ask: func(*line.Engine) { l.runner.speak, l.runner.heard = speak, heard }}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	speak, heard := l.runner.speak, l.runner.heard
+	swap(func(s []line.Send, c []line.Close) {
+		speak(s, c)
+		if len(s) > 0 {
+			said.Add(1)
+			wake <- struct{}{}
+		}
+	}, func(x *applied) {
+		if len(x.entries) > 0 {
+			if told.Add(1); written.Load() < said.Load() {
+				late.Add(1)
+			}
+		}
+		heard(x)
+	})
+	for range 20 {
+		if _, err := a.st.CheckCall(ctx, a.chief, id, ""); err != nil {
+			t.Fatal(err)
+		}
+	}
+	swap(speak, heard)
+	if n := told.Load(); n < 5 || late.Load() > n/4 {
+		t.Errorf("of %d steps %d were told before the writer ran", n, late.Load())
+	}
+	eventually(t, 20*time.Second, "all are stored there", func() bool {
+		ls := l.logs()
+		i := slices.IndexFunc(ls, func(g Log) bool { return g.Current && g.Party == l.us })
+		return i >= 0 && ls[i].Stored["birch"] == ls[i].Size
+	})
+}
