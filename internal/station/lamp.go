@@ -1,10 +1,12 @@
 package station
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"parley/internal/sheet"
 	"sort"
+	"sync"
 	"syscall"
 	"time"
 
@@ -356,13 +358,44 @@ func (l *liveLine) logs() []Log {
 			s[string(p)] = n
 		}
 		var keys []string
-		if c, err := journal.ParseCertificate(g.Cert); g.Current && err == nil {
-			for _, k := range c2sp.LogKeys(c.Origin(), c.Log) {
-				keys = append(keys, k.String())
-			}
+		if g.Current {
+			keys = l.vkeys.of(g.Gen, g.Cert)
 		}
 		out = append(out, Log{VKeys: keys, Party: g.Party, Gen: g.Gen.String(), Size: g.Size, Root: fmt.Sprintf("%x", g.Root), Current: g.Current,
 			Disputed: g.Disputed, Stored: s, Created: claimed(uint64(g.Created.Unix())), Reason: sheet.ReasonText(g.Reason)})
 	}
 	return out
+}
+
+// vkeys are verifier keys as text, kept for who asks often: to read a
+// certificate and to write its keys takes longer than all else of a log.
+type vkeys struct {
+	mu   sync.Mutex
+	kept map[parley.GenerationID]certified
+}
+
+type certified struct {
+	cert []byte
+	keys []string
+}
+
+// of returns the keys that a certificate binds; none when it cannot be read.
+// Nobody changes them.
+func (v *vkeys) of(gen parley.GenerationID, cert []byte) []string {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if k, ok := v.kept[gen]; ok && bytes.Equal(k.cert, cert) {
+		return k.keys
+	}
+	var keys []string
+	if c, err := journal.ParseCertificate(cert); err == nil {
+		for _, k := range c2sp.LogKeys(c.Origin(), c.Log) {
+			keys = append(keys, k.String())
+		}
+	}
+	if v.kept == nil || len(v.kept) > 64 { // of old generations, too
+		v.kept = map[parley.GenerationID]certified{}
+	}
+	v.kept[gen] = certified{cert, keys}
+	return keys
 }

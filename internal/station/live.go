@@ -52,6 +52,7 @@ type liveLine struct {
 	callShelf callShelf
 	saidShelf saidShelf // what is said of them
 	tapeShelf tapeShelf
+	vkeys     vkeys // of its logs
 
 	mu         sync.Mutex
 	lastUp     time.Time // last time any peer proved to be there

@@ -67,3 +67,30 @@ func TestWritersGoFirst(t *testing.T) {
 		return i >= 0 && ls[i].Stored["birch"] == ls[i].Size
 	})
 }
+
+// TestVKeys asks for the keys of a certificate, of the same again, of another,
+// and of what is none.
+func TestVKeys(t *testing.T) {
+	t.Parallel()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	l, err := a.st.lineOf(pairAll(t, a, b))
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 20*time.Second, "both logs are known", func() bool { return len(l.runner.Status().Logs) == 2 })
+	logs := l.runner.Status().Logs
+	var v vkeys
+	one, two := v.of(logs[0].Gen, logs[0].Cert), v.of(logs[1].Gen, logs[1].Cert)
+	if len(one) != 2 || len(two) != 2 || slices.Equal(one, two) {
+		t.Fatalf("keys %q and %q", one, two)
+	}
+	if again := v.of(logs[0].Gen, logs[0].Cert); &again[0] != &one[0] {
+		t.Error("keys are made again for the same certificate")
+	}
+	if got := v.of(logs[0].Gen, logs[1].Cert); !slices.Equal(got, two) {
+		t.Errorf("another certificate of the generation gives %q, want %q", got, two)
+	}
+	if got := v.of(logs[0].Gen, []byte("none")); got != nil {
+		t.Errorf("what is no certificate gives %q", got)
+	}
+}
