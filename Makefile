@@ -92,18 +92,20 @@ fuzz:
 # sim runs whole stations on virtual time, seed after seed from SEED on, until
 # HOURS line-hours are simulated, and checks every promise all through
 # (docs/simulation.md). sim-story tells what happens in one seed.
+# WITH=-contacts or -said lets more go on than dispatches.
 HOURS ?= 10000
 SEED ?= 1
+WITH ?= $(CONTACTS)
 sim:
-	$(GO) run ./internal/sim/simulate -hours $(HOURS) -seed $(SEED) $(CONTACTS)
+	$(GO) run ./internal/sim/simulate -hours $(HOURS) -seed $(SEED) $(WITH)
 
 sim-story:
-	$(GO) run ./internal/sim/simulate -do story -seed $(SEED)
+	$(GO) run ./internal/sim/simulate -do story -seed $(SEED) $(WITH)
 
 # sim-picture writes one page that plays a seed. sim-fork is the same of a plan
 # in which a station forks its log.
 sim-picture:
-	$(GO) run ./internal/sim/simulate -do picture -seed $(SEED) -out sim-$(SEED).html
+	$(GO) run ./internal/sim/simulate -do picture -seed $(SEED) $(WITH) -out sim-$(SEED).html
 
 sim-fork:
 	$(GO) run ./internal/sim/simulate -do picture -forks -seed $(SEED) -out sim-fork-$(SEED).html
@@ -112,7 +114,7 @@ sim-fork:
 # and tells it in a few lines. FAULT=name does it with a deliberate fault.
 FAULT ?=
 sim-shrink:
-	$(GO) run ./internal/sim/simulate -do shrink -seed $(SEED) -fault "$(FAULT)" -out sim-$(SEED).json
+	$(GO) run ./internal/sim/simulate -do shrink -seed $(SEED) $(WITH) -fault "$(FAULT)" -out sim-$(SEED).json
 
 # simdisk runs the store on a simulated disk: power lost, and errors, at every
 # persist point of a script, SIMDISK_SEEDS times.

@@ -70,10 +70,19 @@ type Term struct {
 	Agrees  []*Entry
 	Refuses []*Entry
 	Loose   []parley.PartyCode // agreed: who has not read that, and may take it back alone
-	Left    *Entry             // what took it back though all others had agreed; nil: nothing
+	Left    []*Entry           // what took it back though all others had agreed
 
 	agreed   bool
 	children []*Term
+}
+
+// LeftBy returns what took the embargo back for a party, though all others had
+// agreed; nil: nothing.
+func (t *Term) LeftBy(p parley.PartyCode) *Entry {
+	if i := slices.IndexFunc(t.Left, func(e *Entry) bool { return e.Party == p }); i >= 0 {
+		return t.Left[i]
+	}
+	return nil
 }
 
 // Until is when the embargo ends.

@@ -446,13 +446,38 @@ func TestLeavingAnEmbargo(t *testing.T) {
 			t.Error("what was taken back stands")
 		}
 		for _, x := range told.Embargo.Terms {
-			if want := x.Embargo.Until == at(60); (x.Left != nil) != want || want && x.Left.Ref != off {
+			if want := x.Embargo.Until == at(60); (len(x.Left) == 1) != want || want && x.Left[0].Ref != off {
 				t.Errorf("until %s: left %+v", x.Until(), x.Left)
 			}
 		}
 		for _, p := range told.Published {
 			if want := p.Statement.Equal(statement(1)); (p.Left != nil) != want || p.Early != nil || p.Crossed != nil {
 				t.Errorf("%s published at %s: left %v, early %v, crossed %v", p.Party, p.When(), p.Left != nil, p.Early != nil, p.Crossed != nil)
+			}
+		}
+	})
+}
+
+// TestTwoLeave: of an embargo that two took back, though all others had agreed, what
+// either publishes is shown as that (simulator, seed 500105).
+func TestTwoLeave(t *testing.T) {
+	w := newWorld(1, 3)
+	at := func(minutes int) uint64 { return uint64(epoch.Add(time.Duration(minutes) * time.Minute).Unix()) }
+	x := w.write("alder", &Embargo{Until: at(600)}, w.root)
+	w.write("birch", &Embargo{Step: Agree}, w.root, x)
+	w.write("cedar", &Embargo{Step: Agree}, w.root, x)
+	w.write("birch", &Embargo{Step: Refuse}, w.root, x)
+	w.write("cedar", &Embargo{Step: Refuse}, w.root, x)
+	for i, p := range w.codes {
+		w.write(p, &Published{Statement: statement(i), At: at(10)}, w.root)
+	}
+	w.everyOrder(t, func(t *testing.T, told *Told) {
+		if len(told.Embargo.Terms[0].Left) != 2 {
+			t.Errorf("it was left by %v", told.Embargo.Terms[0].Left)
+		}
+		for _, p := range told.Published {
+			if (p.Left != nil) != (p.Party != "alder") {
+				t.Errorf("%s published: left %t", p.Party, p.Left != nil)
 			}
 		}
 	})

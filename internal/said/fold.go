@@ -146,8 +146,8 @@ func (t *Told) settle() {
 	for _, p := range l.Terms {
 		all := len(t.Waits(p)) == 0
 		p.agreed = all && len(p.Refuses) == 0
-		if i := slices.IndexFunc(p.Refuses, p.leaves); all && i >= 0 {
-			p.Left = p.Refuses[i]
+		if all {
+			p.Left = slices.DeleteFunc(slices.Clone(p.Refuses), func(e *Entry) bool { return !p.leaves(e) })
 		}
 		switch {
 		case p.agreed:
@@ -503,7 +503,7 @@ func (f *folding) early(t *Told, p *Publication) {
 		if x.agreed && (knew == nil || x.over(knew)) && x.Until().After(when) && !x.Time.After(p.Time) && (p.Crossed == nil || x.over(p.Crossed)) {
 			p.Crossed = x
 		}
-		if x.Left != nil && x.Left.Party == p.Party && x.Until().After(when) && !x.Time.After(p.Time) && (p.Left == nil || x.over(p.Left)) {
+		if x.LeftBy(p.Party) != nil && x.Until().After(when) && !x.Time.After(p.Time) && (p.Left == nil || x.over(p.Left)) {
 			p.Left = x
 		}
 	}

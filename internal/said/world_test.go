@@ -247,7 +247,7 @@ func shorts(es []*Entry) string {
 func digest(t *Told) string {
 	var s strings.Builder
 	for _, x := range t.Embargo.Terms {
-		fmt.Fprintf(&s, "embargo %s depth %d agreed %v stands %v open %v waits %v refused %s loose %v left %v\n", short(x.Ref), x.Depth, x.agreed, x == t.Embargo.Standing, slices.Contains(t.Embargo.Open, x), t.Waits(x), shorts(x.Refuses), x.Loose, x.Left != nil)
+		fmt.Fprintf(&s, "embargo %s depth %d agreed %v stands %v open %v waits %v refused %s loose %v left %v\n", short(x.Ref), x.Depth, x.agreed, x == t.Embargo.Standing, slices.Contains(t.Embargo.Open, x), t.Waits(x), shorts(x.Refuses), x.Loose, shorts(x.Left))
 	}
 	for _, side := range t.Sides {
 		fmt.Fprintf(&s, "%s shown %v current %v owes %v:", side.Party, side.Shown != nil, side.Current != nil, side.Owes != nil)

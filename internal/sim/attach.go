@@ -321,7 +321,7 @@ func (s *station) attach(a Act) {
 	if s.own == nil || s.disk.full || s.w.watch.at(s).ended {
 		return
 	}
-	r := newEntropy(s.w.plan.Seed, fmt.Sprint("blob ", s.code, s.people.said))
+	r := newEntropy(s.w.plan.Seed, fmt.Sprint("blob ", s.code, s.people.spoke))
 	plain := make([]byte, min(a.N, blobMost))
 	r.Read(plain)
 	f := form.Attachment{Name: "map.bin", Type: "application/octet-stream", Size: uint64(len(plain)), Sealed: uint64(seal.SealedBlobSize(int64(len(plain))))}

@@ -204,6 +204,9 @@ func (w *world) final() {
 		w.compareContacts()
 	}
 	if w.broken == nil {
+		w.compareSaid()
+	}
+	if w.broken == nil {
 		w.compare()
 	}
 }

@@ -18,7 +18,7 @@ import (
 // they released, backups and images, and what they are about to do.
 type people struct {
 	releases []*release
-	said     int
+	spoke    int
 	backup   *memory.Store
 	image    *memory.Store
 	blobs    [2]map[store.BlobID]*blobFile // of the backup and of the image
@@ -29,6 +29,7 @@ type people struct {
 	tested   time.Time
 	proposed int
 	assents  map[[32]byte]*release // the last to each document
+	said     saidPeople
 }
 
 // release is an item that an officer released: in the station's own store, until
@@ -48,10 +49,10 @@ func (s *station) say(a Act) {
 }
 
 func (s *station) dispatch(a Act, files ...form.Attachment) {
-	s.people.said++
-	text := fmt.Sprintf("%s says nr %d of seed %d. %s", s.code, s.people.said, s.w.plan.Seed, filler(s.w.plan.Seed, s.people.said, min(a.N, 1<<12)))
+	s.people.spoke++
+	text := fmt.Sprintf("%s says nr %d of seed %d. %s", s.code, s.people.spoke, s.w.plan.Seed, filler(s.w.plan.Seed, s.people.spoke, min(a.N, 1<<12)))
 	p := parley.Precedence(a.X)
-	f := &form.Dispatch{Subject: fmt.Sprintf("nr %d", s.people.said), Text: text, Attachments: files}
+	f := &form.Dispatch{Subject: fmt.Sprintf("nr %d", s.people.spoke), Text: text, Attachments: files}
 	if p == parley.Flash {
 		f.Reason = "it burns"
 	}
@@ -101,8 +102,8 @@ func (s *station) react(n int) {
 	case 2:
 		s.release(h, &form.Informed{Wording: parley.ReceiptWording, Time: minute}, "")
 	case 3:
-		s.people.said++
-		text := fmt.Sprintf("%s answers nr %d of seed %d", s.code, s.people.said, s.w.plan.Seed)
+		s.people.spoke++
+		text := fmt.Sprintf("%s answers nr %d of seed %d", s.code, s.people.spoke, s.w.plan.Seed)
 		h.To, h.Marker, h.Language, h.From = s.others(), parley.Answer, "en", parley.Envoy
 		s.release(h, &form.Dispatch{Subject: "answer", Text: text}, text)
 	default:
@@ -371,18 +372,20 @@ func (s *station) act(a Act) {
 	case Drift:
 		s.clock.set(w.now, 0, a.X)
 	case Backup:
+		s.people.said.keep(0)
 		s.people.backup, s.people.blobs[0] = s.disk.mem.WithoutSecrets(), s.blobs.copied(true)
 	case Image:
+		s.people.said.keep(1)
 		s.people.image, s.people.mark, s.people.blobs[1] = s.disk.mem.Snapshot(), s.markDisk.bytes, s.blobs.copied(false)
 	case Restore, Flip:
 		if a.Kind == Flip && s.people.backup == nil {
-			s.replace(s.empty(), nil)
+			s.replace(s.empty(), nil, -1)
 		} else if s.people.backup != nil {
-			s.replace(s.people.backup, s.people.blobs[0])
+			s.replace(s.people.backup, s.people.blobs[0], 0)
 		}
 	case PutBack:
 		if s.people.image != nil {
-			s.replace(s.people.image, s.people.blobs[1])
+			s.replace(s.people.image, s.people.blobs[1], 1)
 		}
 	case Rollback:
 		if s.people.image != nil {
@@ -390,18 +393,20 @@ func (s *station) act(a Act) {
 			for _, c := range w.cablesOf(s, w.stations[a.B%len(w.stations)]) {
 				c.act(Act{Kind: Cut, N: 3, For: a.For + 5*time.Minute})
 			}
-			s.replace(s.people.image, s.people.blobs[1])
+			s.replace(s.people.image, s.people.blobs[1], 1)
 			s.markDisk.bytes = s.people.mark
 		}
 	case Lose:
 		s.markDisk.bytes = [len(s.markDisk.bytes)]byte{}
-		s.replace(s.empty(), nil)
+		s.replace(s.empty(), nil, -1)
 	}
 }
 
-// replace puts other contents on the disk of a station and starts it again.
-func (s *station) replace(image *memory.Store, blobs map[store.BlobID]*blobFile) {
+// replace puts other contents on the disk of a station and starts it again; own
+// says which of its own side is put beside them (saidPeople.setBack).
+func (s *station) replace(image *memory.Store, blobs map[store.BlobID]*blobFile, own int) {
 	s.stop()
+	s.people.said.setBack(own)
 	s.disk.power(s.rng)
 	s.markDisk.power(s.rng)
 	s.disk.reset(image.Snapshot())

@@ -12,15 +12,15 @@ type Options struct {
 
 // Counts of one or more runs.
 type Counts struct {
-	Runs, Events, Steps, Batches, Sessions       int
-	Frames, Lost, Repeated, Reordered, Corrupted int
-	Bytes                                        int64
-	Filed, Entries, Settled, Generations, Losses int
-	Alarms, Refused, Excused, Compared           int
-	Amended, Out, Acts, Contacts                 int
-	Attached, Chunks, Damaged                    int
-	Hours                                        float64
-	Faults                                       map[Kind]int
+	Runs, Events, Steps, Batches, Sessions               int
+	Frames, Lost, Repeated, Reordered, Corrupted         int
+	Bytes                                                int64
+	Filed, Entries, Settled, Generations, Losses         int
+	Alarms, Refused, Excused, Compared                   int
+	Amended, Out, Acts, Contacts, Said, Joint, SaidModel int
+	Attached, Chunks, Damaged                            int
+	Hours                                                float64
+	Faults                                               map[Kind]int
 }
 
 // Add adds the counts of another run.
@@ -50,6 +50,9 @@ func (c *Counts) Add(o *Counts) {
 	c.Damaged += o.Damaged
 	c.Amended += o.Amended
 	c.Contacts += o.Contacts
+	c.Said += o.Said
+	c.Joint += o.Joint
+	c.SaidModel += o.SaidModel
 	c.Out += o.Out
 	c.Acts += o.Acts
 	c.Hours += o.Hours

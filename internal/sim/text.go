@@ -22,6 +22,9 @@ func (c *Counts) Text() string {
 	if c.Contacts > 0 {
 		row("contacts", "%d, each told alike by every station", c.Contacts)
 	}
+	if c.Said > 0 {
+		row("statements", "%d entries of them, told alike by every station; %d joint statements stand; %d sentences against the model", c.Said, c.Joint, c.SaidModel)
+	}
 	row("the charter", "%d amendments in force, %d parties left the line", c.Amended, c.Out)
 	row("attachments", "%d, carried in %d chunks, %d damaged and asked for again", c.Attached, c.Chunks, c.Damaged)
 	var fs []string

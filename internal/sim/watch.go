@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/form"
 	"parley/internal/journal"
 	"parley/internal/line"
 	"parley/internal/sheet"
@@ -32,6 +33,7 @@ type watch struct {
 	settled   []parley.Ref       // of the whole line, from position 1
 	excused   map[parley.Ref]bool
 	rules     rules
+	saidWatch
 	attached  map[[32]byte]*attached
 	hashes    [][32]byte // of them, in order
 	losses    int        // how often a disk has lost what it had
@@ -59,6 +61,7 @@ type watched struct {
 	out    map[parley.PartyCode]bool // by what it holds
 	ended  bool                      // it is out itself, or nobody else is on the line
 	dirty  bool                      // something was written since the record was last put in order
+	told   bool                      // something of a statement was written since it was last looked at
 }
 
 // fate is what became of a released item.
@@ -195,6 +198,9 @@ func (x *watch) wrote(s *station, a *watched, e *line.StoredEntry) {
 	ref := parley.Ref{Gen: e.Gen, Index: e.Index}
 	x.content[ref] = contentOf(e)
 	x.wroteAct(s, a, e)
+	if e.Header != nil {
+		x.noteSaid(s, a, check(form.ParseHeader(e.Header)).Form, ref, true)
+	}
 	x.w.counts.Entries++
 	if e.Key != nil {
 		k := [32]byte(e.Key)
@@ -255,6 +261,11 @@ func contentOf(e *line.StoredEntry) [32]byte {
 // accepted looks at an entry that a station took from others.
 func (x *watch) accepted(s *station, e *line.StoredEntry) {
 	ref := parley.Ref{Gen: e.Gen, Index: e.Index}
+	if e.Header == nil {
+		x.at(s).told = true // it may be of a statement
+	} else if h, err := form.ParseHeader(e.Header); err == nil {
+		x.noteSaid(s, x.at(s), h.Form, ref, false)
+	}
 	if x.forked {
 		return
 	}
@@ -433,6 +444,9 @@ func (w *world) sample() {
 		if a := w.watch.at(s); s.own != nil && a.dirty && !s.disk.full {
 			a.dirty = false
 			w.place(s)
+			if w.watch.said && a.told {
+				w.saidNow(s)
+			}
 		}
 	}
 }

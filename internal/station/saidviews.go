@@ -407,6 +407,17 @@ func (a *afterwards) seat(e *said.Entry) ContactSeat {
 	return ContactSeat{Office: string(e.From), Outside: err == nil && rule.levels.Outside(a.level(), e.From)}
 }
 
+// leftBy are the parties that took an embargo back though all others had agreed.
+func leftBy(t *said.Term) string {
+	var out []string
+	for _, e := range t.Left {
+		if !slices.Contains(out, string(e.Party)) {
+			out = append(out, string(e.Party))
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
 func (a *afterwards) embargoView(now time.Time) (v SaidEmbargo) {
 	e := &a.told.Embargo
 	if t := e.Standing; t != nil {
@@ -419,9 +430,7 @@ func (a *afterwards) embargoView(now time.Time) (v SaidEmbargo) {
 			o.State = "agreed"
 		case len(t.Refuses) > 0:
 			o.State = "refused"
-			if t.Left != nil {
-				o.Left = string(t.Left.Party)
-			}
+			o.Left = leftBy(t)
 		case slices.Contains(e.Open, t):
 			waits := a.told.Waits(t)
 			o.State, o.Waits, o.Asked = "open", codeList(waits), slices.Contains(waits, a.l.us)

@@ -161,7 +161,7 @@ func (c *clerk) tellOf(t *said.Told) error {
 	for _, p := range t.Published {
 		e := p.Early
 		if e == nil && p.Left != nil {
-			tell(p.Party, "published-early", p.Entry, "%s published at %s, before the end at %s of an embargo that had been agreed, and that it took back at %s", p.Party, parley.DTG(p.When()), parley.DTG(p.Left.Until()), parley.DTG(p.Left.Left.Time))
+			tell(p.Party, "published-early", p.Entry, "%s published at %s, before the end at %s of an embargo that had been agreed, and that it took back at %s", p.Party, parley.DTG(p.When()), parley.DTG(p.Left.Until()), parley.DTG(p.Left.LeftBy(p.Party).Time))
 			continue
 		}
 		if e == nil {
@@ -180,8 +180,8 @@ func (c *clerk) tellOf(t *said.Told) error {
 		}
 	}
 	for _, x := range t.Embargo.Terms {
-		if x.Left != nil {
-			tell(x.Left.Party, "embargo-left", x.Left, "%s took back the embargo of %s, to which all others had agreed", x.Left.Party, parley.DTG(x.Until()))
+		for _, e := range x.Left {
+			tell(e.Party, "embargo-left", e, "%s took back the embargo of %s, to which all others had agreed", e.Party, parley.DTG(x.Until()))
 		}
 	}
 	if e := t.Embargo.Standing; e != nil {

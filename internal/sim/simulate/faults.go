@@ -20,7 +20,7 @@ import (
 func find(f *flags) error {
 	began := time.Now()
 	for n := f.seed; f.limit <= 0 || n == f.seed || time.Since(began).Seconds() < f.limit; n++ {
-		if r := sim.Seed(n, sim.Options{}); r.Broken != nil {
+		if r := sim.Run(f.planOf(n), sim.Options{}); r.Broken != nil {
 			fmt.Printf("%d\t%s\t%s\n", n, r.Broken.Promise, r.Broken.What)
 			return nil
 		}
@@ -28,8 +28,15 @@ func find(f *flags) error {
 	return errors.New("no seed broke a promise")
 }
 
-// known is where the seed that caught each deliberate fault is kept.
-const known = "internal/sim/testdata/faults.txt"
+// knownAt is where the seed that caught each deliberate fault is kept, with the flags
+// of what more has to go on for that: "name seed [flag...]".
+const knownAt = "internal/sim/testdata/faults.txt"
+
+// known is how a fault is caught.
+type known struct {
+	seed uint64
+	more []string
+}
 
 // faults builds the product with every deliberate fault in it, each behind a
 // switch, and shows that a seed catches each: the one that is known, or the
@@ -52,10 +59,10 @@ func faults(f *flags) error {
 	if err := overlay.Build(root, bin, self, edits...); err != nil {
 		return err
 	}
-	if out, err := catch(bin, "", f.seed, 0); err == nil {
+	if out, err := catch(bin, "", known{seed: f.seed}, 0); err == nil {
 		return fmt.Errorf("seed %d breaks a promise with no fault on: %s", f.seed, out)
 	}
-	seeds := readSeeds(filepath.Join(root, known))
+	seeds := readSeeds(filepath.Join(root, knownAt))
 	var lines []string
 	missed := 0
 	for i, e := range list {
@@ -67,7 +74,7 @@ func faults(f *flags) error {
 		}
 		part := strings.SplitN(strings.TrimSpace(out), "\t", 3)
 		fmt.Printf("%-24s seed %-5s %s\n%-35s caught: %s: %s\n", e.Name, part[0], e.About, "", part[1], clip(part[2]))
-		lines = append(lines, e.Name+" "+part[0]+"\n")
+		lines = append(lines, strings.Join(append([]string{e.Name, part[0]}, seeds[e.Name].more...), " ")+"\n")
 	}
 	fmt.Printf("%d deliberate faults, %d caught\n", len(list), len(list)-missed)
 	if f.out != "" {
@@ -92,16 +99,17 @@ var started []*caught
 
 // catchAll starts every fault, as many at a time as there are cores, when it is
 // first called, and returns what became of the i-th.
-func catchAll(bin string, list []*overlay.Edit, seeds map[string]uint64, seconds float64, i int) (string, error) {
+func catchAll(bin string, list []*overlay.Edit, seeds map[string]known, seconds float64, i int) (string, error) {
 	if started == nil {
 		slots := make(chan struct{}, runtime.GOMAXPROCS(0))
 		for _, e := range list {
 			c := &caught{done: make(chan struct{})}
 			started = append(started, c)
-			seed := max(1, seeds[e.Name])
+			k := seeds[e.Name]
+			k.seed = max(1, k.seed)
 			go func() {
 				slots <- struct{}{}
-				c.out, c.err = catchAlone(bin, e.Name, seed, seconds)
+				c.out, c.err = catchAlone(bin, e.Name, k, seconds)
 				<-slots
 				close(c.done)
 			}()
@@ -138,43 +146,47 @@ func faultEdits(root string) (edits, list []*overlay.Edit, err error) {
 
 // catchAlone is catch, and goes on to the next seed where the one that broke a
 // promise breaks one with no fault on as well: that catches nothing.
-func catchAlone(bin, name string, seed uint64, seconds float64) (string, error) {
+func catchAlone(bin, name string, k known, seconds float64) (string, error) {
 	began := time.Now()
 	for {
-		out, err := catch(bin, name, seed, seconds-time.Since(began).Seconds())
+		out, err := catch(bin, name, k, seconds-time.Since(began).Seconds())
 		if err != nil {
 			return out, err
 		}
 		n, _, _ := strings.Cut(out, "\t")
-		if seed, err = strconv.ParseUint(n, 10, 64); err != nil {
+		if k.seed, err = strconv.ParseUint(n, 10, 64); err != nil {
 			return out, fmt.Errorf("reading which seed broke a promise: %w", err)
 		}
-		if _, err := catch(bin, "", seed, 0); err != nil {
+		if _, err := catch(bin, "", k, 0); err != nil {
 			return out, nil
 		}
-		seed++
+		k.seed++
 	}
 }
 
 // catch runs one fault until a promise breaks.
-func catch(bin, name string, seed uint64, seconds float64) (string, error) {
-	cmd := exec.Command(bin, "-do", "find", "-seed", strconv.FormatUint(seed, 10), "-seconds", strconv.FormatFloat(max(seconds, 0.001), 'f', 3, 64))
+func catch(bin, name string, k known, seconds float64) (string, error) {
+	args := []string{"-do", "find", "-seed", strconv.FormatUint(k.seed, 10), "-seconds", strconv.FormatFloat(max(seconds, 0.001), 'f', 3, 64)}
+	cmd := exec.Command(bin, append(args, k.more...)...)
 	cmd.Env = append(os.Environ(), "SIM_FAULT="+name)
 	out, err := cmd.Output()
 	return string(out), err
 }
 
-// readSeeds reads lines of a name and a seed. None is no error.
-func readSeeds(path string) map[string]uint64 {
-	seeds := map[string]uint64{}
+// readSeeds reads lines of a name, a seed and flags. None is no error.
+func readSeeds(path string) map[string]known {
+	seeds := map[string]known{}
 	b, err := os.ReadFile(path)
 	if err != nil {
 		return seeds
 	}
 	for _, l := range strings.Split(string(b), "\n") {
-		name, n, _ := strings.Cut(l, " ")
-		if x, err := strconv.ParseUint(n, 10, 64); err == nil {
-			seeds[name] = x
+		part := strings.Fields(l)
+		if len(part) < 2 {
+			continue
+		}
+		if n, err := strconv.ParseUint(part[1], 10, 64); err == nil {
+			seeds[part[0]] = known{n, part[2:]}
 		}
 	}
 	return seeds

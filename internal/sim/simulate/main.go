@@ -28,7 +28,7 @@ type flags struct {
 	seed  uint64
 	real  bool
 	forks bool
-	calls bool
+	more  sim.More
 	fault string
 	plan  string
 	out   string
@@ -43,8 +43,9 @@ func main() {
 	flag.Uint64Var(&f.seed, "seed", 1, "the first seed")
 	flag.BoolVar(&f.real, "real", false, "use real signatures and encapsulation")
 	flag.BoolVar(&f.forks, "forks", false, "let one station fork its log")
-	flag.BoolVar(&f.calls, "contacts", false, "let envoys arrange contacts all the while")
-	flag.StringVar(&f.fault, "fault", "", "build the product with this deliberate fault in it")
+	f.goesOn("contacts", sim.WithContacts, "let envoys arrange contacts all the while")
+	f.goesOn("said", sim.WithSaid, "let envoys say something of contacts too: embargoes, drafts, joint statements, what is published")
+	flag.StringVar(&f.fault, "fault", "", "build the product with this deliberate fault in it; all: with every one, of which SIM_FAULT names the one that is on")
 	flag.StringVar(&f.plan, "plan", "", "a plan that shrink wrote, in place of a seed's")
 	flag.StringVar(&f.out, "out", "", "file to write")
 	flag.StringVar(&f.prof, "profile", "", "write a profile of the processor's time")
@@ -86,6 +87,13 @@ func build(bin, fault string) error {
 	root, err := overlay.Root()
 	if err != nil {
 		return err
+	}
+	if fault == "all" {
+		edits, _, err := faultEdits(root)
+		if err != nil {
+			return err
+		}
+		return overlay.Build(root, bin, self, edits...)
 	}
 	names := []string{"ideal.edit"}
 	if fault != "" {
@@ -136,10 +144,12 @@ func (f *flags) read() (*sim.Plan, error) {
 
 // planOf is the plan of a seed without a fork.
 func (f *flags) planOf(seed uint64) *sim.Plan {
-	if f.calls {
-		return sim.ContactPlan(seed)
-	}
-	return sim.NewPlan(seed)
+	return sim.MorePlan(seed, f.more)
+}
+
+// goesOn makes a flag that lets more go on in a run.
+func (f *flags) goesOn(name string, m sim.More, usage string) {
+	flag.BoolFunc(name, usage, func(string) error { f.more |= m; return nil })
 }
 
 // one runs one plan, and keeps its story.
