@@ -98,6 +98,7 @@ func (s *Store) SaveDraft(d Draft) (Draft, error) {
 		return d, parley.Errorf(parley.NotAllowed, "a draft cannot be saved as %s", d.State)
 	}
 	now := s.millis()
+	text := textOf(&d)
 	var out Draft
 	err := s.write(func(tx *sqlfile.Tx) (err error) {
 		d := d // the caller's, whatever an earlier call made of it
@@ -109,13 +110,15 @@ func (s *Store) SaveDraft(d Draft) (Draft, error) {
 			}
 			d.Version = 0
 		}
+		turn := s.recent.change(d.ID)
 		n, err := tx.Change(`UPDATE drafts SET state = ?, precedence = ?, saved = ?, version = version + 1, secret = ?
 			WHERE id = ? AND version = ? AND state NOT IN ('released', 'discarded')`,
-			string(d.State), int64(d.Precedence), now, s.sealText(&d), d.ID, d.Version)
+			string(d.State), int64(d.Precedence), now, s.seal("draft", d.ID, text), d.ID, d.Version)
 		if err := one(n, err, errStale); err != nil {
 			return s.staleDraft(tx, d.ID, err)
 		}
 		out, err = s.scanDraft(tx.Row("SELECT "+draftColumns+"WHERE id = ?", d.ID))
+		tx.After(func() { s.recent.put(out, text, turn) })
 		return err
 	})
 	if err != nil {
@@ -146,12 +149,13 @@ func (s *Store) staleDraft(tx *sqlfile.Tx, id int64, err error) error {
 
 func noDraft(id int64) error { return parley.Errorf(parley.NotFound, "no draft %d", id) }
 
-func (s *Store) sealText(d *Draft) []byte {
+// textOf is what of a draft stands sealed.
+func textOf(d *Draft) []byte {
 	b, err := json.Marshal(&d.DraftText)
 	if err != nil {
 		panic(err) // strings and numbers only
 	}
-	return s.seal("draft", d.ID, b)
+	return b
 }
 
 func (s *Store) scanDraft(sc scanner) (d Draft, err error) {
@@ -175,6 +179,9 @@ func (s *Store) scanDraft(sc scanner) (d Draft, err error) {
 
 // Draft returns one draft, in whatever state. The error is NotFound.
 func (s *Store) Draft(id int64) (Draft, error) {
+	if d, ok, err := s.recent.get(id); ok || err != nil {
+		return d, err
+	}
 	d, err := s.scanDraft(s.db.QueryRow("SELECT "+draftColumns+"WHERE id = ?", id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return d, noDraft(id)

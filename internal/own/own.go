@@ -49,6 +49,7 @@ type Store struct {
 	now    func() time.Time
 
 	marksOf *sql.Stmt // asked twice for each row of a page
+	recent  recent
 }
 
 const applicationID = 0x50415257 // "PARW"

@@ -141,6 +141,7 @@ func (s *Store) release(tx *sqlfile.Tx, r *Release, floor uint64) (Outgoing, err
 	if err := s.reserve(tx, &o, floor); err != nil {
 		return Outgoing{}, err
 	}
+	s.recent.change(r.Draft)
 	err = tx.Exec("UPDATE drafts SET state = 'released', precedence = ?, saved = ?, version = version + 1, releaser = ?, filed = ? WHERE id = ?",
 		int64(o.Precedence), s.millis(), r.Releaser, int64(o.ID), r.Draft)
 	return o, err
