@@ -4,7 +4,7 @@
 // and what a draft says goes on the record only by a release that an officer
 // makes (see Store.MarkReleased). What people write is sealed under the storage
 // key; all that a method returned without error is durable, but for notes that
-// a start makes again (Store.MarkFiled).
+// a start makes again (Store.MarkFiled, Store.NoteFiled).
 package own
 
 import (
@@ -19,6 +19,7 @@ import (
 	"parley/internal/sqlfile"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"time"
 
 	"modernc.org/sqlite"
@@ -50,6 +51,7 @@ type Store struct {
 
 	marksOf *sql.Stmt // asked twice for each row of a page
 	recent  recent
+	notes   notes
 }
 
 const applicationID = 0x50415257 // "PARW"
@@ -132,16 +134,27 @@ func migrate(c *sqlfile.Conn) error {
 }
 
 // Run folds the write-ahead log into the file in idle moments, so that commits
-// seldom have to, until ctx ends.
+// seldom have to, and writes notes that wait (NoteFiled), until ctx ends.
 func (s *Store) Run(ctx context.Context) error {
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	wg.Go(func() { s.keepNotes(ctx) })
 	if err := s.w.Fold(ctx); err != nil {
 		return fmt.Errorf("folding the own store's write-ahead log: %w", err)
 	}
 	return nil
 }
 
-// Close waits for calls under way and closes the file.
-func (s *Store) Close() error { return dbError(errors.Join(s.db.Close(), s.w.Close())) }
+// Close writes notes that wait, waits for calls under way and closes the file.
+func (s *Store) Close() error {
+	if s.w.Usable() != nil {
+		return nil
+	}
+	s.flushNotes() // what is lost of them is made again
+	return dbError(errors.Join(s.db.Close(), s.w.Close()))
+}
 
 // Backup writes a consistent copy to dst, which must not exist, without seats,
 // sessions, tokens, calendar addresses and requests to give access back.

@@ -34,8 +34,8 @@ type Outgoing struct {
 //  2. It files line.Filed{o.ID, o.Precedence, o.At, o.Header, o.Fields} with
 //     the engine, and lets the batch be applied. It files one line's items in
 //     order of ID, for ids rise.
-//  3. It calls MarkFiled. Only now is the release told to anybody. Should the
-//     note be lost with the power, the item is found by 4.
+//  3. It calls MarkFiled, or NoteFiled. Should the note be lost in a crash, the
+//     item is found by 4.
 //  4. At every start, before anything else is filed, it goes through Pending.
 //     An item whose id the store knows (FiledItem finds it in the outbox, or
 //     Handed finds the entry it became) was filed: MarkFiled. Any other was
@@ -77,35 +77,99 @@ type Outcome struct {
 func (s *Store) ReleaseAll(floor uint64, rs []Release, ready func([]Outcome)) ([]Outcome, error) {
 	var told []Outcome
 	var out []Outcome
-	err := s.write(func(tx *sqlfile.Tx) error {
-		out = make([]Outcome, len(rs))
-		var audit []*AuditRow
-		for i := range rs {
-			o, err := s.release(tx, &rs[i], floor)
-			if err != nil && !refusal(err) {
+	err := s.write(func(tx *sqlfile.Tx) (err error) {
+		if out, err = s.plan(tx, rs, floor); err != nil {
+			return err
+		}
+		switch {
+		case told != nil:
+			if err := sameOutcome(told, out); err != nil {
 				return err
 			}
-			out[i] = Outcome{o, err}
-			if a := rs[i].Audit; err == nil && a.Act != "" {
-				audit = append(audit, &a)
-			}
-		}
-		if len(audit) > 0 {
-			if err := s.appendAudit(tx, audit...); err != nil {
-				return err
-			}
-		}
-		if ready == nil {
-			return nil
-		}
-		if told == nil {
+		case ready != nil: // from here on it goes as planned, or the store has failed
 			told = out
 			ready(out)
-			return nil
 		}
-		return sameOutcome(told, out)
+		return s.release(tx, rs, out)
 	})
 	return out, err
+}
+
+// plan says what becomes of each release, and changes nothing.
+func (s *Store) plan(tx *sqlfile.Tx, rs []Release, floor uint64) ([]Outcome, error) {
+	out, taken := make([]Outcome, len(rs)), map[int64]bool{}
+	last := map[parley.LineID]uint64{}
+	for i := range rs {
+		r := &rs[i]
+		o, err := s.allowed(tx, r, taken[r.Draft])
+		if err != nil {
+			if !refusal(err) {
+				return nil, err
+			}
+			out[i].Err = err
+			continue
+		}
+		if _, ok := last[o.Line]; !ok {
+			if last[o.Line], err = lastOutgoing(tx, o.Line); err != nil {
+				return nil, err
+			}
+		}
+		if err := s.number(&o, max(last[o.Line], floor)); err != nil {
+			return nil, err
+		}
+		out[i].Outgoing, last[o.Line], taken[r.Draft] = o, o.ID, true
+	}
+	return out, nil
+}
+
+// allowed returns the item of a release that its draft permits. taken says that
+// another of the same call has released it.
+func (s *Store) allowed(tx *sqlfile.Tx, r *Release, taken bool) (Outgoing, error) {
+	o := r.Item
+	o.Draft, o.Key, o.Filed = r.Draft, "draft "+strconv.FormatInt(r.Draft, 10), false
+	var state DraftState
+	var version int64
+	err := tx.Row("SELECT line, state, version FROM drafts WHERE id = ?", r.Draft).Scan(lineID(&o.Line), &state, &version)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+		return Outgoing{}, noDraft(r.Draft)
+	case err != nil:
+		return Outgoing{}, err
+	case taken:
+		return Outgoing{}, parley.Errorf(parley.Conflict, "draft %d is released already", r.Draft)
+	case version != r.Version || state != Drafting && state != Submitted:
+		return Outgoing{}, s.staleDraft(tx, r.Draft, errStale)
+	}
+	return o, nil
+}
+
+// release does what was planned.
+func (s *Store) release(tx *sqlfile.Tx, rs []Release, out []Outcome) error {
+	var audit []*AuditRow
+	for i := range rs {
+		r, o := &rs[i], &out[i].Outgoing
+		if out[i].Err != nil {
+			continue
+		}
+		s.recent.change(r.Draft)
+		if err := s.keep(tx, o); err != nil {
+			return err
+		}
+		err := tx.Exec("UPDATE drafts SET state = 'released', precedence = ?, saved = ?, version = version + 1, releaser = ?, filed = ? WHERE id = ?",
+			int64(o.Precedence), s.millis(), r.Releaser, int64(o.ID), r.Draft)
+		if err != nil {
+			return err
+		}
+		if a := r.Audit; a.Act != "" {
+			audit = append(audit, &a)
+		}
+	}
+	if len(audit) > 0 {
+		if err := s.appendAudit(tx, audit...); err != nil {
+			return err
+		}
+	}
+	return s.writeNotes(tx)
 }
 
 func refusal(err error) bool {
@@ -122,29 +186,6 @@ func sameOutcome(told, now []Outcome) error {
 		}
 	}
 	return nil
-}
-
-func (s *Store) release(tx *sqlfile.Tx, r *Release, floor uint64) (Outgoing, error) {
-	o := r.Item
-	o.Draft, o.Key, o.Filed = r.Draft, "draft "+strconv.FormatInt(r.Draft, 10), false
-	var state DraftState
-	var version int64
-	err := tx.Row("SELECT line, state, version FROM drafts WHERE id = ?", r.Draft).Scan(lineID(&o.Line), &state, &version)
-	switch {
-	case errors.Is(err, sql.ErrNoRows):
-		return Outgoing{}, noDraft(r.Draft)
-	case err != nil:
-		return Outgoing{}, err
-	case version != r.Version || state != Drafting && state != Submitted:
-		return Outgoing{}, s.staleDraft(tx, r.Draft, errStale)
-	}
-	if err := s.reserve(tx, &o, floor); err != nil {
-		return Outgoing{}, err
-	}
-	s.recent.change(r.Draft)
-	err = tx.Exec("UPDATE drafts SET state = 'released', precedence = ?, saved = ?, version = version + 1, releaser = ?, filed = ? WHERE id = ?",
-		int64(o.Precedence), s.millis(), r.Releaser, int64(o.ID), r.Draft)
-	return o, err
 }
 
 // Intend is MarkReleased for what needs no draft: a receipt, a query, a check
@@ -174,16 +215,33 @@ func (s *Store) Intend(floor uint64, o Outgoing) (_ Outgoing, fresh bool, err er
 
 // reserve gives o the next id of its line and keeps it; its key is free.
 func (s *Store) reserve(tx *sqlfile.Tx, o *Outgoing, floor uint64) error {
-	var last int64
-	if err := tx.Row("SELECT coalesce(max(id), 0) FROM outgoing WHERE line = ?", o.Line[:]).Scan(&last); err != nil {
+	last, err := lastOutgoing(tx, o.Line)
+	if err != nil {
 		return err
 	}
-	if o.ID = max(uint64(last), floor) + 1; o.ID >= 1<<62 {
+	if err := s.number(o, max(last, floor)); err != nil {
+		return err
+	}
+	return s.keep(tx, o)
+}
+
+func lastOutgoing(tx *sqlfile.Tx, l parley.LineID) (uint64, error) {
+	n, err := tx.Number("SELECT max(id) FROM outgoing WHERE line = ?", l[:])
+	return uint64(n), err
+}
+
+// number gives o the id after last, and its time.
+func (s *Store) number(o *Outgoing, last uint64) error {
+	if o.ID = last + 1; o.ID >= 1<<62 {
 		return parley.Errorf(parley.Internal, "outbox ids of line %s are used up", o.Line)
 	}
 	if o.At == 0 {
 		o.At = s.millis()
 	}
+	return nil
+}
+
+func (s *Store) keep(tx *sqlfile.Tx, o *Outgoing) error {
 	return tx.Exec("INSERT INTO outgoing (line, id, key, draft, precedence, at, secret) VALUES (?, ?, ?, ?, ?, ?, ?)",
 		o.Line[:], int64(o.ID), o.Key, o.Draft, int64(o.Precedence), o.At, s.sealItem(o))
 }
@@ -192,12 +250,18 @@ const outgoingColumns = "line, id, key, draft, precedence, at, done, secret FROM
 
 // Pending returns what is not known to be filed, of all lines, in order of id.
 func (s *Store) Pending() ([]Outgoing, error) {
+	if err := s.flushNotes(); err != nil {
+		return nil, err
+	}
 	rows, err := s.db.Query("SELECT " + outgoingColumns + "WHERE done = 0 ORDER BY line, id")
 	return collect(rows, err, s.scanOutgoing)
 }
 
 // Outgoing returns what was reserved under an outbox id. The error is NotFound.
 func (s *Store) Outgoing(l parley.LineID, id uint64) (Outgoing, error) {
+	if err := s.flushNotes(); err != nil {
+		return Outgoing{}, err
+	}
 	o, err := s.scanOutgoing(s.db.QueryRow("SELECT "+outgoingColumns+"WHERE line = ? AND id = ?", l[:], int64(id)))
 	if errors.Is(err, sql.ErrNoRows) {
 		return o, parley.Errorf(parley.NotFound, "no outgoing item %d", id)

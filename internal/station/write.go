@@ -442,9 +442,7 @@ func (s *Station) Release(ctx context.Context, by Officer, id, version int64, pr
 	if err != nil {
 		return "", err
 	}
-	if err := s.own.MarkFiled(l.id, n); err != nil {
-		return "", err
-	}
+	s.own.NoteFiled(l.id, n)
 	l.noteHuman()
 	s.hub.emit("draft", l.id.String(), strconv.FormatInt(id, 10))
 	return fmt.Sprintf("filed:%d", n), nil
