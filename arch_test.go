@@ -14,6 +14,7 @@ import (
 	"slices"
 	"sort"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -52,10 +53,19 @@ type pkgFile struct {
 	src        []byte
 }
 
+// sources are all Go files of this module, read and parsed once for all tests: none
+// of them changes what it is given.
 func sources(t *testing.T) []pkgFile {
 	t.Helper()
-	var out []pkgFile
-	err := filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
+	out, err := parsed()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+var parsed = sync.OnceValues(func() (out []pkgFile, err error) {
+	err = filepath.WalkDir(".", func(p string, d fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
@@ -70,7 +80,7 @@ func sources(t *testing.T) []pkgFile {
 			return err
 		}
 		fset := token.NewFileSet()
-		f, err := parser.ParseFile(fset, p, src, parser.ParseComments)
+		f, err := parser.ParseFile(fset, p, src, parser.ParseComments|parser.SkipObjectResolution)
 		if err != nil {
 			return err
 		}
@@ -81,11 +91,8 @@ func sources(t *testing.T) []pkgFile {
 		out = append(out, pkgFile{p, dir, strings.HasSuffix(p, "_test.go"), f, fset, src})
 		return nil
 	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
+	return out, err
+})
 
 // room is the ranked room that a directory belongs to.
 func room(dir string) (string, bool) {
