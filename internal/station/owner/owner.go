@@ -5,6 +5,7 @@ package owner
 
 import (
 	"fmt"
+	"sync"
 	"time"
 
 	"parley"
@@ -15,6 +16,15 @@ import (
 // A Store makes the batches of one line durable, whole or not at all.
 type Store interface {
 	Apply(b *line.Batch) error
+}
+
+// Ahead is a Store that can do all but the commit of a batch before something
+// else is durable.
+type Ahead interface {
+	// ApplyAfter is Apply, and commits only when kept, which waits, returned nil.
+	// Else nothing of the batch is kept, and the error says no more than that.
+	// kept may be called again, and then returns at once.
+	ApplyAfter(b *line.Batch, kept func() error) error
 }
 
 // HighWater keeps how far our log of one line has gone out, outside its store
@@ -39,28 +49,43 @@ func (o *Owner) Step(now time.Time, events ...line.Event) (*line.Effects, error)
 }
 
 // StepAfter is Step, and waits for what must be durable elsewhere before the
-// batch is: the engine computes meanwhile, and what it made, signatures too, is
-// thrown away with it when kept fails. kept is called once, unless it is nil.
+// batch is: the engine computes meanwhile, and the store prepares its commit.
+// What they made, signatures too, is thrown away when kept fails. kept is called
+// once, unless it is nil.
 func (o *Owner) StepAfter(now time.Time, kept func() error, events ...line.Event) (*line.Effects, error) {
 	fx, err := o.Engine.Step(now, events...)
-	if kept != nil {
-		if err := kept(); err != nil {
-			return nil, fmt.Errorf("keeping on our own side what is to be filed: %w", err)
-		}
+	if kept == nil {
+		kept = func() error { return nil }
+	}
+	kept = sync.OnceValue(kept)
+	var applied error
+	if err == nil && !fx.Batch.Empty() {
+		applied = o.apply(&fx.Batch, kept)
+	}
+	if err := kept(); err != nil {
+		return nil, fmt.Errorf("keeping on our own side what is to be filed: %w", err)
 	}
 	if err != nil {
 		return nil, err
 	}
-	if fx.Batch.Empty() {
-		return fx, nil
-	}
-	if err := o.Store.Apply(&fx.Batch); err != nil {
+	if err := applied; err != nil {
 		return nil, fmt.Errorf("making a step durable: %w", err)
 	}
 	if err := o.raise(&fx.Batch); err != nil {
 		return nil, fmt.Errorf("raising the high-water mark: %w", err)
 	}
 	return fx, nil
+}
+
+// apply makes b durable after what kept waits for, or not at all.
+func (o *Owner) apply(b *line.Batch, kept func() error) error {
+	if a, ok := o.Store.(Ahead); ok {
+		return a.ApplyAfter(b, kept)
+	}
+	if err := kept(); err != nil {
+		return err
+	}
+	return o.Store.Apply(b)
 }
 
 // raise writes the mark for the head of our own log that is about to be sent.

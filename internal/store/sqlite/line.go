@@ -44,7 +44,19 @@ func (l *Line) SetMeta(meta []byte) error {
 func (l *Line) Apply(b *line.Batch) error { return l.ApplyAll([]*line.Batch{b}) }
 
 // ApplyAll makes all of bs durable, or none.
-func (l *Line) ApplyAll(bs []*line.Batch) error {
+func (l *Line) ApplyAll(bs []*line.Batch) error { return l.applyAll(bs, nil) }
+
+// ApplyAfter is Apply, and commits only when kept returned nil, for which it
+// waits with everything else done. The record takes nothing else meanwhile.
+func (l *Line) ApplyAfter(b *line.Batch, kept func() error) error {
+	return l.applyAll([]*line.Batch{b}, kept)
+}
+
+// errNotKept undoes one batch and nothing else of a commit: why is for whoever
+// gave kept, and is not our disk's doing.
+var errNotKept = parley.Errorf(parley.Conflict, "what goes before this batch is not durable")
+
+func (l *Line) applyAll(bs []*line.Batch, kept func() error) error {
 	n, err := l.s.lineN(l.id)
 	if err != nil {
 		return err
@@ -66,6 +78,9 @@ func (l *Line) ApplyAll(bs []*line.Batch) error {
 			if err := l.apply(t, n, p); err != nil {
 				return err
 			}
+		}
+		if kept != nil && kept() != nil {
+			return errNotKept
 		}
 		return nil
 	})
