@@ -337,21 +337,31 @@ func (l *Line) addReceipts(t *tx, n int64, p *prepared) error {
 }
 
 func (l *Line) addFiled(t *tx, n int64, p *prepared) error {
+	var last int64
+	if len(p.Filed) > 0 {
+		var err error
+		if last, err = t.Number("SELECT max(id) FROM outbox WHERE line = ?", n); err != nil {
+			return err
+		}
+	}
 	for i := range p.Filed {
 		f := &p.Filed[i]
 		if f.ID == 0 || f.ID >= 1<<63 {
 			return store.FiledTwice(f.ID)
 		}
-		taken, err := t.Number("SELECT 1 FROM outbox WHERE line = ? AND id = ?", n, int64(f.ID))
-		if err != nil {
-			return err
-		}
-		if taken != 0 {
-			return store.FiledTwice(f.ID)
+		if int64(f.ID) <= last { // ids rise: else nobody has it
+			taken, err := t.Number("SELECT 1 FROM outbox WHERE line = ? AND id = ?", n, int64(f.ID))
+			if err != nil {
+				return err
+			}
+			if taken != 0 {
+				return store.FiledTwice(f.ID)
+			}
 		}
 		if p.passed[f.ID] {
 			continue
 		}
+		last = max(last, int64(f.ID))
 		row, err := t.Insert("INSERT INTO outbox (line, id, precedence, at, secret) VALUES (?, ?, ?, ?, ?)",
 			n, int64(f.ID), int64(f.Precedence), f.At, p.filed[i])
 		if err != nil {

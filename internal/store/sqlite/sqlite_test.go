@@ -358,6 +358,29 @@ func TestFirstSchema(t *testing.T) {
 	ok(t, s.Line(id1).Cosign([]store.Cosignature{{Gen: us, Size: 14, Witness: "w.example/1", Key: 1, Time: 1, Line: "x"}})) // of a later schema
 }
 
+// TestFiledInAnyOrder files below and above what waits: what is free is taken,
+// what is not is refused, in one batch too.
+func TestFiledInAnyOrder(t *testing.T) {
+	s, _ := newStore(t, t.TempDir(), 1) // 900 waits
+	file := func(ids ...uint64) error {
+		b := &line.Batch{Line: id1}
+		for _, id := range ids {
+			b.Filed = append(b.Filed, storetest.Filed(id, storetest.Dispatch()))
+		}
+		return s.Line(id1).Apply(b)
+	}
+	ok(t, file(902, 7, 901))
+	for _, ids := range [][]uint64{{900}, {7}, {903, 903}, {904, 901}} {
+		refused2(t, file(ids...), parley.Conflict)
+	}
+	ok(t, file(903, 904))
+	fs, err := s.Line(id1).Filed()
+	ok(t, err)
+	if len(fs) != 6 {
+		t.Errorf("%d items wait, want 6", len(fs))
+	}
+}
+
 func FuzzBitmap(f *testing.F) {
 	f.Add([]byte{1, 0, 0x80}, int64(3), int64(70))
 	f.Add(bytes.Repeat([]byte{0xff}, 513), int64(0), int64(5000))
