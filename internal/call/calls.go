@@ -13,6 +13,14 @@ import (
 // RingFor is for how long a call rings before its end is filed as no answer.
 const RingFor = 60 * time.Second
 
+// LateSlack is what a clock may be off, that was asked a moment ago, and what a time
+// in seconds leaves open.
+const LateSlack = 5 * time.Second
+
+// RungOut reports whether a ring, written at a time by the reader's clock, has rung out
+// now: its writer gave it up then, and may not have been able to say so.
+func RungOut(rang, now time.Time) bool { return now.Sub(rang) > RingFor+LateSlack }
+
 // An Entry is an entry of the record that calls are made of.
 type Entry struct {
 	Ref      parley.Ref

@@ -220,10 +220,11 @@ func (t *telling) bind() {
 
 // shows shows by itself the draft that our side was bound to last, once every side
 // is bound to its own, as the clerk of a station does.
-func (s *station) shows(b *said.Book) {
-	if s.own == nil || s.w.watch.at(s).ended {
+func (s *station) shows() {
+	if s.own == nil || s.w.watch.at(s).ended || s.disk.full {
 		return
 	}
+	_, b := s.books()
 	for _, told := range b.Contacts {
 		us := told.Side(s.code)
 		if us == nil || !told.Bound() || len(us.Bonds) == 0 || us.Shown != nil && us.Owes == nil {

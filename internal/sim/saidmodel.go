@@ -151,10 +151,14 @@ func (m *saidModel) text(root parley.Ref, c *contact.Contact) string {
 		unsigned := false
 		if f.Kind == said.JointStatement {
 			j := m.about(p)
-			if j == nil || m.home[j.refs[0]] == nil || m.home[j.refs[0]].Ref() != root || !slices.Contains(m.parties, j.party) {
+			if j == nil {
 				continue
 			}
-			unsigned = !stands[j.ref]
+			is, proposed := stands[j.ref]
+			if !proposed {
+				continue
+			}
+			unsigned = !is
 		}
 		early, crossed, left := x.published(p, f)
 		line("published %s early %s crossed %s left %s unsigned %t", p.ref, early, crossed, left, unsigned)

@@ -68,8 +68,7 @@ func (x *watch) noteSaid(s *station, a *watched, formName string, ref parley.Ref
 	}
 }
 
-// saidNow holds what a station shows of statements to what is promised of them, and
-// lets it show its drafts.
+// saidNow holds what a station shows of statements to what is promised of them.
 func (w *world) saidNow(s *station) {
 	x, a := w.watch, w.watch.at(s)
 	if !x.said || s.own == nil || s.disk.full {
@@ -94,7 +93,6 @@ func (w *world) saidNow(s *station) {
 	if len(b.Unread) > 0 && w.broken == nil {
 		w.compareSaidModel(s)
 	}
-	s.shows(b)
 }
 
 // holding is a hash of what a station holds and what of it can be read.

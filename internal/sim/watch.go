@@ -446,6 +446,7 @@ func (w *world) sample() {
 			w.place(s)
 			if w.watch.said && a.told {
 				w.saidNow(s)
+				s.shows()
 			}
 		}
 	}

@@ -15,10 +15,6 @@ import (
 // leaveWithin is for how long a ring may wait in the outbox.
 const leaveWithin = 5 * time.Second
 
-// lateSlack is what a clock may be off, that was asked a moment ago, and what a time
-// in seconds leaves open.
-const lateSlack = 5 * time.Second
-
 func (l *liveLine) cannotRing() error {
 	return parley.Errorf(parley.Unavailable, "the line with %s is down: it cannot ring there", l.name()).WithHint("the line page says why; what is urgent can be written, and goes when the line returns")
 }
@@ -76,5 +72,5 @@ func (l *liveLine) phase(c *call.Call) call.Phase {
 // rungOut reports whether a ring of another party has rung out, by its clock as far as
 // we know it: its writer gave it up then, and may not have been able to say so.
 func (l *liveLine) rungOut(c *call.Call) bool {
-	return c.Ring.Party != l.us && l.now().Sub(l.byOurs(c.Ring.Party, c.Ring.Time)) > call.RingFor+lateSlack
+	return c.Ring.Party != l.us && call.RungOut(l.byOurs(c.Ring.Party, c.Ring.Time), l.now())
 }

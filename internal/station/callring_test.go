@@ -144,7 +144,7 @@ func TestRingThatComesLate(t *testing.T) {
 	goes := sync.OnceFunc(a.st.calling.mu.Unlock)
 	t.Cleanup(goes)
 	for _, off := range []*atomic.Int64{&offA, &offB} {
-		off.Add(int64(call.RingFor + 2*lateSlack))
+		off.Add(int64(call.RingFor + 2*call.LateSlack))
 	}
 	cut(false, a, b)
 	var missed Call

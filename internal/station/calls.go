@@ -55,7 +55,7 @@ func (l *liveLine) callBook() ([]*call.Call, error) {
 	if k.read == nil {
 		k.read = map[parley.Ref]call.Entry{}
 	}
-	entries, err := l.callEntries(k.read)
+	entries, err := callEntries(l.store, k.read)
 	if err != nil {
 		return nil, err
 	}
@@ -66,11 +66,20 @@ func (l *liveLine) callBook() ([]*call.Call, error) {
 	return k.calls, nil
 }
 
+// CallBookOf reads what calls the entries of a line amount to, by time.
+func CallBookOf(from Rower) ([]*call.Call, error) {
+	entries, err := callEntries(from, map[parley.Ref]call.Entry{})
+	if err != nil {
+		return nil, err
+	}
+	return call.Fold(entries), nil
+}
+
 // callEntries reads what calls are made of; what is in read is not read again.
-func (l *liveLine) callEntries(read map[parley.Ref]call.Entry) (out []call.Entry, _ error) {
+func callEntries(from Rower, read map[parley.Ref]call.Entry) (out []call.Entry, _ error) {
 	f := store.Filter{Forms: callForms, Order: store.ByArrival, Limit: 500}
 	for {
-		rows, _, err := l.store.Rows(f)
+		rows, _, err := from.Rows(f)
 		if err != nil {
 			return nil, err
 		}
@@ -80,7 +89,7 @@ func (l *liveLine) callEntries(read map[parley.Ref]call.Entry) (out []call.Entry
 			}
 			e, ok := read[r.Ref()]
 			if !ok {
-				v, err := l.view(r)
+				v, err := viewOf(r)
 				if err != nil {
 					return nil, err
 				}
