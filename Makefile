@@ -90,7 +90,7 @@ fuzz:
 # sim runs whole stations on virtual time, seed after seed from SEED on, until
 # HOURS line-hours are simulated, and checks every promise all through
 # (docs/simulation.md). sim-story tells what happens in one seed.
-# WITH=-contacts or -said lets more go on than dispatches.
+# WITH=-contacts, -said, -calls or -all lets more go on than dispatches.
 HOURS ?= 10000
 SEED ?= 1
 WITH ?= $(CONTACTS)

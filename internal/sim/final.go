@@ -207,6 +207,9 @@ func (w *world) final() {
 		w.compareSaid()
 	}
 	if w.broken == nil {
+		w.compareCalls()
+	}
+	if w.broken == nil {
 		w.compare()
 	}
 }

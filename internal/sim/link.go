@@ -241,7 +241,7 @@ func (c *cable) launch(d *direction, f flying) {
 	}
 	at = max(at, d.lastSeen[f.class])
 	d.lastSeen[f.class] = at
-	if c.chance(d.noise[3]) {
+	if c.chance(d.noise[3]) && !isHalf(f.raw) { // a half is taken as the bearer gives it
 		f.raw = append([]byte(nil), f.raw...)
 		f.raw[c.rng.IntN(len(f.raw))] ^= byte(1 + c.rng.IntN(255))
 		c.w.counts.Corrupted++
@@ -265,6 +265,10 @@ func (c *cable) chance(p float64) bool { return p > 0 && c.rng.Float64() < p }
 func (c *cable) deliver(f flying) {
 	s, e := f.session, c.ends[f.to]
 	if c.live != s || !s.up[f.to] || e.life != s.life[f.to] {
+		return
+	}
+	if isHalf(f.raw) {
+		e.halfIn(c.ends[1-f.to].code, f.raw)
 		return
 	}
 	fr, err := wire.Parse(f.raw)

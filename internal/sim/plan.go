@@ -52,11 +52,12 @@ const (
 	Leave                // A leaves the line
 	Arrange              // A's envoy does something about a contact; N chooses
 	Tell                 // A's envoy does something about what is said of a contact; N chooses
+	Phone                // A rings, or says something of a call; N chooses
 	kinds
 )
 
 var kindNames = [kinds]string{"say", "react", "noise", "slow link", "delay", "cut", "dark", "crash", "disk full", "slow disk", "lying disk",
-	"bit flip", "clock jump", "clock drift", "backup", "restore", "image", "put back", "lost station", "rollback", "attachment", "amendment", "assent", "removal", "leave", "contact", "statement"}
+	"bit flip", "clock jump", "clock drift", "backup", "restore", "image", "put back", "lost station", "rollback", "attachment", "amendment", "assent", "removal", "leave", "contact", "statement", "call"}
 
 // String returns the name of the kind.
 func (k Kind) String() string { return kindNames[k] }
@@ -64,7 +65,7 @@ func (k Kind) String() string { return kindNames[k] }
 // Fault reports whether the kind is something that goes wrong.
 func (k Kind) Fault() bool {
 	switch k {
-	case Say, React, Backup, Image, Attach, Amend, Assent, Remove, Leave, Arrange, Tell:
+	case Say, React, Backup, Image, Attach, Amend, Assent, Remove, Leave, Arrange, Tell, Phone:
 		return false
 	}
 	return true
@@ -119,6 +120,8 @@ func (a Act) String() string {
 		return fmt.Sprintf("%s's envoy does something about a contact", who)
 	case Tell:
 		return fmt.Sprintf("%s's envoy does something about what is said of a contact", who)
+	case Phone:
+		return fmt.Sprintf("%s rings, or says something of a call", who)
 	case Noise:
 		return fmt.Sprintf("cable %d %s-%s: %s of %.0f %% of frames, for %s", a.Path, who, whom, noiseNames(a.N), 100*a.X, d)
 	case Slowness:

@@ -18,6 +18,7 @@ type Counts struct {
 	Filed, Entries, Settled, Generations, Losses         int
 	Alarms, Refused, Excused, Compared                   int
 	Amended, Out, Acts, Contacts, Said, Joint, SaidModel int
+	Rings, Calls, Through, Halves, Heard                 int
 	Attached, Chunks, Damaged                            int
 	Hours                                                float64
 	Faults                                               map[Kind]int
@@ -52,6 +53,11 @@ func (c *Counts) Add(o *Counts) {
 	c.Contacts += o.Contacts
 	c.Said += o.Said
 	c.Joint += o.Joint
+	c.Rings += o.Rings
+	c.Calls += o.Calls
+	c.Through += o.Through
+	c.Halves += o.Halves
+	c.Heard += o.Heard
 	c.SaidModel += o.SaidModel
 	c.Out += o.Out
 	c.Acts += o.Acts

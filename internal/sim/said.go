@@ -42,6 +42,22 @@ func MorePlan(seed uint64, m More) *Plan {
 			g.add(Act{At: time.Duration((0.03 + 0.97*g.Float64()) * float64(g.length)), Kind: Tell, A: g.who(), N: g.IntN(1 << 30)})
 		}
 	}
+	if m&WithCalls != 0 {
+		g.Rand = stream(seed, "calls")
+		for range 15 + g.IntN(40) {
+			at, a := time.Duration(g.Float64()*float64(g.length)), g.who()
+			g.add(Act{At: at, Kind: Phone, A: a, N: g.IntN(1 << 30)})
+			switch g.IntN(6) {
+			case 0, 1: // both at once
+				g.add(Act{At: at + g.span(0, 5*time.Second), Kind: Phone, A: (a + 1) % p.Parties, N: g.IntN(1 << 30)})
+			case 2:
+				g.add(Act{At: at + g.span(0, 2*time.Minute), Kind: Crash, A: g.who(), N: g.IntN(int(crashPoints)), For: g.span(time.Second, time.Minute)})
+			case 3:
+				b := (a + 1) % p.Parties
+				g.add(Act{At: at + g.span(0, time.Minute), Kind: Cut, A: a, B: b, N: 1 + g.IntN(3), For: g.span(time.Second, 3*time.Minute)})
+			}
+		}
+	}
 	p.sort()
 	return p
 }

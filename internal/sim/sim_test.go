@@ -74,8 +74,8 @@ func TestSeeds(t *testing.T) {
 	if d := digestOf(again); d == "" || d != digestOf(twice) {
 		t.Errorf("one seed, two runs:\n%s\n%s", again, twice)
 	}
-	if out, err := exec.Command(bin, "-said", "-hours", "20", "-seed", "40").CombinedOutput(); err != nil || !strings.Contains(string(out), "contacts              ") || !strings.Contains(string(out), "against the model") {
-		t.Errorf("with contacts and statements: %v\n%s", err, out)
+	if out, err := exec.Command(bin, "-all", "-hours", "9", "-seed", "40").CombinedOutput(); err != nil || !strings.Contains(string(out), "joint statements stand") || !strings.Contains(string(out), "put through") {
+		t.Errorf("with contacts, statements and calls: %v\n%s", err, out)
 	}
 	// A line of two that stood still for ever, each waiting for the other's
 	// epoch; and one that spent the day's bytes on what could not be taken.

@@ -75,7 +75,8 @@ type station struct {
 	refused int           // times in a row that its disk was full
 	spoken  map[*session]*shown
 
-	people people
+	people  people
+	calling callDesk
 }
 
 // clock is what a station takes for the time.
@@ -159,12 +160,15 @@ func (s *station) start() {
 	for _, c := range s.w.cablesOf(s, nil) {
 		c.try()
 	}
-	if s.step(events...) && s.step(s.decided()...) {
+	if s.step(events...) && s.step(s.decided()...) && s.oldRings() {
 		s.w.watch.started(s)
 		s.refile()
 	}
 	if s.own != nil {
 		s.carries()
+		if s.w.watch.rung != nil {
+			s.hearsOfCall(time.Second)
+		}
 	}
 }
 
@@ -182,7 +186,7 @@ func (s *station) stop() {
 	if s.own == nil {
 		return
 	}
-	s.own, s.inbox, s.waking, s.busy = nil, nil, false, 0
+	s.own, s.inbox, s.waking, s.busy, s.calling = nil, nil, false, 0, callDesk{}
 	s.w.tell("stop", s.code, "", "%s stops", s.code)
 	for _, c := range s.w.cablesOf(s, nil) {
 		c.gone(c.end(s))

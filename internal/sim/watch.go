@@ -3,6 +3,7 @@ package sim
 import (
 	"bytes"
 	"crypto/sha256"
+	"slices"
 	"time"
 
 	"parley"
@@ -34,6 +35,7 @@ type watch struct {
 	excused   map[parley.Ref]bool
 	rules     rules
 	saidWatch
+	callWatch
 	attached  map[[32]byte]*attached
 	hashes    [][32]byte // of them, in order
 	losses    int        // how often a disk has lost what it had
@@ -134,6 +136,9 @@ func (x *watch) durable(s *station, b *line.Batch) {
 			x.accepted(s, e)
 		}
 	}
+	for _, id := range b.Unfiled { // taken back, where it was not handed out
+		a.outbox = slices.DeleteFunc(a.outbox, func(t *fate) bool { return t.id == id })
+	}
 	for _, h := range b.Heads {
 		id := headID{h.Gen, h.Size}
 		if b.Expect != nil && h.Gen == b.Expect.Gen {
@@ -199,7 +204,9 @@ func (x *watch) wrote(s *station, a *watched, e *line.StoredEntry) {
 	x.content[ref] = contentOf(e)
 	x.wroteAct(s, a, e)
 	if e.Header != nil {
-		x.noteSaid(s, a, check(form.ParseHeader(e.Header)).Form, ref, true)
+		h := check(form.ParseHeader(e.Header))
+		x.noteSaid(s, a, h.Form, ref, true)
+		x.wroteCall(s, h.Form, ref, true)
 	}
 	x.w.counts.Entries++
 	if e.Key != nil {
@@ -265,6 +272,7 @@ func (x *watch) accepted(s *station, e *line.StoredEntry) {
 		x.at(s).told = true // it may be of a statement
 	} else if h, err := form.ParseHeader(e.Header); err == nil {
 		x.noteSaid(s, x.at(s), h.Form, ref, false)
+		x.wroteCall(s, h.Form, ref, false)
 	}
 	if x.forked {
 		return

@@ -198,6 +198,8 @@ func (w *world) act(a Act) {
 		s.arrange(a.N)
 	case Tell:
 		s.tell(a.N)
+	case Phone:
+		s.phone(a.N)
 	case Noise, Slowness, Delay, Cut:
 		if cs := w.cablesOf(s, peer); s != peer && len(cs) > 0 {
 			cs[a.Path%len(cs)].act(a)

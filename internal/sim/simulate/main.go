@@ -45,6 +45,8 @@ func main() {
 	flag.BoolVar(&f.forks, "forks", false, "let one station fork its log")
 	f.goesOn("contacts", sim.WithContacts, "let envoys arrange contacts all the while")
 	f.goesOn("said", sim.WithSaid, "let envoys say something of contacts too: embargoes, drafts, joint statements, what is published")
+	f.goesOn("calls", sim.WithCalls, "let stations call one another")
+	f.goesOn("all", sim.WithContacts|sim.WithSaid|sim.WithCalls, "all of these")
 	flag.StringVar(&f.fault, "fault", "", "build the product with this deliberate fault in it; all: with every one, of which SIM_FAULT names the one that is on")
 	flag.StringVar(&f.plan, "plan", "", "a plan that shrink wrote, in place of a seed's")
 	flag.StringVar(&f.out, "out", "", "file to write")
