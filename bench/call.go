@@ -16,8 +16,16 @@ import (
 // process. What is beyond a desk (microphone, jitter buffer, loudspeaker) is not
 // in it.
 func callMeasures(b *bench) (*report, error) {
+	return callReport(b, callTimes, callLoss)
+}
+
+// forwarding measures what two stations add to the way of a packet, and what that
+// costs them, with Galene beside where there is one.
+func forwarding(b *bench) (*report, error) { return callReport(b, callCost, galeneMeasures) }
+
+func callReport(b *bench, parts ...func(*bench, *report) error) (*report, error) {
 	r := &report{Columns: []string{"n", "p50 ms", "p95 ms", "p99 ms", "worst ms"}}
-	for _, f := range []func(*bench, *report) error{callTimes, callLoss, callCost, galeneMeasures} {
+	for _, f := range parts {
 		if err := f(b, r); err != nil {
 			return nil, err
 		}

@@ -2,7 +2,7 @@
 // figure beside a bare program that does the same signatures, fsyncs and round
 // trips and nothing else, in one run on one machine. README.md holds the figures.
 //
-//	go run ./bench [flags] [latency throughput queue bytes verify coldstart search parts lines call]
+//	go run ./bench [flags] [latency throughput queue bytes verify coldstart search parts lines call forwarding]
 //
 // Without a name it runs them all. Stations are processes of their own, with
 // durable stores on disk; peers are tried where their programs are installed.
@@ -54,7 +54,8 @@ var measures = []struct {
 	{"search", "search pages of a long record, by words, offices and times", search},
 	{"parts", "the pieces of the written path, each alone", parts},
 	{"lines", "many lines: memory and processor of idle ones, dispatches a second over all", manyLines},
-	{"call", "a call between two desks through two stations: times, delay, loss, switching, coming back, cost", callMeasures},
+	{"call", "a call between two desks through two stations: times, loss, switching, coming back", callMeasures},
+	{"forwarding", "a call between desks through two stations: delay and cost of a packet, Galene beside", forwarding},
 }
 
 func main() {
