@@ -83,10 +83,12 @@ type Conn interface {
 	// repeated or overtaken. b is not kept. Errors: Oversize over Datagrams,
 	// Unavailable once the connection has ended, Unsupported where there are none.
 	SendDatagram(b []byte) error
-	// RecvDatagram returns the next datagram, which the caller owns. What nobody
-	// asks for is dropped, the oldest first. After the end it returns Err; when
-	// ctx ends, ctx's error; Unsupported at once where there are none.
-	RecvDatagram(ctx context.Context) ([]byte, error)
+	// HearDatagrams has f take each datagram that comes from now on, in place of
+	// what was given before; what comes while there is none, or nil, is dropped. f is called
+	// by goroutines that serve other connections as well, several at once: it must
+	// not block, nor keep b. Errors: Unsupported where there are none, Err after the
+	// end.
+	HearDatagrams(f func(b []byte)) error
 	// Datagrams is how many bytes the largest datagram may have now; 0 where
 	// there are none. It may grow and shrink while the connection lives.
 	Datagrams() int

@@ -1,8 +1,8 @@
 package bearer
 
 import (
-	"context"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley"
@@ -44,12 +44,7 @@ func NewRing(size int, late time.Duration) *Ring {
 }
 
 // Put copies b in.
-func (r *Ring) Put(b []byte) { r.put(b, false) }
-
-// Give puts b in without copying it; the caller has it no more.
-func (r *Ring) Give(b []byte) { r.put(b, true) }
-
-func (r *Ring) put(b []byte, own bool) {
+func (r *Ring) Put(b []byte) {
 	now := time.Time{}
 	if r.late > 0 {
 		now = time.Now()
@@ -61,10 +56,7 @@ func (r *Ring) put(b []byte, own bool) {
 		r.dropped++
 	}
 	s := &r.slots[(r.head+r.n)%len(r.slots)]
-	if !own {
-		b = append(s.b[:0], b...)
-	}
-	s.b, s.at = b, now
+	s.b, s.at = append(s.b[:0], b...), now
 	r.n++
 	select {
 	case r.wake <- struct{}{}:
@@ -97,28 +89,6 @@ func (r *Ring) TryTake(buf []byte) ([]byte, bool) {
 	return buf, false
 }
 
-// Take waits for the next datagram, which the caller owns. The error is ctx's
-// when ctx ends, and the reason of life's end after it: what still waits then
-// is lost.
-func (r *Ring) Take(ctx context.Context, life *Life) ([]byte, error) {
-	for {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		if err := life.Err(); err != nil {
-			return nil, err
-		}
-		if b, ok := r.TryTake(nil); ok {
-			return b, nil
-		}
-		select {
-		case <-r.wake:
-		case <-ctx.Done():
-		case <-life.Done():
-		}
-	}
-}
-
 // Wake delivers a token after a Put, for a goroutine that uses TryTake.
 func (r *Ring) Wake() <-chan struct{} { return r.wake }
 
@@ -134,6 +104,28 @@ func (r *Ring) Dropped() uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.dropped
+}
+
+// Ears hold what a connection's datagrams are given to. Its methods may be called from
+// any goroutine.
+type Ears struct {
+	f atomic.Pointer[func(b []byte)]
+}
+
+// Set gives them to f from now on; nil: to nobody.
+func (e *Ears) Set(f func(b []byte)) {
+	if f == nil {
+		e.f.Store(nil)
+		return
+	}
+	e.f.Store(&f)
+}
+
+// Hear gives b away, or drops it where nobody hears.
+func (e *Ears) Hear(b []byte) {
+	if f := e.f.Load(); f != nil {
+		(*f)(b)
+	}
 }
 
 // TooLarge is what SendDatagram returns for n bytes where most fit.

@@ -1,8 +1,6 @@
 package station
 
 import (
-	"context"
-
 	"parley"
 	"parley/internal/bearer"
 	"parley/internal/call/trunk"
@@ -65,19 +63,12 @@ func (s *session) isProved() bool {
 }
 
 // hearMedia takes in the datagrams of a connection that has such.
-func (s *session) hearMedia(ctx context.Context) {
-	if s.conn.Datagrams() == 0 {
-		return
-	}
-	for {
-		b, err := s.conn.RecvDatagram(ctx)
-		if err != nil {
-			return
-		}
+func (s *session) hearMedia() {
+	s.conn.HearDatagrams(func(b []byte) {
 		if s.isProved() {
 			s.node.mediaIn(s.line, s.peer, s.name, b)
 		}
-	}
+	})
 }
 
 // maxVoiceQueued is how many bytes of voice may wait on a path without datagrams:

@@ -76,7 +76,7 @@ func (s *session) serve(ctx context.Context, first *wire.Hello, size int) error 
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	go s.keepAlive(ctx)
-	go s.hearMedia(ctx)
+	s.hearMedia()
 	go s.line.blobs.serveAll(ctx, s)
 	for {
 		b, err := s.conn.Recv(ctx)

@@ -8,6 +8,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,29 +19,60 @@ import (
 
 // withDatagrams returns a fresh connection over a cable of o, or without one
 // when o is nil or no cable fits; it skips where there are no datagrams.
-func withDatagrams(t *testing.T, k Kit, o *link.Options, change func(*bearer.Options)) (a, b bearer.Conn) {
+func withDatagrams(t *testing.T, k Kit, o *link.Options, change func(*bearer.Options)) (a, b *Ear) {
 	t.Helper()
 	e := open(t, k, change)
 	addr := ""
 	if o != nil && k.Network != "" {
 		addr = cable(t, k, e.listener.Addr(), *o).Addr()
 	}
-	a, b = e.connect(t, addr)
-	if a.Datagrams() == 0 {
-		for _, c := range []bearer.Conn{a, b} {
+	ca, cb := e.connect(t, addr)
+	if ca.Datagrams() == 0 {
+		for _, c := range []bearer.Conn{ca, cb} {
 			if err := c.SendDatagram([]byte("x")); parley.KindOf(err) != parley.Unsupported {
 				t.Errorf("sending where there are no datagrams: %v, want unsupported", err)
 			}
-			if _, err := c.RecvDatagram(context.Background()); parley.KindOf(err) != parley.Unsupported {
+			if err := c.HearDatagrams(func([]byte) {}); parley.KindOf(err) != parley.Unsupported {
 				t.Errorf("receiving where there are no datagrams: %v, want unsupported", err)
 			}
 		}
 		t.Skip("no datagrams on this bearer")
 	}
-	return a, b
+	return Hear(ca), Hear(cb)
 }
 
-func catch(t *testing.T, c bearer.Conn, within time.Duration) ([]byte, bool) {
+// Ear is a connection with its datagrams one after the other.
+type Ear struct {
+	bearer.Conn
+	ring *bearer.Ring
+}
+
+// Hear listens to the datagrams of a connection.
+func Hear(c bearer.Conn) *Ear {
+	e := &Ear{c, bearer.NewRing(bearer.DatagramsHeld, 0)}
+	c.HearDatagrams(e.ring.Put)
+	return e
+}
+
+// RecvDatagram waits for the next datagram, which the caller owns. The error is ctx's,
+// or the connection's after its end.
+func (e *Ear) RecvDatagram(ctx context.Context) ([]byte, error) {
+	for {
+		if err := errors.Join(ctx.Err(), e.Err()); err != nil {
+			return nil, err
+		}
+		if b, ok := e.ring.TryTake(nil); ok {
+			return b, nil
+		}
+		select {
+		case <-e.ring.Wake():
+		case <-ctx.Done():
+		case <-e.Done():
+		}
+	}
+}
+
+func catch(t *testing.T, c *Ear, within time.Duration) ([]byte, bool) {
 	t.Helper()
 	ctx, stop := context.WithTimeout(context.Background(), within)
 	defer stop()
@@ -53,7 +85,7 @@ func catch(t *testing.T, c bearer.Conn, within time.Duration) ([]byte, bool) {
 
 func testDatagrams(t *testing.T, k Kit) {
 	a, b := withDatagrams(t, k, nil, nil)
-	for _, d := range [][2]bearer.Conn{{a, b}, {b, a}} {
+	for _, d := range [][2]*Ear{{a, b}, {b, a}} {
 		most := d[0].Datagrams()
 		if most < 1200 {
 			t.Fatalf("datagrams of %d bytes fit, want 1200 at least", most)
@@ -84,9 +116,10 @@ func testDatagrams(t *testing.T, k Kit) {
 	}
 }
 
-// testDatagramsUnread: who does not listen loses the oldest, and costs little.
+// testDatagramsUnread: what nobody listens to is lost, and costs little.
 func testDatagramsUnread(t *testing.T, k Kit) {
 	a, b := withDatagrams(t, k, nil, nil)
+	b.HearDatagrams(nil)
 	var before, after runtime.MemStats
 	runtime.GC()
 	runtime.ReadMemStats(&before)
@@ -107,21 +140,19 @@ func testDatagramsUnread(t *testing.T, k Kit) {
 	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 4<<20 {
 		t.Errorf("%d datagrams that nobody asks for hold %d bytes", n, grown)
 	}
-	count, last := 0, -1
-	for {
-		got, ok := catch(t, b, 200*time.Millisecond)
-		if !ok {
-			break
-		}
-		count++
-		if i := int(binary.BigEndian.Uint32(got)); i <= last {
-			t.Errorf("%d came after %d", i, last)
-		} else {
-			last = i
-		}
+	b = Hear(b.Conn)
+	if got, ok := catch(t, b, 200*time.Millisecond); ok {
+		t.Errorf("%d bytes were kept for who did not listen", len(got))
 	}
-	if count == 0 || count > 2*bearer.DatagramsHeld || last != n-1 {
-		t.Errorf("%d were kept, the newest was %d of %d", count, last, n-1)
+	came := false
+	for i := 0; i < 10 && !came; i++ {
+		if err := a.SendDatagram([]byte("now")); err != nil {
+			t.Fatal(err)
+		}
+		_, came = catch(t, b, time.Second)
+	}
+	if !came {
+		t.Error("who listens again hears nothing")
 	}
 	send(t, a, bearer.Flash, []byte("still here"))
 	if got := recv(t, b); string(got) != "still here" {
@@ -131,35 +162,20 @@ func testDatagramsUnread(t *testing.T, k Kit) {
 
 func testDatagramsEnd(t *testing.T, k Kit) {
 	a, b := withDatagrams(t, k, nil, nil)
-	for i := range 3 {
-		ctx, stop := context.WithTimeout(context.Background(), time.Duration(i)*5*time.Millisecond)
-		if _, err := a.RecvDatagram(ctx); !errors.Is(err, context.DeadlineExceeded) {
-			t.Errorf("got %v, want the context's error", err)
-		}
-		stop()
-	}
-	waiting := make(chan error)
-	for _, c := range []bearer.Conn{a, b} {
-		go func() { _, err := c.RecvDatagram(context.Background()); waiting <- err }()
-	}
+	var after atomic.Int64
+	stop := flood(b, 100)
 	time.Sleep(20 * time.Millisecond)
 	reason := parley.Errorf(parley.Quota, "enough")
 	a.Close(reason)
-	ours := 0
-	for range 2 {
-		select {
-		case err := <-waiting:
-			if errors.Is(err, reason) {
-				ours++
-			} else if parley.KindOf(err) != parley.Unavailable {
-				t.Errorf("a waiting RecvDatagram got %v", err)
-			}
-		case <-time.After(wait):
-			t.Fatal("RecvDatagram waits on after the end")
-		}
+	time.Sleep(20 * time.Millisecond) // what was being heard
+	a.HearDatagrams(func([]byte) { after.Add(1) })
+	time.Sleep(20 * time.Millisecond)
+	stop()
+	if n := after.Load(); n > 0 {
+		t.Errorf("%d datagrams were heard after the end", n)
 	}
-	if ours != 1 {
-		t.Errorf("%d ends gave the reason of the one that closed", ours)
+	if err := a.HearDatagrams(func([]byte) {}); !errors.Is(err, reason) {
+		t.Errorf("listening after the end: %v, want the reason", err)
 	}
 	if err := a.SendDatagram([]byte("late")); parley.KindOf(err) != parley.Unavailable || !errors.Is(err, reason) {
 		t.Errorf("sending after the end: %v, want unavailable", err)
@@ -227,7 +243,7 @@ func testDatagramFlood(t *testing.T, k Kit) {
 
 // voices sends datagrams of 200 bytes for two seconds, one each 20 ms, and returns
 // the share that came and the delay under which 19 of 20 that came lie.
-func voices(t *testing.T, a, b bearer.Conn) (share float64, p95 time.Duration) {
+func voices(t *testing.T, a, b *Ear) (share float64, p95 time.Duration) {
 	t.Helper()
 	const n = 100
 	began := time.Now()

@@ -41,7 +41,7 @@ func Run(t *testing.T, k Kit) {
 		{"stats", testStats},
 		{"datagrams", testDatagrams},
 		{"datagrams nobody asks for", testDatagramsUnread},
-		{"datagrams, contexts and ends", testDatagramsEnd},
+		{"datagrams and the end", testDatagramsEnd},
 		{"a flood of datagrams holds no flash up", testDatagramFlood},
 		{"a flood of bulk holds no datagrams up", testDatagramsBesideBulk},
 		{"flash and datagrams on a slow path", testDatagramsBesideFlash},

@@ -19,7 +19,7 @@ type conn struct {
 	queue    *bearer.Queue
 	inbox    *bearer.Inbox
 	thrown   *bearer.Ring // datagrams on their way from here
-	caught   *bearer.Ring // that have come and nobody has asked for
+	ears     bearer.Ears
 	key      [32]byte
 	exporter [32]byte
 	remote   string
@@ -32,7 +32,7 @@ type conn struct {
 
 func newConn(n *Net, o bearer.Options, peerKey, exporter [32]byte, remote string, ended func()) *conn {
 	c := &conn{Life: bearer.NewLife(), net: n, queue: bearer.NewQueue(o.QueueBytes), inbox: bearer.NewInbox(),
-		thrown: bearer.NewRing(bearer.DatagramsHeld, 0), caught: bearer.NewRing(bearer.DatagramsHeld, 0), key: peerKey, exporter: exporter, remote: remote, ended: ended}
+		thrown: bearer.NewRing(bearer.DatagramsHeld, 0), key: peerKey, exporter: exporter, remote: remote, ended: ended}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	return c
 }

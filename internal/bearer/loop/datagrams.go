@@ -2,7 +2,6 @@ package loop
 
 import (
 	"bytes"
-	"context"
 	"time"
 
 	"parley/internal/bearer"
@@ -22,7 +21,10 @@ func (c *conn) SendDatagram(b []byte) error {
 	return nil
 }
 
-func (c *conn) RecvDatagram(ctx context.Context) ([]byte, error) { return c.caught.Take(ctx, c.Life) }
+func (c *conn) HearDatagrams(f func(b []byte)) error {
+	c.ears.Set(f)
+	return c.Err()
+}
 
 func (c *conn) Datagrams() int {
 	if c.Err() != nil {
@@ -81,6 +83,6 @@ func (c *conn) hand(b []byte, f fate) {
 func (c *conn) arrive(b []byte) {
 	if c.peer.Err() == nil {
 		c.peer.in.Add(uint64(len(b)))
-		c.peer.caught.Give(b)
+		c.peer.ears.Hear(b)
 	}
 }

@@ -1,8 +1,6 @@
 package quic
 
 import (
-	"bytes"
-	"context"
 	"crypto/tls"
 	"encoding/binary"
 	"net"
@@ -18,6 +16,7 @@ import (
 
 	"parley/internal/bearer"
 	"parley/internal/call/pace"
+	"parley/internal/udp"
 )
 
 // Small datagrams, which are voice, go beside the connection: as SRTP between the
@@ -36,7 +35,6 @@ const (
 	rocSize     = 4
 	besideAdds  = 1 + 12 + 16 + mkiSize + rocSize // to each datagram
 	udpAdds     = 28                              // to each packet, at least
-	besideMost  = 2048                            // bytes of one that is looked at
 	replayed    = 1024                            // packets in which a copy is known
 
 	believed    = 2 * time.Second // that the other side hears us, without its word; and what we say of it
@@ -130,15 +128,14 @@ func (s *share) open(n uint64, now time.Time) {
 	*s = share{from: s.newest, newest: s.newest, since: now, poor: poor}
 }
 
-// beside is the SRTP of one connection.
+// beside is the SRTP of one connection. Nothing waits in it: who says something sends
+// it, and the port's goroutine hears.
 type beside struct {
 	mki   [mkiSize]byte
-	began time.Time    // timestamps count from here
-	ring  *bearer.Ring // waits to be sent: nothing is late, for nothing holds it back but us
-	tell  chan byte    // of which type an empty packet is to be sent
-	write func(b []byte) error
+	began time.Time                // timestamps count from here
+	write func(b []byte) error     // at once or not at all
 	full  func(now time.Time) bool // the path's queues fill
-	give  func(b []byte)
+	give  func(b []byte)           // what is valid during the call only
 
 	heard, sent       atomic.Int64 // when a packet came, and went
 	poor              atomic.Bool  // few of them come
@@ -147,7 +144,7 @@ type beside struct {
 	bytesIn, bytesOut atomic.Uint64
 	refused           atomic.Uint64 // that the socket did not take
 
-	// Of the goroutine that sends.
+	sending               sync.Mutex // of what follows
 	out                   *srtp.Context
 	seq                   uint16
 	plain, sealed, packet []byte
@@ -175,7 +172,7 @@ const (
 // newBeside takes keys in the order of RFC 5764, 4.2, and behind them the MKI.
 func newBeside(b []byte, dialed bool) (m *beside, err error) {
 	now := time.Now()
-	m = &beside{began: now, delay: delay{beginsBy, now}, ring: bearer.NewRing(bearer.DatagramsHeld, 0), tell: make(chan byte, 1)}
+	m = &beside{began: now, delay: delay{beginsBy, now}}
 	copy(m.mki[:], b[2*keySize+2*saltSize:])
 	context := func(i int) (*srtp.Context, error) {
 		key, salt := b[i*keySize:(i+1)*keySize], b[2*keySize+i*saltSize:]
@@ -212,18 +209,14 @@ func (m *beside) takes(n int, now time.Time) bool {
 			return m.pace.Take(float64(n+besideAdds+udpAdds), besideRate, besideBurst, now)
 		}
 	}
-	m.saySomething(besideAsks, t)
+	m.saySomething(besideAsks, now)
 	return false
 }
 
-// saySomething has an empty packet of a type sent, unless something went a moment ago.
-func (m *beside) saySomething(kind byte, t int64) {
-	if t-m.sent.Load() < int64(answerAfter) {
-		return
-	}
-	select {
-	case m.tell <- kind:
-	default:
+// saySomething sends an empty packet of a type, unless something went a moment ago.
+func (m *beside) saySomething(kind byte, now time.Time) {
+	if now.UnixNano()-m.sent.Load() >= int64(answerAfter) {
+		m.send(kind, nil, now)
 	}
 }
 
@@ -237,31 +230,13 @@ func (m *beside) isFull(now time.Time) bool {
 	return now.Before(m.held)
 }
 
-// run sends what is in the ring, until ctx ends.
-func (m *beside) run(ctx context.Context) {
-	var buf []byte
-	m.send(besideAsks, nil, time.Now()) // so that it is known before anybody speaks
-	for ctx.Err() == nil {
-		b, ok := m.ring.TryTake(buf)
-		buf = b
-		if ok {
-			m.send(besideType, b, time.Now())
-			continue
-		}
-		select {
-		case <-m.ring.Wake():
-		case kind := <-m.tell:
-			m.send(kind, nil, time.Now())
-		case <-ctx.Done():
-		}
-	}
-}
-
 // age is the timestamp of now.
 func (m *beside) age(now time.Time) uint32 { return uint32(now.Sub(m.began).Milliseconds()) }
 
 // send seals one datagram and sends it. The marker says that we hear the other side.
 func (m *beside) send(kind byte, b []byte, now time.Time) {
+	m.sending.Lock()
+	defer m.sending.Unlock()
 	t := now.UnixNano()
 	if t-m.heard.Load() < int64(believed) && !m.poor.Load() {
 		kind |= 0x80
@@ -317,55 +292,27 @@ func (m *beside) hear(b []byte, now time.Time) {
 		}
 	}
 	if len(payload) > 0 {
-		m.give(bytes.Clone(payload))
+		m.give(payload)
 	}
 	if len(payload) > 0 || m.header.PayloadType == besideAsks {
-		m.saySomething(besideType, t)
-	}
-}
-
-// hearBeside takes what comes to the port and is no QUIC, until the port is closed.
-func (p *port) hearBeside() {
-	b := make([]byte, besideMost)
-	for {
-		n, _, err := p.tr.ReadNonQUICPacket(context.Background(), b)
-		if err != nil {
-			return
-		}
-		mki, ok := mkiOf(b[:n])
-		if !ok {
-			continue
-		}
-		p.mu.Lock()
-		m := p.besides[mki]
-		p.mu.Unlock()
-		if m != nil {
-			m.hear(b[:n], time.Now())
-		}
+		m.saySomething(besideType, now)
 	}
 }
 
 // besideFrom sends from the address of the connection. A port of every address would
 // leave the choice to the system, and a box at the other end then takes it for a stranger.
-func (p *port) besideFrom(q *quic.Conn) func(b []byte) error {
+func (p *port) besideFrom(q *quic.Conn, out *udp.Sender) func(b []byte) error {
 	from, _ := q.LocalAddr().(*net.UDPAddr)
 	to, ok := q.RemoteAddr().(*net.UDPAddr)
-	if !ok || from == nil || from.IP.IsUnspecified() || !p.udp.LocalAddr().(*net.UDPAddr).IP.IsUnspecified() {
-		return func(b []byte) error {
-			_, err := p.tr.WriteTo(b, q.RemoteAddr())
-			return err
+	var oob []byte
+	if ok && from != nil && !from.IP.IsUnspecified() && p.udp.LocalAddr().(*net.UDPAddr).IP.IsUnspecified() {
+		if to.IP.To4() != nil {
+			oob = (&ipv4.ControlMessage{Src: from.IP}).Marshal()
+		} else {
+			oob = (&ipv6.ControlMessage{Src: from.IP}).Marshal()
 		}
 	}
-	var oob []byte
-	if to.IP.To4() != nil {
-		oob = (&ipv4.ControlMessage{Src: from.IP}).Marshal()
-	} else {
-		oob = (&ipv6.ControlMessage{Src: from.IP}).Marshal()
-	}
-	return func(b []byte) error {
-		_, _, err := p.udp.WriteMsgUDP(b, oob, q.RemoteAddr().(*net.UDPAddr))
-		return err
-	}
+	return func(b []byte) error { return out.Send(b, oob, q.RemoteAddr().(*net.UDPAddr).AddrPort()) }
 }
 
 // besideOf gives a connection its SRTP; forget ends it.
@@ -377,8 +324,12 @@ func (p *port) besideOf(c *conn, cs tls.ConnectionState, dialed bool) (m *beside
 	if err != nil {
 		return nil, nil, err
 	}
-	m.give = c.in.Give
-	m.write = p.besideFrom(c.q)
+	out, err := udp.NewSender(p.udp)
+	if err != nil {
+		return nil, nil, err
+	}
+	m.give = c.hear
+	m.write = p.besideFrom(c.q, out)
 	var shortest base // m calls one at a time
 	var twice rise
 	m.full = func(now time.Time) bool {

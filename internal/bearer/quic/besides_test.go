@@ -95,7 +95,7 @@ func newMiddle(t *testing.T, to string) *middle {
 
 // said sends datagrams of n bytes from a to b for d, one each 10 ms, and returns how
 // many were sent and how many came.
-func said(t *testing.T, a, b bearer.Conn, n int, d time.Duration) (sent, came int) {
+func said(t *testing.T, a bearer.Conn, b *bearertest.Ear, n int, d time.Duration) (sent, came int) {
 	t.Helper()
 	done := make(chan int)
 	var over atomic.Bool
@@ -136,16 +136,17 @@ func TestVoiceGoesBeside(t *testing.T) {
 	ida, idb := bearertest.ID(t, 1), bearertest.ID(t, 2)
 	l := listen(t, bearer.Options{Identity: idb, Allow: bearertest.Only(ida)})
 	m := newMiddle(t, l.Addr())
-	a, err := quic.New(bearer.Options{Identity: ida, Allow: bearertest.Only(idb)}).Dial(t.Context(), m.near.LocalAddr().String())
+	dialed, err := quic.New(bearer.Options{Identity: ida, Allow: bearertest.Only(idb)}).Dial(t.Context(), m.near.LocalAddr().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer a.Close(nil)
-	b := accept(t, l)
+	defer dialed.Close(nil)
+	b := bearertest.Hear(accept(t, l))
+	a := bearertest.Hear(dialed)
 
 	said(t, a, b, 100, 500*time.Millisecond) // they find out
 	said(t, b, a, 100, 100*time.Millisecond)
-	for _, d := range [][2]bearer.Conn{{a, b}, {b, a}} {
+	for _, d := range [][2]*bearertest.Ear{{a, b}, {b, a}} {
 		was := m.besides.Load()
 		sent, came := said(t, d[0], d[1], 100, time.Second)
 		if n := m.besides.Load() - was; came < sent || n < int64(sent) || n > int64(sent)+10 {
@@ -205,10 +206,10 @@ func TestVoiceFromEveryAddress(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer a.Close(nil)
-		b := accept(t, l)
+		b := bearertest.Hear(accept(t, l))
 		said(t, a, b, 100, 500*time.Millisecond)
 		was := m.besides.Load()
-		if sent, came := said(t, b, a, 100, 500*time.Millisecond); came < sent || m.besides.Load()-was < int64(sent) {
+		if sent, came := said(t, b, bearertest.Hear(a), 100, 500*time.Millisecond); came < sent || m.besides.Load()-was < int64(sent) {
 			t.Errorf("on %s: %d of %d came, %d beside", every, came, sent, m.besides.Load()-was)
 		}
 	}
@@ -225,14 +226,15 @@ func TestVoiceOfManyLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer own.Close()
-	var as, bs []bearer.Conn
+	var as []bearer.Conn
+	var bs []*bearertest.Ear
 	for range 2 {
 		a, err := ours.Dial(t.Context(), l.Addr())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer a.Close(nil)
-		as, bs = append(as, a), append(bs, accept(t, l))
+		as, bs = append(as, a), append(bs, bearertest.Hear(accept(t, l)))
 	}
 	for i := range as {
 		said(t, as[i], bs[i], 50+i, 300*time.Millisecond)

@@ -23,14 +23,14 @@ const (
 const piece = 32 << 10
 
 // conn is one proved connection: one goroutine per class in use writes, one per
-// stream of the other side reads, two send datagrams and one takes them.
+// stream of the other side reads, one sends datagrams and one takes them.
 type conn struct {
 	*bearer.Life
 	q        *quic.Conn
 	lanes    [bearer.Classes]*bearer.Queue // one class each
 	inbox    *bearer.Inbox
 	out      [2]*bearer.Ring // datagrams to be sent, the small ones first
-	in       *bearer.Ring
+	ears     bearer.Ears
 	beside   *beside // nil where the other side has no datagrams
 	urgent   urgency
 	fits     fits
@@ -51,8 +51,8 @@ type conn struct {
 // closed and ended has been called.
 func start(qc *quic.Conn, o bearer.Options, p *port, dialed bool, ended func()) (*conn, error) {
 	c := &conn{Life: bearer.NewLife(), q: qc, inbox: bearer.NewInbox(), idle: o.Idle,
-		out: [2]*bearer.Ring{bearer.NewRing(bearer.DatagramsHeld, bearer.SmallLate), bearer.NewRing(bearer.DatagramsHeld, bearer.LargeLate)},
-		in:  bearer.NewRing(bearer.DatagramsHeld, 0), ended: ended, gone: make(chan struct{})}
+		out:   [2]*bearer.Ring{bearer.NewRing(bearer.DatagramsHeld, bearer.SmallLate), bearer.NewRing(bearer.DatagramsHeld, bearer.LargeLate)},
+		ended: ended, gone: make(chan struct{})}
 	cs := qc.ConnectionState().TLS
 	var err error
 	if c.key, err = bearer.PeerKeyHash(cs); err == nil {
@@ -79,7 +79,7 @@ func start(qc *quic.Conn, o bearer.Options, p *port, dialed bool, ended func()) 
 	if datagrams {
 		c.wg.Go(c.throw)
 		c.wg.Go(c.catch)
-		c.wg.Go(func() { c.beside.run(c.ctx) })
+		c.beside.saySomething(besideAsks, time.Now()) // so that it is known before anybody speaks
 	}
 	go c.watch()
 	return c, nil
@@ -130,7 +130,7 @@ func (c *conn) Stats() bearer.Stats {
 	if m := c.beside; m != nil {
 		st.BytesIn += m.bytesIn.Load()
 		st.BytesOut += m.bytesOut.Load()
-		st.DatagramsUnsent += m.ring.Dropped() + m.refused.Load()
+		st.DatagramsUnsent += m.refused.Load()
 	}
 	return st
 }

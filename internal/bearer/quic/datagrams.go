@@ -1,7 +1,6 @@
 package quic
 
 import (
-	"context"
 	"errors"
 	"sync/atomic"
 	"time"
@@ -59,22 +58,31 @@ func (c *conn) SendDatagram(b []byte) error {
 	case len(b) > most:
 		return bearer.TooLarge(len(b), most)
 	}
+	now := time.Now()
 	switch {
 	case len(b) > bearer.DatagramSmall:
 		c.out[1].Put(b)
-	case len(b) > 0 && c.beside.takes(len(b), time.Now()):
-		c.beside.ring.Put(b)
+	case len(b) > 0 && c.beside.takes(len(b), now):
+		c.beside.send(besideType, b, now)
 	default:
 		c.out[0].Put(b)
 	}
 	return nil
 }
 
-func (c *conn) RecvDatagram(ctx context.Context) ([]byte, error) {
+func (c *conn) HearDatagrams(f func(b []byte)) error {
 	if c.Err() == nil && !c.q.ConnectionState().SupportsDatagrams.Remote {
-		return nil, parley.Errorf(parley.Unsupported, "the other side sends no datagrams")
+		return parley.Errorf(parley.Unsupported, "the other side sends no datagrams")
 	}
-	return c.in.Take(ctx, c.Life)
+	c.ears.Set(f)
+	return c.Err()
+}
+
+// hear hands on a datagram that has come.
+func (c *conn) hear(b []byte) {
+	if c.Err() == nil {
+		c.ears.Hear(b)
+	}
 }
 
 // catch takes datagrams from the library, whose own queue drops the newest.
@@ -84,7 +92,7 @@ func (c *conn) catch() {
 		if err != nil {
 			return // watch says why
 		}
-		c.in.Give(b)
+		c.hear(b)
 	}
 }
 

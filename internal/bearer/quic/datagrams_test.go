@@ -26,14 +26,14 @@ func TestWithoutDatagrams(t *testing.T) {
 	if err := c.SendDatagram(nil); parley.KindOf(err) != parley.Unsupported {
 		t.Errorf("sending: %v, want unsupported", err)
 	}
-	if _, err := c.RecvDatagram(context.Background()); parley.KindOf(err) != parley.Unsupported {
+	if err := c.HearDatagrams(func([]byte) {}); parley.KindOf(err) != parley.Unsupported {
 		t.Errorf("receiving: %v, want unsupported", err)
 	}
 	c.Close(nil)
 	if err := c.SendDatagram(nil); parley.KindOf(err) != parley.Unavailable {
 		t.Errorf("sending after the end: %v, want unavailable", err)
 	}
-	if _, err := c.RecvDatagram(context.Background()); parley.KindOf(err) != parley.Unavailable {
+	if err := c.HearDatagrams(func([]byte) {}); parley.KindOf(err) != parley.Unavailable {
 		t.Errorf("receiving after the end: %v, want unavailable", err)
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"github.com/quic-go/quic-go"
+	"golang.org/x/net/ipv4"
 
 	"parley/internal/bearer"
 )
@@ -34,13 +36,55 @@ func openPort(network string, addr *net.UDPAddr, reset quic.StatelessResetKey, d
 		return nil, bearer.Ended("opening a UDP port", err)
 	}
 	p := &port{udp: udp, door: door, refs: 1, besides: map[[mkiSize]byte]*beside{}}
-	p.tr = &quic.Transport{Conn: udp, ConnectionIDLength: 8, StatelessResetKey: &reset}
+	p.tr = &quic.Transport{Conn: &heard{udp, ipv4.NewPacketConn(udp), p}, ConnectionIDLength: 8, StatelessResetKey: &reset}
 	if door != nil {
 		p.tr.VerifySourceAddress = func(net.Addr) bool { return door.Crowd() >= retryFrom }
 		p.tr.ConnContext = p.come
 	}
-	go p.hearBeside()
 	return p, nil
+}
+
+// heard is the socket as the library has it, which reads it: what is no QUIC is heard
+// as it is read, without a goroutine of its own that would have to wake for each.
+type heard struct {
+	*net.UDPConn
+	batch *ipv4.PacketConn
+	p     *port
+}
+
+// ReadBatch is what the library reads by. A packet keeps its place with the buffer it
+// is in, so those that are QUIC move to the front as bytes.
+func (h *heard) ReadBatch(ms []ipv4.Message, flags int) (n int, err error) {
+	for n == 0 && err == nil {
+		var came int
+		came, err = h.batch.ReadBatch(ms, flags)
+		for i := range max(0, came) {
+			m := &ms[i]
+			if b := m.Buffers[0][:m.N]; len(b) > 0 && b[0] == besideMark {
+				h.p.hearBeside(b)
+				continue
+			}
+			if to := &ms[n]; i != n {
+				to.N, to.NN, to.Flags, to.Addr = copy(to.Buffers[0], m.Buffers[0][:m.N]), copy(to.OOB, m.OOB[:m.NN]), m.Flags, m.Addr
+			}
+			n++
+		}
+	}
+	return n, err
+}
+
+// hearBeside takes what comes to the port and is no QUIC.
+func (p *port) hearBeside(b []byte) {
+	mki, ok := mkiOf(b)
+	if !ok {
+		return
+	}
+	p.mu.Lock()
+	m := p.besides[mki]
+	p.mu.Unlock()
+	if m != nil {
+		m.hear(b, time.Now())
+	}
 }
 
 // reaches reports whether packets to ip can leave from here.

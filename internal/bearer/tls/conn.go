@@ -70,10 +70,8 @@ func (c *conn) Exporter() [32]byte                       { return c.exporter }
 func (c *conn) Queued(class bearer.Class) int            { return c.queue.Queued(class) }
 func (c *conn) RemoteAddr() string                       { return c.raw.RemoteAddr().String() }
 
-// RecvDatagram has nothing to wait for: on one stream nothing is late by itself.
-func (c *conn) RecvDatagram(context.Context) ([]byte, error) {
-	return nil, bearer.NoDatagrams("TLS")
-}
+// HearDatagrams has nothing to hear: on one stream nothing is late by itself.
+func (c *conn) HearDatagrams(func([]byte)) error { return bearer.NoDatagrams("TLS") }
 
 func (c *conn) Stats() bearer.Stats {
 	rtt, _ := roundTrip(c.raw)

@@ -77,8 +77,9 @@ func newLine(t *testing.T, o ...link.Options) *line {
 	l.b = trunk.New(trunk.Options{Flow: 1, Paths: func() []trunk.Path { return far }, Deliver: l.deliver})
 	l.near = near
 	for i := range near {
-		go pump(l.a, near[i].(way))
-		go pump(l.b, far[i].(way))
+		for t, w := range map[*trunk.Trunk]way{l.a: near[i].(way), l.b: far[i].(way)} {
+			w.HearDatagrams(func(b []byte) { t.Receive(w.name, b) })
+		}
 		go func() {
 			for {
 				if _, err := far[i].(way).Recv(context.Background()); err != nil {
@@ -88,16 +89,6 @@ func newLine(t *testing.T, o ...link.Options) *line {
 		}()
 	}
 	return l
-}
-
-func pump(t *trunk.Trunk, w way) {
-	for {
-		b, err := w.RecvDatagram(context.Background())
-		if err != nil {
-			return
-		}
-		t.Receive(w.name, b)
-	}
 }
 
 func (l *line) deliver(p *rtp.Packet) {
