@@ -44,8 +44,6 @@ type Desk struct {
 
 	voices, pictures []*slot
 	voice, picture   source
-	queue            chan item
-	asks             chan struct{}
 
 	ready chan struct{} // closed when the negotiation has ended, well or not
 	quit  chan struct{} // closed when the connection is to end
@@ -63,17 +61,8 @@ type Desk struct {
 	counts  counts
 }
 
-// item is a packet on its way to the browser, or silence without one.
-type item struct {
-	to *slot
-	p  *rtp.Packet
-}
-
-// waiting is how many packets wait for the port; more are dropped.
-const waiting = 512
-
 func newDesk(s *Switch, e Ears) *Desk {
-	d := &Desk{s: s, ears: e, queue: make(chan item, waiting), asks: make(chan struct{}, 1), ready: make(chan struct{}), quit: make(chan struct{}), over: make(chan struct{})}
+	d := &Desk{s: s, ears: e, ready: make(chan struct{}), quit: make(chan struct{}), over: make(chan struct{})}
 	d.voice = source{source: s.newSource(), rate: 200}
 	d.picture = source{source: s.newSource(), rate: 1000}
 	return d
@@ -140,12 +129,6 @@ func (d *Desk) slots(pc *webrtc.PeerConnection, n int, kind webrtc.RTPCodecType,
 		d.spawn(func() { d.reports(s, sender) })
 	}
 	return out, nil
-}
-
-// begin lets packets flow.
-func (d *Desk) begin() {
-	d.begun.Store(true)
-	d.spawn(d.writer)
 }
 
 // spawn starts a goroutine that the end waits for.
@@ -227,11 +210,10 @@ func (d *Desk) Close() { d.end(nil) }
 func (d *Desk) Slots() (voices, pictures int) { return len(d.voices), len(d.pictures) }
 
 // Play sends a packet of any source to the browser in an audio slot; a source is
-// what has one SSRC. It never blocks: what the port does not take in time is
+// what has one SSRC. It never blocks: what the port does not take at once is
 // dropped and counted, and so is what the browser cannot play. The packet may go to
-// other desks, too, and is not to be altered afterwards. The error is of kind
-// NotFound (no such slot), Unsupported (no codec of a voice), Oversize, or
-// Unavailable after the end.
+// other desks, too, and is not altered. The error is of kind NotFound (no such slot),
+// Unsupported (no codec of a voice), Oversize, or Unavailable after the end.
 func (d *Desk) Play(slot int, p *rtp.Packet) error {
 	if p.PayloadType != Opus && p.PayloadType != PCMU {
 		return parley.Errorf(parley.Unsupported, "a voice of payload type %d", p.PayloadType)
@@ -254,21 +236,29 @@ func (d *Desk) put(slots []*slot, n int, p *rtp.Packet) error {
 	if len(p.Payload) > maxPart {
 		return parley.Errorf(parley.Oversize, "a packet of %d bytes", len(p.Payload))
 	}
-	return d.enqueue(item{slots[n], p})
+	if err := d.gone(); err != nil {
+		return err
+	}
+	now := time.Now()
+	switch out, err := slots[n].send(p, now); {
+	case err != nil, out == skipped:
+		d.counts.dropped.Add(1)
+	case out == keyless:
+		d.counts.dropped.Add(1)
+		d.asked(slots[n], now)
+	default:
+		d.counts.played.Add(1)
+	}
+	return nil
 }
 
-func (d *Desk) enqueue(i item) error {
+func (d *Desk) gone() error {
 	select {
 	case <-d.quit:
 		return parley.Errorf(parley.Unavailable, "the desk has gone")
 	default:
+		return nil
 	}
-	select {
-	case d.queue <- i:
-	default:
-		d.counts.dropped.Add(1)
-	}
-	return nil
 }
 
 // Hush ends what an audio slot holds with silence. Without it a browser goes on for
@@ -277,47 +267,18 @@ func (d *Desk) Hush(slot int) error {
 	if slot < 0 || slot >= len(d.voices) {
 		return parley.Errorf(parley.NotFound, "the desk has no slot %d of %d", slot, len(d.voices))
 	}
-	return d.enqueue(item{d.voices[slot], nil})
+	if err := d.gone(); err != nil {
+		return err
+	}
+	if err := d.voices[slot].hush(time.Now()); err != nil {
+		d.counts.dropped.Add(1)
+	}
+	return nil
 }
 
 // AskPicture asks the browser for a whole picture of its camera.
 func (d *Desk) AskPicture() {
-	select {
-	case d.asks <- struct{}{}:
-	default: // one is asked for already
-	}
-}
-
-// writer is the one goroutine that sends to the browser.
-func (d *Desk) writer() {
-	for {
-		select {
-		case <-d.quit:
-			return
-		case i := <-d.queue:
-			d.write(i, time.Now())
-		case <-d.asks:
-			if ssrc := d.picture.theirs.Load(); ssrc != 0 {
-				d.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}}) // one that is lost is asked for again
-			}
-		}
-	}
-}
-
-func (d *Desk) write(i item, now time.Time) {
-	if i.p == nil {
-		if err := i.to.hush(now); err != nil {
-			d.counts.dropped.Add(1)
-		}
-		return
-	}
-	switch out, err := i.to.send(i.p, now); {
-	case err != nil, out == skipped:
-		d.counts.dropped.Add(1)
-	case out == keyless:
-		d.counts.dropped.Add(1)
-		d.asked(i.to, now)
-	default:
-		d.counts.played.Add(1)
+	if ssrc := d.picture.theirs.Load(); ssrc != 0 && d.gone() == nil {
+		d.pc.WriteRTCP([]rtcp.Packet{&rtcp.PictureLossIndication{MediaSSRC: ssrc}}) // one that is lost is asked for again
 	}
 }

@@ -7,6 +7,9 @@ import (
 
 	"github.com/pion/logging"
 	"github.com/pion/webrtc/v4"
+
+	"parley"
+	"parley/internal/udp"
 )
 
 // shared is what pion wants of a port that many connections share.
@@ -29,8 +32,12 @@ var (
 	anyIPv6 = netip.MustParseAddr("2001:db8::1")  // RFC 3849
 )
 
-func newMux(conn *net.UDPConn, near *neighbours, log logging.LoggerFactory) *mux {
-	return &mux{webrtc.NewICEUDPMux(log.NewLogger("mux"), &port{conn, near})}
+func newMux(conn *net.UDPConn, near *neighbours, log logging.LoggerFactory) (*mux, error) {
+	out, err := udp.NewSender(conn)
+	if err != nil {
+		return nil, parley.Errorf(parley.Unavailable, "the port of calls: %v", err)
+	}
+	return &mux{webrtc.NewICEUDPMux(log.NewLogger("mux"), &port{conn, out, near})}, nil
 }
 
 // GetListenAddresses says which candidates are gathered.
@@ -42,12 +49,13 @@ func (m *mux) GetListenAddresses() []net.Addr {
 // comparing addresses.
 type port struct {
 	*net.UDPConn
+	out  *udp.Sender
 	near *neighbours
 }
 
 func (p *port) LocalAddr() net.Addr { return &net.UDPAddr{IP: net.IPv6unspecified} }
 
-// ReadFromAddrPort and WriteToAddrPort spare an allocation for each packet.
+// ReadFromAddrPort spares an allocation for each packet.
 func (p *port) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	for {
 		n, from, err := p.ReadFromUDPAddrPort(b)
@@ -57,6 +65,7 @@ func (p *port) ReadFromAddrPort(b []byte) (int, netip.AddrPort, error) {
 	}
 }
 
+// WriteToAddrPort sends at once or not at all: who plays a packet does not wait.
 func (p *port) WriteToAddrPort(b []byte, to netip.AddrPort) (int, error) {
-	return p.WriteToUDPAddrPort(b, to)
+	return len(b), p.out.Send(b, nil, to)
 }

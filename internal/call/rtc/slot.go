@@ -14,10 +14,12 @@ type slot struct {
 	n     int
 	kind  webrtc.RTPCodecType
 	name  string       // of its stream, which the browser gives back with the track
-	run   run          // of the writer alone
-	views views        // the same
 	since atomic.Int64 // when a packet was last written, Unix nanoseconds
 	asked atomic.Int64 // when a picture was last asked for
+
+	writing sync.Mutex // one packet at a time; of what follows
+	run     run
+	views   views
 
 	mu    sync.Mutex
 	ssrc  uint32
@@ -78,8 +80,15 @@ const (
 	keyless         // another camera, and no picture of it that stands by itself has come
 )
 
-// send writes one packet; the writer alone calls it.
+// send writes one packet.
 func (s *slot) send(p *rtp.Packet, now time.Time) (outcome, error) {
+	s.writing.Lock()
+	defer s.writing.Unlock()
+	return s.put(p, now)
+}
+
+// put is send, by who holds writing.
+func (s *slot) put(p *rtp.Packet, now time.Time) (outcome, error) {
 	write, ssrc, theirs, ok := s.bound(p.PayloadType)
 	if !ok {
 		return skipped, nil
@@ -111,11 +120,13 @@ func (s *slot) send(p *rtp.Packet, now time.Time) (outcome, error) {
 
 // hush writes the silence that a voice leaves when it is taken out of the slot.
 func (s *slot) hush(now time.Time) error {
+	s.writing.Lock()
+	defer s.writing.Unlock()
 	if !s.run.going || !s.busy(now) {
 		return nil
 	}
 	for range silences {
-		if _, err := s.send(&rtp.Packet{Header: rtp.Header{PayloadType: Opus, SSRC: s.run.source, SequenceNumber: s.run.top + 1 - s.run.seq, Timestamp: s.run.topTS + 960 - s.run.ts}, Payload: silence}, now); err != nil {
+		if _, err := s.put(&rtp.Packet{Header: rtp.Header{PayloadType: Opus, SSRC: s.run.source, SequenceNumber: s.run.top + 1 - s.run.seq, Timestamp: s.run.topTS + 960 - s.run.ts}, Payload: silence}, now); err != nil {
 			return err
 		}
 	}

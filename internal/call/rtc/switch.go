@@ -86,7 +86,10 @@ func Listen(o Options) (*Switch, error) {
 		conn.Close()
 		return nil, err
 	}
-	s.mux = newMux(conn, s.near, quiet{o.Log})
+	if s.mux, err = newMux(conn, s.near, quiet{o.Log}); err != nil {
+		conn.Close()
+		return nil, err
+	}
 	return s, nil
 }
 
@@ -126,7 +129,7 @@ func (s *Switch) Join(ctx context.Context, offer string, e Ears) (*Desk, string,
 		<-d.over
 		return nil, "", err
 	}
-	d.begin()
+	d.begun.Store(true)
 	return d, answer, nil
 }
 
