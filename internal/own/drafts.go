@@ -182,7 +182,7 @@ func (s *Store) Draft(id int64) (Draft, error) {
 	if d, ok, err := s.recent.get(id); ok || err != nil {
 		return d, err
 	}
-	d, err := s.scanDraft(s.db.QueryRow("SELECT "+draftColumns+"WHERE id = ?", id))
+	d, err := s.scanDraft(s.draftOf.QueryRow(id))
 	if errors.Is(err, sql.ErrNoRows) {
 		return d, noDraft(id)
 	}

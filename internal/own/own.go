@@ -50,6 +50,7 @@ type Store struct {
 	now    func() time.Time
 
 	marksOf *sql.Stmt // asked twice for each row of a page
+	draftOf *sql.Stmt // asked for each release
 	recent  recent
 	notes   notes
 }
@@ -92,10 +93,7 @@ func open(path string, s Sealer, o Options) (*Store, error) {
 		st.db, err = openReaders(path)
 	}
 	if err == nil {
-		if st.marksOf, err = st.db.Prepare("SELECT officer, at FROM marks WHERE line = ? AND item = ? AND kind = ? ORDER BY at, officer"); err != nil {
-			st.db.Close()
-			err = dbError(err)
-		}
+		err = st.prepare()
 	}
 	if err != nil {
 		w.Close()
@@ -103,6 +101,18 @@ func open(path string, s Sealer, o Options) (*Store, error) {
 	}
 	st.w = sqlfile.NewWriter(w)
 	return st, nil
+}
+
+// prepare keeps the statements that are asked most. After an error the readers
+// are closed.
+func (s *Store) prepare() (err error) {
+	if s.marksOf, err = s.db.Prepare("SELECT officer, at FROM marks WHERE line = ? AND item = ? AND kind = ? ORDER BY at, officer"); err == nil {
+		s.draftOf, err = s.db.Prepare("SELECT " + draftColumns + "WHERE id = ?")
+	}
+	if err != nil {
+		s.db.Close()
+	}
+	return dbError(err)
 }
 
 func openReaders(path string) (*sql.DB, error) {
