@@ -15,6 +15,7 @@ import (
 type Room struct {
 	us     parley.PartyCode
 	others []parley.PartyCode
+	run    uint64 // as it began
 	own    *Half
 	theirs map[parley.PartyCode]*Half
 	heard  map[parley.PartyCode]time.Time
@@ -42,7 +43,7 @@ const (
 // NewRoom returns our end of a call with the others. run is to be greater than
 // that of any room of this call that the station had before.
 func NewRoom(us parley.PartyCode, others []parley.PartyCode, run uint64, mode contact.Interpreting) *Room {
-	return &Room{us: us, others: slices.Clone(others), own: &Half{Party: string(us), Run: run, Number: 1, Mode: mode},
+	return &Room{us: us, others: slices.Clone(others), run: run, own: &Half{Party: string(us), Run: run, Number: 1, Mode: mode},
 		theirs: map[parley.PartyCode]*Half{}, heard: map[parley.PartyCode]time.Time{}, clocks: map[parley.PartyCode]*offset{}, came: map[uint64]time.Time{}, waited: map[uint64]bool{}}
 }
 
@@ -139,6 +140,7 @@ func (r *Room) Take(from parley.PartyCode, h *Half, now time.Time) (changed bool
 		return false, nil
 	}
 	r.theirs[from], r.heard[from], r.state = h, now, nil
+	r.outrun(h)
 	for _, s := range h.Seen {
 		if s.Party == string(r.us) && s.Run == r.own.Run && s.Sent != 0 {
 			if r.clocks[from] == nil {
@@ -148,6 +150,21 @@ func (r *Room) Take(from parley.PartyCode, h *Half, now time.Time) (changed bool
 		}
 	}
 	return true, nil
+}
+
+// mostBack bounds by how much a clock is taken to have been set back, in milliseconds:
+// ten years. Who says that he has seen more of us has not.
+const mostBack = 10 * 366 * 24 * 3600 * 1000
+
+// outrun begins a run above the one that another side says it has seen of us: our
+// station was started anew with its clock set back, and its halves would be passed over
+// until the call ends.
+func (r *Room) outrun(h *Half) {
+	for _, s := range h.Seen {
+		if s.Party == string(r.us) && s.Run > r.own.Run && s.Run <= r.run+mostBack {
+			r.change(func() { r.own.Run = s.Run + 1 })
+		}
+	}
 }
 
 // Lost reports for how long nothing has been heard of another side's station; 0
