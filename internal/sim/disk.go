@@ -53,6 +53,7 @@ func (plain) Open(name string, b []byte) ([]byte, error) {
 type logged struct {
 	batch *line.Batch
 	place []store.Position
+	torn  bool // the power failed in it: nobody was told that it is there
 }
 
 // disk keeps the store of one station: an image, and what was written since, in
@@ -62,6 +63,7 @@ type disk struct {
 	id         parley.LineID
 	mem        *memory.Store
 	image      *memory.Store
+	sql        *sqlDisk // the real store; nil: the store is mem
 	recs       []logged
 	synced     int // of recs: these survive a loss of power
 
@@ -74,16 +76,58 @@ type disk struct {
 	safe    map[parley.GenerationID]uint64 // entries that survive a loss of power
 }
 
-func newDisk(id parley.LineID, image *memory.Store) *disk {
-	d := &disk{id: id}
-	d.reset(image)
+func newDisk(id parley.LineID, im image, sql *sqlDisk) *disk {
+	d := &disk{id: id, sql: sql}
+	d.reset(im)
 	return d
 }
 
 // reset puts an image on the disk, in place of all that was there.
-func (d *disk) reset(image *memory.Store) {
-	d.image, d.recs, d.synced, d.lying = image, nil, 0, false
-	d.boot()
+func (d *disk) reset(im image) {
+	d.image, d.recs, d.synced, d.lying = im.mem, nil, 0, false
+	if d.sql == nil {
+		d.boot()
+		return
+	}
+	d.sql.put(d.id, im)
+	d.Line = d.sql.s.Line(d.id)
+	d.measure()
+	d.fill(d.full)
+}
+
+// copy is what the disk holds now, without secrets as a backup has it.
+func (d *disk) copy(secrets bool) image {
+	im := image{mem: d.mem}
+	if d.sql != nil {
+		im = image{mem: d.image.Snapshot(), sql: d.sql.copy(secrets)}
+		for _, r := range d.recs {
+			must(r.do(im.mem.Line(d.id)))
+		}
+	}
+	if im.mem = im.mem.Snapshot(); !secrets {
+		im.mem = im.mem.WithoutSecrets()
+	}
+	return im
+}
+
+// fill leaves no room on the disk, or makes some.
+func (d *disk) fill(full bool) {
+	d.full = full
+	switch {
+	case d.sql == nil:
+	case full:
+		d.sql.d.Fill()
+	default:
+		d.sql.d.Room(0)
+	}
+}
+
+// lie has the disk lie from now on, until it loses power.
+func (d *disk) lie() {
+	d.lying = true
+	if d.sql != nil {
+		d.sql.d.Lying(true)
+	}
 }
 
 // boot makes what the station sees from what is on the disk.
@@ -91,12 +135,13 @@ func (d *disk) boot() {
 	d.mem = d.image.Snapshot()
 	d.Line = d.mem.Line(d.id)
 	for _, r := range d.recs {
-		if r.batch == nil {
-			must(d.Line.Place(r.place))
-			continue
-		}
-		must(d.Line.Apply(r.batch))
+		must(r.do(d.Line))
 	}
+	d.measure()
+}
+
+// measure notes what is there, all of which survives.
+func (d *disk) measure() {
 	d.sizes = map[parley.GenerationID]uint64{}
 	kvs, err := d.Line.Values("log/")
 	must(err)
@@ -124,6 +169,8 @@ func (d *disk) sync() {
 // Apply makes a batch durable, unless the disk is full, lies, or loses power.
 func (d *disk) Apply(b *line.Batch) error {
 	switch {
+	case d.sql != nil:
+		return d.applySQL(b)
 	case d.full:
 		return parley.Errorf(parley.DiskFull, "no room on the disk")
 	case d.point == pointBefore:
@@ -158,7 +205,7 @@ func (d *disk) Apply(b *line.Batch) error {
 
 // Place writes positions, which are surely on the disk after the next Apply.
 func (d *disk) Place(ps []store.Position) error {
-	if d.full {
+	if d.full && d.sql == nil {
 		return parley.Errorf(parley.DiskFull, "no room on the disk")
 	}
 	if err := d.Line.Place(ps); err != nil {
@@ -172,8 +219,17 @@ func (d *disk) Place(ps []store.Position) error {
 }
 
 // power takes the power away: of what was not synced a part is lost. It
-// returns how many batches are gone that were said to be durable.
-func (d *disk) power(r *rand.Rand) (lost int) {
+// returns how many batches are gone that were said to be durable, and whether what
+// is left is of no use at all.
+func (d *disk) power(r *rand.Rand) (lost int, spoiled bool) {
+	if q := d.sql; q != nil {
+		if !q.dark {
+			d.lose()
+		}
+		lost, spoiled = q.lost, q.spoiled
+		q.dark, q.lost, d.point, d.lying = false, 0, pointIdle, false
+		return lost, spoiled
+	}
 	keep := d.synced
 	if d.point != pointTorn {
 		keep += r.IntN(len(d.recs) - d.synced + 1)
@@ -190,7 +246,7 @@ func (d *disk) power(r *rand.Rand) (lost int) {
 		d.boot()
 	}
 	d.sync()
-	return lost
+	return lost, false
 }
 
 // markDisk is the disk of the high-water mark: the file's bytes, and what was

@@ -29,7 +29,8 @@ func (w *world) settleDown() time.Duration {
 		c.heal()
 	}
 	for _, s := range w.stations {
-		s.disk.full, s.slow = false, 0
+		s.disk.fill(false)
+		s.slow = 0
 		if s.disk.point != pointIdle || s.disk.lying {
 			s.powerOff(time.Second)
 		} else if s.own == nil {

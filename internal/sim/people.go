@@ -11,7 +11,6 @@ import (
 	"parley/internal/line"
 	"parley/internal/store"
 	"parley/internal/store/hwm"
-	"parley/internal/store/memory"
 )
 
 // people is what the officers and operators of a station know and keep: what
@@ -19,8 +18,8 @@ import (
 type people struct {
 	releases []*release
 	spoke    int
-	backup   *memory.Store
-	image    *memory.Store
+	backup   *image
+	image    *image
 	blobs    [2]map[store.BlobID]*blobFile // of the backup and of the image
 	mark     [hwm.FileSize]byte            // as it was at the image
 	doubt    time.Duration                 // since when the log has been in doubt; 0: it is not
@@ -355,13 +354,13 @@ func (s *station) act(a Act) {
 	case Crash:
 		s.crash(a)
 	case Full:
-		s.disk.full = true
-		w.after(a.For, func() { s.disk.full = false })
+		s.disk.fill(true)
+		w.after(a.For, func() { s.disk.fill(false) })
 	case Sluggish:
 		s.slow = time.Duration(a.N) * time.Millisecond
 		w.after(a.For, func() { s.slow = 0 })
 	case Lie:
-		s.disk.lying = true
+		s.disk.lie()
 		w.after(a.For, func() {
 			if s.disk.lying {
 				s.powerOff(time.Minute)
@@ -373,19 +372,21 @@ func (s *station) act(a Act) {
 		s.clock.set(w.now, 0, a.X)
 	case Backup:
 		s.people.said.keep(0)
-		s.people.backup, s.people.blobs[0] = s.disk.mem.WithoutSecrets(), s.blobs.copied(true)
+		im := s.disk.copy(false)
+		s.people.backup, s.people.blobs[0] = &im, s.blobs.copied(true)
 	case Image:
 		s.people.said.keep(1)
-		s.people.image, s.people.mark, s.people.blobs[1] = s.disk.mem.Snapshot(), s.markDisk.bytes, s.blobs.copied(false)
-	case Restore, Flip:
-		if a.Kind == Flip && s.people.backup == nil {
-			s.replace(s.empty(), nil, -1)
-		} else if s.people.backup != nil {
-			s.replace(s.people.backup, s.people.blobs[0], 0)
+		im := s.disk.copy(true)
+		s.people.image, s.people.mark, s.people.blobs[1] = &im, s.markDisk.bytes, s.blobs.copied(false)
+	case Flip:
+		s.damaged()
+	case Restore:
+		if s.people.backup != nil {
+			s.damaged()
 		}
 	case PutBack:
 		if s.people.image != nil {
-			s.replace(s.people.image, s.people.blobs[1], 1)
+			s.replace(*s.people.image, s.people.blobs[1], 1)
 		}
 	case Rollback:
 		if s.people.image != nil {
@@ -393,7 +394,7 @@ func (s *station) act(a Act) {
 			for _, c := range w.cablesOf(s, w.stations[a.B%len(w.stations)]) {
 				c.act(Act{Kind: Cut, N: 3, For: a.For + 5*time.Minute})
 			}
-			s.replace(s.people.image, s.people.blobs[1], 1)
+			s.replace(*s.people.image, s.people.blobs[1], 1)
 			s.markDisk.bytes = s.people.mark
 		}
 	case Lose:
@@ -402,14 +403,24 @@ func (s *station) act(a Act) {
 	}
 }
 
+// damaged does what an operator does whose disk is of no use: the last backup is
+// restored, or the station starts from nothing but what it was founded with.
+func (s *station) damaged() {
+	if b := s.people.backup; b != nil {
+		s.replace(*b, s.people.blobs[0], 0)
+		return
+	}
+	s.replace(s.empty(), nil, -1)
+}
+
 // replace puts other contents on the disk of a station and starts it again; own
 // says which of its own side is put beside them (saidPeople.setBack).
-func (s *station) replace(image *memory.Store, blobs map[store.BlobID]*blobFile, own int) {
+func (s *station) replace(im image, blobs map[store.BlobID]*blobFile, own int) {
 	s.stop()
 	s.people.said.setBack(own)
 	s.disk.power(s.rng)
 	s.markDisk.power(s.rng)
-	s.disk.reset(image.Snapshot())
+	s.disk.reset(image{mem: im.mem.Snapshot(), sql: im.sql})
 	s.blobs.blobs = blobs
 	s.blobs.blobs = s.blobs.copied(false)
 	s.w.watch.lossy(s)

@@ -17,6 +17,7 @@ type Plan struct {
 	Parties int
 	Cables  int // between each two stations
 	Hours   float64
+	SQLite  bool `json:",omitempty"` // the stations keep the real store, on simulated disks
 	Acts    []Act
 }
 

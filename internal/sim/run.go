@@ -20,6 +20,7 @@ type Counts struct {
 	Amended, Out, Acts, Contacts, Said, Joint, SaidModel int
 	Rings, Calls, Through, Halves, Heard                 int
 	Attached, Chunks, Damaged                            int
+	Inside, Survived, Spoiled, Folds                     int // of stores in SQLite: power lost in its own writes, the batch there all the same; disks of no use after they lied; logs folded
 	Hours                                                float64
 	Faults                                               map[Kind]int
 }
@@ -49,6 +50,10 @@ func (c *Counts) Add(o *Counts) {
 	c.Attached += o.Attached
 	c.Chunks += o.Chunks
 	c.Damaged += o.Damaged
+	c.Inside += o.Inside
+	c.Survived += o.Survived
+	c.Spoiled += o.Spoiled
+	c.Folds += o.Folds
 	c.Amended += o.Amended
 	c.Contacts += o.Contacts
 	c.Said += o.Said
@@ -96,6 +101,11 @@ func Run(p *Plan, o Options) (res *Result) {
 			}
 		}
 	}()
+	defer func() {
+		if w != nil {
+			w.close()
+		}
+	}()
 	w = newWorld(p, o)
 	end := time.Duration(p.Hours * float64(time.Hour))
 	w.run(end)
@@ -104,6 +114,7 @@ func Run(p *Plan, o Options) (res *Result) {
 	}
 	if w.broken == nil {
 		w.final()
+		w.sound()
 	}
 	if w.broken != nil && o.Story {
 		w.tellState()

@@ -104,10 +104,10 @@ func (s *station) time() time.Time { return began.Add(s.clock.read(s.w.now)) }
 func (s *station) running() bool   { return s.own != nil }
 
 // empty is the disk of a station that knows nothing but the founding.
-func (s *station) empty() *memory.Store {
+func (s *station) empty() image {
 	m := memory.New(plain{})
 	must(m.CreateLine(s.w.founding.Line, s.w.founding.Encode(), nil))
-	return m
+	return image{mem: m}
 }
 
 // found makes the founding batch durable.
@@ -118,7 +118,7 @@ func (s *station) found() {
 	body.TLS = ours.TLS
 	s.tls = ours.TLS
 	cert := check(journal.SignCertificate(s.root, journal.ByRoot, parley.GenerationID{}, body))
-	s.disk = newDisk(s.w.founding.Line, s.empty())
+	s.disk = newDisk(s.w.founding.Line, s.empty(), s.sqlDisk())
 	s.markDisk.point = &s.disk.point
 	s.blobs = &blobDisk{disk: s.disk, now: s.time, us: s.code, blobs: map[store.BlobID]*blobFile{}, used: map[string]int64{},
 		daily: func() int64 { return int64(s.w.founding.Annex.Bound(charter.BlobBytesPerDay)) }}
@@ -128,6 +128,16 @@ func (s *station) found() {
 	s.disk.applied = func(b *line.Batch) { s.w.watch.durable(s, b) }
 	s.w.watch.owns(s.keys.Gen, s)
 	s.keys = nil
+}
+
+// sqlDisk is the disk of the real store; nil where the plan is of stores in memory.
+func (s *station) sqlDisk() *sqlDisk {
+	if !s.w.plan.SQLite {
+		return nil
+	}
+	return &sqlDisk{seed: stream(s.w.plan.Seed, "disk "+string(s.code)).Uint64(), counts: &s.w.counts, broken: func(promise, format string, args ...any) {
+		s.w.fail(promise, "%s: "+format, append([]any{s.code}, args...)...)
+	}}
 }
 
 func (s *station) config() line.Config {
@@ -197,9 +207,14 @@ func (s *station) stop() {
 // powerOff stops the station without warning, and starts it again after down.
 func (s *station) powerOff(down time.Duration) {
 	s.stop()
-	lost := s.disk.power(s.rng)
+	lost, spoiled := s.disk.power(s.rng)
 	s.markDisk.power(s.rng)
 	s.blobs.power(s.rng)
+	if spoiled { // as by a flipped byte
+		s.w.tell("lost", s.code, "", "%s's disk has lied, and what is left on it is of no use", s.code)
+		s.damaged()
+		return
+	}
 	if lost > 0 {
 		s.w.tell("lost", s.code, "", "%s's disk has lost %d batches that it said were there", s.code, lost)
 		s.w.watch.lossy(s)

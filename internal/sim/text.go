@@ -44,6 +44,9 @@ func (c *Counts) Text() string {
 		row(name, "%s", strings.Join(fs[i:min(i+8, len(fs))], ", "))
 	}
 	row("after losses", "%d disks lost what they had, %d new generations, %d items lost with the only disk that had them", c.Losses, c.Generations, c.Excused)
+	if c.Folds > 0 {
+		row("SQLite", "%d losses of power in its own writes, the batch there all the same in %d; %d folds of the log; %d disks of no use after they lied", c.Inside, c.Survived, c.Folds, c.Spoiled)
+	}
 	row("against the model", "%d positions and %d assents and leaves compared", c.Compared, c.Acts)
 	row("simulated", "%d events, %d steps of engines", c.Events, c.Steps)
 	return b.String()

@@ -130,6 +130,27 @@ func newWorld(p *Plan, o Options) *world {
 	return w
 }
 
+// sound holds the stores in SQLite to what was done to them.
+func (w *world) sound() {
+	for _, s := range w.stations {
+		if s.disk.sql == nil {
+			continue
+		}
+		if err := s.disk.same(); err != nil {
+			w.fail("a disk that does not lie keeps the store whole", "%s, at the end: %v", s.code, err)
+		}
+	}
+}
+
+// close lets go of the stores.
+func (w *world) close() {
+	for _, s := range w.stations {
+		if s.disk != nil && s.disk.sql != nil {
+			s.disk.sql.close()
+		}
+	}
+}
+
 // found does what pairing did: keys, reveals, charter, and the founding batch
 // on each disk.
 func (w *world) found() {

@@ -299,14 +299,16 @@ func (w *Writer) Close() error {
 // folded into the file.
 const foldAfter = 1000
 
-func (w *Writer) due() bool {
+// due takes the pages that were committed since the last fold, where they are
+// enough for another.
+func (w *Writer) due() (pages int64, yes bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.pages < foldAfter {
-		return false
+		return 0, false
 	}
-	w.pages = 0
-	return true
+	pages, w.pages = w.pages, 0
+	return pages, true
 }
 
 // Fold folds the write-ahead log into the file in idle moments, by a connection
@@ -324,12 +326,29 @@ func (w *Writer) Fold(ctx context.Context) error {
 		case <-ctx.Done():
 			return nil
 		case <-t.C:
-			if !w.due() {
-				continue
-			}
-			if _, err := c.Query("PRAGMA wal_checkpoint(PASSIVE)"); err != nil && parley.KindOf(err) != parley.Unavailable {
+			if err := w.fold(c); err != nil {
 				return err
 			}
 		}
 	}
+}
+
+// fold folds the log once where it is due. A disk that is full or fails now may
+// not be later: it is tried again.
+func (w *Writer) fold(c *Conn) error {
+	n, due := w.due()
+	if !due {
+		return nil
+	}
+	_, err := c.Query("PRAGMA wal_checkpoint(PASSIVE)")
+	switch {
+	case err == nil:
+		return nil
+	case parley.KindOf(err) == parley.DiskFull || parley.KindOf(err) == parley.Unavailable:
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		w.pages += n
+		return nil
+	}
+	return err
 }

@@ -92,7 +92,7 @@ func TestFull(t *testing.T) {
 	want := states(t, steps)
 	refused := 0
 	for at := range steps {
-		for room := int64(0); room <= 20_000; room += 5000 {
+		for room := int64(0); room <= 20_000; room += 10_000 {
 			r := &run{d: simdisk.New(uint64(at)), steps: steps}
 			ok(t, r.open())
 			for r.done < at {
@@ -141,7 +141,7 @@ func TestLyingSyncs(t *testing.T) {
 	want := states(t, steps)
 	n, _ := seeds()
 	count := map[string]int{}
-	for seed := range 4 * n {
+	for seed := range 2 * n {
 		for from := 1; from < len(steps); from++ {
 			r := &run{d: simdisk.New(uint64(seed)), steps: steps}
 			mark, err := hwm.OpenSlots(new(markFile), id1)
@@ -233,7 +233,7 @@ func TestFlips(t *testing.T) {
 	}
 	sort.Strings(names)
 	count := map[string]int{}
-	for range 60 * n {
+	for range 50 * n {
 		name := names[rng.IntN(len(names))]
 		if len(files[name]) == 0 {
 			continue

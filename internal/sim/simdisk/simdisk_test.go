@@ -33,7 +33,7 @@ func seeds() (n, stride int) {
 	if n, err := strconv.Atoi(os.Getenv("SIMDISK_SEEDS")); err == nil && n > 0 {
 		return n, 1
 	}
-	return 2, 11
+	return 2, 19
 }
 
 // points is how many persist points the script has when nothing goes wrong.

@@ -29,6 +29,7 @@ type flags struct {
 	real  bool
 	forks bool
 	more  sim.More
+	sql   bool
 	fault string
 	plan  string
 	out   string
@@ -47,6 +48,7 @@ func main() {
 	f.goesOn("said", sim.WithSaid, "let envoys say something of contacts too: embargoes, drafts, joint statements, what is published")
 	f.goesOn("calls", sim.WithCalls, "let stations call one another")
 	f.goesOn("all", sim.WithContacts|sim.WithSaid|sim.WithCalls, "all of these")
+	flag.BoolVar(&f.sql, "sqlite", false, "keep the stations' records in SQLite, on simulated disks")
 	flag.StringVar(&f.fault, "fault", "", "build the product with this deliberate fault in it; all: with every one, of which SIM_FAULT names the one that is on")
 	flag.StringVar(&f.plan, "plan", "", "a plan that shrink wrote, in place of a seed's")
 	flag.StringVar(&f.out, "out", "", "file to write")
@@ -139,14 +141,18 @@ func (f *flags) read() (*sim.Plan, error) {
 		}
 		return sim.ParsePlan(b)
 	case f.forks:
-		return sim.ForkPlan(f.seed), nil
+		p := sim.ForkPlan(f.seed)
+		p.SQLite = f.sql
+		return p, nil
 	}
 	return f.planOf(f.seed), nil
 }
 
 // planOf is the plan of a seed without a fork.
 func (f *flags) planOf(seed uint64) *sim.Plan {
-	return sim.MorePlan(seed, f.more)
+	p := sim.MorePlan(seed, f.more)
+	p.SQLite = f.sql
+	return p
 }
 
 // goesOn makes a flag that lets more go on in a run.

@@ -2,10 +2,12 @@ package sqlite
 
 import (
 	"bytes"
-	"encoding/binary"
-	"math/bits"
-
+	"cmp"
 	"database/sql/driver"
+	"encoding/binary"
+	"maps"
+	"math/bits"
+	"slices"
 )
 
 const (
@@ -126,7 +128,8 @@ func at(maps map[markKey]*bitmap, k markKey) *bitmap {
 }
 
 func (m *marker) finish() error {
-	for k, b := range m.maps {
+	for _, k := range slices.SortedFunc(maps.Keys(m.maps), func(a, b markKey) int { return cmp.Or(cmp.Compare(a.facet, b.facet), cmp.Compare(a.chunk, b.chunk)) }) {
+		b := m.maps[k]
 		facet, err := m.t.Number("SELECT n FROM facets WHERE name = ?", k.facet)
 		if err == nil && facet == 0 {
 			facet, err = m.t.Insert("INSERT INTO facets (name) VALUES (?)", k.facet)

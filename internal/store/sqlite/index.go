@@ -1,7 +1,10 @@
 package sqlite
 
 import (
+	"cmp"
 	"database/sql/driver"
+	"maps"
+	"slices"
 
 	"parley/internal/line"
 	"parley/internal/store"
@@ -116,7 +119,8 @@ func (x *indexer) count(g *gen, e *line.StoredEntry, it *store.Item) error {
 
 // finish writes the sums.
 func (x *indexer) finish() error {
-	for k, s := range x.forms {
+	for _, k := range slices.SortedFunc(maps.Keys(x.forms), func(a, b formKey) int { return cmp.Or(cmp.Compare(a.party, b.party), cmp.Compare(a.form, b.form)) }) {
+		s := x.forms[k]
 		err := x.t.Exec(`INSERT INTO forms (line, party, form, n, arrived, id) VALUES (?, ?, ?, ?, ?, ?)
 			ON CONFLICT (line, party, form) DO UPDATE SET n = n + excluded.n,
 			id = iif(excluded.arrived > arrived OR excluded.arrived = arrived AND excluded.id > id, excluded.id, id),

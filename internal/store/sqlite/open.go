@@ -136,7 +136,11 @@ func (s *Store) open(o Options) error {
 	if err != nil {
 		return err
 	}
-	if err := sqlfile.Migrate(c, applicationID, migrations()); err != nil {
+	err = sqlfile.Migrate(c, applicationID, migrations())
+	if err == nil {
+		err = checkSchema(c)
+	}
+	if err != nil {
 		c.Close()
 		return err
 	}

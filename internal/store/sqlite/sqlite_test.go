@@ -152,8 +152,14 @@ func TestForeignFile(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	ok(t, os.WriteFile(filepath.Join(dir, fileName), bytes.Repeat([]byte("no database"), 1000), 0o600))
+	s, _ := newStore(t, dir, 1)
+	ok(t, s.w.Exclusive(func(c *sqlfile.Conn) error { return c.Script("ALTER TABLE lines RENAME COLUMN settled TO settlet") }))
+	ok(t, s.Close())
 	_, err := Open(dir, storetest.Sealer(), Options{})
+	refused(t, err, parley.Corrupt)
+	dir = t.TempDir()
+	ok(t, os.WriteFile(filepath.Join(dir, fileName), bytes.Repeat([]byte("no database"), 1000), 0o600))
+	_, err = Open(dir, storetest.Sealer(), Options{})
 	refused(t, err, parley.Corrupt)
 }
 
@@ -208,11 +214,21 @@ func TestCheckFinds(t *testing.T) {
 		{"value altered", "UPDATE kv SET value = zeroblob(80) WHERE secret = 1", "value secret/epoch/1"},
 		{"outbox altered", "UPDATE outbox SET secret = zeroblob(80)", "outbox item 900"},
 		{"index row missing", "DELETE FROM items WHERE id & 0xffffffffff = 6", "not in the index"},
+		{"index row altered", "UPDATE items SET form = 'query' WHERE id & 0xffffffffff = 6", "entry 6: the index has another form"},
+		{"precedence altered", "UPDATE items SET precedence = precedence + 1 WHERE id & 0xffffffffff = 6", "entry 6: the index has another precedence"},
+		{"party altered", "UPDATE gens SET party = 'cedar' WHERE n = 1", "the index takes it for an entry of"},
+		{"forms miscounted", "UPDATE forms SET n = n + 1", "counted wrongly"},
+		{"a reference too many", "INSERT INTO refs SELECT line, zeroblob(16), id FROM items LIMIT 1", "references are of nothing"},
+		{"a reference missing", "DELETE FROM refs", "does not know that it refers to"},
+		{"selection altered", "INSERT INTO bits SELECT n, 0, 1, x'ff' FROM lines WHERE 1 ON CONFLICT DO UPDATE SET bits = x'ff'", "selections of settled positions"},
 		{"position taken", "UPDATE items SET pos = 0 WHERE pos = 2", "settled positions"},
 		{"stray entry", "INSERT INTO entries VALUES (99 << 40, x'00', NULL, 0, 0, 0); INSERT INTO items SELECT 99 << 40, line, 0, arrived, time, form, series, serial, precedence, exercise, fault, filed, offices FROM items LIMIT 1", "belong to no generation"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s, g := newStore(t, t.TempDir(), 10)
+			refers := storetest.Dispatch()
+			refers.Refs = []parley.Ref{{Gen: us, Index: 3}}
+			ok(t, s.Line(id1).Apply(&line.Batch{Line: id1, Filed: []line.Filed{storetest.Filed(901, refers)}}))
 			whole(t, s, g)
 			ok(t, s.w.Exclusive(func(k *sqlfile.Conn) error { return k.Script(c.sql) }))
 			fs, err := s.Check(context.Background(), nil)
