@@ -182,8 +182,8 @@ func (l *liveLine) running() (*call.Call, error) {
 	return nil, nil
 }
 
-// syncCalls begins and ends what the record says has begun and ended. It is called
-// when something of a call was stored, once a second, and after a start.
+// syncCalls begins and ends what the record says has begun and ended. The clerk of the
+// line calls it, when something of a call was stored, once a second, and after a start.
 func (s *Station) syncCalls(ctx context.Context, l *liveLine) error {
 	on, err := l.running()
 	if err != nil {
@@ -195,21 +195,22 @@ func (s *Station) syncCalls(ctx context.Context, l *liveLine) error {
 	if c != nil && (on == nil || c.ref != on.Ring.Ref) {
 		c.endTape() // while it is known to run, so that nobody files half of it
 	}
-	s.calling.mu.Lock()
 	switch {
 	case c != nil && (on == nil || c.ref != on.Ring.Ref):
+		s.calling.mu.Lock()
 		delete(s.calling.of, l.id)
 		s.calling.mu.Unlock()
 		c.close()
 		l.emit("call", l.id.String(), c.ref.String())
 		return s.endedByOthers(ctx, l, c)
 	case c == nil && on != nil:
-		s.calling.of[l.id] = s.beginCall(ctx, l, on)
+		c = s.beginCall(ctx, l, on) // may wait for the disk: whoever hears packets must not
+		s.calling.mu.Lock()
+		s.calling.of[l.id] = c
 		s.calling.mu.Unlock()
 		l.emit("call", l.id.String(), on.Ring.Ref.String())
 		return nil
 	}
-	s.calling.mu.Unlock()
 	if c != nil {
 		c.x.SetOthers(without(on.Members(), l.us))
 		if err := c.holdBack(); err != nil {
