@@ -620,11 +620,11 @@ func (l *liveLine) book() (*contact.Book, error) {
 	l.books.mu.Lock()
 	defer l.books.mu.Unlock()
 	key := func() [2]uint64 { return [2]uint64{l.books.stored.Load(), l.turns.Load()} }
+	if err := l.place(); err != nil { // may turn what was read before
+		return nil, err
+	}
 	if l.books.book != nil && l.books.of == key() {
 		return l.books.book, nil
-	}
-	if err := l.place(); err != nil {
-		return nil, err
 	}
 	now := key()
 	if l.books.read == nil {

@@ -87,10 +87,8 @@ func (l *liveLine) saidBook() (*said.Book, *contact.Book, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	key := func() [3]uint64 { return [3]uint64{k.stored.Load(), l.books.stored.Load(), l.turns.Load()} }
-	if k.book == nil || k.of != key() {
-		if err := l.place(); err != nil {
-			return nil, nil, err
-		}
+	if err := l.place(); err != nil { // may turn what was read before
+		return nil, nil, err
 	}
 	now := key()
 	cb, err := l.book()
