@@ -19,10 +19,12 @@ test:
 	sh tools/test.sh
 
 # compile looks at all with vet once, as the race detector's build has it, which is
-# that of the tests: another build would be made for vet alone.
+# that of the tests: another build would be made for vet alone. What that build leaves
+# out is looked at besides.
 compile: build
-	sh tools/race.sh build ./...
-	sh tools/race.sh vet ./...
+	$(GO) build -race ./...
+	$(GO) vet -race ./...
+	$(GO) vet $$(grep -rl --include='*.go' '^//go:build !race' cmd internal | xargs -n 1 dirname | sort -u | sed 's|^|./|')
 
 # fast is for the hand: no race detector, no browser, no foreign parts.
 fast:

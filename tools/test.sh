@@ -9,12 +9,12 @@
 # little, and so does what follows them. A package that fails is run again, by itself,
 # once, and named.
 #
-# vet has looked at all before (Makefile); race.sh says what the detector watches. A
-# program under it sleeps for a second before it ends, in case another goroutine still
-# does something; the tests start hundreds of programs, and each sleeps for a tenth.
+# vet has looked at all before (Makefile). A program under the race detector sleeps for
+# a second before it ends, in case another goroutine still does something; the tests
+# start hundreds of programs, and each sleeps for a tenth.
 set -u
 here=$(dirname "$0")
-flags="-vet=off -p 1 -parallel 4 -timeout 20m"
+flags="-race -vet=off -p 1 -parallel 4 -timeout 20m"
 export GORACE="atexit_sleep_ms=100"
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
@@ -25,7 +25,7 @@ some() {
 	name=$1
 	shift
 	# shellcheck disable=SC2086
-	{ sh "$here/race.sh" test $flags "$@" 2>&1 || touch "$dir/failed"; } | tee "$dir/$name"
+	{ go test $flags "$@" 2>&1 || touch "$dir/failed"; } | tee "$dir/$name"
 }
 
 # others makes targets of the Makefile, each once more where it fails.
@@ -51,6 +51,6 @@ if [ -e "$dir/failed" ]; then
 	[ -n "$failed" ] || exit 1
 	echo "failed, and run again:" $failed
 	# shellcheck disable=SC2086
-	sh "$here/race.sh" test $flags -count=1 $failed || exit 1
+	go test $flags -count=1 $failed || exit 1
 fi
 [ ! -e "$dir/broken" ] || { echo "failed twice:" $(cat "$dir/broken"); exit 1; }
