@@ -619,14 +619,14 @@ func (k *bookShelf) note(e *line.StoredEntry) {
 func (l *liveLine) book() (*contact.Book, error) {
 	l.books.mu.Lock()
 	defer l.books.mu.Unlock()
-	key := func() [2]uint64 { return [2]uint64{l.books.stored.Load(), l.turns.Load()} }
-	if err := l.place(); err != nil { // may turn what was read before
+	stored := l.books.stored.Load() // before they are placed: what comes meanwhile is read the next time
+	if err := l.place(); err != nil {
 		return nil, err
 	}
-	if l.books.book != nil && l.books.of == key() {
+	now := [2]uint64{stored, l.turns.Load()}
+	if l.books.book != nil && l.books.of == now {
 		return l.books.book, nil
 	}
-	now := key()
 	if l.books.read == nil {
 		l.books.read = map[parley.Ref]contact.Entry{}
 	}

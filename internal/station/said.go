@@ -86,11 +86,11 @@ func (l *liveLine) saidBook() (*said.Book, *contact.Book, error) {
 	k := &l.saidShelf
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	key := func() [3]uint64 { return [3]uint64{k.stored.Load(), l.books.stored.Load(), l.turns.Load()} }
-	if err := l.place(); err != nil { // may turn what was read before
+	stored, asked := k.stored.Load(), l.books.stored.Load() // before they are placed: what comes meanwhile is read the next time
+	if err := l.place(); err != nil {
 		return nil, nil, err
 	}
-	now := key()
+	now := [3]uint64{stored, asked, l.turns.Load()}
 	cb, err := l.book()
 	if err != nil || k.book != nil && k.of == now {
 		return k.book, cb, err

@@ -47,7 +47,7 @@ func (x *Placer) Place(st store.Line, parties []parley.PartyCode, status line.St
 	return nil
 }
 
-// Turns rises whenever an entry came on the record or went off it, and when a
+// Turns rises whenever an entry went off the record or came back to it, and when a
 // generation came into force.
 func (x *Placer) Turns() uint64 { return x.turns }
 
@@ -216,8 +216,7 @@ func (p *placer) tell() (turned bool, _ error) {
 	settled, unsettled := p.seq.Order()
 	var ps []store.Position
 	for _, x := range settled {
-		was, open := p.told[x.Ref]
-		turned = turned || x.Ref.Index == 0 || open && was <= 0 // off the record, or not yet on it
+		turned = turned || x.Ref.Index == 0 || p.told[x.Ref] == store.OffRecord
 		delete(p.told, x.Ref)
 		if x.Position > p.settled {
 			ps = append(ps, store.Position{Gen: x.Ref.Gen, Index: x.Ref.Index, Pos: x.Position, Settled: true})
@@ -230,7 +229,7 @@ func (p *placer) tell() (turned bool, _ error) {
 		p.waiting = x.Missing
 		placed[x.Ref] = true
 		if x.Position > p.settled && p.told[x.Ref] != x.Position {
-			turned = turned || p.told[x.Ref] <= 0
+			turned = turned || p.told[x.Ref] == store.OffRecord
 			ps = append(ps, store.Position{Gen: x.Ref.Gen, Index: x.Ref.Index, Pos: x.Position})
 			p.told[x.Ref] = x.Position
 		}
