@@ -27,7 +27,7 @@ var callForms = []string{"ring", "pickup", "hangup", "roster", "wording", "confi
 
 // calls returns the calls of the record, as a station has them.
 func (s *station) calls() []*call.Call {
-	cs, err := stations.CallBookOf(s.disk)
+	cs, err := stations.CallBookOf(s.disk, s.own.Engine.Status().Logs)
 	must(err)
 	return cs
 }

@@ -36,42 +36,49 @@ func bookOf(from Rower, logs []line.LogStatus, read map[parley.Ref]contact.Entry
 
 type bookReader struct {
 	from    Rower
-	logs    map[parley.GenerationID]logPlace
+	logs    logPlaces
 	read    map[parley.Ref]contact.Entry
 	entries []contact.Entry
 }
 
-// logPlace is where a log stands among those of its party.
+func newBookReader(from Rower, logs []line.LogStatus, read map[parley.Ref]contact.Entry) (*bookReader, error) {
+	places, err := placesOf(from, logs)
+	return &bookReader{from: from, logs: places, read: read}, err
+}
+
+// logPlaces are where the logs of a line stand among those of their parties.
+type logPlaces map[parley.GenerationID]logPlace
+
 type logPlace struct {
 	rank   int  // from 0: older first
 	newest bool // none is newer
 	early  bool // its generation has not come into force
 }
 
-func newBookReader(from Rower, logs []line.LogStatus, read map[parley.Ref]contact.Entry) (*bookReader, error) {
-	b := &bookReader{from: from, logs: map[parley.GenerationID]logPlace{}, read: read}
-	last := map[parley.PartyCode]parley.GenerationID{}
+// placesOf finds them; logs are in the order of their certificates.
+func placesOf(from Rower, logs []line.LogStatus) (logPlaces, error) {
+	places, last := logPlaces{}, map[parley.PartyCode]parley.GenerationID{}
 	for _, g := range logs {
 		p := logPlace{newest: true}
 		if before, ok := last[g.Party]; ok {
-			old := b.logs[before]
+			old := places[before]
 			p.rank, old.newest = old.rank+1, false
-			b.logs[before] = old
+			places[before] = old
 			first, err := from.Item(g.Gen, 0)
 			if err != nil && parley.KindOf(err) != parley.NotFound {
 				return nil, err
 			}
 			p.early = err != nil || !first.Settled
 		}
-		b.logs[g.Gen], last[g.Party] = p, g.Gen
+		places[g.Gen], last[g.Party] = p, g.Gen
 	}
-	return b, nil
+	return places, nil
 }
 
 // counts reports whether a row is, or may come, on the record (spec/order.md). What
 // has no place yet in a log that a newer one follows gets one, or is late: it waits.
-func (b *bookReader) counts(r *store.Row) bool {
-	return r.Pos != store.OffRecord && (r.Pos != 0 || b.logs[r.Gen].newest)
+func (p logPlaces) counts(r *store.Row) bool {
+	return r.Pos != store.OffRecord && (r.Pos != 0 || p[r.Gen].newest)
 }
 
 // readAll reads the entries of some forms, with the receipts of those that are
@@ -111,7 +118,7 @@ func (b *bookReader) addUnread() error {
 		}
 		for i := range rows {
 			r := &rows[i]
-			if !had[r.Gen] && r.Party != "" && b.counts(r) && (r.Fault == parley.Unreadable || r.Fault == parley.Quota) {
+			if !had[r.Gen] && r.Party != "" && b.logs.counts(r) && (r.Fault == parley.Unreadable || r.Fault == parley.Quota) {
 				had[r.Gen] = true
 				b.entries = append(b.entries, contact.Entry{Ref: r.Ref(), Party: r.Party, Time: claimed(r.Time), Rank: b.logs[r.Gen].rank, Early: b.logs[r.Gen].early})
 			}
@@ -124,7 +131,7 @@ func (b *bookReader) addUnread() error {
 }
 
 func (b *bookReader) add(r *store.Row) error {
-	if r.Faulty || r.Waiting() || r.Party == "" || !b.counts(r) {
+	if r.Faulty || r.Waiting() || r.Party == "" || !b.logs.counts(r) {
 		return nil
 	}
 	e, ok := b.read[r.Ref()]

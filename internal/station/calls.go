@@ -32,7 +32,7 @@ var callForms = []string{"ring", "pickup", "hangup", "roster", "wording", "confi
 type callShelf struct {
 	stored atomic.Uint64 // how often something was
 	mu     sync.Mutex
-	of     uint64 // stored, when the calls were read
+	of     [2]uint64 // stored, and the turns of the order, when the calls were read
 	calls  []*call.Call
 	read   map[parley.Ref]call.Entry
 }
@@ -48,27 +48,36 @@ func (l *liveLine) callBook() ([]*call.Call, error) {
 	k := &l.callShelf
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	now := k.stored.Load()
+	stored := k.stored.Load() // before they are placed: what comes meanwhile is read the next time
+	if err := l.place(); err != nil {
+		return nil, err
+	}
+	now := [2]uint64{stored, l.turns.Load()}
 	if k.calls != nil && k.of == now {
 		return k.calls, nil
 	}
 	if k.read == nil {
 		k.read = map[parley.Ref]call.Entry{}
 	}
-	entries, err := callEntries(l.store, k.read)
+	logs := l.runner.Status().Logs
+	entries, err := callEntries(l.store, logs, k.read)
 	if err != nil {
 		return nil, err
 	}
-	k.calls, k.of = call.Fold(entries), now
-	if k.calls == nil {
-		k.calls = []*call.Call{}
+	cs := call.Fold(entries)
+	if cs == nil {
+		cs = []*call.Call{}
 	}
-	return k.calls, nil
+	if len(logs) > 0 { // without, the engine is not loaded yet
+		k.calls, k.of = cs, now
+	}
+	return cs, nil
 }
 
-// CallBookOf reads what calls the entries of a line amount to, by time.
-func CallBookOf(from Rower) ([]*call.Call, error) {
-	entries, err := callEntries(from, map[parley.Ref]call.Entry{})
+// CallBookOf reads what calls the entries of a line amount to, by time; logs are those
+// of the line, in the order of their certificates. The record is placed before.
+func CallBookOf(from Rower, logs []line.LogStatus) ([]*call.Call, error) {
+	entries, err := callEntries(from, logs, map[parley.Ref]call.Entry{})
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +85,11 @@ func CallBookOf(from Rower) ([]*call.Call, error) {
 }
 
 // callEntries reads what calls are made of; what is in read is not read again.
-func callEntries(from Rower, read map[parley.Ref]call.Entry) (out []call.Entry, _ error) {
+func callEntries(from Rower, logs []line.LogStatus, read map[parley.Ref]call.Entry) (out []call.Entry, _ error) {
+	places, err := placesOf(from, logs)
+	if err != nil {
+		return nil, err
+	}
 	f := store.Filter{Forms: callForms, Order: store.ByArrival, Limit: 500}
 	for {
 		rows, _, err := from.Rows(f)
@@ -84,7 +97,7 @@ func callEntries(from Rower, read map[parley.Ref]call.Entry) (out []call.Entry, 
 			return nil, err
 		}
 		for _, r := range rows {
-			if r.Faulty || r.Waiting() || r.Party == "" {
+			if r.Faulty || r.Waiting() || r.Party == "" || !places.counts(&r) {
 				continue
 			}
 			e, ok := read[r.Ref()]

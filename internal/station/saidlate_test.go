@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"parley"
+	"parley/internal/call"
 	"parley/internal/contact"
 	"parley/internal/form"
 	"parley/internal/journal"
@@ -250,4 +251,35 @@ func TestWithdrawalBeforeTurning(t *testing.T) {
 	r.take(w.b, w.back)
 	r.place()
 	r.wants("when the new generation is in force", said.JointWithdrawn)
+}
+
+// TestLateEndOfACall: nor does it end a call, or take a wording back.
+func TestLateEndOfACall(t *testing.T) {
+	w := newLateLine(t)
+	ring := w.write(w.a, &call.Ring{Level: contact.Leader})
+	w.write(w.b, &call.Pickup{Phase: call.Accept}, ring)
+	words := w.write(w.a, &call.Wording{Texts: []call.Said{{Lang: "en", Text: "Both spoke of grain."}}, Note: call.WordingNote}, ring)
+	w.write(w.b, &call.Confirm{Phase: call.Confirmed}, words)
+	w.turn()
+	r := w.reader()
+	r.take(w.a, w.b, w.back)
+	r.place()
+	wants := func(when string) {
+		t.Helper()
+		cs, err := CallBookOf(r.disk, r.logs())
+		if err != nil || len(cs) != 1 || len(cs[0].Wordings) != 1 {
+			t.Fatalf("%s: %d calls, %v", when, len(cs), err)
+		}
+		if c := cs[0]; c.Phase() != call.Running || !c.Stands(c.Wordings[0]) {
+			t.Errorf("%s the call is %s, and its wording stands: %t", when, c.Phase(), c.Stands(c.Wordings[0]))
+		}
+	}
+	wants("at first")
+	seen := map[parley.GenerationID]uint64{w.b.Gen: w.signature.Index + 1}
+	w.writeSeen(w.a, seen, &call.Hangup{Outcome: call.Ended}, ring)
+	w.writeSeen(w.a, seen, &call.Confirm{Phase: call.TakenBack}, words)
+	r.take(w.a)
+	wants("before what is late is placed")
+	r.place()
+	wants("after that")
 }
