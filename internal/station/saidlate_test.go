@@ -257,8 +257,8 @@ func TestWithdrawalBeforeTurning(t *testing.T) {
 func TestLateEndOfACall(t *testing.T) {
 	w := newLateLine(t)
 	ring := w.write(w.a, &call.Ring{Level: contact.Leader})
-	w.write(w.b, &call.Pickup{Phase: call.Accept}, ring)
 	words := w.write(w.a, &call.Wording{Texts: []call.Said{{Lang: "en", Text: "Both spoke of grain."}}, Note: call.WordingNote}, ring)
+	w.write(w.b, &call.Pickup{Phase: call.Accept}, ring) // from here on birch has turned from alder's old log
 	w.write(w.b, &call.Confirm{Phase: call.Confirmed}, words)
 	w.turn()
 	r := w.reader()
