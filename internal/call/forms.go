@@ -9,6 +9,9 @@ import (
 	"parley/internal/sheet"
 )
 
+// Forms are the names of the forms that calls are made of.
+var Forms = []string{"ring", "pickup", "hangup", "roster", "wording", "confirm", "dispute", "recording"}
+
 func init() {
 	form.Register(ringForm(), pickupForm(), hangupForm(), rosterForm(), wordingForm(), confirmForm(), disputeForm(), recordingForm())
 }

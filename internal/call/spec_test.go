@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -60,3 +61,13 @@ func TestSpecSaysOurNumbers(t *testing.T) {
 
 // allPhases are the phases of a call.
 var allPhases = []string{string(Ringing), string(Running), string(Declined), string(WasBusy), string(GivenUp), string(NobodyIn), string(Over), string(BrokenOff), string(Met)}
+
+func TestFormsAreAll(t *testing.T) {
+	var names []string
+	for _, d := range definitions() {
+		names = append(names, d.Name)
+	}
+	if !slices.Equal(names, Forms) {
+		t.Errorf("Forms are %q, the definitions %q", Forms, names)
+	}
+}

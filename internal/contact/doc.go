@@ -9,6 +9,9 @@ package contact
 
 import "parley/internal/form"
 
+// Forms are the names of the forms that contacts are made of.
+var Forms = []string{"request", "reply", "calloff", "point", "register", "stance", "ask", "answer"}
+
 func init() {
 	form.Register(requestForm(), replyForm(), callOffForm(), pointForm(), registerForm(), stanceForm(), askForm(), answerForm())
 }

@@ -2,6 +2,7 @@ package contact
 
 import (
 	"flag"
+	"slices"
 	"testing"
 
 	"parley/internal/form"
@@ -24,5 +25,15 @@ func TestAllAreRegistered(t *testing.T) {
 		if got, ok := form.Find(d.Name); !ok || got.Title != d.Title {
 			t.Errorf("%s is not registered", d.Name)
 		}
+	}
+}
+
+func TestFormsAreAll(t *testing.T) {
+	var names []string
+	for _, d := range definitions() {
+		names = append(names, d.Name)
+	}
+	if !slices.Equal(names, Forms) {
+		t.Errorf("Forms are %q, the definitions %q", Forms, names)
 	}
 }

@@ -17,7 +17,7 @@ import (
 func TestWordsOfCalls(t *testing.T) {
 	all := books(t)
 	want := []string{}
-	for _, f := range callForms {
+	for _, f := range call.Forms {
 		if _, ok := form.Find(f); !ok {
 			t.Errorf("%s is no form", f)
 		}

@@ -33,7 +33,7 @@ func TestWordsOfContacts(t *testing.T) {
 	for _, s := range []contact.State{contact.Asked, contact.NoAnswer, contact.Declined, contact.Agreed, contact.Withdrawn, contact.Cancelled, contact.Lapsed, contact.Met, contact.Past, contact.Took, contact.Differ} {
 		want = append(want, "contact.state."+string(s), "contact.say."+string(s))
 	}
-	for _, f := range contactForms {
+	for _, f := range contact.Forms {
 		want = append(want, "form."+f)
 	}
 	src, err := os.ReadFile("../contact/sheet.go")

@@ -7,14 +7,13 @@ import (
 	"strings"
 
 	"parley/internal/call"
+	"parley/internal/contact"
 	"parley/internal/form"
+	"parley/internal/said"
 	"parley/internal/station"
 )
 
-// contactForms are the forms of package contact.
-var contactForms = []string{"request", "reply", "calloff", "point", "register", "stance", "ask", "answer"}
-
-// wordsOf says, for a field of those forms whose value is a word of a closed list,
+// wordsOf says, for a field of a form of contacts whose value is a word of a closed list,
 // where the catalogue has the words of the list. What people write in any other
 // field, or in a field of another form, is never taken for such a word.
 var wordsOf = map[string]string{"level": "contact.level.", "medium": "contact.medium.", "interpreting": "contact.interpreting.", "recording": "contact.recording.", "reason": "contact.reason.", "kind": "contact.kind.",
@@ -22,17 +21,11 @@ var wordsOf = map[string]string{"level": "contact.level.", "medium": "contact.me
 
 var numbered = regexp.MustCompile(`^(.+) ([0-9]{1,3})$`)
 
-// callForms are the forms of package call, and wordsOfCalls is for their fields
-// what wordsOf is for those of contacts.
-var callForms = []string{"ring", "pickup", "hangup", "roster", "wording", "confirm", "dispute", "recording"}
-
+// wordsOfCalls is what wordsOf is, for the forms of calls.
 var wordsOfCalls = map[string]string{"level": "contact.level.", "medium": "contact.medium.", "interpreting": "contact.interpreting.", "recording": "contact.recording.", "reason": "contact.reason.",
 	"answer": "callform.answer.", "outcome": "callform.outcome.", "as of": "callform.as_of.", "phase": "callform.phase.", "note": "callform.note."}
 
-// saidForms are the forms of package said, and wordsOfSaid is for their fields what
-// wordsOf is for those of contacts.
-var saidForms = []string{"embargo", "ready", "draft", "remark", "joint", "published"}
-
+// wordsOfSaid is what wordsOf is, for the forms of statements.
 var wordsOfSaid = map[string]string{"level": "contact.level.", "medium": "contact.medium.", "step": "saying.step.", "kind": "saying.kindword.", "on item": "saying.onitem."}
 
 // fieldName is the name of a field; one that has a number keeps it. What the
@@ -54,11 +47,11 @@ func (l *locale) fieldName(name string) coded {
 func (l *locale) fieldValue(formName, name, value string) template.HTML {
 	list := ""
 	switch {
-	case slices.Contains(contactForms, formName):
+	case slices.Contains(contact.Forms, formName):
 		list = wordsOf[name]
-	case slices.Contains(callForms, formName):
+	case slices.Contains(call.Forms, formName):
 		list = wordsOfCalls[name]
-	case slices.Contains(saidForms, formName):
+	case slices.Contains(said.Forms, formName):
 		list = wordsOfSaid[name]
 	}
 	word := strings.ReplaceAll(value, " ", "_")
@@ -78,7 +71,7 @@ func (f *frame) FileOf(it station.Item) string {
 		return contactURL(it.Line, it.ID)
 	case len(it.Refs) > 0 && (it.Form == "reply" || it.Form == "calloff" || it.Form == "point"):
 		return contactURL(it.Line, it.Refs[0])
-	case len(it.Refs) > 0 && slices.Contains(saidForms, it.Form):
+	case len(it.Refs) > 0 && slices.Contains(said.Forms, it.Form):
 		return sayingURL(it.Line, it.Refs[0])
 	}
 	return ""

@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"math/rand/v2"
 	"os"
+	"parley/internal/said"
 	"regexp"
 	"strings"
 	"testing"
@@ -99,7 +100,7 @@ func TestEveryMarkHasWords(t *testing.T) {
 	for _, m := range shown {
 		want = append(want, "field."+m[1])
 	}
-	add("form.", saidForms...)
+	add("form.", said.Forms...)
 	add("saying.step.", "proposed", "agreed", "refused", "signed", "withdrawn")
 	for _, k := range want {
 		if !en.has(k) {

@@ -10,6 +10,9 @@ package said
 
 import "parley/internal/form"
 
+// Forms are the names of the forms that statements are made of.
+var Forms = []string{"embargo", "ready", "draft", "remark", "joint", "published"}
+
 func init() {
 	form.Register(embargoForm(), readyForm(), draftForm(), remarkForm(), jointForm(), publishedForm())
 }

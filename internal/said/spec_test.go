@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -224,5 +225,15 @@ func TestReferencesAreHeldToTheirForms(t *testing.T) {
 	r.entries[req] = form.Entry{Party: "birch", Header: &form.Header{Form: "request", Serial: 1, Exercise: "DRILL"}}
 	if err := form.Validate(&Published{Statement: statement(1), At: 60}, h, r); err == nil {
 		t.Error("something is published in an exercise")
+	}
+}
+
+func TestFormsAreAll(t *testing.T) {
+	var names []string
+	for _, d := range definitions() {
+		names = append(names, d.Name)
+	}
+	if !slices.Equal(names, Forms) {
+		t.Errorf("Forms are %q, the definitions %q", Forms, names)
 	}
 }

@@ -23,8 +23,6 @@ type callDesk struct {
 	due    bool                               // it looks at its calls soon
 }
 
-var callForms = []string{"ring", "pickup", "hangup", "roster", "wording", "confirm", "dispute", "recording"}
-
 // calls returns the calls of the record, as a station has them.
 func (s *station) calls() []*call.Call {
 	cs, err := stations.CallBookOf(s.disk, s.own.Engine.Status().Logs)

@@ -8,7 +8,6 @@ import (
 
 	"parley"
 	"parley/internal/call"
-	"parley/internal/store"
 )
 
 // callWatch is what the watch knows of calls.
@@ -35,7 +34,7 @@ func (x *watch) pressed(l *liveCall) { x.callOf(l.ref).ready[l.s.code] = true }
 // wroteCall notes when a ring was written, and lets stations look at what is written
 // of calls.
 func (x *watch) wroteCall(s *station, formName string, ref parley.Ref, own bool) {
-	if !slices.Contains(callForms, formName) {
+	if !slices.Contains(call.Forms, formName) {
 		return
 	}
 	if own && formName == "ring" {
@@ -202,9 +201,7 @@ func naiveAnnounced(st *call.State, l call.Who, p *call.Person, to parley.PartyC
 func (w *world) compareCalls() {
 	first, by := "", parley.PartyCode("")
 	for _, s := range w.on() {
-		faulty, _, err := s.disk.Rows(store.Filter{Faulty: true, Order: store.ByArrival, Limit: 1})
-		must(err)
-		if len(faulty) > 0 {
+		if !s.readsAll() {
 			continue
 		}
 		var out strings.Builder

@@ -83,15 +83,20 @@ func (s *station) terms(r *rand.Rand) *contact.Request {
 	return f
 }
 
+// readsAll reports whether a station can read all that it holds.
+func (s *station) readsAll() bool {
+	faulty, _, err := s.disk.Rows(store.Filter{Faulty: true, Order: store.ByArrival, Limit: 1})
+	must(err)
+	return len(faulty) == 0
+}
+
 // compareContacts holds what every station says of contacts against the first:
 // the same state, and the same event in calendars. A station that cannot read all
 // that others can says less, and is left out.
 func (w *world) compareContacts() {
 	first, by := "", parley.PartyCode("")
 	for _, s := range w.on() {
-		faulty, _, err := s.disk.Rows(store.Filter{Faulty: true, Order: store.ByArrival, Limit: 1})
-		must(err)
-		if len(faulty) > 0 {
+		if !s.readsAll() {
 			continue
 		}
 		b, err := stations.BookOf(s.disk, s.own.Engine.Status().Logs)

@@ -195,9 +195,7 @@ func (w *world) compareSaid() {
 		if w.broken == nil {
 			w.compareSaidModel(s)
 		}
-		faulty, _, err := s.disk.Rows(store.Filter{Faulty: true, Order: store.ByArrival, Limit: 1})
-		must(err)
-		if len(faulty) > 0 || w.broken != nil {
+		if !s.readsAll() || w.broken != nil {
 			continue
 		}
 		_, b := s.books()

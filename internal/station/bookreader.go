@@ -28,7 +28,7 @@ func bookOf(from Rower, logs []line.LogStatus, read map[parley.Ref]contact.Entry
 	if err != nil {
 		return nil, err
 	}
-	if err := b.readAll(contactForms, "request", "reply"); err != nil {
+	if err := b.readAll(contact.Forms, "request", "reply"); err != nil {
 		return nil, err
 	}
 	return contact.Fold(b.entries), nil

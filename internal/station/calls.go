@@ -24,9 +24,6 @@ import (
 	"parley/internal/store"
 )
 
-// callForms are the forms that calls are made of.
-var callForms = []string{"ring", "pickup", "hangup", "roster", "wording", "confirm", "dispute", "recording"}
-
 // callShelf keeps the calls of a line until something that they are made of is
 // stored.
 type callShelf struct {
@@ -38,7 +35,7 @@ type callShelf struct {
 }
 
 func (k *callShelf) note(e *line.StoredEntry) {
-	if h := e.Parsed; h == nil && e.Header != nil || h != nil && slices.Contains(callForms, h.Form) {
+	if h := e.Parsed; h == nil && e.Header != nil || h != nil && slices.Contains(call.Forms, h.Form) {
 		k.stored.Add(1)
 	}
 }
@@ -90,7 +87,7 @@ func callEntries(from Rower, logs []line.LogStatus, read map[parley.Ref]call.Ent
 	if err != nil {
 		return nil, err
 	}
-	f := store.Filter{Forms: callForms, Order: store.ByArrival, Limit: 500}
+	f := store.Filter{Forms: call.Forms, Order: store.ByArrival, Limit: 500}
 	for {
 		rows, _, err := from.Rows(f)
 		if err != nil {

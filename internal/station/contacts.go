@@ -17,9 +17,6 @@ import (
 	"parley/internal/store"
 )
 
-// contactForms are the forms that contacts are made of.
-var contactForms = []string{"request", "reply", "calloff", "point", "register", "stance", "ask", "answer"}
-
 // answerable are those of them that people write for people to read.
 var answerable = []string{"request", "reply", "calloff", "ask", "answer"}
 
@@ -610,7 +607,7 @@ type bookShelf struct {
 
 // note takes in an entry that was made durable, or has become readable.
 func (k *bookShelf) note(e *line.StoredEntry) {
-	if h := e.Parsed; h == nil && e.Header != nil || h != nil && (h.Form == "opened" || slices.Contains(contactForms, h.Form)) {
+	if h := e.Parsed; h == nil && e.Header != nil || h != nil && (h.Form == "opened" || slices.Contains(contact.Forms, h.Form)) {
 		k.stored.Add(1)
 	}
 }

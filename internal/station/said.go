@@ -20,9 +20,6 @@ import (
 	"parley/internal/store"
 )
 
-// saidForms are the forms that statements are made of.
-var saidForms = []string{"embargo", "ready", "draft", "remark", "joint", "published"}
-
 // saidTraffic are those of them that people write for people to read.
 var saidTraffic = []string{"embargo", "draft", "remark", "joint", "published"}
 
@@ -64,7 +61,7 @@ type saidShelf struct {
 // note takes in an entry that was made durable, or has become readable; one that
 // cannot be read may hold up what others amount to.
 func (k *saidShelf) note(e *line.StoredEntry) {
-	if h := e.Parsed; e.Faulty || h == nil && e.Header != nil || h != nil && (h.Form == "opened" || slices.Contains(saidForms, h.Form)) {
+	if h := e.Parsed; e.Faulty || h == nil && e.Header != nil || h != nil && (h.Form == "opened" || slices.Contains(said.Forms, h.Form)) {
 		k.stored.Add(1)
 	}
 }
@@ -116,7 +113,7 @@ func saidBookOf(from Rower, logs []line.LogStatus, contacts *contact.Book, read 
 	if err != nil {
 		return nil, err
 	}
-	if err := b.readAll(saidForms, "embargo", "joint"); err != nil {
+	if err := b.readAll(said.Forms, "embargo", "joint"); err != nil {
 		return nil, err
 	}
 	if err := b.addUnread(); err != nil {

@@ -123,7 +123,7 @@ type hiding struct {
 func (h hiding) Rows(f store.Filter) ([]store.Row, int64, error) {
 	none := slices.Equal(f.Forms, []string{""})
 	if none {
-		f.Forms = saidForms
+		f.Forms = said.Forms
 	}
 	rows, n, err := h.Rower.Rows(f)
 	rows = slices.DeleteFunc(rows, func(r store.Row) bool { return (r.Ref() == h.ref) != none })

@@ -313,7 +313,7 @@ func (a *afterwards) waiting() (out []string, _ error) {
 		return nil, err
 	}
 	for _, r := range rows {
-		if !slices.Contains(saidForms, r.Form) {
+		if !slices.Contains(said.Forms, r.Form) {
 			continue
 		}
 		v, err := a.l.view(r)
