@@ -3,7 +3,7 @@
 GO ?= go
 export CGO_ENABLED = 1
 
-.PHONY: build test compile deps axe noble fast race idle silence reader interop screenshots hostile drill drill-short fuzz sim sim-story sim-picture sim-fork sim-shrink simdisk faults bench clean
+.PHONY: build test compile unraced deps axe noble fast race idle silence reader interop screenshots hostile drill drill-short fuzz sim sim-story sim-picture sim-fork sim-shrink simdisk faults bench clean
 
 build:
 	$(GO) build -o bin/parley ./cmd/parley
@@ -16,15 +16,20 @@ test:
 	sh tools/deps.sh gcc
 	$(MAKE) axe noble
 	$(MAKE) -j 2 deps compile
+	$(MAKE) unraced
 	sh tools/test.sh
 
 # compile looks at all with vet once, as the race detector's build has it, which is
-# that of the tests: another build would be made for vet alone. What that build leaves
-# out is looked at besides.
+# that of the tests: another build would be made for vet alone.
 compile: build
 	$(GO) build -race ./...
 	$(GO) vet -race ./...
+
+# unraced looks at what that build leaves out, and tries what the race detector makes
+# another thing of.
+unraced:
 	$(GO) vet $$(grep -rl --include='*.go' '^//go:build !race' cmd internal | xargs -n 1 dirname | sort -u | sed 's|^|./|')
+	$(GO) test -count=1 -vet=off -run '^TestAllocations$$' ./internal/call/trunk
 
 # fast is for the hand: no race detector, no browser, no foreign parts.
 fast:

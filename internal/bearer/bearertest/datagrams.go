@@ -17,8 +17,24 @@ import (
 	"parley/internal/bearer/link"
 )
 
+// testNoDatagrams: who has none says so.
+func testNoDatagrams(t *testing.T, k Kit) {
+	a, b := open(t, k, nil).connect(t, "")
+	for _, c := range []bearer.Conn{a, b} {
+		if n := c.Datagrams(); n != 0 {
+			t.Errorf("datagrams of %d bytes fit", n)
+		}
+		if err := c.SendDatagram([]byte("x")); parley.KindOf(err) != parley.Unsupported {
+			t.Errorf("sending where there are no datagrams: %v, want unsupported", err)
+		}
+		if err := c.HearDatagrams(func([]byte) {}); parley.KindOf(err) != parley.Unsupported {
+			t.Errorf("receiving where there are no datagrams: %v, want unsupported", err)
+		}
+	}
+}
+
 // withDatagrams returns a fresh connection over a cable of o, or without one
-// when o is nil or no cable fits; it skips where there are no datagrams.
+// when o is nil or no cable fits.
 func withDatagrams(t *testing.T, k Kit, o *link.Options, change func(*bearer.Options)) (a, b *Ear) {
 	t.Helper()
 	e := open(t, k, change)
@@ -27,17 +43,6 @@ func withDatagrams(t *testing.T, k Kit, o *link.Options, change func(*bearer.Opt
 		addr = cable(t, k, e.listener.Addr(), *o).Addr()
 	}
 	ca, cb := e.connect(t, addr)
-	if ca.Datagrams() == 0 {
-		for _, c := range []bearer.Conn{ca, cb} {
-			if err := c.SendDatagram([]byte("x")); parley.KindOf(err) != parley.Unsupported {
-				t.Errorf("sending where there are no datagrams: %v, want unsupported", err)
-			}
-			if err := c.HearDatagrams(func([]byte) {}); parley.KindOf(err) != parley.Unsupported {
-				t.Errorf("receiving where there are no datagrams: %v, want unsupported", err)
-			}
-		}
-		t.Skip("no datagrams on this bearer")
-	}
 	return Hear(ca), Hear(cb)
 }
 

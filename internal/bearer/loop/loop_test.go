@@ -14,7 +14,7 @@ import (
 
 func kit() bearertest.Kit {
 	n := loop.NewNet(1)
-	return bearertest.Kit{New: func(_ testing.TB, o bearer.Options) bearer.Bearer { return n.Bearer(o) }}
+	return bearertest.Kit{Datagrams: true, New: func(_ testing.TB, o bearer.Options) bearer.Bearer { return n.Bearer(o) }}
 }
 
 func TestSuite(t *testing.T)      { bearertest.Run(t, kit()) }

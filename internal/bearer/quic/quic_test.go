@@ -13,9 +13,10 @@ import (
 
 func kit() bearertest.Kit {
 	return bearertest.Kit{
-		New:     func(_ testing.TB, o bearer.Options) bearer.Bearer { return quic.New(o) },
-		Listen:  "127.0.0.1:0",
-		Network: "udp",
+		Datagrams: true,
+		New:       func(_ testing.TB, o bearer.Options) bearer.Bearer { return quic.New(o) },
+		Listen:    "127.0.0.1:0",
+		Network:   "udp",
 		Raw: func(t testing.TB, id bearer.Identity, addr string) func(byte, []byte) error {
 			c := dialRaw(t, id, addr)
 			streams := map[byte]*quicgo.SendStream{}

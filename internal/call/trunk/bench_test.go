@@ -47,15 +47,3 @@ func BenchmarkForward(b *testing.B) {
 		b.Errorf("%d of %d came", n, b.N)
 	}
 }
-
-// TestAllocations holds what a packet costs on its whole way to a bound.
-func TestAllocations(t *testing.T) {
-	if raced {
-		t.Skip("the race detector allocates, and empties pools")
-	}
-	r := testing.Benchmark(BenchmarkForward)
-	t.Logf("%v a packet, %d allocations", time.Duration(r.NsPerOp()), r.AllocsPerOp())
-	if r.AllocsPerOp() > 0 {
-		t.Errorf("a packet costs %d allocations", r.AllocsPerOp())
-	}
-}

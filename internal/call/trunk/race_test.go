@@ -1,5 +1,0 @@
-//go:build race
-
-package trunk
-
-const raced = true
