@@ -38,11 +38,13 @@ func NewSender(c *net.UDPConn) (*Sender, error) {
 	if s.raw, err = c.SyscallConn(); err != nil {
 		return nil, err
 	}
-	err = s.raw.Control(func(fd uintptr) {
-		if sa, e := unix.Getsockname(int(fd)); e == nil {
-			_, s.six = sa.(*unix.SockaddrInet6)
-		}
-	})
+	var at unix.Sockaddr
+	var failed error
+	err = s.raw.Control(func(fd uintptr) { at, failed = unix.Getsockname(int(fd)) })
+	if err = errors.Join(err, failed); err != nil {
+		return nil, err
+	}
+	_, s.six = at.(*unix.SockaddrInet6)
 	s.ops.New = func() any {
 		o := new(op)
 		o.run = func(fd uintptr) {
@@ -50,7 +52,7 @@ func NewSender(c *net.UDPConn) (*Sender, error) {
 		}
 		return o
 	}
-	return s, err
+	return s, nil
 }
 
 // Send sends b to an address, with control data where oob is not nil. It never waits:
