@@ -14,8 +14,9 @@ import (
 
 // notes are items known to be filed of which the file does not say so yet.
 type notes struct {
-	mu   sync.Mutex
-	list []note
+	mu    sync.Mutex
+	list  []note
+	taken int // off the front of list since the start
 }
 
 type note struct {
@@ -40,15 +41,17 @@ func (s *Store) NoteFiled(l parley.LineID, id uint64) {
 func (s *Store) writeNotes(tx *sqlfile.Tx) error {
 	s.notes.mu.Lock()
 	ns := slices.Clone(s.notes.list)
+	until := s.notes.taken + len(ns)
 	s.notes.mu.Unlock()
 	if len(ns) == 0 {
 		return nil
 	}
-	n := len(ns)
-	tx.After(func() { // the first n are the same still: one transaction is under way at a time
+	tx.After(func() { // another of the same commit may have written the same
 		s.notes.mu.Lock()
 		defer s.notes.mu.Unlock()
-		s.notes.list = append([]note(nil), s.notes.list[n:]...)
+		if n := until - s.notes.taken; n > 0 {
+			s.notes.list, s.notes.taken = slices.Clone(s.notes.list[n:]), until
+		}
 	})
 	slices.SortFunc(ns, func(a, b note) int {
 		return cmp.Or(bytes.Compare(a.line[:], b.line[:]), cmp.Compare(a.id, b.id))

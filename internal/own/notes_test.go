@@ -1,9 +1,12 @@
 package own
 
 import (
+	"sync"
 	"testing"
+	"time"
 
 	"parley"
+	"parley/internal/sqlfile"
 )
 
 // TestNoteFiled notes what was filed without writing: the next release takes the
@@ -68,5 +71,45 @@ func TestReleaseTwiceInOne(t *testing.T) {
 	refused(t, out[1].Err, parley.Conflict)
 	if ps, err := f.Pending(); err != nil || len(ps) != 1 {
 		t.Errorf("%d items, %v", len(ps), err)
+	}
+}
+
+// TestNotesTwiceInACommit: who writes the notes at the same moment writes the same
+// ones, and those that came since wait on.
+func TestNotesTwiceInACommit(t *testing.T) {
+	f := newFixture(t)
+	a := f.officer(t, "Ada Marsh", parley.Envoy)
+	var ids []uint64
+	for range 4 {
+		d := f.draft(t, a)
+		o, err := f.MarkReleased(d.ID, d.Version, 2, 0, Outgoing{Header: []byte("h")})
+		ok(t, err)
+		ids = append(ids, o.ID)
+	}
+	for _, id := range ids[:3] {
+		f.NoteFiled(line1, id)
+	}
+	began, goes := make(chan struct{}), make(chan struct{})
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		f.w.Run(false, func(*sqlfile.Tx) error { close(began); <-goes; return nil })
+	})
+	<-began
+	for range 3 {
+		wg.Go(func() { ok(t, f.flushNotes()) })
+	}
+	wg.Go(func() {
+		ok(t, f.w.Run(false, func(tx *sqlfile.Tx) error {
+			f.NoteFiled(line1, ids[3]) // comes while they are being written
+			return nil
+		}))
+	})
+	time.Sleep(100 * time.Millisecond) // all wait for one commit
+	close(goes)
+	wg.Wait()
+	ps, err := f.Pending()
+	ok(t, err)
+	if len(ps) != 0 || len(f.notes.list) != 0 {
+		t.Errorf("%d are not filed, %d notes wait", len(ps), len(f.notes.list))
 	}
 }
