@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -33,11 +34,12 @@ func pages(t *testing.T) map[string]string {
 	return out
 }
 
-// tests returns every test and fuzz target of the repository.
-func tests(t *testing.T) map[string]bool {
+// tests returns every test and fuzz target of the repository, with the
+// directories that have one of its name.
+func tests(t *testing.T) map[string][]string {
 	t.Helper()
 	decl := regexp.MustCompile(`(?m)^func ((?:Test|Fuzz)\w+)\(`)
-	names := map[string]bool{}
+	names := map[string][]string{}
 	err := filepath.WalkDir(root, func(p string, d os.DirEntry, err error) error {
 		if err != nil {
 			return err
@@ -50,7 +52,7 @@ func tests(t *testing.T) map[string]bool {
 		}
 		b, err := os.ReadFile(p)
 		for _, m := range decl.FindAllStringSubmatch(string(b), -1) {
-			names[m[1]] = true
+			names[m[1]] = append(names[m[1]], filepath.ToSlash(filepath.Dir(p)))
 		}
 		return err
 	})
@@ -60,13 +62,31 @@ func tests(t *testing.T) map[string]bool {
 	return names
 }
 
+// TestNamedTestsExist asks that each test that a page names is one, and, where
+// a package is named before it, one of that package or of one below it.
 func TestNamedTestsExist(t *testing.T) {
 	have := tests(t)
-	name := regexp.MustCompile("`((?:Test|Fuzz)[A-Z]\\w*)`")
+	name := regexp.MustCompile("((?:`[a-z0-9/]+`, )*`[a-z0-9/]+`): |(\\*\\*cost\\*\\*): |`((?:Test|Fuzz)[A-Z]\\w*)`|\\|")
 	for p, text := range pages(t) {
-		for _, m := range name.FindAllStringSubmatch(text, -1) {
-			if !have[m[1]] {
-				t.Errorf("%s names %s, which is no test", p, m[1])
+		for l := range strings.Lines(text) {
+			var of []string
+			for _, m := range name.FindAllStringSubmatch(l, -1) {
+				switch {
+				case m[1] != "":
+					of = strings.Split(strings.ReplaceAll(m[1], "`", ""), ", ")
+				case m[2] != "":
+					of = []string{"hostile"}
+				case m[3] == "":
+					of = nil // the next cell of a table
+				case len(have[m[3]]) == 0:
+					t.Errorf("%s names %s, which is no test", p, m[3])
+				default:
+					for _, pkg := range of {
+						if !slices.ContainsFunc(have[m[3]], func(dir string) bool { return strings.Contains(dir+"/", "/"+pkg+"/") }) {
+							t.Errorf("%s names %s as a test of %s; it is one of %s", p, m[3], pkg, strings.Join(have[m[3]], ", "))
+						}
+					}
+				}
 			}
 		}
 	}
