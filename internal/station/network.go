@@ -295,22 +295,40 @@ func (n *network) open(l *liveLine, peer parley.PartyCode, name string, c bearer
 	}
 	s := &session{node: n, id: line.PathID(n.ids.Add(1)), conn: c, name: name, line: l, peer: peer, dialed: dialed,
 		up: now, heard: now, pings: map[uint64]time.Time{}, wants: make(chan *wire.Want, 8)}
+	old, err := n.place(s)
+	if err != nil {
+		c.Close(err)
+		return nil
+	}
+	for _, o := range old {
+		o.conn.Close(parley.Errorf(parley.Conflict, "a newer connection took its place"))
+	}
+	n.log.Debug("a path stands", "path", name, "peer", peer, "dialed", dialed)
+	l.changed("path")
+	return s
+}
+
+// place takes a session in, and returns those whose place it takes, forgotten: they are
+// to be closed. A close waits for whoever hears datagrams, and he may ask for the paths,
+// so none may be closed while mu is held.
+func (n *network) place(s *session) (old []*session, _ error) {
+	l, name := s.line, s.name
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	if n.cut[cutKey{l.id, name}] {
-		c.Close(parley.Errorf(parley.Unavailable, "this path is taken down by an officer"))
-		return nil
+		return nil, parley.Errorf(parley.Unavailable, "this path is taken down by an officer")
 	}
-	keep := (l.us < peer) == dialed // we would keep this one over its twin
+	keep := (l.us < s.peer) == s.dialed // we would keep this one over its twin
 	for _, o := range n.ofLine[l.id] {
-		if o.peer != peer || o.name != name {
+		if o.peer != s.peer || o.name != name {
 			continue
 		}
-		if o.dialed != dialed && !keep {
-			c.Close(parley.Errorf(parley.Conflict, "this path is up already"))
-			return nil
+		if o.dialed != s.dialed && !keep {
+			return nil, parley.Errorf(parley.Conflict, "this path is up already")
 		}
-		o.conn.Close(parley.Errorf(parley.Conflict, "a newer connection took its place"))
+		old = append(old, o)
+	}
+	for _, o := range old {
 		n.forget(o)
 	}
 	n.sessions[s.id] = s
@@ -318,10 +336,8 @@ func (n *network) open(l *liveLine, peer parley.PartyCode, name string, c bearer
 		n.ofLine[l.id] = map[line.PathID]*session{}
 	}
 	n.ofLine[l.id][s.id] = s
-	delete(n.trouble, pathKey{l.id, peer, name})
-	n.log.Debug("a path stands", "path", name, "peer", peer, "dialed", dialed)
-	l.changed("path")
-	return s
+	delete(n.trouble, pathKey{l.id, s.peer, name})
+	return old, nil
 }
 
 // forget takes a session out. The caller holds n.mu.

@@ -66,7 +66,7 @@ func (l *liveLine) suspectAfter() time.Duration {
 // hello when it has been read already.
 func (s *session) serve(ctx context.Context, first *wire.Hello, size int) error {
 	s.line.runner.tell(ctx, line.PathUp{Path: s.id, Peer: s.peer})
-	defer func() { s.line.runner.tell(ctx, line.PathDown{Path: s.id}) }()
+	defer s.line.runner.tell(ctx, line.PathDown{Path: s.id}) // with this ctx: that of the session has ended by then
 	if first != nil {
 		s.line.runner.hear(ctx, s.peer, line.FrameIn{Path: s.id, Frame: first, Size: size})
 	}
