@@ -22,6 +22,10 @@ const maxGroup = 64
 //	the disk failed (read or write error)       what is on it is known only after
 //	                                            a restart: every caller is told,
 //	                                            and so is everybody after
+//
+// A change that panics is undone, and panics in its caller's goroutine: whoever
+// leads goes on, for callers may survive a panic (a web server's do), and the file
+// must not be locked for good.
 type Writer struct {
 	mu     sync.Mutex
 	queue  []*op
@@ -45,10 +49,40 @@ func NewWriter(c *Conn) *Writer {
 
 // op is one caller's change.
 type op struct {
-	do      func(*Tx) error
-	durable bool
-	err     error
-	wake    chan bool // true: lead; false: done
+	do       func(*Tx) error
+	durable  bool
+	after    []func() // of a change that stands
+	err      error
+	panicked any
+	wake     chan bool // true: lead; false: done
+}
+
+// try does the change in t. A panic is kept for the caller, and is an error here.
+func (o *op) try(t *Tx) (err error) {
+	defer o.caught(&err)
+	return o.do(t)
+}
+
+// committed does what waited for the commit.
+func (o *op) committed() {
+	defer o.caught(&o.err)
+	for _, f := range o.after {
+		f()
+	}
+}
+
+func (o *op) caught(err *error) {
+	if x := recover(); x != nil {
+		o.panicked, *err = x, parley.Errorf(parley.Internal, "a change of a file panicked: %v", x)
+	}
+}
+
+// outcome is what the caller gets.
+func (o *op) outcome() error {
+	if o.panicked != nil {
+		panic(o.panicked)
+	}
+	return o.err
 }
 
 // Tx is a transaction, or the savepoint of one caller in it.
@@ -76,7 +110,7 @@ func (w *Writer) Run(durable bool, do func(*Tx) error) error {
 	if w.busy {
 		w.mu.Unlock()
 		if lead := <-o.wake; !lead {
-			return o.err
+			return o.outcome()
 		}
 		w.mu.Lock()
 	}
@@ -98,7 +132,7 @@ func (w *Writer) Run(durable bool, do func(*Tx) error) error {
 			other.wake <- false
 		}
 	}
-	return o.err
+	return o.outcome()
 }
 
 // pass hands the lead to the first who waits.
@@ -172,13 +206,13 @@ func (w *Writer) do(group []*op) {
 		fail(group, err)
 		return
 	}
-	after, hard := w.fill(group)
+	hard := w.fill(group)
 	if hard == nil {
 		hard = w.commit()
 	}
 	if hard == nil {
-		for _, f := range after {
-			f()
+		for _, o := range group {
+			o.committed()
 		}
 		w.count(len(group))
 		return
@@ -191,7 +225,7 @@ func (w *Writer) do(group []*op) {
 		group[0].err = hard
 	default:
 		for i := range group {
-			group[i].err = nil
+			group[i].err, group[i].panicked = nil, nil
 			w.mu.Lock()
 			broken := w.broken
 			w.mu.Unlock()
@@ -206,30 +240,30 @@ func (w *Writer) do(group []*op) {
 
 // fill runs the ops of a group. Errors of an op alone are its own; an error
 // that ends the transaction is returned.
-func (w *Writer) fill(group []*op) (after []func(), hard error) {
+func (w *Writer) fill(group []*op) error {
 	for _, o := range group {
 		t := &Tx{Conn: w.c}
+		o.after = nil
 		if len(group) == 1 {
-			if o.err = o.do(t); o.err != nil {
-				return nil, o.err
-			}
-			return t.after, nil
+			o.err = o.try(t)
+			o.after = t.after
+			return o.err
 		}
 		if err := w.c.Exec("SAVEPOINT op"); err != nil {
-			return nil, err
+			return err
 		}
-		if o.err = o.do(t); o.err == nil {
-			after = append(after, t.after...)
+		if o.err = o.try(t); o.err == nil {
+			o.after = t.after
 		} else if ends(o.err) {
-			return nil, o.err
+			return o.err
 		} else if err := w.c.Exec("ROLLBACK TO op"); err != nil {
-			return nil, err
+			return err
 		}
 		if err := w.c.Exec("RELEASE op"); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return after, nil
+	return nil
 }
 
 // ends reports whether the engine may have ended the transaction over err.

@@ -196,6 +196,63 @@ func TestRefusedInGroup(t *testing.T) {
 	}
 }
 
+// TestPanicIsItsCallers: a change that panics, alone or in one commit with others,
+// before the commit or after, panics in its caller alone; the others' are kept, and
+// whoever comes after is served.
+func TestPanicIsItsCallers(t *testing.T) {
+	for _, callers := range []int{1, 4} {
+		for _, late := range []bool{false, true} {
+			path := filepath.Join(t.TempDir(), "file.db")
+			w := open(t, path)
+			var wg sync.WaitGroup
+			got := make([]any, callers)
+			ok(t, w.Exclusive(func(*Conn) error {
+				for i := range callers {
+					wg.Go(func() {
+						defer func() { got[i] = recover() }()
+						ok(t, w.Run(true, func(tx *Tx) error {
+							err := tx.Exec("INSERT INTO rows (who) VALUES (?)", i)
+							if i == 0 && !late {
+								panic("a fault")
+							}
+							tx.After(func() {
+								if i == 0 {
+									panic("a fault")
+								}
+							})
+							return err
+						}))
+					})
+				}
+				for w.Waiting() < callers {
+					time.Sleep(time.Millisecond)
+				}
+				return nil
+			}))
+			wg.Wait()
+			for i := range callers {
+				want := int64(1)
+				if i == 0 && !late {
+					want = 0
+				}
+				if n := count(t, path, i); n != want || (got[i] == "a fault") != (i == 0) {
+					t.Errorf("%d callers, late %v: caller %d has %d rows, panic %v", callers, late, i, n, got[i])
+				}
+			}
+			done := make(chan error, 1)
+			go func() {
+				done <- w.Run(true, func(tx *Tx) error { return tx.Exec("INSERT INTO rows (who) VALUES (99)") })
+			}()
+			select {
+			case err := <-done:
+				ok(t, err)
+			case <-time.After(10 * time.Second):
+				t.Fatalf("%d callers, late %v: nobody writes any more", callers, late)
+			}
+		}
+	}
+}
+
 // TestLazyIsInOrder: what need not wait for the disk is seen at once, and is
 // there after a close.
 func TestLazyIsInOrder(t *testing.T) {
