@@ -46,4 +46,13 @@ func TestRunOfAClockSetBack(t *testing.T) {
 	if _, err := a.Take("birch", lie, now); err != nil || a.own.Run != run+1 {
 		t.Errorf("a lie drove the run to %d (%v)", a.own.Run, err)
 	}
+	for range 50 { // small lies, again and again
+		lie.Number, lie.Seen = lie.Number+1, []Seen{{Party: "alder", Run: a.own.Run + 1, Half: 1}}
+		if _, err := a.Take("birch", lie, now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := a.own.Run; n > run+1+2*mostOutrun {
+		t.Errorf("lies drove the run from %d to %d", run+1, n)
+	}
 }

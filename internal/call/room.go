@@ -20,9 +20,10 @@ type Room struct {
 	theirs map[parley.PartyCode]*Half
 	heard  map[parley.PartyCode]time.Time
 	clocks map[parley.PartyCode]*offset
-	came   map[uint64]time.Time // since when our people are on the call
-	waited map[uint64]bool      // who of them waits for third sides no longer
-	agreed time.Time            // since when all were ready or through
+	outran map[parley.PartyCode]int // how often each has had us begin another run
+	came   map[uint64]time.Time     // since when our people are on the call
+	waited map[uint64]bool          // who of them waits for third sides no longer
+	agreed time.Time                // since when all were ready or through
 	nextID uint64
 	state  *State // what State gave last; nil when something has changed since
 	first  time.Time
@@ -44,7 +45,7 @@ const (
 // that of any room of this call that the station had before.
 func NewRoom(us parley.PartyCode, others []parley.PartyCode, run uint64, mode contact.Interpreting) *Room {
 	return &Room{us: us, others: slices.Clone(others), run: run, own: &Half{Party: string(us), Run: run, Number: 1, Mode: mode},
-		theirs: map[parley.PartyCode]*Half{}, heard: map[parley.PartyCode]time.Time{}, clocks: map[parley.PartyCode]*offset{}, came: map[uint64]time.Time{}, waited: map[uint64]bool{}}
+		theirs: map[parley.PartyCode]*Half{}, heard: map[parley.PartyCode]time.Time{}, clocks: map[parley.PartyCode]*offset{}, outran: map[parley.PartyCode]int{}, came: map[uint64]time.Time{}, waited: map[uint64]bool{}}
 }
 
 // SetOthers says which other sides are on the call now. What was known of one
@@ -140,7 +141,7 @@ func (r *Room) Take(from parley.PartyCode, h *Half, now time.Time) (changed bool
 		return false, nil
 	}
 	r.theirs[from], r.heard[from], r.state = h, now, nil
-	r.outrun(h)
+	r.outrun(from, h)
 	for _, s := range h.Seen {
 		if s.Party == string(r.us) && s.Run == r.own.Run && s.Sent != 0 {
 			if r.clocks[from] == nil {
@@ -156,12 +157,18 @@ func (r *Room) Take(from parley.PartyCode, h *Half, now time.Time) (changed bool
 // ten years. Who says that he has seen more of us has not.
 const mostBack = 10 * 366 * 24 * 3600 * 1000
 
+// mostOutrun is how often one other side is believed that it has seen more of us: an
+// honest one says it once. With each new run our people are unheard until every side
+// has seen it, so who says it all the time would part us from the others.
+const mostOutrun = 3
+
 // outrun begins a run above the one that another side says it has seen of us: our
 // station was started anew with its clock set back, and its halves would be passed over
 // until the call ends.
-func (r *Room) outrun(h *Half) {
+func (r *Room) outrun(from parley.PartyCode, h *Half) {
 	for _, s := range h.Seen {
-		if s.Party == string(r.us) && s.Run > r.own.Run && s.Run <= r.run+mostBack {
+		if s.Party == string(r.us) && s.Run > r.own.Run && s.Run <= r.run+mostBack && r.outran[from] < mostOutrun {
+			r.outran[from]++
 			r.change(func() { r.own.Run = s.Run + 1 })
 		}
 	}

@@ -59,6 +59,24 @@ func TestSend(t *testing.T) {
 	}
 }
 
+// TestSendNowhere: to an address of the other family, and to none, nothing is sent.
+func TestSendNowhere(t *testing.T) {
+	near, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer near.Close()
+	s, err := NewSender(near)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, to := range []netip.AddrPort{{}, netip.MustParseAddrPort("[::1]:9"), netip.MustParseAddrPort("[2001:db8::1]:9"), netip.MustParseAddrPort("[fe80::1%lo]:9")} {
+		if err := s.Send([]byte("lost"), nil, to); err == nil {
+			t.Errorf("something was sent to %v from a socket of IPv4", to)
+		}
+	}
+}
+
 // TestSendNeverWaits: a socket whose room is used up says so at once.
 func TestSendNeverWaits(t *testing.T) {
 	near, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})

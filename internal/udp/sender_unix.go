@@ -31,6 +31,8 @@ type op struct {
 	run    func(fd uintptr)
 }
 
+var errFamily = errors.New("the socket does not reach addresses of that family")
+
 // NewSender makes one of a socket that stays open.
 func NewSender(c *net.UDPConn) (*Sender, error) {
 	s := &Sender{conn: c}
@@ -61,6 +63,9 @@ func (s *Sender) Send(b, oob []byte, to netip.AddrPort) error {
 	if to.Addr().Zone() != "" { // of one link: an interface has to be looked up
 		_, _, err := s.conn.WriteMsgUDPAddrPort(b, oob, to)
 		return err
+	}
+	if !to.IsValid() || !s.six && !to.Addr().Unmap().Is4() {
+		return errFamily
 	}
 	o := s.ops.Get().(*op)
 	o.b, o.oob, o.err = b, oob, nil

@@ -8,5 +8,6 @@
 //
 // A file is a row of chunks: the length in four bytes, big endian, then what the
 // storage key sealed for this call, this file and this place in it. So nothing can
-// be exchanged, left out or moved; and what was written before a crash is readable.
+// be exchanged, left out or moved; and what was written before a crash is readable. A long
+// silence of PCMU is one chunk that says how long it is.
 package tape

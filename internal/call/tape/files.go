@@ -2,6 +2,7 @@ package tape
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -147,9 +148,14 @@ func (s Shelf) play(n uint64, suffix string, cut bool, w io.Writer) (v Voice, er
 			v = Voice{File: n, Party: parley.PartyCode(a.Party), Person: a.Person, Name: a.Name, Tongue: a.Tongue, Kind: a.Kind, Zero: time.UnixMilli(a.Zero), From: time.UnixMilli(a.From), Until: time.UnixMilli(a.From)}
 			return err
 		}
-		if kind == audioChunk {
+		switch kind {
+		case audioChunk:
 			sound += int64(len(b))
 			v.Until = time.UnixMilli(at)
+		case gapChunk:
+			n, err := readGap(b)
+			sound += n
+			return err
 		}
 		return nil
 	}); err != nil {
@@ -169,13 +175,35 @@ func (s Shelf) play(n uint64, suffix string, cut bool, w io.Writer) (v Voice, er
 		}
 	}
 	v.Whole, err = walk(s.Storage, path, place, cut, func(kind byte, _ int64, b []byte) error {
-		if kind != audioChunk {
-			return nil
+		switch kind {
+		case audioChunk:
+			return put(b)
+		case gapChunk:
+			return eachStill(b, put)
 		}
-		return put(b)
+		return nil
 	})
 	if err == nil && v.Kind == PCMU && sound%2 == 1 {
 		err = put([]byte{0})
 	}
 	return v, err
+}
+
+// readGap reads how many samples of silence a chunk stands for.
+func readGap(b []byte) (int64, error) {
+	if len(b) != 8 || binary.BigEndian.Uint64(b) > mostGap {
+		return 0, parley.Errorf(parley.Corrupt, "a recording has a gap that is none")
+	}
+	return int64(binary.BigEndian.Uint64(b)), nil
+}
+
+// eachStill writes the silence that a chunk stands for.
+func eachStill(b []byte, put func([]byte) error) error {
+	n, err := readGap(b)
+	for err == nil && n > 0 {
+		k := min(n, mostOpen)
+		err = put(still(k))
+		n -= k
+	}
+	return err
 }

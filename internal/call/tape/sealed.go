@@ -21,6 +21,7 @@ const mostChunk = 1 << 20
 const (
 	aboutChunk byte = 'm' // who speaks, in JSON: the first
 	audioChunk byte = 'a'
+	gapChunk   byte = 'g' // of PCMU: so many samples of silence, in eight bytes
 	endChunk   byte = 'z' // nothing follows
 )
 

@@ -212,13 +212,13 @@ func (t *Tape) tick(now time.Time) error {
 		if err := v.ripe(now, t.zero); err != nil {
 			return err
 		}
-		if now.Sub(v.sealed) < sealEvery {
+		if !durable && now.Sub(v.sealed) < sealEvery {
 			continue
 		}
 		if err := v.seal(now, 0); err != nil {
 			return err
 		}
-		if durable {
+		if durable { // every file, whenever it was sealed last
 			if err := v.out.f.Sync(); err != nil {
 				return err
 			}

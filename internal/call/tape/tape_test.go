@@ -396,6 +396,82 @@ func TestPhone(t *testing.T) {
 	}
 }
 
+// TestLateByTelephone: who comes by telephone after hours is played where he spoke, and
+// costs no hours of the disk.
+func TestLateByTelephone(t *testing.T) {
+	s, c := shelf(t), &clock{}
+	x, _ := start(t, s, c, nil)
+	const hours = 3 * time.Hour
+	for n := range 2 {
+		c.ms.Add(hours.Milliseconds())
+		x.Take(ada, rtpOf(n, uint32(5+n), bytes.Repeat([]byte{byte(n + 1)}, 160), 160), PCMU)
+		for len(x.in) > 0 {
+			time.Sleep(time.Millisecond)
+		}
+	}
+	x.Close()
+	if st, err := os.Stat(s.path(1, openSuffix)); err != nil || st.Size() > 4096 {
+		t.Fatalf("%d bytes on the disk, %v", st.Size(), err)
+	}
+	v, b := plain(t, s, 1)
+	long := int(hours.Seconds()) * pcmRate
+	if len(b) != 58+2*long+160 || int64(len(b)) != v.Bytes || !v.Whole || int(binary.LittleEndian.Uint32(b[54:])) != 2*long+160 {
+		t.Fatalf("%d bytes are played of %+v, want %d", len(b), v, 58+2*long+160)
+	}
+	for at, want := range map[int]byte{0: 0xff, long - 1: 0xff, long: 1, long + 159: 1, long + 160: 0xff, 2*long - 1: 0xff, 2 * long: 2} {
+		if got := b[58+at]; got != want {
+			t.Errorf("sample %d is %d, want %d", at, got, want)
+		}
+	}
+}
+
+// synced counts how often a file was made durable.
+type synced struct {
+	*os.File
+	n *atomic.Int64
+}
+
+func (f synced) Sync() error { f.n.Add(1); return f.File.Sync() }
+
+// TestEveryFileIsSynced has two voices begin half a second apart: both are made durable
+// every few seconds, though they are not sealed at one moment.
+func TestEveryFileIsSynced(t *testing.T) {
+	s, c := shelf(t), &clock{}
+	var counts [2]atomic.Int64
+	files := 0
+	create := func(path string) (File, error) {
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+		files++
+		return synced{f, &counts[files-1]}, err
+	}
+	if err := os.MkdirAll(s.Dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	x := &Tape{o: Options{Shelf: s, Now: c.now, Create: create}, zero: c.now(), voices: map[voiceKey]*voice{}, next: 1}
+	for n := range 310 {
+		for i, from := range []Source{ada, {Party: "birch", Person: 2, Name: "Ben"}} {
+			if n < 5*i {
+				continue
+			}
+			if err := x.take(packet{from: from, kind: Opus, at: c.now(), ssrc: 5, seq: uint16(n), ts: uint32(n) * 4800, payload: speech(n)}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := x.tick(c.now()); err != nil {
+			t.Fatal(err)
+		}
+		c.ms.Add(100)
+	}
+	for i := range counts {
+		if n := counts[i].Load(); n < 5 || n > 8 {
+			t.Errorf("file %d was made durable %d times in 31 s", i+1, n)
+		}
+	}
+	if err := x.finish(); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // TestHostileVoices: what is no Opus is passed over, more sound than time is not
 // taken, and more than so many voices are not taped.
 func TestHostileVoices(t *testing.T) {

@@ -1,6 +1,7 @@
 package tape
 
 import (
+	"encoding/binary"
 	"slices"
 	"time"
 )
@@ -113,27 +114,32 @@ func (v *voice) write(p *packet, zero time.Time) error {
 	return nil
 }
 
-// fill keeps time in which nothing came.
+// mostGap bounds the silence of one chunk, in samples of PCMU: a year.
+const mostGap = 366 * 24 * 3600 * pcmRate
+
+// fill keeps time in which nothing came. Of PCMU much of it is a chunk of its own: who
+// comes by telephone after hours must not cost hours of our disk.
 func (v *voice) fill(p *packet, gap int64) (err error) {
-	full := func(b []byte) []byte {
-		v.open = b
-		if err == nil {
-			err = v.flush(p.at)
-		}
-		return v.open
-	}
 	if v.kind == Opus {
+		full := func(b []byte) []byte {
+			v.open = b
+			if err == nil {
+				err = v.flush(p.at)
+			}
+			return v.open
+		}
 		v.open = v.ogg.fill(v.open, p.payload[0], gap, full)
 		return err
 	}
-	for gap > 0 && err == nil {
-		n := min(gap, mostOpen)
-		v.open = append(v.open, still(n)...)
-		v.pcm += n
+	v.pcm += gap
+	if gap <= pcmRate {
+		v.open = append(v.open, still(gap)...)
+		return nil
+	}
+	for err = v.flush(v.last); gap > 0 && err == nil; {
+		n := min(gap, mostGap)
+		err = v.out.write(gapChunk, p.at, binary.BigEndian.AppendUint64(nil, uint64(n)))
 		gap -= n
-		if len(v.open) >= mostOpen {
-			full(v.open)
-		}
 	}
 	return err
 }
