@@ -286,15 +286,15 @@ func (c *Call) Members() (out []parley.PartyCode) {
 }
 
 // Accepted reports whether somebody lifted, or rang at the same moment, and when
-// the first did by his clock.
+// the first did by his clock: whoever rang did at that time, and not by an answer.
 func (c *Call) Accepted() (at time.Time, ok bool) {
 	first := func(t time.Time) {
 		if !ok || t.Before(at) {
 			at, ok = t, true
 		}
 	}
-	for _, e := range c.Pickups {
-		if e.Form.(*Pickup).Phase == Accept {
+	for p, e := range c.Pickups {
+		if e.Form.(*Pickup).Phase == Accept && !c.rang(p) {
 			first(e.Time)
 		}
 	}

@@ -54,6 +54,8 @@ func (s *station) phone(n int) {
 		return
 	}
 	switch p, worded := one(r, c.Wordings); {
+	case r.IntN(4) == 0 && n%2 == 0:
+		s.ofCall(c.Ring.Ref, &call.Recording{Voices: []call.Taped{{File: 1, Name: "somebody", Party: string(s.code), Sum: make([]byte, 32), Whole: true}}})
 	case r.IntN(4) == 0:
 		s.ofCall(c.Ring.Ref, &call.Dispute{Lang: "en", Heard: "as it was heard"})
 	case !worded || r.IntN(4) == 0:

@@ -44,6 +44,7 @@ func (x *watch) wroteCall(s *station, formName string, ref parley.Ref, own bool)
 		x.rung[ref] = x.w.now
 		x.w.counts.Rings++
 	}
+	x.at(s).called = true
 	if s.own != nil {
 		s.hearsOfCall(10 * time.Millisecond)
 	}
@@ -197,10 +198,15 @@ func naiveAnnounced(st *call.State, l call.Who, p *call.Person, to parley.PartyC
 }
 
 // compareCalls holds what every station says of calls at the end against the first,
-// and what it says of those that were put through to who was ready.
+// and against the model, and what it says of those that were put through to who was
+// ready.
 func (w *world) compareCalls() {
 	first, by := "", parley.PartyCode("")
 	for _, s := range w.on() {
+		w.compareCallModel(s)
+		if w.broken != nil {
+			return
+		}
 		if !s.readsAll() {
 			continue
 		}

@@ -18,7 +18,7 @@ type Counts struct {
 	Filed, Entries, Settled, Generations, Losses         int
 	Alarms, Refused, Excused, Compared                   int
 	Amended, Out, Acts, Contacts, Said, Joint, SaidModel int
-	Rings, Calls, Through, Halves, Heard                 int
+	Rings, Calls, Through, Halves, Heard, CallModel      int
 	Attached, Chunks, Damaged                            int
 	Inside, Survived, Spoiled, Folds                     int // of stores in SQLite: power lost in its own writes, the batch there all the same; disks of no use after they lied; logs folded
 	Hours                                                float64
@@ -63,6 +63,7 @@ func (c *Counts) Add(o *Counts) {
 	c.Through += o.Through
 	c.Halves += o.Halves
 	c.Heard += o.Heard
+	c.CallModel += o.CallModel
 	c.SaidModel += o.SaidModel
 	c.Out += o.Out
 	c.Acts += o.Acts

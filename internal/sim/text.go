@@ -26,7 +26,7 @@ func (c *Counts) Text() string {
 		row("statements", "%d entries of them, told alike by every station; %d joint statements stand; %d sentences against the model", c.Said, c.Joint, c.SaidModel)
 	}
 	if c.Rings > 0 {
-		row("calls", "%d rung, %d ends of one begun, %d put through, %d halves taken in, %d times one is heard by another side", c.Rings, c.Calls, c.Through, c.Halves, c.Heard)
+		row("calls", "%d rung, %d ends of one begun, %d put through, %d halves taken in, %d times one is heard by another side; %d sentences against the model", c.Rings, c.Calls, c.Through, c.Halves, c.Heard, c.CallModel)
 	}
 	row("the charter", "%d amendments in force, %d parties left the line", c.Amended, c.Out)
 	row("attachments", "%d, carried in %d chunks, %d damaged and asked for again", c.Attached, c.Chunks, c.Damaged)

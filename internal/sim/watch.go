@@ -64,6 +64,7 @@ type watched struct {
 	ended  bool                      // it is out itself, or nobody else is on the line
 	dirty  bool                      // something was written since the record was last put in order
 	told   bool                      // something of a statement was written since it was last looked at
+	called bool                      // the same of a call
 }
 
 // fate is what became of a released item.
@@ -455,6 +456,10 @@ func (w *world) sample() {
 			if w.watch.said && a.told {
 				w.saidNow(s)
 				s.shows()
+			}
+			if a.called {
+				a.called = false
+				w.compareCallModel(s)
 			}
 		}
 	}
