@@ -260,7 +260,7 @@ func (r *Room) Ask(id, kind uint64) error {
 	return r.with(id, func(p *Person) {
 		r.own.Signals = slices.DeleteFunc(r.own.Signals, func(s Signal) bool { return s.Kind == kind && s.Person == id })
 		r.own.Signals = append(r.own.Signals, Signal{Number: r.own.Number, Kind: kind, Person: id})
-		if n := len(r.own.Signals); n > MaxSignals {
+		if n := len(r.own.Signals) + 1; n > MaxSignals { // with the one that names the call
 			r.own.Signals = slices.Delete(r.own.Signals, 0, n-MaxSignals)
 		}
 	})

@@ -80,6 +80,7 @@ const (
 	Slower
 	TooPoor  // the sound is too poor to be interpreted
 	AskFloor // asks for the floor
+	// 4 is OfCall: no signal of anybody's
 )
 
 // A Signal is something that somebody asked of everybody.

@@ -16,6 +16,8 @@ type Room struct {
 	us     parley.PartyCode
 	others []parley.PartyCode
 	run    uint64 // as it began
+	call   uint64 // the number of the call, where named
+	named  bool
 	own    *Half
 	theirs map[parley.PartyCode]*Half
 	heard  map[parley.PartyCode]time.Time
@@ -117,6 +119,9 @@ func (r *Room) Say(now time.Time) *Half {
 	now = r.at(now)
 	h := r.own.clone()
 	h.Clock = millis(now)
+	if r.named {
+		h.Signals = append(h.Signals, Signal{Number: r.call, Kind: OfCall})
+	}
 	for _, p := range r.others {
 		if t := r.theirs[p]; t != nil {
 			h.Seen = append(h.Seen, Seen{Party: string(p), Run: t.Run, Half: t.Number, Sent: t.Clock, Held: uint64(max(now.Sub(r.heard[p]), 0).Milliseconds())})
@@ -131,8 +136,8 @@ func (r *Room) Take(from parley.PartyCode, h *Half, now time.Time) (changed bool
 	if h.Party != string(from) {
 		return false, parley.Errorf(parley.WrongParty, "half a call of %q came from %s", h.Party, from)
 	}
-	if !slices.Contains(r.others, from) {
-		return false, nil // it has not lifted, or has hung up
+	if !slices.Contains(r.others, from) || r.ofAnother(h) {
+		return false, nil // it has not lifted, or has hung up; it is late, and of a call that has ended
 	}
 	now = r.at(now)
 	o := r.theirs[from]

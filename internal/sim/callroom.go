@@ -49,6 +49,7 @@ func (s *station) begin(c *call.Call) {
 	mode := c.Ring.Form.(*call.Ring).Interpreting
 	l := &liveCall{s: s, ref: c.Ring.Ref, rng: rand.New(rand.NewPCG(s.w.plan.Seed, s.rng.Uint64())), from: s.w.now, clock: s.time(),
 		room: call.NewRoom(s.code, others, uint64(max(1, s.time().UnixMilli())), mode)}
+	l.room.Name(call.Number(l.ref))
 	s.calling.live = l
 	s.w.watch.callOf(l.ref)
 	s.w.counts.Calls++
@@ -141,7 +142,9 @@ func (l *liveCall) people() (out []call.Attended) {
 // say sends our half over every session; where a path is slower it is dropped.
 func (l *liveCall) say() {
 	l.said = l.s.w.now
-	raw := wire.Encode(&halfFrame{Type: frameHalf, Body: l.room.Say(l.now()).Encode()})
+	h := l.room.Say(l.now())
+	l.s.w.watch.saidHalf(l, h)
+	raw := wire.Encode(&halfFrame{Type: frameHalf, Body: h.Encode()})
 	for _, c := range l.s.w.cablesOf(l.s, nil) {
 		i := c.end(l.s)
 		if c.live != nil && c.live.up[i] && c.live.life[i] == l.s.life && !c.dirs[i].sending {
@@ -167,6 +170,7 @@ func (s *station) halfIn(from parley.PartyCode, raw []byte) {
 	must(err)
 	s.w.counts.Halves++
 	if changed {
+		s.w.watch.tookHalf(l, h)
 		s.w.watch.heard(l)
 	}
 }

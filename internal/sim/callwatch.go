@@ -14,6 +14,27 @@ import (
 type callWatch struct {
 	rung  map[parley.Ref]time.Duration // when a ring was written
 	calls map[parley.Ref]*callTruth
+	halfs map[halfID]parley.Ref // of which call a half was said
+}
+
+type halfID struct {
+	party       string
+	run, number uint64
+}
+
+// saidHalf notes of which call a half is.
+func (x *watch) saidHalf(l *liveCall, h *call.Half) {
+	if x.halfs == nil {
+		x.halfs = map[halfID]parley.Ref{}
+	}
+	x.halfs[halfID{h.Party, h.Run, h.Number}] = l.ref
+}
+
+// tookHalf holds a half that was taken in to its call.
+func (x *watch) tookHalf(l *liveCall, h *call.Half) {
+	if of := x.halfs[halfID{h.Party, h.Run, h.Number}]; of != l.ref {
+		x.w.fail("a half is of its call", "%s takes what %s said of itself on %s for %s", l.s.code, h.Party, of, l.ref)
+	}
 }
 
 // callTruth is whose watch pressed READY on a call.

@@ -191,7 +191,7 @@ func TestHostilePeerOnACall(t *testing.T) {
 			for _, s := range b.st.net.provedTo(lb.id, "alder") {
 				for i := range uint32(20) {
 					for _, ssrc := range []uint32{voice ^ (n<<8 + i + 1), voice} { // nobody's, and of one who speaks
-						p := append(quicvarint.Append(nil, 2*uint64(flowOf(xb.ref))), 0x80, trunk.Opus)
+						p := append(quicvarint.Append(nil, 2*uint64(call.Number(xb.ref))), 0x80, trunk.Opus)
 						p = binary.BigEndian.AppendUint16(p, uint16(n*977+i))
 						p = binary.BigEndian.AppendUint32(p, n*960)
 						p = binary.BigEndian.AppendUint32(p, ssrc)
@@ -201,7 +201,7 @@ func TestHostilePeerOnACall(t *testing.T) {
 						}
 					}
 				}
-				s.Datagram(append(quicvarint.Append(nil, 2*uint64(flowOf(xb.ref))+1), 0xff, 0xff, 0, 1)) // RTCP that is none
+				s.Datagram(append(quicvarint.Append(nil, 2*uint64(call.Number(xb.ref))+1), 0xff, 0xff, 0, 1)) // RTCP that is none
 			}
 			b.st.net.sendHalf(lb.id, "alder", lies[int(n)%len(lies)])
 			select {

@@ -2,8 +2,6 @@ package station
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"slices"
 	"sync"
@@ -170,14 +168,6 @@ func (s *Station) openMedia() {
 	}
 }
 
-// flowOf names a call on the trunks.
-func flowOf(r parley.Ref) uint32 {
-	h := sha256.New()
-	h.Write(r.Gen[:])
-	binary.Write(h, binary.BigEndian, r.Index)
-	return binary.BigEndian.Uint32(h.Sum(nil)) & 0x0fffffff
-}
-
 // running returns the newest call of a line that runs and that we are on.
 func (l *liveLine) running() (*call.Call, error) {
 	cs, err := l.callBook()
@@ -241,7 +231,7 @@ func (s *Station) beginCall(ctx context.Context, l *liveLine, c *call.Call) *liv
 	}
 	lc.x = exchange.New(exchange.Options{
 		Tape: taped,
-		Us:   l.us, Others: without(c.Parties, l.us), Run: uint64(s.now().UnixMilli()), Mode: r.Interpreting, Flow: flowOf(c.Ring.Ref), Again: c.Roster(l.us, 0) != nil,
+		Us:   l.us, Others: without(c.Parties, l.us), Run: uint64(s.now().UnixMilli()), Mode: r.Interpreting, Flow: call.Number(c.Ring.Ref), Again: c.Roster(l.us, 0) != nil,
 		Send:    func(to parley.PartyCode, half []byte) { s.net.sendHalf(l.id, to, half) },
 		Paths:   func(to parley.PartyCode) []trunk.Path { return s.net.trunkPaths(l.id, to) },
 		Changed: func() { l.emit("call", l.id.String(), lc.ref.String()) },

@@ -39,7 +39,7 @@ type Options struct {
 	Others []parley.PartyCode // all who may be on the call
 	Run    uint64             // see call.NewRoom
 	Mode   contact.Interpreting
-	Flow   uint32 // names the call on the trunks, 28 bits
+	Flow   uint32 // names the call on the trunks and in halves (call.Number)
 	Again  bool   // the station had put its people through already, before it was started anew
 	// Send sends our half to another station over every path that is proved. It
 	// must not block.
@@ -93,6 +93,7 @@ type leg struct {
 func New(o Options) *Exchange {
 	x := &Exchange{o: o, wake: make(chan struct{}, 1), room: call.NewRoom(o.Us, o.Others, o.Run, o.Mode), trunks: map[parley.PartyCode]*trunk.Trunk{},
 		legs: map[uint64]*leg{}, choice: map[uint64]string{}, slots: map[uint64]*seating{}, lost: map[parley.PartyCode]time.Time{}}
+	x.room.Name(o.Flow)
 	if o.Again {
 		x.room.Resume()
 	}
