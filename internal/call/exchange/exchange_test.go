@@ -261,3 +261,29 @@ func TestSetOthers(t *testing.T) {
 		t.Errorf("after it hung up: %v and %v", a, b)
 	}
 }
+
+// TestPictureIsNoVoice: what bears the number of a voice and is a picture is not
+// played, though the voice is.
+func TestPictureIsNoVoice(t *testing.T) {
+	p := newPair(t)
+	ida, la := enter(t, p.a, call.Person{Name: "A", Role: contact.Principal, Tongue: "en", Place: call.Floor})
+	_, lb := enter(t, p.b, call.Person{Name: "B", Role: contact.Principal, Tongue: "zh", Place: call.Floor})
+	p.through()
+	until(t, "B hears A", func() bool {
+		p.a.Voice(ida, la, voice(1, "voice"), 20)
+		return slices.Contains(lb.whom(), "voice@0")
+	})
+	p.a.mu.Lock()
+	ssrc := p.a.legs[ida].voice
+	p.a.mu.Unlock()
+	for n := range 20 {
+		pic := voice(100+n, "picture")
+		pic.PayloadType, pic.SSRC = trunk.VP8, ssrc
+		if err := p.a.trunks["birch"].Send(pic); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := lb.whom(); slices.Contains(got, "picture@0") {
+		t.Errorf("B hears %v", got)
+	}
+}

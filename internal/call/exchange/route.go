@@ -321,17 +321,18 @@ func (g *leg) shown() uint64 {
 }
 
 // fromTrunk takes one packet of another side, which is valid during the call only.
-// Legs keep it.
+// Legs keep it. A picture that bears the number of a voice is no voice: it would be
+// taken at the rate of a picture.
 func (x *Exchange) fromTrunk(party parley.PartyCode, p *rtp.Packet) {
 	t := x.table.Load()
-	if y := t.voice[remote{party, p.SSRC}]; y != nil && (len(y.to) > 0 || y.taped != nil) {
+	if y := t.voice[remote{party, p.SSRC}]; y != nil && p.PayloadType != trunk.VP8 && (len(y.to) > 0 || y.taped != nil) {
 		x.tape(y, p)
 		if len(y.to) > 0 {
 			y.play(p.Clone())
 		}
 		return
 	}
-	if y := t.view[remote{party, p.SSRC}]; y != nil && len(y.to) > 0 {
+	if y := t.view[remote{party, p.SSRC}]; y != nil && p.PayloadType == trunk.VP8 && len(y.to) > 0 {
 		p = p.Clone()
 		for _, e := range y.to {
 			e.leg.Show(e.slot, p)
