@@ -417,9 +417,10 @@ func (c *clerk) hush() error {
 	return nil
 }
 
-// ringsHere reports whether a call of another party waits for our answer.
+// ringsHere reports whether a call of another party waits for our answer. One between
+// others of the line does not.
 func (l *liveLine) ringsHere(c *call.Call) bool {
-	return c.Ring.Party != l.us && c.Pickups[l.us] == nil && l.phase(c) == call.Ringing
+	return c.Ring.Party != l.us && slices.Contains(c.Parties, l.us) && c.Pickups[l.us] == nil && l.phase(c) == call.Ringing
 }
 
 // callsOn adds to the board what rings here and what runs, and what the other side
@@ -465,6 +466,8 @@ func (l *liveLine) inOurs(w *call.Wording) string {
 func (c *clerk) rings(ctx context.Context, h *form.Header, ref parley.Ref, party parley.PartyCode, f *call.Ring) {
 	if x, err := c.l.callOf(ref); err == nil {
 		switch ph := c.l.phase(x); {
+		case !slices.Contains(x.Parties, c.l.us):
+			return // between others of the line
 		case ph == missedCall:
 			c.sound(party, "priority", fmt.Sprintf("%s rang, and it came too late to ring here", party), ref.String())
 			return

@@ -88,6 +88,9 @@ func (s *Station) OpenJoint(ctx context.Context, by Officer, name, id, joint str
 	l.deciding.Lock()
 	defer l.deciding.Unlock()
 	a, err := l.afterwards(id)
+	if err == nil {
+		err = a.ours()
+	}
 	if err != nil {
 		return err
 	}

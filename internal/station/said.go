@@ -173,8 +173,21 @@ func (l *liveLine) afterwards(id string) (*afterwards, error) {
 	return a, nil
 }
 
-// us is our side of it.
-func (a *afterwards) us() *said.Side { return a.told.Side(a.l.us) }
+// us is our side of it; an empty one where our side is no party of the contact.
+func (a *afterwards) us() *said.Side {
+	if us := a.told.Side(a.l.us); us != nil {
+		return us
+	}
+	return &said.Side{Party: a.l.us}
+}
+
+// ours refuses acts on a contact between others of the line.
+func (a *afterwards) ours() error {
+	if a.told.Side(a.l.us) == nil {
+		return parley.Errorf(parley.NotAllowed, "our side is no party of this contact: it is between others of the line")
+	}
+	return nil
+}
 
 // level is the level that rights are asked at: that of what was agreed, else of
 // what was asked for, in either of two that crossed.
@@ -204,6 +217,9 @@ func (s *Station) sayOn(ctx context.Context, by Officer, name, act, id string, m
 	l.deciding.Lock()
 	defer l.deciding.Unlock()
 	a, err := l.afterwards(id)
+	if err == nil {
+		err = a.ours()
+	}
 	if err != nil {
 		return "", err
 	}

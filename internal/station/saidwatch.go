@@ -89,6 +89,9 @@ func (s *Station) statementsOf(l *liveLine, b *Board) error {
 		return err
 	}
 	for _, t := range book.Contacts {
+		if t.Side(l.us) == nil {
+			continue // between others of the line
+		}
 		a, err := l.afterwards(t.Contact.String())
 		if err != nil {
 			return err
