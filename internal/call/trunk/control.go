@@ -9,19 +9,22 @@ type control struct {
 	level          int
 	changed        time.Time
 	expected, lost int     // reported and not judged yet
+	since          int     // of expected, from the first report of a loss on
 	reported       float64 // share lost when last judged
 	past           [calmSeconds]second
 	most           int       // levels that the paths carry
 	widened        time.Time // when most was changed last
 	step           step      // the last one up
+	sure           time.Time // when the path was last found to lose as much with little as with much
 }
 
-// step is one up, until it is judged.
+// step is one up, until it is judged; or one taken back, until that is.
 type step struct {
 	from           int
 	before         float64 // share lost that asked for it
 	at             time.Time
-	expected, lost int // reported of what went after it
+	expected, lost int     // reported of what went after it
+	after          float64 // share lost after it, once it is taken back; else 0
 }
 
 // second is what was reported in one second.
@@ -62,11 +65,13 @@ func (c *control) told(expected, lost int, now time.Time) {
 		*s = second{at: at}
 	}
 	s.expected, s.lost = s.expected+expected, s.lost+lost
-	c.expected, c.lost = c.expected+expected, c.lost+lost
+	if c.expected, c.lost = c.expected+expected, c.lost+lost; c.lost > 0 {
+		c.since += expected
+	}
 	// What is lost already decides, however the rest of the sample comes out.
 	if up := min(levelFor(float64(c.lost)/float64(max(c.expected, sample)), bySample), c.most); up > c.level {
 		if c.step.at.IsZero() { // else one step more, of those that are judged together
-			c.step = step{from: c.level, before: float64(c.lost) / float64(c.expected)}
+			c.step = step{from: c.level, before: float64(c.lost) / float64(c.since)} // a path may just have begun to lose
 		}
 		c.step.at, c.step.expected, c.step.lost = now, 0, 0
 		c.level, c.changed = up, now
@@ -77,21 +82,24 @@ func (c *control) told(expected, lost int, now time.Time) {
 		return
 	}
 	c.reported = float64(c.lost) / float64(c.expected)
-	c.expected, c.lost = 0, 0
+	c.expected, c.lost, c.since = 0, 0, 0
 	if now.Sub(c.changed) >= calmSeconds*time.Second && levelFor(c.mean(at), byMean) < c.level {
 		c.level, c.changed = c.level-1, now
 	}
 }
 
 // A step up is judged once: where more is lost after it by displaced, what goes
-// along is what the path has no room for.
+// along is what the path has no room for, and the step is taken back. That is
+// judged as well: where as much is lost without, it was the path that became worse,
+// and for a while nothing is taken back.
 const (
 	displaced = 0.15
 	onItsWay  = 500 * time.Millisecond // what went before the step is still reported
 	judged    = 2500 * time.Millisecond
+	sureFor   = time.Minute
 )
 
-// worse takes the last step back when more is lost since.
+// worse takes the last step back when more is lost since, or makes it again.
 func (c *control) worse(expected, lost int, now time.Time) bool {
 	s := &c.step
 	age := now.Sub(s.at)
@@ -102,13 +110,22 @@ func (c *control) worse(expected, lost int, now time.Time) bool {
 	if age < judged || s.expected < sample {
 		return false
 	}
-	back := float64(s.lost)/float64(s.expected) >= s.before+displaced && c.level > s.from
-	if back {
-		c.most, c.level, c.changed, c.widened = s.from, s.from, now, now
-		c.expected, c.lost = 0, 0
+	share := float64(s.lost) / float64(s.expected)
+	switch {
+	case s.after > 0 && share > s.after-displaced:
+		c.most, c.level, c.sure = redMost, levelFor(share, bySample), now
+	case s.after == 0 && share >= s.before+displaced && c.level > s.from && (c.sure.IsZero() || now.Sub(c.sure) >= sureFor):
+		c.most, c.level, c.widened = s.from, s.from, now
+		*s = step{from: s.from, at: now, after: share}
+		c.changed, c.expected, c.lost, c.since = now, 0, 0, 0
+		return true
+	default:
+		*s = step{}
+		return false
 	}
 	*s = step{}
-	return back
+	c.changed, c.expected, c.lost, c.since = now, 0, 0, 0
+	return true
 }
 
 // mean is the share lost in the last seconds.
