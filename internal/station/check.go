@@ -420,7 +420,7 @@ func (c *checks) clock() {
 	}
 }
 
-// disk checks that there is room: a tenth is kept for our own logs.
+// disk checks that there is room: some is kept for our own logs.
 func (c *checks) disk() {
 	seen := map[unix.Fsid]bool{}
 	for _, dir := range []string{c.cfg.Dir, c.cfg.HighWater} {
@@ -430,11 +430,12 @@ func (c *checks) disk() {
 		}
 		seen[st.Fsid] = true
 		free, percent := st.Bavail*uint64(st.Bsize), 100*st.Bavail/st.Blocks
+		reserve := c.cfg.reserve(st.Blocks * uint64(st.Bsize))
 		switch {
 		case percent < 2:
 			c.add(LevelFail, "free space", "%d MB free on the disk of %s, %d %%", free>>20, dir, percent)
-		case percent < uint64(c.cfg.reserve()):
-			c.add(LevelWarn, fmt.Sprintf("free space: below %d %% nothing more of a peer is taken in", c.cfg.reserve()), "%d MB free on the disk of %s, %d %%", free>>20, dir, percent)
+		case percent < uint64(reserve):
+			c.add(LevelWarn, fmt.Sprintf("free space: below %d %% nothing more of a peer is taken in", reserve), "%d MB free on the disk of %s, %d %%", free>>20, dir, percent)
 		default:
 			c.ok("%d MB free on the disk of %s, %d %%", free>>20, dir, percent)
 		}

@@ -119,3 +119,15 @@ func TestDiskIsKept(t *testing.T) {
 	keep(1)
 	a.waitFor(line, "no room")
 }
+
+// TestReserve: a tenth of a small disk is kept, of a large one what is enough.
+func TestReserve(t *testing.T) {
+	for size, want := range map[uint64]int{0: 10, 1 << 30: 10, 80 << 30: 10, 100 << 30: 8, 256 << 30: 4, 10 << 40: 1} {
+		if got := (Config{}).reserve(size); got != want {
+			t.Errorf("%d %% of %d GiB are kept, want %d", got, size>>30, want)
+		}
+	}
+	if got := (Config{KeepFree: 30}).reserve(1 << 40); got != 30 {
+		t.Errorf("%d %% where 30 are asked for", got)
+	}
+}

@@ -13,11 +13,11 @@ import (
 // Condition says how the station itself stands: its disk, its keys, its alarm
 // command. All of it is measured by us.
 func (s *Station) Condition(context.Context) (Condition, error) {
-	free, err := diskFree(s.cfg.Dir)
+	free, size, err := diskFree(s.cfg.Dir)
 	if err != nil {
 		return Condition{}, parley.Errorf(parley.Unavailable, "looking at the disk of %s: %v", s.cfg.Dir, err)
 	}
-	c := Condition{Free: free, Reserve: s.cfg.reserve(), Low: s.low.Load(), Started: s.started.UTC(), Hook: s.hook.view()}
+	c := Condition{Free: free, Reserve: s.cfg.reserve(size), Low: s.low.Load(), Started: s.started.UTC(), Hook: s.hook.view()}
 	c.HasPhones = s.cfg.ListenSIP != ""
 	c.Phones, c.NoPhones = s.phoneViews()
 	for _, f := range []struct{ name, path string }{{"record", "parley.db"}, {"own", "own.db"}, {"attachments", "blobs"}} {

@@ -52,7 +52,7 @@ type Config struct {
 	Quorum       int           `conf:"witness_quorum" help:"How many witnesses of a line are to have cosigned our log at the last tests; fewer is shown and stops nothing. Empty: more than half of those that the annex names."`
 	Settle       time.Duration `conf:"settle_after" help:"How long the others' entries may wait before we write one only to confirm their order. Empty: 10s."`
 	AcceptRate   int           `conf:"accept_rate" help:"Entries a second that this station takes from each peer, where it is to be more than the annex says; the bound of bytes a day is lifted with it. Empty: as the annex says."`
-	KeepFree     int           `conf:"keep_free" help:"Share of the disk, in percent, that is kept for our own logs: while less is free nothing more of a peer is taken in. Empty: 10."`
+	KeepFree     int           `conf:"keep_free" help:"Share of the disk, in percent, that is kept for our own logs: while less is free nothing more of a peer is taken in. Empty: 10, or what 8 GiB are where that is less."`
 	Flash        time.Duration `conf:"flash_objective" help:"Overrides the charter's objective for FLASH, for exercises and demos. Empty: as the charter says."`
 }
 

@@ -9,43 +9,53 @@ import (
 	"parley/internal/own"
 )
 
-// usualReserve is the share of the disk kept for our own logs, in percent,
-// where the configuration names none (spec/bounds.md).
-const usualReserve = 10
+// What is kept of the disk for our own logs where the configuration names no share:
+// a tenth, and no more than what is enough for long on a large disk (spec/bounds.md,
+// docs/decisions/0014-disk-reserve.md).
+const (
+	usualReserve = 10      // percent
+	mostReserve  = 8 << 30 // bytes
+)
 
 // diskEvery is how often the disk is looked at.
 const diskEvery = 5 * time.Second
 
-// diskFree returns the free share of the disk of a directory, in percent.
-func diskFree(dir string) (int, error) {
+// diskFree returns the free share of the disk of a directory, in percent, and how
+// many bytes the disk has.
+func diskFree(dir string) (percent int, size uint64, err error) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	if st.Blocks == 0 {
-		return 100, nil
+		return 100, 0, nil
 	}
-	return int(st.Bavail * 100 / st.Blocks), nil
+	return int(st.Bavail * 100 / st.Blocks), st.Blocks * uint64(st.Bsize), nil
 }
 
-// reserve is the share of the disk that is kept for our own logs, in percent.
-func (c Config) reserve() int {
+// reserve is the share of a disk of size bytes that is kept for our own logs, in
+// percent.
+func (c Config) reserve(size uint64) int {
 	if c.KeepFree > 0 {
 		return c.KeepFree
 	}
-	return usualReserve
+	if size <= mostReserve {
+		return usualReserve
+	}
+	return int(min(usualReserve, (100*mostReserve+size-1)/size))
 }
 
 // lookAtDisk closes the station to what peers send while less than the reserve
 // is free, and raises an alarm on every line when that begins and each minute.
 // Our own logs go on (spec/bounds.md).
 func (s *Station) lookAtDisk() {
-	free, err := diskFree(s.cfg.Dir)
+	free, size, err := diskFree(s.cfg.Dir)
 	if err != nil {
 		s.log.Error("looking at the disk", "dir", s.cfg.Dir, "err", err)
 		return
 	}
-	low := free < s.cfg.reserve()
+	reserve := s.cfg.reserve(size)
+	low := free < reserve
 	was := s.low.Swap(low)
 	if !low {
 		if was {
@@ -66,7 +76,7 @@ func (s *Station) lookAtDisk() {
 	s.mu.Unlock()
 	for _, l := range lines {
 		s.alarms(l, own.Alarm{Code: "disk", Text: fmt.Sprintf("Only %d %% of the disk of %s is free. Below %d %% it is kept for our own logs: nothing more of a peer is taken in. Free space, or give the data directory a larger disk.",
-			free, s.cfg.Dir, s.cfg.reserve())})
+			free, s.cfg.Dir, reserve)})
 	}
 }
 
