@@ -326,6 +326,9 @@ func (c *liveCall) file(ctx context.Context, outcome uint64, text string) error 
 	return c.fileAbout(ctx, &call.Hangup{Outcome: outcome, Began: seconds(began), Talk: talk, Gaps: gaps, Text: text})
 }
 
+// lately is how many of the newest calls are looked at again.
+const lately = 16
+
 // overdueCalls files what time alone brings: the end of a call of ours that
 // nobody answered, and our end of one that ended while the station was down.
 func (s *Station) overdueCalls(ctx context.Context, l *liveLine) error {
@@ -337,7 +340,7 @@ func (s *Station) overdueCalls(ctx context.Context, l *liveLine) error {
 		return err
 	}
 	now := s.now()
-	for _, c := range cs[max(0, len(cs)-16):] {
+	for _, c := range cs[max(0, len(cs)-lately):] {
 		switch ph := c.Phase(); {
 		case ph == call.Ringing && c.Ring.Party == l.us && now.Sub(c.Ring.Time) >= call.RingFor:
 			if err := l.fileOfCall(ctx, c.Ring.Ref, &call.Hangup{Outcome: call.NoAnswer}); err != nil {
@@ -350,6 +353,19 @@ func (s *Station) overdueCalls(ctx context.Context, l *liveLine) error {
 		}
 	}
 	return nil
+}
+
+// callsWait reports whether time alone may bring something of a call: one rings or
+// runs, or our end of it is not filed.
+func (s *Station) callsWait(l *liveLine) (bool, error) {
+	if _, err := s.liveCall(l); err == nil {
+		return true, nil
+	}
+	cs, err := l.callBook()
+	return slices.ContainsFunc(cs[max(0, len(cs)-lately):], func(c *call.Call) bool {
+		ph := c.Phase()
+		return ph == call.Ringing || ph == call.Running || c.Joined(l.us) && c.Hangups[l.us] == nil
+	}), err
 }
 
 // liveCall returns the call that runs on a line. NotFound where none does.
@@ -379,10 +395,13 @@ func (s *Station) mediaIn(l *liveLine, from parley.PartyCode, path string, b []b
 
 // lookAtCalls does what syncCalls does, and says in the log what fails.
 func (c *clerk) lookAtCalls(ctx context.Context) {
-	c.calls = false
+	c.calls, c.callsOn, c.callsLooked = false, true, c.l.now()
 	err := c.s.syncCalls(ctx, c.l)
 	if err == nil {
 		err = c.s.ringPhones(ctx, c.l)
+	}
+	if err == nil {
+		c.callsOn, err = c.s.callsWait(c.l)
 	}
 	if err != nil && ctx.Err() == nil {
 		if now := c.l.now(); now.Sub(c.callsFailed).Abs() >= time.Minute {

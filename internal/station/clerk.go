@@ -44,6 +44,8 @@ type clerk struct {
 	exercise         time.Time // when the exercise that is on ends by itself; zero: none is
 	modes            bool      // an exercise entry was made durable since they were last read
 	calls            bool      // something of a call was made durable since they were last looked at
+	callsOn          bool      // one rings, runs or waits for our end, or they could not be read
+	callsLooked      time.Time // when they were last looked at
 	rang             bool      // a call may have an alarm that sounds
 	callsFailed      time.Time // when a log last said that looking at them failed
 	statements       bool      // something of what is said was made durable since it was last looked at
@@ -332,13 +334,15 @@ func (c *clerk) tick(ctx context.Context) {
 	c.lampAlarm(c.l.look())
 	c.clocks()
 	c.soundHeld()
-	c.lookAtCalls(ctx)
+	now, busy := c.l.now(), c.grew
+	c.grew = false
+	if c.calls || c.callsOn || c.rang || !busy || now.Sub(c.callsLooked).Abs() >= busyAgain {
+		c.lookAtCalls(ctx)
+	}
 	c.s.lookAtTapes(ctx, c.l)
 	if c.statements {
 		c.lookAtStatements(ctx)
 	}
-	now, busy := c.l.now(), c.grew
-	c.grew = false
 	if now.After(c.again) || c.again.Sub(now) > sweepAgain || c.unswept && (!busy || now.Sub(c.swept).Abs() >= busyAgain) {
 		c.unswept, c.swept = false, now
 		if err := c.sweep(ctx); err != nil {
@@ -358,7 +362,8 @@ func (c *clerk) tick(ctx context.Context) {
 
 // A line is swept when an objective passes, and now and then. What has come is
 // looked at and placed when the line comes to rest; a busy one is every few
-// seconds. Whoever reads the record has it placed first.
+// seconds, and so are calls, for which all is placed, while none is on. Whoever
+// reads the record has it placed first.
 const (
 	sweepAgain = time.Minute
 	busyAgain  = 5 * time.Second

@@ -14,29 +14,27 @@ const (
 	indexBatch = 4_096           // entries that go into the index together,
 	indexBytes = 2 << 20         // or texts of so many bytes
 	indexRows  = 200             // of the record that are read at once
+	busyRests  = 10              // times as long as it worked a line is left alone to which more comes,
+	busyRest   = 5 * time.Second // or so long
 	blanksEach = 200             // of those that did not open, looked at again each time
 )
 
-// keepIndex brings the search index up to the record, line by line, until ctx
-// ends. It rests as long as it works, for people and peers wait for the same
-// disk.
+// keepIndex brings the search index up to the record until ctx ends, a batch of
+// each line in turn, so that none waits for another to come to rest. It rests as
+// long as it works, and leaves a line to which more comes alone for many times as
+// long: people and peers wait for the same disk and processor, and what is not in
+// the index yet a search opens one by one.
 func (s *Station) keepIndex(ctx context.Context) {
-	if s.finder == nil {
-		return
-	}
-	tick := time.NewTicker(indexEvery)
-	defer tick.Stop()
-	for {
-		s.mu.Lock()
-		ls := make([]*liveLine, 0, len(s.lines))
-		for _, l := range s.lines {
-			if l.unfound.Load() {
-				ls = append(ls, l)
+	for s.finder != nil && ctx.Err() == nil {
+		pause := indexEvery
+		for _, l := range s.unindexed() {
+			began := time.Now()
+			if wait := l.indexAgain.Sub(began); wait > 0 {
+				pause = min(pause, wait)
+				continue
 			}
-		}
-		s.mu.Unlock()
-		for _, l := range ls {
-			if err := s.indexLine(ctx, l); err != nil && ctx.Err() == nil {
+			more, err := s.indexLine(l)
+			if err != nil && ctx.Err() == nil {
 				s.log.Error("keeping the search index", "line", l.id, "err", err)
 				if parley.KindOf(err) == parley.Corrupt || parley.KindOf(err) == parley.Conflict {
 					if err := s.resetIndex(); err != nil {
@@ -44,13 +42,30 @@ func (s *Station) keepIndex(ctx context.Context) {
 					}
 				}
 			}
+			worked := time.Since(began)
+			if l.backlog = more; more {
+				pause = 0
+				if l.unfound.Load() {
+					l.indexAgain = began.Add(min(busyRests*worked, busyRest))
+				}
+			}
+			rest(ctx, worked)
 		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
+		rest(ctx, pause)
+	}
+}
+
+// unindexed lists the lines of which something may be on the record that is not in
+// the index.
+func (s *Station) unindexed() (ls []*liveLine) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, l := range s.lines {
+		if l.unfound.Load() || l.backlog {
+			ls = append(ls, l)
 		}
 	}
+	return ls
 }
 
 // resetIndex begins the index again, of every line.
@@ -63,47 +78,43 @@ func (s *Station) resetIndex() error {
 	return s.finder.Reset()
 }
 
-// indexLine adds what has been settled since, and what opens now.
-func (s *Station) indexLine(ctx context.Context, l *liveLine) error {
+// indexLine adds a batch of what has been settled since, and what opens now. more
+// says that the next batch is there.
+func (s *Station) indexLine(l *liveLine) (more bool, _ error) {
 	l.unfound.Store(false) // what comes from here on sets it again
 	upto, last, err := l.found.Upto()
 	if err != nil {
-		return err
+		return false, err
 	}
 	if upto > 0 {
 		rows, _, err := l.store.Rows(store.Filter{At: []int64{upto}})
 		if err != nil {
-			return err
+			return false, err
 		}
 		if len(rows) != 1 || rows[0].Ref().String() != last {
-			return parley.Errorf(parley.Conflict, "the record of line %s is another than the search index was made of", l.id)
+			return false, parley.Errorf(parley.Conflict, "the record of line %s is another than the search index was made of", l.id)
 		}
 	}
 	if err := l.indexBlanks(); err != nil {
-		return err
+		return false, err
 	}
-	for ctx.Err() == nil {
-		began := time.Now()
-		es, last, more, err := l.indexable(upto)
-		if err != nil {
-			return err
-		}
-		if len(es) == 0 {
-			break
-		}
+	es, last, more, err := l.indexable(upto)
+	if err != nil {
+		return false, err
+	}
+	if len(es) > 0 {
 		if err := l.found.Add(es, last); err != nil {
-			return err
+			return false, err
 		}
-		if upto = es[len(es)-1].Pos; !more {
-			break
-		}
-		rest(ctx, time.Since(began))
+	}
+	if more {
+		return true, nil
 	}
 	c, err := l.store.Counts()
 	if err == nil && c.Placed+c.Unplaced > 0 {
 		l.unfound.Store(true) // these settle without anything more coming
 	}
-	return err
+	return false, err
 }
 
 func rest(ctx context.Context, d time.Duration) {

@@ -42,6 +42,9 @@ type liveLine struct {
 	found   *find.Line  // nil: no index
 	unfound atomic.Bool // something may be on the record that is not in the index
 
+	backlog    bool      // more of it than one batch; of keepIndex alone
+	indexAgain time.Time // when the index may look at this line again; of keepIndex alone
+
 	shares   *counted                 // of FLASH; nil: not counted yet; under mu
 	quiet    *quiet                   // offices that are due; nil: not looked for yet; under mu
 	nextText func(last uint64) uint64 // which test text comes after another

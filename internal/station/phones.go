@@ -429,7 +429,7 @@ func (s *Station) ringPhones(ctx context.Context, l *liveLine) error {
 		return err
 	}
 	waits := map[parley.Ref]bool{}
-	for _, c := range cs[max(0, len(cs)-16):] {
+	for _, c := range cs[max(0, len(cs)-lately):] {
 		if l.ringsHere(c) {
 			waits[c.Ring.Ref] = true
 		}
