@@ -97,7 +97,7 @@ fuzz:
 # sim runs whole stations on virtual time, seed after seed from SEED on, until
 # HOURS line-hours are simulated, and checks every promise all through
 # (docs/simulation.md). sim-story tells what happens in one seed.
-# WITH=-contacts, -said, -calls or -all lets more go on than dispatches.
+# WITH=-contacts, -said, -calls, -joins or -all lets more go on than dispatches.
 # WITH=-sqlite keeps records in the real store, on disks that are simulated.
 HOURS ?= 10000
 SEED ?= 1

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"math/rand/v2"
+	"slices"
 
 	"parley"
 	"parley/internal/line"
@@ -49,59 +50,121 @@ func (plain) Open(name string, b []byte) ([]byte, error) {
 	return b[len(name)+1:], nil
 }
 
-// logged is one write to the disk of a store: a batch, or positions.
+// logged is one write to the disk of a store: a line that was made, a batch, or
+// positions.
 type logged struct {
+	line  parley.LineID
+	made  []byte // its founding
 	batch *line.Batch
 	place []store.Position
 	torn  bool // the power failed in it: nobody was told that it is there
 }
 
-// disk keeps the store of one station: an image, and what was written since, in
-// order. Its calls are those of store.Line.
+// platter keeps the store of one station, with all its lines: an image, and what was
+// written since, in order.
+type platter struct {
+	mem    *memory.Store
+	image  *memory.Store
+	sql    *sqlDisk // the real store; nil: the store is mem
+	recs   []logged
+	synced int     // of recs: these survive a loss of power
+	lines  []*disk // in the order in which they were made
+
+	full  bool
+	lying bool
+	point crashPoint // the power fails at the next commit
+}
+
+// disk is one line in the store of a station. Its calls are those of store.Line.
 type disk struct {
+	*platter
 	store.Line // what the running station sees: image and records, applied
 	id         parley.LineID
-	mem        *memory.Store
-	image      *memory.Store
-	sql        *sqlDisk // the real store; nil: the store is mem
-	recs       []logged
-	synced     int // of recs: these survive a loss of power
+	founding   []byte
 
-	full    bool
-	lying   bool
-	point   crashPoint             // the power fails at the next commit
 	placed  func([]store.Position) // told of positions that were given
 	applied func(*line.Batch)      // told of batches that were written
 	sizes   map[parley.GenerationID]uint64
 	safe    map[parley.GenerationID]uint64 // entries that survive a loss of power
 }
 
-func newDisk(id parley.LineID, im image, sql *sqlDisk) *disk {
-	d := &disk{id: id, sql: sql}
-	d.reset(im)
+func newPlatter(sql *sqlDisk) *platter {
+	d := &platter{sql: sql}
+	d.reset(nothing())
 	return d
 }
 
-// reset puts an image on the disk, in place of all that was there.
-func (d *disk) reset(im image) {
+// nothing is a store without a line.
+func nothing() image { return image{mem: memory.New(plain{})} }
+
+// create makes the line in the store.
+func (d *disk) create() error {
+	if d.full && d.sql == nil {
+		return parley.Errorf(parley.DiskFull, "no room on the disk")
+	}
+	if err := d.store().CreateLine(d.id, d.founding, nil); err != nil && parley.KindOf(err) != parley.Conflict {
+		return err
+	}
+	d.lines = append(d.lines, d)
+	d.recs = append(d.recs, logged{line: d.id, made: d.founding})
+	d.Line = d.store().Line(d.id)
+	d.sizes, d.safe = map[parley.GenerationID]uint64{}, map[parley.GenerationID]uint64{}
+	if !d.lying {
+		d.settled()
+	}
+	return nil
+}
+
+// store is what the running station writes to.
+func (d *platter) store() store.Store {
+	if d.sql != nil {
+		return d.sql.s
+	}
+	return d.mem
+}
+
+// settled notes that all that was written survives a loss of power.
+func (d *platter) settled() {
+	if d.sql != nil {
+		d.settle(d.image)
+		return
+	}
+	d.synced = len(d.recs)
+}
+
+// reset puts an image on the disk, in place of all that was there. A line that it
+// does not know the operator makes again from its founding.
+func (d *platter) reset(im image) {
+	for _, l := range d.lines {
+		if err := im.mem.CreateLine(l.id, l.founding, nil); parley.KindOf(err) != parley.Conflict {
+			must(err)
+		}
+	}
 	d.image, d.recs, d.synced, d.lying = im.mem, nil, 0, false
 	if d.sql == nil {
 		d.boot()
 		return
 	}
-	d.sql.put(d.id, im)
-	d.Line = d.sql.s.Line(d.id)
+	d.sql.put(im)
+	d.see()
 	d.measure()
 	d.fill(d.full)
 }
 
+// see lets every line of the station see the store as it is now.
+func (d *platter) see() {
+	for _, l := range d.lines {
+		l.Line = d.store().Line(l.id)
+	}
+}
+
 // copy is what the disk holds now, without secrets as a backup has it.
-func (d *disk) copy(secrets bool) image {
+func (d *platter) copy(secrets bool) image {
 	im := image{mem: d.mem}
 	if d.sql != nil {
 		im = image{mem: d.image.Snapshot(), sql: d.sql.copy(secrets)}
-		for _, r := range d.recs {
-			must(r.do(im.mem.Line(d.id)))
+		for i := range d.recs {
+			must(d.recs[i].do(im.mem))
 		}
 	}
 	if im.mem = im.mem.Snapshot(); !secrets {
@@ -111,7 +174,7 @@ func (d *disk) copy(secrets bool) image {
 }
 
 // fill leaves no room on the disk, or makes some.
-func (d *disk) fill(full bool) {
+func (d *platter) fill(full bool) {
 	d.full = full
 	switch {
 	case d.sql == nil:
@@ -123,7 +186,7 @@ func (d *disk) fill(full bool) {
 }
 
 // lie has the disk lie from now on, until it loses power.
-func (d *disk) lie() {
+func (d *platter) lie() {
 	d.lying = true
 	if d.sql != nil {
 		d.sql.d.Lying(true)
@@ -131,26 +194,28 @@ func (d *disk) lie() {
 }
 
 // boot makes what the station sees from what is on the disk.
-func (d *disk) boot() {
+func (d *platter) boot() {
 	d.mem = d.image.Snapshot()
-	d.Line = d.mem.Line(d.id)
-	for _, r := range d.recs {
-		must(r.do(d.Line))
+	for i := range d.recs {
+		must(d.recs[i].do(d.mem))
 	}
+	d.see()
 	d.measure()
 }
 
 // measure notes what is there, all of which survives.
-func (d *disk) measure() {
-	d.sizes = map[parley.GenerationID]uint64{}
-	kvs, err := d.Line.Values("log/")
-	must(err)
-	for _, kv := range kvs {
-		gen, err := parley.ParseGenerationID(kv.Key[len("log/"):])
+func (d *platter) measure() {
+	for _, l := range d.lines {
+		l.sizes = map[parley.GenerationID]uint64{}
+		kvs, err := l.Line.Values("log/")
 		must(err)
-		h, _, err := d.Line.Head(gen, 0)
-		must(err)
-		d.sizes[gen] = h.Size
+		for _, kv := range kvs {
+			gen, err := parley.ParseGenerationID(kv.Key[len("log/"):])
+			must(err)
+			h, _, err := l.Line.Head(gen, 0)
+			must(err)
+			l.sizes[gen] = h.Size
+		}
 	}
 	d.sync()
 }
@@ -161,9 +226,11 @@ func must(err error) {
 	}
 }
 
-func (d *disk) sync() {
+func (d *platter) sync() {
 	d.synced = len(d.recs)
-	d.safe = maps.Clone(d.sizes)
+	for _, l := range d.lines {
+		l.safe = maps.Clone(l.sizes)
+	}
 }
 
 // Apply makes a batch durable, unless the disk is full, lies, or loses power.
@@ -179,7 +246,7 @@ func (d *disk) Apply(b *line.Batch) error {
 	if err := d.Line.Apply(b); err != nil {
 		return err
 	}
-	d.recs = append(d.recs, logged{batch: b})
+	d.recs = append(d.recs, logged{line: d.id, batch: b})
 	if d.point == pointTorn {
 		return errPower
 	}
@@ -211,7 +278,7 @@ func (d *disk) Place(ps []store.Position) error {
 	if err := d.Line.Place(ps); err != nil {
 		return err
 	}
-	d.recs = append(d.recs, logged{place: ps})
+	d.recs = append(d.recs, logged{line: d.id, place: ps})
 	if d.placed != nil {
 		d.placed(ps)
 	}
@@ -219,34 +286,53 @@ func (d *disk) Place(ps []store.Position) error {
 }
 
 // power takes the power away: of what was not synced a part is lost. It
-// returns how many batches are gone that were said to be durable, and whether what
-// is left is of no use at all.
-func (d *disk) power(r *rand.Rand) (lost int, spoiled bool) {
+// returns how many batches of each line are gone that were said to be durable, and
+// whether what is left is of no use at all.
+func (d *platter) power(r *rand.Rand) (lost map[parley.LineID]int, spoiled bool) {
 	if q := d.sql; q != nil {
 		if !q.dark {
 			d.lose()
 		}
 		lost, spoiled = q.lost, q.spoiled
-		q.dark, q.lost, d.point, d.lying = false, 0, pointIdle, false
+		q.dark, q.lost, d.point, d.lying = false, nil, pointIdle, false
 		return lost, spoiled
 	}
+	lost = map[parley.LineID]int{}
 	keep := d.synced
 	if d.point != pointTorn {
 		keep += r.IntN(len(d.recs) - d.synced + 1)
 	}
 	for i, x := range d.recs[keep:] {
 		torn := d.point == pointTorn && keep+i == len(d.recs)-1 // of that one nobody was told
-		if x.batch != nil && !torn {
-			lost++
+		if x.place == nil && !torn {
+			lost[x.line]++
 		}
 	}
 	gone := keep < len(d.recs)
 	d.recs, d.point, d.lying = d.recs[:keep], pointIdle, false
 	if gone {
+		d.again()
 		d.boot()
 	}
 	d.sync()
 	return lost, false
+}
+
+// again makes the lines that a lying disk has lost whole, from their foundings, as
+// an operator does.
+func (d *platter) again() {
+	for _, l := range d.lines {
+		here := slices.Contains(check(d.image.Lines()), l.id) || slices.ContainsFunc(d.recs, func(r logged) bool { return r.made != nil && r.line == l.id })
+		if here {
+			continue
+		}
+		must(d.image.CreateLine(l.id, l.founding, nil))
+		if d.sql != nil {
+			d.sql.d.Room(0)
+			must(d.sql.s.CreateLine(l.id, l.founding, nil))
+			d.fill(d.full)
+		}
+	}
 }
 
 // markDisk is the disk of the high-water mark: the file's bytes, and what was

@@ -25,25 +25,20 @@ func (w *world) settleDown() time.Duration {
 	w.calm = true
 	w.tell("calm", "", "", "the faults stop")
 	began := w.now
-	for _, c := range w.cables {
-		c.heal()
-	}
-	for _, s := range w.stations {
-		s.disk.fill(false)
-		s.slow = 0
-		if s.disk.point != pointIdle || s.disk.lying {
-			s.powerOff(time.Second)
-		} else if s.own == nil {
-			s.again(time.Second)
-		}
-		s.people.doubt = 1
-		w.after(time.Second, s.round)
+	for _, l := range w.lines {
+		l.heal()
 	}
 	limit := settleWithin
 	why := ""
 	for w.broken == nil && w.now-began < limit {
 		w.run(w.now + time.Minute)
-		if why = w.waiting(); why == "" {
+		why = w.unfounded()
+		for _, l := range w.lines {
+			if why == "" {
+				why = l.waiting()
+			}
+		}
+		if why == "" {
 			return w.now - began
 		}
 	}
@@ -51,6 +46,26 @@ func (w *world) settleDown() time.Duration {
 		w.fail("all is stored and settled when the faults stop", "after %s: %s", round(limit), why)
 	}
 	return 0
+}
+
+// heal ends what goes wrong on one line.
+func (w *world) heal() {
+	for _, c := range w.cables {
+		c.heal()
+	}
+	for _, s := range w.stations {
+		s.slow = 0
+		if s.disk != nil {
+			s.disk.fill(false)
+			if s.disk.point != pointIdle || s.disk.lying {
+				s.powerOff(time.Second)
+			} else if s.own == nil {
+				s.again(time.Second)
+			}
+		}
+		s.people.doubt = 1
+		w.after(time.Second, s.round)
+	}
 }
 
 // waiting says what is not yet as it should be at the end; "" when all is.
@@ -154,6 +169,9 @@ func (w *world) undecided(s *station, st *line.Status) bool {
 // that had it lost their disks, nobody can read it any more.
 func (w *world) opens(ref parley.Ref) bool {
 	return slices.ContainsFunc(w.stations, func(s *station) bool {
+		if s.disk == nil {
+			return false
+		}
 		es, err := s.disk.Entries(ref.Gen, ref.Index, 1)
 		must(err)
 		return len(es) == 1 && es[0].Key != nil

@@ -24,15 +24,21 @@ type cable struct {
 	rng  *rand.Rand
 	live *session // the session on it; nil: none
 	dial bool     // a dial is under way
+	with []*cable // it, and those of other lines that go the same way
+}
+
+// way is what one half of a cable does to frames, of whatever line they are.
+type way struct {
+	cuts  int // how many acts keep it cut
+	since time.Duration
+	noise [4]float64 // loss, repetition, reordering, corruption: share of frames
+	delay time.Duration
+	rate  int // bytes a second; 0: no bound
 }
 
 // direction is one half of a cable.
 type direction struct {
-	cuts     int // how many acts keep it cut
-	since    time.Duration
-	noise    [4]float64 // loss, repetition, reordering, corruption: share of frames
-	delay    time.Duration
-	rate     int // bytes a second; 0: no bound
+	*way
 	lanes    [int(line.ClassBulk) + 1][]flying
 	sending  bool
 	lastSeen [int(line.ClassBulk) + 1]time.Duration // arrival of the last frame of a class, to keep their order
@@ -55,8 +61,10 @@ type session struct {
 }
 
 func newCable(w *world, a, b *station, n int) *cable {
-	c := &cable{w: w, n: n, ends: [2]*station{a, b}, rng: stream(w.plan.Seed, "cable "+string(a.code)+string(b.code)+string(rune('0'+n)))}
+	c := &cable{w: w, n: n, ends: [2]*station{a, b}, rng: stream(w.plan.Seed, w.label+"cable "+string(a.code)+string(b.code)+string(rune('0'+n)))}
+	c.with = []*cable{c}
 	for i := range c.dirs {
+		c.dirs[i].way = new(way)
 		c.dirs[i].delay = time.Duration(1+c.rng.IntN(80)) * time.Millisecond
 	}
 	return c
@@ -121,17 +129,32 @@ func (c *cable) cut(i int) {
 		return
 	}
 	d.since = c.w.now
-	s := c.live
-	c.w.after(quietLimit, func() {
-		if d.cuts > 0 && c.w.now-d.since >= quietLimit && s != nil && c.live == s {
-			c.drop(s)
-		}
-	})
+	for _, x := range c.with {
+		s := x.live
+		c.w.after(quietLimit, func() {
+			if d.cuts > 0 && c.w.now-d.since >= quietLimit && s != nil && x.live == s {
+				x.drop(s)
+			}
+		})
+	}
+}
+
+// along lets a cable go the way of another.
+func (c *cable) along(o *cable) {
+	for i := range c.dirs {
+		c.dirs[i].way = o.dirs[i].way
+	}
+	c.with = append([]*cable{c}, o.with...)
+	for _, x := range o.with {
+		x.with = append(x.with, c)
+	}
 }
 
 func (c *cable) mend(i int) {
 	if c.dirs[i].cuts = max(0, c.dirs[i].cuts-1); c.dirs[i].cuts == 0 {
-		c.try()
+		for _, x := range c.with {
+			x.try()
+		}
 	}
 }
 

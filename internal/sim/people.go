@@ -18,8 +18,6 @@ import (
 type people struct {
 	releases []*release
 	spoke    int
-	backup   *image
-	image    *image
 	blobs    [2]map[store.BlobID]*blobFile // of the backup and of the image
 	mark     [hwm.FileSize]byte            // as it was at the image
 	doubt    time.Duration                 // since when the log has been in doubt; 0: it is not
@@ -28,6 +26,8 @@ type people struct {
 	tested   time.Time
 	proposed int
 	assents  map[[32]byte]*release // the last to each document
+	pairing  *line.Keys            // of a pairing that was under way at the image
+	citation *release              // the last of ours
 	said     saidPeople
 }
 
@@ -354,77 +354,65 @@ func (s *station) act(a Act) {
 	case Crash:
 		s.crash(a)
 	case Full:
-		s.disk.fill(true)
-		w.after(a.For, func() { s.disk.fill(false) })
+		if s.platter != nil {
+			s.platter.fill(true)
+			w.after(a.For, func() { s.platter.fill(false) })
+		}
 	case Sluggish:
 		s.slow = time.Duration(a.N) * time.Millisecond
 		w.after(a.For, func() { s.slow = 0 })
 	case Lie:
-		s.disk.lie()
-		w.after(a.For, func() {
-			if s.disk.lying {
-				s.powerOff(time.Minute)
-			}
-		})
+		if s.disk != nil {
+			s.disk.lie()
+			w.after(a.For, func() {
+				if s.disk.lying {
+					s.powerOff(time.Minute)
+				}
+			})
+		}
 	case Jump:
 		s.clock.set(w.now, a.For, s.clock.rate)
 	case Drift:
 		s.clock.set(w.now, 0, a.X)
 	case Backup:
-		s.people.said.keep(0)
-		im := s.disk.copy(false)
-		s.people.backup, s.people.blobs[0] = &im, s.blobs.copied(true)
+		s.copied(0)
 	case Image:
-		s.people.said.keep(1)
-		im := s.disk.copy(true)
-		s.people.image, s.people.mark, s.people.blobs[1] = &im, s.markDisk.bytes, s.blobs.copied(false)
+		s.copied(1)
 	case Flip:
 		s.damaged()
 	case Restore:
-		if s.people.backup != nil {
+		if s.kept[0] != nil {
 			s.damaged()
 		}
 	case PutBack:
-		if s.people.image != nil {
-			s.replace(*s.people.image, s.people.blobs[1], 1)
+		if s.kept[1] != nil {
+			s.replace(s.kept[1], 1)
 		}
 	case Rollback:
-		if s.people.image != nil {
+		if s.kept[1] != nil {
 			w.watch.forked = true
 			for _, c := range w.cablesOf(s, w.stations[a.B%len(w.stations)]) {
 				c.act(Act{Kind: Cut, N: 3, For: a.For + 5*time.Minute})
 			}
-			s.replace(*s.people.image, s.people.blobs[1], 1)
+			s.replace(s.kept[1], 1)
 			s.markDisk.bytes = s.people.mark
 		}
 	case Lose:
-		s.markDisk.bytes = [len(s.markDisk.bytes)]byte{}
-		s.replace(s.empty(), nil, -1)
+		for _, m := range s.markFiles {
+			m.bytes = [len(m.bytes)]byte{}
+		}
+		s.replace(nil, -1)
 	}
 }
 
 // damaged does what an operator does whose disk is of no use: the last backup is
 // restored, or the station starts from nothing but what it was founded with.
 func (s *station) damaged() {
-	if b := s.people.backup; b != nil {
-		s.replace(*b, s.people.blobs[0], 0)
+	if b := s.kept[0]; b != nil {
+		s.replace(b, 0)
 		return
 	}
-	s.replace(s.empty(), nil, -1)
-}
-
-// replace puts other contents on the disk of a station and starts it again; own
-// says which of its own side is put beside them (saidPeople.setBack).
-func (s *station) replace(im image, blobs map[store.BlobID]*blobFile, own int) {
-	s.stop()
-	s.people.said.setBack(own)
-	s.disk.power(s.rng)
-	s.markDisk.power(s.rng)
-	s.disk.reset(image{mem: im.mem.Snapshot(), sql: im.sql})
-	s.blobs.blobs = blobs
-	s.blobs.blobs = s.blobs.copied(false)
-	s.w.watch.lossy(s)
-	s.again(5 * time.Minute)
+	s.replace(nil, -1)
 }
 
 // crash arms a loss of power, and makes sure that it comes.

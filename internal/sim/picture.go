@@ -36,7 +36,11 @@ func WritePicture(w io.Writer, r *Result) error {
 		Most    uint64      `json:"most"` // the longest log
 		Events  []pageEvent `json:"events"`
 	}
-	for _, c := range codes[:r.Plan.Parties] {
+	parties := r.Plan.Parties
+	if r.Counts.Joined > 0 {
+		parties++
+	}
+	for _, c := range codes[:parties] {
 		d.Parties = append(d.Parties, string(c))
 	}
 	d.Cables, d.Most = r.Plan.Cables, 1

@@ -54,11 +54,14 @@ const (
 	Arrange              // A's envoy does something about a contact; N chooses
 	Tell                 // A's envoy does something about what is said of a contact; N chooses
 	Phone                // A rings, or says something of a call; N chooses
+	Join                 // somebody new is to join: A invites it and all of the old line to found a new one
+	Cite                 // A says once more on the new line which line it goes on from; N's first bit: falsely
+	Disclose             // A, of both lines, gives the newcomer a proof file of an entry of the old line; N chooses
 	kinds
 )
 
 var kindNames = [kinds]string{"say", "react", "noise", "slow link", "delay", "cut", "dark", "crash", "disk full", "slow disk", "lying disk",
-	"bit flip", "clock jump", "clock drift", "backup", "restore", "image", "put back", "lost station", "rollback", "attachment", "amendment", "assent", "removal", "leave", "contact", "statement", "call"}
+	"bit flip", "clock jump", "clock drift", "backup", "restore", "image", "put back", "lost station", "rollback", "attachment", "amendment", "assent", "removal", "leave", "contact", "statement", "call", "join", "citation", "disclosure"}
 
 // String returns the name of the kind.
 func (k Kind) String() string { return kindNames[k] }
@@ -66,7 +69,7 @@ func (k Kind) String() string { return kindNames[k] }
 // Fault reports whether the kind is something that goes wrong.
 func (k Kind) Fault() bool {
 	switch k {
-	case Say, React, Backup, Image, Attach, Amend, Assent, Remove, Leave, Arrange, Tell, Phone:
+	case Say, React, Backup, Image, Attach, Amend, Assent, Remove, Leave, Arrange, Tell, Phone, Join, Cite, Disclose:
 		return false
 	}
 	return true
@@ -94,12 +97,20 @@ type Act struct {
 	N    int
 	X    float64
 	For  time.Duration
+	Line int // 0: the old line; 1: the new one, where A and B may be the newcomer, whose place is after all others
 }
 
-var codes = []parley.PartyCode{"alder", "birch", "cedar", "dogwood", "elm"}
+// mostParties are how many a line of a plan may have, before somebody joins.
+const mostParties = 5
+
+var codes = []parley.PartyCode{"alder", "birch", "cedar", "dogwood", "elm", "fir"}
 
 // String tells the act in a sentence.
 func (a Act) String() string {
+	if a.Line > 0 {
+		a.Line = 0
+		return a.String() + ", on the new line"
+	}
 	who, whom := codes[a.A], codes[a.B]
 	d := round(a.For)
 	switch a.Kind {
@@ -123,6 +134,12 @@ func (a Act) String() string {
 		return fmt.Sprintf("%s's envoy does something about what is said of a contact", who)
 	case Phone:
 		return fmt.Sprintf("%s rings, or says something of a call", who)
+	case Join:
+		return fmt.Sprintf("somebody is to join: %s invites to found a new line", who)
+	case Cite:
+		return fmt.Sprintf("%s cites the old line%s", who, [...]string{"", " falsely"}[a.N&1])
+	case Disclose:
+		return fmt.Sprintf("%s gives the newcomer a proof file of an old entry", who)
 	case Noise:
 		return fmt.Sprintf("cable %d %s-%s: %s of %.0f %% of frames, for %s", a.Path, who, whom, noiseNames(a.N), 100*a.X, d)
 	case Slowness:
@@ -409,6 +426,82 @@ func (g *generator) attachments() {
 			g.add(Act{At: at - time.Second, Kind: Slowness, A: who, B: b, N: 10000 + g.IntN(20000), For: time.Hour})
 			g.add(Act{At: at + g.span(time.Second, time.Minute), Kind: Crash, A: b, N: int(pointIdle), For: g.span(time.Second, time.Hour)})
 		}
+	}
+}
+
+// joins lets somebody join: a new line is founded with the newcomer, people write on
+// both, entries of the old are disclosed, and machines that keep both lines, or are
+// about to, lose power and what they have. The place of the newcomer is after all
+// others.
+func (g *generator) joins() {
+	at := time.Duration((0.05 + 0.45*g.Float64()) * float64(g.length))
+	later := func() time.Duration { return at + time.Duration(g.Float64()*float64(g.length-at)) }
+	anybody := func() int { return g.IntN(g.p.Parties + 1) }
+	g.add(Act{At: at, Kind: Join, A: g.who()})
+	for range 8 + g.IntN(30) {
+		g.add(Act{At: later(), Kind: Say, A: anybody(), N: 1 << g.IntN(11), X: float64([]int{0, 0, 0, 1, 2, 3}[g.IntN(6)]), Line: 1})
+	}
+	for range g.IntN(12) {
+		g.add(Act{At: later(), Kind: React, A: anybody(), N: g.IntN(5), Line: 1})
+	}
+	if g.IntN(4) == 0 {
+		g.add(Act{At: later(), Kind: Attach, A: anybody(), N: 1<<(8+g.IntN(9)) + g.IntN(256), Line: 1})
+	}
+	for range 2 + g.IntN(5) {
+		g.add(Act{At: later(), Kind: Disclose, A: g.who(), N: g.IntN(1 << 20)})
+	}
+	for range g.IntN(3) {
+		g.add(Act{At: later(), Kind: Cite, A: g.who(), N: g.IntN(2), Line: 1})
+	}
+	for range g.IntN(4) { // to the newcomer too
+		a, b := g.who(), g.p.Parties
+		g.add(Act{At: later(), Kind: []Kind{Noise, Cut, Cut, Dark}[g.IntN(4)], A: b, B: a, Path: g.IntN(g.p.Cables), N: 1 + g.IntN(3), X: 0.05 + 0.4*g.Float64(), For: g.span(time.Second, 2*time.Hour), Line: 1})
+	}
+	for range g.IntN(5) { // while it is founded, too
+		t := at + g.span(time.Second, confirmsWithin)
+		if g.IntN(2) == 0 {
+			t = later()
+		}
+		g.add(Act{At: t, Kind: Crash, A: g.who(), N: g.IntN(int(crashPoints)), For: g.span(time.Second, time.Hour)})
+		g.add(Act{At: later(), Kind: Crash, A: g.p.Parties, N: g.IntN(int(crashPoints)), For: g.span(time.Second, time.Hour), Line: 1})
+	}
+	if g.IntN(2) == 0 {
+		g.joinLosses(at, later())
+	}
+	if g.IntN(3) == 0 {
+		g.add(Act{At: later(), Kind: Amend, A: anybody(), N: g.IntN(2), Line: 1})
+		for i := range g.p.Parties + 1 {
+			g.add(Act{At: later(), Kind: Assent, A: i, Line: 1})
+		}
+	}
+	if g.IntN(4) == 0 { // the old line is left, by one or by all
+		for i := range 1 + g.IntN(g.p.Parties) {
+			g.add(Act{At: later(), Kind: Leave, A: i})
+		}
+	}
+}
+
+// joinLosses lets a machine lose what it has, and get back what it had before it kept
+// the new line, or while that was founded, or after.
+func (g *generator) joinLosses(joined, at time.Duration) {
+	who, on := g.who(), 0
+	if g.IntN(4) == 0 {
+		who, on = g.p.Parties, 1
+	}
+	before := joined + time.Duration((g.Float64()-0.5)*float64(min(joined, 2*confirmsWithin)))
+	switch g.IntN(5) {
+	case 0:
+		g.add(Act{At: before, Kind: Backup, A: who, Line: on})
+		g.add(Act{At: at, Kind: Restore, A: who, Line: on})
+	case 1:
+		g.add(Act{At: before, Kind: Image, A: who, Line: on})
+		g.add(Act{At: at, Kind: PutBack, A: who, Line: on})
+	case 2:
+		g.add(Act{At: at, Kind: Lose, A: who, Line: on})
+	case 3:
+		g.add(Act{At: before, Kind: Lie, A: who, For: g.span(time.Second, confirmsWithin), Line: on})
+	case 4:
+		g.add(Act{At: joined + g.span(time.Second, confirmsWithin), Kind: Lose, A: who, Line: on})
 	}
 }
 

@@ -20,6 +20,7 @@ type Counts struct {
 	Amended, Out, Acts, Contacts, Said, Joint, SaidModel int
 	Rings, Calls, Through, Halves, Heard, CallModel      int
 	Attached, Chunks, Damaged                            int
+	Joined, Kept, Cited, False, Disclosed                int // newcomers; entries of old records held to what they were; citations checked, false ones found; proof files verified
 	Inside, Survived, Spoiled, Folds                     int // of stores in SQLite: power lost in its own writes, the batch there all the same; disks of no use after they lied; logs folded
 	Hours                                                float64
 	Faults                                               map[Kind]int
@@ -50,6 +51,11 @@ func (c *Counts) Add(o *Counts) {
 	c.Attached += o.Attached
 	c.Chunks += o.Chunks
 	c.Damaged += o.Damaged
+	c.Joined += o.Joined
+	c.Kept += o.Kept
+	c.Cited += o.Cited
+	c.False += o.False
+	c.Disclosed += o.Disclosed
 	c.Inside += o.Inside
 	c.Survived += o.Survived
 	c.Spoiled += o.Spoiled
@@ -113,18 +119,28 @@ func Run(p *Plan, o Options) (res *Result) {
 	if w.broken == nil {
 		res.Took = w.settleDown()
 	}
+	for _, l := range w.lines {
+		if w.broken == nil {
+			l.final()
+		}
+	}
 	if w.broken == nil {
-		w.final()
+		w.finalJoin()
+	}
+	if w.broken == nil {
 		w.sound()
 	}
-	if w.broken != nil && o.Story {
-		w.tellState()
-	}
-	w.counts.Runs, w.counts.Hours = 1, w.now.Hours()
-	for _, a := range w.watch.of {
-		for _, t := range a.fates {
-			if t.excused {
-				w.counts.Excused++
+	w.counts.Runs = 1
+	for _, l := range w.lines {
+		if w.broken != nil && o.Story {
+			l.tellState()
+		}
+		w.counts.Hours += (w.now - l.began).Hours()
+		for _, a := range l.watch.of {
+			for _, t := range a.fates {
+				if t.excused {
+					w.counts.Excused++
+				}
 			}
 		}
 	}

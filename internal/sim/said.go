@@ -21,6 +21,7 @@ const (
 	WithContacts More = 1 << iota // envoys arrange contacts
 	WithSaid                      // and say something of them afterwards
 	WithCalls                     // and call one another
+	WithJoins                     // somebody joins
 )
 
 // MorePlan makes the plan of a seed in which more goes on: NewPlan's, and acts
@@ -57,6 +58,10 @@ func MorePlan(seed uint64, m More) *Plan {
 				g.add(Act{At: at + g.span(0, time.Minute), Kind: Cut, A: a, B: b, N: 1 + g.IntN(3), For: g.span(time.Second, 3*time.Minute)})
 			}
 		}
+	}
+	if m&WithJoins != 0 {
+		g.Rand = stream(seed, "joining")
+		g.joins()
 	}
 	p.sort()
 	return p

@@ -77,6 +77,14 @@ func TestSeeds(t *testing.T) {
 	if out, err := exec.Command(bin, "-all", "-hours", "9", "-seed", "40").CombinedOutput(); err != nil || !strings.Contains(string(out), "joint statements stand") || !strings.Contains(string(out), "put through") {
 		t.Errorf("with contacts, statements and calls: %v\n%s", err, out)
 	}
+	t.Run("somebody joins", func(t *testing.T) { somebodyJoins(t, bin) })
+	// Somebody joins: seed 39 loses both lines of a station, and 41 keeps them in SQLite.
+	for seed, more := range map[string]string{"39": "-forks=false", "41": "-sqlite"} {
+		out, err := exec.Command(bin, "-joins", more, "-hours", "1", "-seed", seed).CombinedOutput()
+		if err != nil || !strings.Contains(string(out), "1 newcomers on a new line") || seed == "39" && !strings.Contains(string(out), "2 disks lost what they had") {
+			t.Errorf("somebody joins, seed %s: %v\n%s", seed, err, out)
+		}
+	}
 	// Stores in SQLite, and power lost in their own writes; in one of these runs
 	// what was being written is there all the same.
 	for _, seed := range []string{"12", "14"} {

@@ -27,9 +27,9 @@ type sqlDisk struct {
 	s     *sqlite.Store
 
 	applies int
-	dark    bool // the power is away, and what is left has been looked at
-	lost    int  // batches that were said to be durable
-	spoiled bool // what a lying disk has left is of no single moment
+	dark    bool                  // the power is away, and what is left has been looked at
+	lost    map[parley.LineID]int // batches that were said to be durable
+	spoiled bool                  // what a lying disk has left is of no single moment
 	counts  *Counts
 	broken  func(promise, format string, args ...any)
 }
@@ -46,7 +46,7 @@ func (q *sqlDisk) coin(what uint64) uint64 {
 }
 
 // put lays other files on the disk, and opens the store.
-func (q *sqlDisk) put(id parley.LineID, im image) {
+func (q *sqlDisk) put(im image) {
 	q.close()
 	q.files++
 	if im.sql != nil {
@@ -54,12 +54,14 @@ func (q *sqlDisk) put(id parley.LineID, im image) {
 	} else {
 		q.d = simdisk.New(q.coin(1))
 	}
-	q.dark, q.lost, q.spoiled = false, 0, false
+	q.dark, q.lost, q.spoiled = false, nil, false
 	must(q.open())
-	if im.sql == nil {
+	for _, id := range check(im.mem.Lines()) {
 		founding, meta, err := im.mem.Line(id).Founding()
 		must(err)
-		must(q.s.CreateLine(id, founding, meta))
+		if err := q.s.CreateLine(id, founding, meta); parley.KindOf(err) != parley.Conflict {
+			must(err)
+		}
 	}
 }
 
@@ -135,7 +137,7 @@ func (d *disk) applySQL(b *line.Batch) error {
 	err := d.Line.Apply(b)
 	if q.d.Off() {
 		q.counts.Inside++
-		d.recs = append(d.recs, logged{batch: b, torn: true})
+		d.recs = append(d.recs, logged{line: d.id, batch: b, torn: true})
 		if d.lose() && d.applied != nil {
 			q.counts.Survived++
 			d.applied(b)
@@ -146,7 +148,7 @@ func (d *disk) applySQL(b *line.Batch) error {
 	if err != nil {
 		return err
 	}
-	d.recs = append(d.recs, logged{batch: b})
+	d.recs = append(d.recs, logged{line: d.id, batch: b})
 	for i := range b.Entries {
 		e := &b.Entries[i]
 		d.sizes[e.Gen] = max(d.sizes[e.Gen], e.Index+1)
@@ -180,26 +182,32 @@ func (q *sqlDisk) interrupt(within uint64) {
 }
 
 // settle takes all that was written as being on the disk: it is done to m.
-func (d *disk) settle(m *memory.Store) {
-	for _, r := range d.recs {
-		must(r.do(m.Line(d.id)))
+func (d *platter) settle(m *memory.Store) {
+	for i := range d.recs {
+		must(d.recs[i].do(m))
 	}
 	d.image, d.recs = m, nil
 }
 
-// do does the write to a line.
-func (r *logged) do(l store.Line) error {
-	if r.batch == nil {
-		return l.Place(r.place)
+// do does the write to a store.
+func (r *logged) do(m *memory.Store) error {
+	switch {
+	case r.made != nil:
+		if err := m.CreateLine(r.line, r.made, nil); parley.KindOf(err) != parley.Conflict {
+			return err
+		}
+		return nil
+	case r.batch == nil:
+		return m.Line(r.line).Place(r.place)
 	}
-	return l.Apply(r.batch)
+	return m.Line(r.line).Apply(r.batch)
 }
 
 // lose takes the power away from the store's files, opens what is left, and holds
 // it to what it may be: all that was durable, of the rest each batch whole or not
 // at all, and nothing before one that is missing. It reports whether the last write
 // is there.
-func (d *disk) lose() (last bool) {
+func (d *platter) lose() (last bool) {
 	q := d.sql
 	lied := d.lying
 	q.d.Lose()
@@ -210,7 +218,7 @@ func (d *disk) lose() (last bool) {
 		q.spoil(lied, "%v", err)
 		return false
 	}
-	d.Line = q.s.Line(d.id)
+	d.see()
 	found, err := q.s.Check(context.Background(), nil)
 	if err != nil || len(found) > 0 {
 		q.spoil(lied, "fsck: %v %v", found, err)
@@ -222,15 +230,17 @@ func (d *disk) lose() (last bool) {
 		return false
 	}
 	last = n > 0 && n == len(d.recs)
+	q.lost = map[parley.LineID]int{}
 	for _, r := range d.recs[n:] {
-		if r.batch != nil && !r.torn {
-			q.lost++
+		if r.place == nil && !r.torn {
+			q.lost[r.line]++
 		}
 	}
-	if q.lost > 0 && !lied {
-		q.broken("durable before it is said", "%d batches are gone from a disk that does not lie", q.lost)
+	if len(q.lost) > 0 && !lied {
+		q.broken("durable before it is said", "%d writes are gone from a disk that does not lie", len(d.recs)-n)
 	}
 	d.image, d.recs = m, nil
+	d.again()
 	d.measure()
 	return last
 }
@@ -246,29 +256,28 @@ func (q *sqlDisk) spoil(lied bool, format string, args ...any) {
 
 // left finds how many of the writes that are not surely durable are in the store,
 // and what holds the same in memory; nil when there is no such number.
-func (d *disk) left() (found *memory.Store, n int) {
+func (d *platter) left() (found *memory.Store, n int) {
 	sum := &summer{h: sha256.New()}
-	cheap, full := sum.of(d.Line, false), [32]byte{}
+	cheap, full := sum.of(d.sql.s, false), [32]byte{}
 	m := d.image.Snapshot()
 	for i := 0; ; i++ {
-		l := m.Line(d.id)
-		if sum.of(l, false) == cheap {
+		if sum.of(m, false) == cheap {
 			if full == ([32]byte{}) {
-				full = sum.of(d.Line, true)
+				full = sum.of(d.sql.s, true)
 			}
-			if sum.of(l, true) == full {
+			if sum.of(m, true) == full {
 				found, n = m.Snapshot(), i
 			}
 		}
 		if i == len(d.recs) {
 			return found, n
 		}
-		must(d.recs[i].do(l))
+		must(d.recs[i].do(m))
 	}
 }
 
 // same holds the store to what it must be while no power is lost.
-func (d *disk) same() error {
+func (d *platter) same() error {
 	found, err := d.sql.s.Check(context.Background(), nil)
 	if err != nil || len(found) > 0 {
 		return fmt.Errorf("fsck: %v %v", found, err)
@@ -279,7 +288,7 @@ func (d *disk) same() error {
 	return nil
 }
 
-// summer hashes what a store says of a line.
+// summer hashes what a store says of its lines.
 type summer struct{ h hash.Hash }
 
 func (x *summer) put(v any, err error) {
@@ -288,8 +297,17 @@ func (x *summer) put(v any, err error) {
 }
 
 // of returns the hash: of the outbox, all values and the counts; or of everything.
-func (x *summer) of(l store.Line, full bool) [32]byte {
+func (x *summer) of(s store.Store, full bool) [32]byte {
 	x.h.Reset()
+	ids, err := s.Lines()
+	x.put(ids, err)
+	for _, id := range ids {
+		x.line(s.Line(id), full)
+	}
+	return [32]byte(x.h.Sum(nil))
+}
+
+func (x *summer) line(l store.Line, full bool) {
 	kvs, err := l.Values("")
 	x.put(kvs, err)
 	c, err := l.Counts()
@@ -309,7 +327,6 @@ func (x *summer) of(l store.Line, full bool) [32]byte {
 			x.log(l, g, gens)
 		}
 	}
-	return [32]byte(x.h.Sum(nil))
 }
 
 // cutPrefix returns the generation that a key of the engine's is of.

@@ -17,7 +17,6 @@ import (
 	"parley/internal/station/carry"
 	"parley/internal/station/owner"
 	"parley/internal/store"
-	"parley/internal/store/memory"
 	"parley/internal/wire"
 )
 
@@ -44,17 +43,16 @@ func newEntropy(seed uint64, what string) io.Reader {
 // station is one party's: its keys, its disk, its clock, and while it runs the
 // engine. What an officer or an operator does is in people.go.
 type station struct {
+	*machine
 	w        *world
 	n        int
 	code     parley.PartyCode
-	root     *key.Pair
 	keys     *line.Keys // of the founding generation; nil once founded
+	cert     []byte     // of it
 	entropy  io.Reader
-	tls      [32]byte // of the key that its sessions would have
 	rng      *rand.Rand
 	disk     *disk
 	markDisk *markDisk
-	clock    clock
 
 	blobs   *blobDisk
 	carrier *carry.Carrier
@@ -67,12 +65,10 @@ type station struct {
 	inbox   []line.Event
 	waking  bool
 	busy    time.Duration // it does nothing before this
-	slow    time.Duration // what a commit takes
 	gap     time.Duration // to the next tick
 	tick    int           // which tick is awaited
 	tickAt  time.Duration
-	downFor time.Duration // of the crash to come
-	refused int           // times in a row that its disk was full
+	refused int // times in a row that its disk was full
 	spoken  map[*session]*shown
 
 	people  people
@@ -94,40 +90,60 @@ func (c *clock) set(now, jump time.Duration, rate float64) {
 	c.show, c.at, c.rate = c.read(now)+jump, now, rate
 }
 
-func newStation(w *world, n int) *station {
-	s := &station{w: w, n: n, code: codes[n], entropy: newEntropy(w.plan.Seed, string(codes[n])), rng: stream(w.plan.Seed, "station "+string(codes[n]))}
-	s.markDisk = new(markDisk)
+func newStation(w *world, n int, m *machine) *station {
+	s := &station{w: w, n: n, machine: m, code: codes[n], entropy: newEntropy(w.plan.Seed, w.label+string(codes[n])), rng: stream(w.plan.Seed, w.label+"station "+string(codes[n]))}
+	m.on = append(m.on, s)
 	return s
 }
 
 func (s *station) time() time.Time { return began.Add(s.clock.read(s.w.now)) }
 func (s *station) running() bool   { return s.own != nil }
 
-// empty is the disk of a station that knows nothing but the founding.
-func (s *station) empty() image {
-	m := memory.New(plain{})
-	must(m.CreateLine(s.w.founding.Line, s.w.founding.Encode(), nil))
-	return image{mem: m}
+// found makes the line and the founding batch durable, as a confirmed pairing does.
+func (s *station) found() error {
+	if s.cert == nil {
+		body := journal.CertificateBody{Line: s.w.founding.Line, Party: s.code, Founding: s.w.founding.Hash(), Time: uint64(max(s.time().Unix(), 1))}
+		s.keys.Describe(&body)
+		body.TLS = s.tls
+		s.cert = check(journal.SignCertificate(s.root, journal.ByRoot, parley.GenerationID{}, body))
+	}
+	if err := s.keep(); err != nil {
+		return err
+	}
+	begun, err := s.disk.Values("self")
+	must(err)
+	if len(begun) == 0 {
+		s.w.watch.owns(s.keys.Gen, s)
+		b := check(line.Found(s.config(), s.keys, s.cert))
+		s.w.watch.keptSecret(s, b)
+		if err := s.disk.Apply(b); err != nil {
+			return err
+		}
+	}
+	s.follow()
+	s.keys = nil
+	return nil
 }
 
-// found makes the founding batch durable.
-func (s *station) found() {
-	body := journal.CertificateBody{Line: s.w.founding.Line, Party: s.code, Founding: s.w.founding.Hash(), Time: uint64(began.Unix())}
-	s.keys.Describe(&body)
-	ours, _ := s.w.founding.Party(s.code)
-	body.TLS = ours.TLS
-	s.tls = ours.TLS
-	cert := check(journal.SignCertificate(s.root, journal.ByRoot, parley.GenerationID{}, body))
-	s.disk = newDisk(s.w.founding.Line, s.empty(), s.sqlDisk())
-	s.markDisk.point = &s.disk.point
+// keep makes room for the line on the disks of the station: in the store, and what
+// is kept beside it.
+func (s *station) keep() error {
+	if s.disk != nil {
+		return nil
+	}
+	if s.platter == nil {
+		s.platter = newPlatter(s.sqlDisk())
+	}
+	d := &disk{platter: s.platter, id: s.w.founding.Line, founding: s.w.founding.Encode()}
+	if err := d.create(); err != nil {
+		return err
+	}
+	s.disk = d
+	s.markDisk = s.marks(d.id)
 	s.blobs = &blobDisk{disk: s.disk, now: s.time, us: s.code, blobs: map[store.BlobID]*blobFile{}, used: map[string]int64{},
 		daily: func() int64 { return int64(s.w.founding.Annex.Bound(charter.BlobBytesPerDay)) }}
 	s.disk.placed = func(ps []store.Position) { s.w.watch.placed(s, ps) }
-	b := check(line.Found(s.config(), s.keys, cert))
-	must(s.disk.Apply(b))
-	s.disk.applied = func(b *line.Batch) { s.w.watch.durable(s, b) }
-	s.w.watch.owns(s.keys.Gen, s)
-	s.keys = nil
+	return nil
 }
 
 // sqlDisk is the disk of the real store; nil where the plan is of stores in memory.
@@ -146,7 +162,7 @@ func (s *station) config() line.Config {
 
 // start loads the engine from the disk, as the runner of a station does.
 func (s *station) start() {
-	if s.own != nil {
+	if s.own != nil || s.disk == nil || s.keys != nil { // the last two: its line is not founded here yet
 		return
 	}
 	e, err := line.Load(s.config(), s.time())
@@ -204,22 +220,27 @@ func (s *station) stop() {
 	s.life++
 }
 
-// powerOff stops the station without warning, and starts it again after down.
+// powerOff stops the station without warning, with every line of it, and starts it
+// again after down.
 func (s *station) powerOff(down time.Duration) {
-	s.stop()
+	s.halt()
+	s.off = s.w.now + down
 	lost, spoiled := s.disk.power(s.rng)
-	s.markDisk.power(s.rng)
-	s.blobs.power(s.rng)
+	for _, o := range s.on {
+		o.dark(s.rng)
+	}
 	if spoiled { // as by a flipped byte
 		s.w.tell("lost", s.code, "", "%s's disk has lied, and what is left on it is of no use", s.code)
 		s.damaged()
 		return
 	}
-	if lost > 0 {
-		s.w.tell("lost", s.code, "", "%s's disk has lost %d batches that it said were there", s.code, lost)
-		s.w.watch.lossy(s)
+	for _, o := range s.founded() {
+		if n := lost[o.disk.id]; n > 0 {
+			o.w.tell("lost", o.code, "", "%s's disk has lost %d batches that it said were there", o.code, n)
+			o.w.watch.lossy(o)
+		}
+		o.again(down)
 	}
-	s.again(down)
 }
 
 // again starts a stopped station after a while.

@@ -28,6 +28,9 @@ func (c *Counts) Text() string {
 	if c.Rings > 0 {
 		row("calls", "%d rung, %d ends of one begun, %d put through, %d halves taken in, %d times one is heard by another side; %d sentences against the model", c.Rings, c.Calls, c.Through, c.Halves, c.Heard, c.CallModel)
 	}
+	if c.Joined > 0 {
+		row("joining", "%d newcomers on a new line; %d entries of old records are as they were; %d proof files verified there; citations checked %d times, %d of them false and found so", c.Joined, c.Kept, c.Disclosed, c.Cited, c.False)
+	}
 	row("the charter", "%d amendments in force, %d parties left the line", c.Amended, c.Out)
 	row("attachments", "%d, carried in %d chunks, %d damaged and asked for again", c.Attached, c.Chunks, c.Damaged)
 	var fs []string

@@ -60,7 +60,11 @@ func (w *world) tell(what string, who, whom parley.PartyCode, format string, arg
 	if !t.keep {
 		return
 	}
-	t.story = append(t.story, Event{At: w.now, What: what, Who: who, Whom: whom, Text: fmt.Sprintf(format, args...)})
+	text := fmt.Sprintf(format, args...)
+	if w.label != "" {
+		text = "(new line) " + text
+	}
+	t.story = append(t.story, Event{At: w.now, What: what, Who: who, Whom: whom, Text: text})
 }
 
 // said notes what left a station, where a person may want to see it leave.
@@ -91,11 +95,11 @@ func (w *world) said(s *station, send *line.Send) {
 func (t *trace) frame(w *world, s *station, f wire.Frame, raw []byte) {
 	t.number(uint64(w.now))
 	if t.exact {
-		t.number(uint64(s.n)<<32 | uint64(len(raw)))
+		t.number(s.number()<<32 | uint64(len(raw)))
 		t.sum.Write(raw)
 		return
 	}
-	t.number(uint64(s.n))
+	t.number(s.number())
 	fmt.Fprintf(t.sum, "%T", f)
 }
 
@@ -110,11 +114,19 @@ func (t *trace) sizes(s *station) {
 	}
 }
 
+// number tells the engines of a run apart.
+func (s *station) number() uint64 {
+	if s.w.label != "" {
+		return uint64(len(codes) + s.n)
+	}
+	return uint64(s.n)
+}
+
 // step notes what a step did.
 func (t *trace) step(s *station, fx *line.Effects) {
 	b := &fx.Batch
 	t.number(uint64(s.w.now))
-	t.number(uint64(s.n)<<56 | uint64(len(b.Entries))<<40 | uint64(len(b.Receipts))<<32 | uint64(len(b.Keys))<<16 | uint64(len(fx.Sends)))
+	t.number(s.number()<<56 | uint64(len(b.Entries))<<40 | uint64(len(b.Receipts))<<32 | uint64(len(b.Keys))<<16 | uint64(len(fx.Sends)))
 	for i := range b.Entries {
 		t.sum.Write(b.Entries[i].Gen[:])
 		t.number(b.Entries[i].Index)

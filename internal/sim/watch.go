@@ -118,6 +118,7 @@ func (x *watch) durable(s *station, b *line.Batch) {
 	a := x.at(s)
 	a.dirty = true
 	x.w.counts.Batches++
+	x.keptSecret(s, b)
 	for _, kv := range b.Keys {
 		if len(kv.Key) > 5 && kv.Key[:5] == "cert/" {
 			x.certificate(s, kv.Value)
@@ -292,6 +293,7 @@ func (x *watch) accepted(s *station, e *line.StoredEntry) {
 // spoke looks at a frame that leaves a station.
 func (x *watch) spoke(s *station, send *line.Send, raw []byte) {
 	x.w.said(s, send)
+	x.toldSecret(s, send.To, raw)
 	switch f := send.Frame.(type) {
 	case *wire.Entry:
 		x.spokeEntry(s, f)
@@ -433,7 +435,7 @@ func (x *watch) lossy(s *station) {
 // excuse gives an entry up when no disk holds it.
 func (x *watch) excuse(ref parley.Ref) {
 	for _, o := range x.w.stations {
-		if o.disk.sizes[ref.Gen] > ref.Index {
+		if o.disk != nil && o.disk.sizes[ref.Gen] > ref.Index {
 			return
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"container/heap"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"parley"
@@ -17,21 +18,32 @@ var began = time.Date(2026, 11, 23, 14, 0, 0, 0, time.UTC)
 
 // A world is one line of several stations on virtual time.
 type world struct {
-	plan     *Plan
-	opts     Options
-	now      time.Duration // since began
-	queue    events
-	seq      uint64
+	*ground
+	label    string // of the second line; "" of the first
+	began    time.Duration
 	founding *charter.Founding
 	stations []*station
 	cables   []*cable
-	calm     bool // the faults have stopped for good
 	watch    *watch
-	trace    *trace
-	counts   Counts
-	path     line.PathID
-	broken   *Broken
 	rng      *rand.Rand // for what belongs to no single station or cable
+}
+
+// ground is what the lines of one run stand on: the time, what is still to happen,
+// and what is noted of it.
+type ground struct {
+	plan    *Plan
+	opts    Options
+	now     time.Duration // since began
+	queue   events
+	seq     uint64
+	calm    bool // the faults have stopped for good
+	trace   *trace
+	counts  Counts
+	path    line.PathID
+	broken  *Broken
+	lines   []*world // the old one, and the new one where somebody joined
+	join    *join    // nil: nobody has joined
+	secrets *secrets // of the old line; nil where nobody is to join
 }
 
 // event is something that happens at a time. Events of one time happen in the
@@ -59,13 +71,13 @@ func (q *events) Pop() any {
 }
 
 // after foresees do in d from now.
-func (w *world) after(d time.Duration, do func()) {
+func (w *ground) after(d time.Duration, do func()) {
 	w.seq++
 	heap.Push(&w.queue, event{w.now + max(d, 0), w.seq, do})
 }
 
 // run lets time pass until end, or until a promise is broken.
-func (w *world) run(end time.Duration) {
+func (w *ground) run(end time.Duration) {
 	for len(w.queue) > 0 && w.queue[0].at <= end && w.broken == nil {
 		e := heap.Pop(&w.queue).(event)
 		w.now = e.at
@@ -102,15 +114,18 @@ func (w *world) fail(promise, format string, args ...any) {
 
 // newWorld founds the line of a plan.
 func newWorld(p *Plan, o Options) *world {
-	w := &world{plan: p, opts: o, rng: stream(p.Seed, "world")}
+	w := &world{ground: &ground{plan: p, opts: o}, rng: stream(p.Seed, "world")}
+	w.lines = []*world{w}
 	w.counts.Faults = map[Kind]int{}
 	w.trace = newTrace(o)
 	w.watch = newWatch(w)
 	for i := range p.Parties {
-		w.stations = append(w.stations, newStation(w, i))
+		w.stations = append(w.stations, newStation(w, i, newMachine()))
+	}
+	if slices.ContainsFunc(p.Acts, func(a Act) bool { return a.Kind == Join }) {
+		w.secrets = new(secrets)
 	}
 	w.found()
-	w.watch.rules = newRules(w.founding)
 	for a := range w.stations {
 		for b := a + 1; b < len(w.stations); b++ {
 			for n := range p.Cables {
@@ -130,9 +145,21 @@ func newWorld(p *Plan, o Options) *world {
 	return w
 }
 
+// machines returns one station of each machine there is.
+func (g *ground) machines() (out []*station) {
+	for _, w := range g.lines {
+		for _, s := range w.stations {
+			if s.disk != nil && s == s.on[0] {
+				out = append(out, s)
+			}
+		}
+	}
+	return out
+}
+
 // sound holds the stores in SQLite to what was done to them.
 func (w *world) sound() {
-	for _, s := range w.stations {
+	for _, s := range w.machines() {
 		if s.disk.sql == nil {
 			continue
 		}
@@ -144,8 +171,8 @@ func (w *world) sound() {
 
 // close lets go of the stores.
 func (w *world) close() {
-	for _, s := range w.stations {
-		if s.disk != nil && s.disk.sql != nil {
+	for _, s := range w.machines() {
+		if s.disk.sql != nil {
 			s.disk.sql.close()
 		}
 	}
@@ -160,20 +187,37 @@ func (w *world) found() {
 	r.Read(f.Line[:])
 	for _, s := range w.stations {
 		parties = append(parties, charter.Party{Code: s.code, Name: string(s.code), Languages: []string{"en"}})
-		s.root = check(key.NewPair(s.entropy))
-		s.keys = check(line.NewKeys(s.entropy))
-		v := charter.Reveal{Party: s.code, Name: string(s.code), Root: s.root.Public(), Generation: s.keys.Gen, Log: s.keys.Log.Public(), Receipt: s.keys.Held.Public(),
-			Receiving: s.keys.Receiving.Public(), Addresses: []string{"tls://127.0.0.1:1"}}
-		s.entropy.Read(v.TLS[:])
-		must(v.NewNonce(s.entropy))
-		f.Reveals = append(f.Reveals, v)
+		f.Reveals = append(f.Reveals, s.reveal())
 	}
+	w.agreed(f, parties)
+	for _, s := range w.stations {
+		must(s.found())
+	}
+}
+
+// agreed makes the founding of reveals, a charter and an annex.
+func (w *world) agreed(f *charter.Founding, parties []charter.Party) {
 	f.Charter, f.Annex = charter.DefaultCharter(parties...), charter.DefaultAnnex()
 	f.Annex.Quotas = map[charter.Bound]uint64{charter.BlobBytesPerDay: blobsPerDay, charter.BlobBytes: blobMost}
 	w.founding = check(charter.ParseFounding(f.Encode()))
-	for _, s := range w.stations {
-		s.found()
+	w.watch.rules = newRules(w.founding)
+}
+
+// reveal makes the keys of a station for a line, and what it shows of them. Root and
+// TLS key are those of the station, on every line of it.
+func (s *station) reveal() charter.Reveal {
+	if s.root == nil {
+		s.root = check(key.NewPair(s.entropy))
 	}
+	s.keys = check(line.NewKeys(s.entropy))
+	v := charter.Reveal{Party: s.code, Name: string(s.code), Root: s.root.Public(), Generation: s.keys.Gen, Log: s.keys.Log.Public(), Receipt: s.keys.Held.Public(),
+		Receiving: s.keys.Receiving.Public(), Addresses: []string{"tls://127.0.0.1:1"}}
+	if s.tls == ([32]byte{}) {
+		s.entropy.Read(s.tls[:])
+	}
+	v.TLS = s.tls
+	must(v.NewNonce(s.entropy))
+	return v
 }
 
 func check[T any](v T, err error) T {
@@ -197,18 +241,25 @@ func (w *world) cablesOf(a, b *station) []*cable {
 
 // act does one act of the plan.
 func (w *world) act(a Act) {
-	s, peer := w.stations[a.A%len(w.stations)], w.stations[a.B%len(w.stations)]
+	if a.Line > 0 && w == w.lines[0] {
+		if len(w.lines) > 1 {
+			w.lines[1].act(a)
+		}
+		return // nobody has joined yet
+	}
+	s, peer := w.placed(a.A), w.placed(a.B)
+	if s == nil || peer == nil {
+		return // a party of the old line that is not on the new one
+	}
 	w.tell("act", s.code, peer.code, "%s", a)
 	if a.Kind.Fault() {
 		w.counts.Faults[a.Kind]++
 	}
 	switch a.Kind {
-	case Say:
-		s.say(a)
-	case Attach:
-		s.attach(a)
-	case React:
-		s.react(a.N)
+	case Say, Attach, React:
+		if s.mayWrite() {
+			s.writes(a)
+		}
 	case Amend, Remove:
 		s.propose(a)
 	case Assent:
@@ -221,6 +272,12 @@ func (w *world) act(a Act) {
 		s.tell(a.N)
 	case Phone:
 		s.phone(a.N)
+	case Join:
+		w.joins(s, a)
+	case Cite:
+		s.cites(a.N&1 != 0)
+	case Disclose:
+		s.discloses(a.N)
 	case Noise, Slowness, Delay, Cut:
 		if cs := w.cablesOf(s, peer); s != peer && len(cs) > 0 {
 			cs[a.Path%len(cs)].act(a)
@@ -231,5 +288,17 @@ func (w *world) act(a Act) {
 		}
 	default:
 		s.act(a)
+	}
+}
+
+// writes lets people write, or answer.
+func (s *station) writes(a Act) {
+	switch a.Kind {
+	case Say:
+		s.say(a)
+	case Attach:
+		s.attach(a)
+	case React:
+		s.react(a.N)
 	}
 }

@@ -47,7 +47,8 @@ func main() {
 	f.goesOn("contacts", sim.WithContacts, "let envoys arrange contacts all the while")
 	f.goesOn("said", sim.WithSaid, "let envoys say something of contacts too: embargoes, drafts, joint statements, what is published")
 	f.goesOn("calls", sim.WithCalls, "let stations call one another")
-	f.goesOn("all", sim.WithContacts|sim.WithSaid|sim.WithCalls, "all of these")
+	f.goesOn("joins", sim.WithJoins, "let somebody join: a new line is founded on the stations of the old one, which it cites")
+	f.goesOn("all", sim.WithContacts|sim.WithSaid|sim.WithCalls|sim.WithJoins, "all of these")
 	flag.BoolVar(&f.sql, "sqlite", false, "keep the stations' records in SQLite, on simulated disks")
 	flag.StringVar(&f.fault, "fault", "", "build the product with this deliberate fault in it; all: with every one, of which SIM_FAULT names the one that is on")
 	flag.StringVar(&f.plan, "plan", "", "a plan that shrink wrote, in place of a seed's")
@@ -178,6 +179,7 @@ func story(f *flags) error {
 	for _, e := range r.Story {
 		fmt.Printf("%14s  %-10s %s\n", sim.Clock(e.At), e.What, strings.TrimSpace(e.Text))
 	}
+	fmt.Print(r.Counts.Text())
 	return end(r)
 }
 

@@ -104,7 +104,10 @@ func (m *Marks) Close() error {
 	return errors.Join(errs...)
 }
 
-func (m *Marks) path(l parley.LineID) string { return filepath.Join(m.dir, l.String()+".mark") }
+// FileName is the name of a line's file in the directory of the marks.
+func FileName(l parley.LineID) string { return l.String() + ".mark" }
+
+func (m *Marks) path(l parley.LineID) string { return filepath.Join(m.dir, FileName(l)) }
 
 // file opens the file of a line, and makes it when there is none.
 func (m *Marks) file(l parley.LineID) (*file, error) {
