@@ -93,12 +93,15 @@ func Fold(entries []Entry) []*Call {
 			c.take(e, phrases)
 		}
 	}
+	others := nextOfAnother(out)
 	for i, c := range out {
-		for _, o := range out[i+1:] {
-			if o.Ring.Time.Sub(c.Ring.Time) > RingFor {
-				break
+		for j := others[i]; j < len(out) && out[j].Ring.Time.Sub(c.Ring.Time) <= RingFor; {
+			o := out[j]
+			if o.Ring.Party == c.Ring.Party {
+				j = others[j]
+				continue
 			}
-			if c.Other == nil && o.Other == nil && c.crosses(o) {
+			if j++; c.Other == nil && o.Other == nil && c.crosses(o) {
 				c.meet(o)
 			}
 		}
@@ -112,6 +115,23 @@ func Fold(entries []Entry) []*Call {
 		p.replaces(phrases)
 	}
 	return out
+}
+
+// nextOfAnother says of each call which is the next that another party rang: who
+// rings a thousand times at one moment is not compared with himself.
+func nextOfAnother(cs []*Call) []int {
+	next := make([]int, len(cs))
+	for i := len(cs) - 1; i >= 0; i-- {
+		switch {
+		case i+1 == len(cs):
+			next[i] = len(cs)
+		case cs[i+1].Ring.Party != cs[i].Ring.Party:
+			next[i] = i + 1
+		default:
+			next[i] = next[i+1]
+		}
+	}
+	return next
 }
 
 // first is what an entry refers to first; zero: to nothing.

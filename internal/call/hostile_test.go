@@ -213,3 +213,26 @@ func TestAnInterpreterGoesInMidSentence(t *testing.T) {
 		}
 	}
 }
+
+// TestRingsWithoutEnd: who rings very often at one moment keeps nobody who reads the
+// calls busy for long, and still meets a ring of the other side.
+func TestRingsWithoutEnd(t *testing.T) {
+	const rings = 60_000
+	es := make([]Entry, 0, rings+1)
+	for i := range rings {
+		es = append(es, Entry{Ref: parley.Ref{Gen: parley.GenerationID{2}, Index: uint64(i)}, Party: "birch", To: []parley.PartyCode{"alder"}, Time: noon, Form: &Ring{}})
+	}
+	es = append(es, Entry{Ref: parley.Ref{Gen: parley.GenerationID{1}}, Party: "alder", To: []parley.PartyCode{"birch"}, Time: noon, Form: &Ring{}})
+	began := time.Now()
+	cs := Fold(es)
+	if d := time.Since(began); d > 5*time.Second {
+		t.Errorf("%d rings took %v", rings, d)
+	}
+	met := 0
+	for _, c := range cs {
+		met += len(c.Crossed)
+	}
+	if len(cs) != rings+1 || met != 1 {
+		t.Errorf("%d calls, %d met", len(cs), met)
+	}
+}

@@ -335,9 +335,15 @@ func (t *Terms) Late(reply *Entry) bool { return t.Overdue(reply.Time) }
 func pair(f *folding, cs []*Contact) {
 	byRef := slices.Clone(cs)
 	slices.SortFunc(byRef, func(a, b *Contact) int { return compareRefs(a.Ref(), b.Ref()) })
+	others := nextOfAnother(byRef)
 	for i, a := range byRef {
-		for _, b := range byRef[i+1:] {
-			if a.Other == nil && b.Other == nil && f.crossed(a, b) {
+		for j := others[i]; j < len(byRef); {
+			b := byRef[j]
+			if b.First().Party == a.First().Party {
+				j = others[j]
+				continue
+			}
+			if j++; a.Other == nil && b.Other == nil && f.crossed(a, b) {
 				a.Other, b.Other = b, a
 			}
 		}
@@ -359,6 +365,23 @@ func pair(f *folding, cs []*Contact) {
 			a.met = true
 		}
 	}
+}
+
+// nextOfAnother says of each contact which is the next that another party asked for:
+// who asks a thousand times is not compared with himself.
+func nextOfAnother(cs []*Contact) []int {
+	next := make([]int, len(cs))
+	for i := len(cs) - 1; i >= 0; i-- {
+		switch {
+		case i+1 == len(cs):
+			next[i] = len(cs)
+		case cs[i+1].First().Party != cs[i].First().Party:
+			next[i] = i + 1
+		default:
+			next[i] = next[i+1]
+		}
+	}
+	return next
 }
 
 // crossed reports whether two first requests are of different parties, for the

@@ -3,6 +3,8 @@ package contact
 import (
 	"testing"
 	"time"
+
+	"parley"
 )
 
 // TestEscalation: a topic rises from level to level, with the time at each, and
@@ -60,5 +62,34 @@ func TestQuestionsStayOpen(t *testing.T) {
 	}
 	if got := x.Stance("birch").Form.(*Stance).Stand; got != Cooperate || x.Stance("alder") != nil {
 		t.Errorf("birch stands %s", got)
+	}
+}
+
+// TestRequestsWithoutEnd: who asks very often keeps nobody who reads the book busy for
+// long, and a request of the other side still crosses one of his.
+func TestRequestsWithoutEnd(t *testing.T) {
+	const requests = 40_000
+	ask := func(gen byte, i int, by, to parley.PartyCode) Entry {
+		return Entry{Ref: parley.Ref{Gen: parley.GenerationID{gen}, Index: uint64(i)}, Party: by, To: []parley.PartyCode{to}, Time: time.Unix(1_790_000_000, 0),
+			Form: &Request{Topics: []string{"Grain"}, Windows: []Window{{Start: 1, End: 2}}}}
+	}
+	var es []Entry
+	for i := range requests {
+		es = append(es, ask(2, i, "birch", "alder"))
+	}
+	es = append(es, ask(1, 0, "alder", "birch"))
+	began := time.Now()
+	b := Fold(es)
+	if d := time.Since(began); d > 5*time.Second {
+		t.Errorf("%d requests took %v", requests, d)
+	}
+	crossed := 0
+	for _, c := range b.Contacts {
+		if c.Other != nil {
+			crossed++
+		}
+	}
+	if len(b.Contacts) != requests+1 || crossed != 2 {
+		t.Errorf("%d contacts, %d of them crossed", len(b.Contacts), crossed)
 	}
 }
