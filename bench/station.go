@@ -119,7 +119,7 @@ func configure(dir string, media bool) error {
 		return err
 	}
 	mark := c.HighWater
-	c.AcceptRate, c.Test, c.HighWater = 1_000_000, 24*time.Hour, mark
+	c.AcceptRate, c.Test, c.HighWater, c.KeepFree = 1_000_000, 24*time.Hour, mark, 1
 	if media {
 		c.Media = "127.0.0.1:0"
 	}

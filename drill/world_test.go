@@ -106,7 +106,7 @@ func (s *side) make(listen string, again bool) {
 	}
 	s.share, s.listen = res.Share, listen
 	c := s.config()
-	c.Test, c.Settle = time.Minute, time.Second
+	c.Test, c.Settle, c.KeepFree = time.Minute, time.Second, 1 // whatever is free where drills run
 	if err := os.WriteFile(filepath.Join(s.dir, station.ConfigName), c.Text(), 0o600); err != nil {
 		s.t.Fatal(err)
 	}

@@ -197,6 +197,9 @@ func (c demoCmd) story(s *session, d *stage.Demo) error {
 	began, steps := time.Now(), append(y.SetUp(), y.Written()...)
 	for _, st := range steps {
 		r := st.Play(ctx)
+		if !r.OK {
+			r.Shown = strings.TrimSpace(r.Shown + ". " + d.Trouble(ctx))
+		}
 		if err := c.tell(s, r); err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -102,6 +103,11 @@ func explain(w io.Writer, l station.Line, lamp station.Lamp) {
 		rows = append(rows, []string{"  " + e.By, stamp(e.At), e.Text})
 	}
 	table(w, rows)
+	for _, n := range l.Notices {
+		if !slices.ContainsFunc(lamp.Evidence, func(e station.Evidence) bool { return e.Code == n.Code }) {
+			fmt.Fprintf(w, "notice: %s (%s)\n", oneLine(n.Text), stamp(n.At))
+		}
+	}
 	if len(lamp.Try) > 0 {
 		fmt.Fprintln(w, "try:")
 	}

@@ -110,7 +110,7 @@ func newSide(t *testing.T, code string, set func(code string, c *station.Config)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Alarm, cfg.Settle, cfg.Media = ring, time.Second, "127.0.0.1:0"
+	cfg.Alarm, cfg.Settle, cfg.Media, cfg.KeepFree = ring, time.Second, "127.0.0.1:0", 1
 	set(code, &cfg)
 	if s.st, err = station.Open(cfg, slog.New(slog.DiscardHandler)); err != nil {
 		t.Fatal(err)

@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"parley"
 	"parley/internal/control"
+	"parley/internal/station"
 )
 
 // Timings of the demonstration: a person should see in a minute what takes
@@ -192,6 +194,27 @@ func (d *Demo) Start(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// Trouble is what the stations themselves say of lines that are not well; "" for
+// nothing. It is for whoever reads that a step failed.
+func (d *Demo) Trouble(ctx context.Context) string {
+	var said []string
+	for _, s := range d.Sides() {
+		if !s.Running() {
+			continue
+		}
+		lines, err := s.client.Lines(ctx)
+		if err != nil {
+			continue // it has said so where it was asked first
+		}
+		for _, l := range lines {
+			if l.Lamp.State != station.LampUp {
+				said = append(said, s.Name+" says: "+l.Lamp.Sentence)
+			}
+		}
+	}
+	return strings.Join(said, " ")
 }
 
 // await asks every tenth of a second until ok, an error or the limit. The error

@@ -56,6 +56,7 @@ func (s *Side) init(again bool) error {
 		return err
 	}
 	cfg.Test, cfg.Settle, cfg.Flash, cfg.PublicFolder = TestInterval, SettleAfter, FlashObjective, s.publicFolder()
+	cfg.KeepFree = 1 // the machine's disk may be nearly full, and the demo is small
 	if err := os.MkdirAll(cfg.PublicFolder, 0o755); err != nil {
 		return parley.Errorf(parley.Unavailable, "making the public folder of %s: %v", s.Name, err)
 	}

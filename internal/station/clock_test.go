@@ -91,13 +91,13 @@ func TestDiskIsKept(t *testing.T) {
 		a.halt()
 		a.config(func(c *Config) { c.KeepFree = percent })
 		a.start()
-		a.waitUp(line)
 	}
 	a.send(line, "birch", "before", "ROUTINE", "INFORMATION") // until epochs have taken effect nobody can write
 	b.send(line, "alder", "before too", "ROUTINE", "INFORMATION")
 	b.waitFor(line, "before")
 	a.waitFor(line, "before too")
 	keep(100)
+	eventually(t, 15*time.Second, "alder says that its disk is full", func() bool { l := a.line(line).Lamp; return l.State == LampPartly && l.Verdict == VerdictOurs })
 	b.send(line, "alder", "no room", "ROUTINE", "INFORMATION")
 	id := a.send(line, "birch", "ours goes on", "ROUTINE", "INFORMATION")
 	b.waitFor(line, "ours goes on")
@@ -116,8 +116,16 @@ func TestDiskIsKept(t *testing.T) {
 	if !told {
 		t.Errorf("no alarm: %+v", as)
 	}
+	if !noticed(a.line(line), "disk-kept") {
+		t.Errorf("alder notices nothing: %+v", a.line(line).Notices)
+	}
+	eventually(t, 15*time.Second, "birch says that alder's disk is full, by its word", func() bool {
+		l := b.line(line)
+		return l.Lamp.State == LampPartly && l.Lamp.Verdict == VerdictTheirs && noticed(l, "their-disk")
+	})
 	keep(1)
 	a.waitFor(line, "no room")
+	eventually(t, 15*time.Second, "both lamps are green again", func() bool { return a.line(line).Lamp.State == LampUp && b.line(line).Lamp.State == LampUp })
 }
 
 // TestReserve: a tenth of a small disk is kept, of a large one what is enough.

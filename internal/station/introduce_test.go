@@ -45,6 +45,7 @@ func (p *party) loseAt(line string, founding []byte, clock func() time.Time) {
 		AnnounceQUIC: old.AnnounceQUIC, AnnounceTLS: old.AnnounceTLS}); err != nil {
 		p.t.Fatal(err)
 	}
+	p.config(func(c *Config) { c.KeepFree = 1 })
 	c, err := LoadConfig(p.dir)
 	if err != nil {
 		p.t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"parley/internal/sheet"
+	"slices"
 	"sort"
 	"sync"
 	"syscall"
@@ -124,6 +125,7 @@ func (l *liveLine) explainUp(lamp *Lamp, paths []Path, down int) {
 		lamp.State = LampPartly
 		lamp.Sentence = fmt.Sprintf("The line is up, but not to %v.", missing)
 	}
+	l.explainFull(lamp)
 	if late := l.unanswered(); late != "" {
 		lamp.Verdict = VerdictNoHuman
 		lamp.State = LampPartly
@@ -131,6 +133,44 @@ func (l *liveLine) explainUp(lamp *Lamp, paths []Path, down int) {
 		lamp.Evidence = append(lamp.Evidence, Evidence{byUs, "no-human", late, l.now()})
 		lamp.Try = append(lamp.Try, "call-out: send a query, or ring them another way")
 	}
+}
+
+// explainFull says that a line is up and nothing goes through, because one side
+// keeps the rest of its disk for its own log: ours by our own look, theirs by
+// their word.
+func (l *liveLine) explainFull(lamp *Lamp) {
+	for _, p := range l.full() {
+		lamp.State, lamp.Verdict = LampPartly, VerdictTheirs
+		lamp.Sentence = fmt.Sprintf("The line is up, but %s says that its disk is nearly full: it takes nothing in.", p)
+		lamp.Evidence = append(lamp.Evidence, Evidence{byThem, "their-disk", theirDisk(p), l.now()})
+		lamp.Try = append(lamp.Try, "call-out: tell them, another way; what waits goes by itself when they have room")
+	}
+	if l.diskLow() {
+		lamp.State, lamp.Verdict = LampPartly, VerdictOurs
+		lamp.Sentence = "The line is up, but our disk is nearly full: nothing of theirs is taken in."
+		lamp.Evidence = append(lamp.Evidence, Evidence{byUs, "disk-kept", ourDisk, l.now()})
+		lamp.Try = append(lamp.Try, "check-disk: make room on the disk of the data directory (parley check names it)")
+	}
+}
+
+const ourDisk = "Our disk is nearly full, and the rest is kept for our own log: no entry or attachment of a peer is taken in."
+
+func theirDisk(p parley.PartyCode) string {
+	return fmt.Sprintf("The disk of %s is nearly full: what we send waits here.", p)
+}
+
+// full returns the peers that say, on some session and not long ago, that they
+// can store nothing.
+func (l *liveLine) full() (out []parley.PartyCode) {
+	for _, s := range l.net.to(l.id, "") {
+		s.mu.Lock()
+		no := !s.said.IsZero() && !s.state.StorageOK
+		s.mu.Unlock()
+		if no && !slices.Contains(out, s.peer) {
+			out = append(out, s.peer)
+		}
+	}
+	return out
 }
 
 func (l *liveLine) missingPeers(paths []Path) (missing []parley.PartyCode) {
@@ -305,6 +345,12 @@ func (l *liveLine) notices() []Notice {
 		if g.Unread {
 			out = append(out, Notice{"unreadable", fmt.Sprintf("Entries of %s are held that do not open here.", g.Party), now})
 		}
+	}
+	if l.diskLow() {
+		out = append(out, Notice{"disk-kept", ourDisk, now})
+	}
+	for _, p := range l.full() {
+		out = append(out, Notice{"their-disk", theirDisk(p), now})
 	}
 	for _, u := range s.Used {
 		if u.Over {

@@ -81,7 +81,7 @@ func newParty(t testing.TB, code string) *party {
 	if p.root, err = LoadRootKey(rootPath, nil); err != nil {
 		t.Fatal(err)
 	}
-	p.config(func(c *Config) { c.Test, c.Settle = time.Minute, time.Second })
+	p.config(func(c *Config) { c.Test, c.Settle, c.KeepFree = time.Minute, time.Second, 1 }) // whatever is free where tests run
 	p.start()
 	t.Cleanup(func() { p.halt() })
 	ctx := context.Background()

@@ -156,7 +156,7 @@ type TestState struct {
 
 // Notice is a standing condition that needs no act at once.
 type Notice struct {
-	Code string    `json:"code"` // "withheld", "disputed-history", "classical-session", "clock", "quota", "old-key", "unreadable", "violation", "witness-missing"
+	Code string    `json:"code"` // "withheld", "disputed-history", "classical-session", "clock", "quota", "disk-kept", "their-disk", "old-key", "unreadable", "violation", "witness-missing"
 	Text string    `json:"text"`
 	At   time.Time `json:"at"`
 }
