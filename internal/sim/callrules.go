@@ -57,7 +57,8 @@ func (m *callModel) ringOf(e *call.Entry) *call.Entry {
 }
 
 // of are the entries of some forms of the call of a ring that is not met: "a ring and
-// all that refers to it", and "All that refers to either is of the one that stands."
+// all that refers to it", and "All that refers to either is of the one that stands,
+// also for what is looked for after that."
 func (m *callModel) of(ring *call.Entry, forms ...string) (out []*call.Entry) {
 	for i := range m.all {
 		e := &m.all[i]
@@ -121,7 +122,7 @@ func went(e *call.Entry, outcomes ...uint64) bool {
 }
 
 // cross: "They are looked for from the first ring on; the earlier stands for the
-// later, of one writer for one, and the later is met."
+// later, of one writer for one, and the later is met; one that is met stands for none."
 func (m *callModel) cross() {
 	rings := m.rings()
 	for i, earlier := range rings {
@@ -140,9 +141,9 @@ func (m *callModel) cross() {
 func (m *callModel) crosses(earlier, later *call.Entry) bool {
 	a, b := earlier.Party, later.Party
 	switch {
-	case a == b, earlier.Exercise != later.Exercise: // "Two rings of different parties"
+	case a == b: // "Two rings of different parties"
 		return false
-	case !slices.Equal(m.parties(earlier), m.parties(later)): // "when their parties are the same"
+	case !slices.Equal(m.parties(earlier), m.parties(later)), earlier.Exercise != later.Exercise: // "when their parties are the same, both are real or of one exercise"
 		return false
 	case later.Time.Sub(earlier.Time) > time.Minute: // "the later is at most 60 s after the earlier"
 		return false
@@ -215,7 +216,7 @@ func (m *callModel) phase(ring *call.Entry) call.Phase {
 	switch {
 	case len(m.on(ring)) > 1:
 		return call.Running
-	case went(who, call.Withdrawn): // "when who rang ended it so, also where an answer crossed that"
+	case went(who, call.Withdrawn): // "when the writer of its ring ended it so, also where an answer crossed that"
 		return call.GivenUp
 	case went(who, call.NoAnswer):
 		return call.NobodyIn
