@@ -188,8 +188,9 @@ func (x *watch) certificate(s *station, raw []byte) {
 // boxed notes that an item is surely in the outbox.
 func (x *watch) boxed(s *station, a *watched, f *line.Filed) {
 	for _, t := range a.fates {
-		again := t.excused && (!t.handed || x.excused[t.ref]) && bytes.Equal(t.item.Fields, f.Fields) // a loss took it, and it is filed once more
-		if t.id == f.ID && (!t.inbox || again) {
+		again := t.excused && (!t.handed || x.excused[t.ref])        // a loss took it, and it is filed once more
+		same := t.id == f.ID && bytes.Equal(t.item.Fields, f.Fields) // the number of a ring that was given up before it was filed is given again
+		if same && (!t.inbox || again) {
 			t.inbox, t.handed, t.excused = true, false, false
 			t.set = t.item.At < a.opened
 			a.byID[f.ID] = t
