@@ -207,8 +207,16 @@ func (c *Contact) settle() {
 			c.Agreed, c.Start = t, at
 		}
 	}
+	last := map[parley.PartyCode]*Entry{} // by which each party accepted any terms
 	for _, t := range c.Terms {
-		if c.open(t) {
+		for _, p := range c.others(t) {
+			if e := c.acceptance(t, p); e != nil && (last[p] == nil || last[p].before(e)) {
+				last[p] = e
+			}
+		}
+	}
+	for _, t := range c.Terms {
+		if c.open(t, last[t.Party]) {
 			c.Open = append(c.Open, t)
 		}
 	}
@@ -223,8 +231,8 @@ func (t *Terms) over(o *Terms) bool {
 
 // open reports whether terms wait for an answer: nobody declined them or offered
 // others in their place, they are not agreed, and their writer has not accepted
-// other terms since.
-func (c *Contact) open(t *Terms) bool {
+// other terms since: last is by what it did so last, nil where it never did.
+func (c *Contact) open(t *Terms, last *Entry) bool {
 	if t == c.Agreed || len(t.children) > 0 || c.Agreed != nil && t.Depth < c.Agreed.Depth {
 		return false
 	}
@@ -234,10 +242,7 @@ func (c *Contact) open(t *Terms) bool {
 	if slices.ContainsFunc(c.others(t), func(p parley.PartyCode) bool { return c.Declines(t, p) != nil }) {
 		return false
 	}
-	return !slices.ContainsFunc(c.Terms, func(o *Terms) bool {
-		e := c.acceptance(o, t.Party)
-		return o != t && e != nil && t.Entry.before(e)
-	})
+	return last == nil || !t.Entry.before(last)
 }
 
 // Waits returns the parties whose answer open terms wait for.

@@ -92,4 +92,15 @@ func TestRequestsWithoutEnd(t *testing.T) {
 	if len(b.Contacts) != requests+1 || crossed != 2 {
 		t.Errorf("%d contacts, %d of them crossed", len(b.Contacts), crossed)
 	}
+	for i := range es[:requests] { // all of them in the place of ours
+		es[i].Refs, es[i].To = []parley.Ref{es[requests].Ref}, nil
+	}
+	began = time.Now()
+	b = Fold(es)
+	if d := time.Since(began); d > 5*time.Second {
+		t.Errorf("%d offers took %v", requests, d)
+	}
+	if len(b.Contacts) != 1 || len(b.Contacts[0].Open) != requests {
+		t.Errorf("%d contacts, the first with %d open offers", len(b.Contacts), len(b.Contacts[0].Open))
+	}
 }
