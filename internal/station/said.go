@@ -162,7 +162,11 @@ func (l *liveLine) afterwards(id string) (*afterwards, error) {
 	if err != nil {
 		return nil, err
 	}
-	c = homeOf(c)
+	return l.afterwardsOf(b, homeOf(c)), nil
+}
+
+// afterwardsOf is afterwards of a contact as homeOf has it.
+func (l *liveLine) afterwardsOf(b *said.Book, c *contact.Contact) *afterwards {
 	a := &afterwards{l: l, c: c, root: c.Ref(), told: b.Find(c.Ref()), unread: b.UnreadOf(c.Parties)}
 	if a.told == nil {
 		a.told = &said.Told{Of: said.Of{Contact: a.root, Parties: c.Parties, Exercise: c.First().Exercise}}
@@ -170,7 +174,7 @@ func (l *liveLine) afterwards(id string) (*afterwards, error) {
 			a.told.Sides = append(a.told.Sides, &said.Side{Party: p})
 		}
 	}
-	return a, nil
+	return a
 }
 
 // us is our side of it; an empty one where our side is no party of the contact.

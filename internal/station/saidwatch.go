@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/contact"
 	"parley/internal/form"
 	"parley/internal/said"
 )
@@ -84,18 +85,19 @@ func (c *clerk) showDraft(ctx context.Context, t *said.Told) error {
 
 // statementsOf adds what our side has to do about statements.
 func (s *Station) statementsOf(l *liveLine, b *Board) error {
-	book, _, err := l.saidBook()
+	book, contacts, err := l.saidBook()
 	if err != nil {
 		return err
 	}
+	of := make(map[parley.Ref]*contact.Contact, len(contacts.Contacts))
+	for _, c := range contacts.Contacts {
+		of[c.Ref()] = c
+	}
 	for _, t := range book.Contacts {
-		if t.Side(l.us) == nil {
+		if t.Side(l.us) == nil || of[t.Contact] == nil {
 			continue // between others of the line
 		}
-		a, err := l.afterwards(t.Contact.String())
-		if err != nil {
-			return err
-		}
+		a := l.afterwardsOf(book, of[t.Contact])
 		todo := func(act string) {
 			b.DoNext = append(b.DoNext, Todo{Act: act, Item: a.root.String(), Line: l.id.String(), Text: form.Visible(strings.Join(a.c.First().Request.Topics, "; ")), Exercise: form.Visible(t.Exercise)})
 		}
@@ -131,12 +133,14 @@ func (c *clerk) soundOnce(code string, e *said.Entry, text string) error {
 	if c.silent[key] || c.l.now().Sub(e.Time) > 60*24*time.Hour {
 		return nil
 	}
-	c.silent[key] = true
 	raised, err := c.s.own.WasRaised(c.l.id, code, id)
-	if err == nil && !raised {
+	if err != nil {
+		return err // it is looked for again at the next tick
+	}
+	if c.silent[key] = true; !raised {
 		c.sound("", code, text, id)
 	}
-	return err
+	return nil
 }
 
 // tellOf sounds, once each: another's draft is here, or is not what it was bound to;

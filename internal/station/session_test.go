@@ -1,15 +1,20 @@
 package station
 
 import (
+	"bytes"
 	"context"
 	"log/slog"
+	"path/filepath"
 	"sync"
 	"testing"
 	"time"
 
 	"parley"
 	"parley/internal/bearer"
+	"parley/internal/key"
 	"parley/internal/line"
+	"parley/internal/own"
+	"parley/internal/said"
 )
 
 // cable is a connection over which nothing comes. Its end waits for whoever hears
@@ -94,5 +99,37 @@ func TestAnotherTakesItsPlace(t *testing.T) {
 	<-heard
 	if got := len(n.to(l.id, "birch")); got != 1 {
 		t.Errorf("%d sessions of one path", got)
+	}
+}
+
+// TestToldAfterAFailure: what our own side cannot be asked for now is told as soon as it
+// can.
+func TestToldAfterAFailure(t *testing.T) {
+	t.Parallel()
+	_, l := cabled()
+	storage, err := key.StorageFromSeed(bytes.Repeat([]byte{7}, 32))
+	if err != nil {
+		t.Fatal(err)
+	}
+	open := func() *own.Store {
+		s, err := own.Open(filepath.Join(t.TempDir(), "own.db"), storage)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	s := &Station{own: open()}
+	c := newClerk(s, l)
+	e := &said.Entry{Ref: parley.Ref{Gen: parley.GenerationID{1}, Index: 1}, Party: "birch", Time: time.Now()}
+	s.own.Close()
+	if err := c.soundOnce("draft-here", e, "it is here"); err == nil || len(c.sounds) != 0 {
+		t.Fatalf("%d sound, %v", len(c.sounds), err)
+	}
+	s.own = open()
+	defer s.own.Close()
+	for range 2 {
+		if err := c.soundOnce("draft-here", e, "it is here"); err != nil || len(c.sounds) != 1 {
+			t.Errorf("%d sound, %v", len(c.sounds), err)
+		}
 	}
 }
