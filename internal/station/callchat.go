@@ -71,7 +71,7 @@ func (s *Station) SayInChat(_ context.Context, at CallSeat, text string) error {
 	}
 	c.chatted(CallChat{c.line.us, now.UTC(), l.Name, l.Text, l.Number})
 	b := wire.Encode(&callFrame{Type: frameChat, Body: wire.Encode(&l)})
-	for _, o := range c.line.others() {
+	for _, o := range c.x.Others() { // not whoever else is of the line
 		for _, path := range s.net.provedTo(c.line.id, o) {
 			path.conn.Send(bearer.Immediate, b)
 		}
@@ -82,7 +82,7 @@ func (s *Station) SayInChat(_ context.Context, at CallSeat, text string) error {
 // chatIn takes in a line of another side.
 func (s *Station) chatIn(l *liveLine, from parley.PartyCode, b []byte) {
 	c, err := s.liveCall(l)
-	if err != nil {
+	if err != nil || !slices.Contains(c.x.Others(), from) {
 		return
 	}
 	line, err := parseChat(b)

@@ -11,17 +11,24 @@ import (
 
 	"parley"
 	"parley/internal/bearer"
+	"parley/internal/call"
+	"parley/internal/call/exchange"
+	"parley/internal/call/trunk"
+	"parley/internal/charter"
+	"parley/internal/contact"
 	"parley/internal/key"
 	"parley/internal/line"
 	"parley/internal/own"
 	"parley/internal/said"
+	"parley/internal/wire"
 )
 
 // cable is a connection over which nothing comes. Its end waits for whoever hears
 // its datagrams, as that of a bearer does.
 type cable struct {
 	bearer.Conn
-	hears func() // what who hears it does at the moment of its end; nil: nobody does
+	sent  func(b []byte) // told of each frame that is sent; nil: nothing can be
+	hears func()         // what who hears it does at the moment of its end; nil: nobody does
 	once  sync.Once
 }
 
@@ -32,7 +39,14 @@ func (c *cable) HearDatagrams(func([]byte)) error     { return nil }
 func (c *cable) PeerKey() [32]byte                    { return [32]byte{} }
 func (c *cable) Done() <-chan struct{}                { return nil }
 func (c *cable) Err() error                           { return errCable }
-func (c *cable) Send(bearer.Class, []byte) error      { return errCable }
+func (c *cable) Queued(bearer.Class) int              { return 0 }
+func (c *cable) Send(_ bearer.Class, b []byte) error {
+	if c.sent == nil {
+		return errCable
+	}
+	c.sent(b)
+	return nil
+}
 func (c *cable) Close(error) error {
 	c.once.Do(func() {
 		if c.hears != nil {
@@ -131,5 +145,41 @@ func TestToldAfterAFailure(t *testing.T) {
 		if err := c.soundOnce("draft-here", e, "it is here"); err != nil || len(c.sounds) != 1 {
 			t.Errorf("%d sound, %v", len(c.sounds), err)
 		}
+	}
+}
+
+// TestChatStaysOnTheCall: on a line of three what the interpreters of two write goes to
+// the other side of the call alone, and what the third writes is not shown.
+func TestChatStaysOnTheCall(t *testing.T) {
+	t.Parallel()
+	n, l := cabled()
+	l.founding = &charter.Founding{}
+	got := map[parley.PartyCode]int{}
+	for _, p := range []parley.PartyCode{"birch", "cedar"} {
+		s := n.open(l, p, "QUIC", &cable{sent: func([]byte) { got[p]++ }}, false)
+		s.theirs, s.shown[0] = parley.GenerationID{1}, parley.GenerationID{1}
+	}
+	s := &Station{net: n, now: time.Now, lines: map[parley.LineID]*liveLine{l.id: l}, calling: callDesk{of: map[parley.LineID]*liveCall{}}}
+	c := &liveCall{line: l, x: exchange.New(exchange.Options{Us: "alder", Others: []parley.PartyCode{"birch"}, Now: time.Now, Changed: func() {},
+		Paths: func(parley.PartyCode) []trunk.Path { return nil }})}
+	s.calling.of[l.id] = c
+	at := CallSeat{Line: l.id.String()}
+	if err := c.x.Do(func(r *call.Room) (err error) {
+		at.Person, err = r.Enter(call.Person{Name: "Ada", Role: contact.Interpreter})
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.SayInChat(context.Background(), at, "what was that?"); err != nil {
+		t.Fatal(err)
+	}
+	if got["birch"] != 1 || got["cedar"] != 0 {
+		t.Errorf("it went to %v", got)
+	}
+	for i, p := range []parley.PartyCode{"birch", "cedar"} {
+		s.chatIn(l, p, wire.Encode(&chatLine{Number: uint64(i + 1), Name: string(p), Text: "hear me"}))
+	}
+	if len(c.chat) != 2 || c.chat[1].Party != "birch" {
+		t.Errorf("shown: %+v", c.chat)
 	}
 }

@@ -272,6 +272,9 @@ func (x *Exchange) SetOthers(now []parley.PartyCode) {
 	x.o.Changed()
 }
 
+// Others are the other sides that are on the call now. Nobody changes the slice.
+func (x *Exchange) Others() []parley.PartyCode { return *x.others.Load() }
+
 // MediaIn takes in one datagram of another station.
 func (x *Exchange) MediaIn(from parley.PartyCode, path string, b []byte) {
 	if t := x.trunks[from]; t != nil {
