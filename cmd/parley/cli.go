@@ -43,6 +43,7 @@ type cli struct {
 	Template    templateCmd    `cmd:"" group:"line" help:"What a draft may begin from."`
 
 	Proof   proofCmd   `cmd:"" group:"proof" help:"Make a proof file of one entry, or of a silence."`
+	Cite    citeCmd    `cmd:"" group:"proof" help:"Say which line a new one goes on from, or check what one says."`
 	Export  exportCmd  `cmd:"" group:"proof" help:"Export the record of a line."`
 	Verify  verifyCmd  `cmd:"" group:"proof" help:"Check an exported record, a proof or a published page, with no station."`
 	Public  publicCmd  `cmd:"" group:"proof" help:"Serve a folder of published pages to everybody."`

@@ -13,6 +13,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"parley/internal/record"
 	"parley/internal/station"
 )
 
@@ -34,7 +35,7 @@ func TestReal(t *testing.T) {
 				return err
 			}
 			env.Setenv("READER", reader)
-			for _, name := range []string{"ALDER", "ALDER2", "BIRCH", "ALDERDESK", "BIRCHDESK"} {
+			for _, name := range []string{"ALDER", "ALDER2", "BIRCH", "CEDAR", "ALDERDESK", "BIRCHDESK"} {
 				addr, err := freePort()
 				if err != nil {
 					return err
@@ -54,6 +55,7 @@ func TestReal(t *testing.T) {
 			"lineof":     findLine,
 			"entry":      findEntry,
 			"flip":       flip,
+			"founding":   findFounding,
 			"scan":       scanOutput,
 			"hash":       findHash,
 			"inforce":    inForce,
@@ -128,10 +130,10 @@ func writeWords(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("no pairing of %s has words: %s", args[0], ts.ReadFile("stdout"))
 }
 
-// writeRecoveryWords runs "words2 DIR FILE": the recovery words of the station
+// writeRecoveryWords runs "words2 DIR FILE [LINE]": the recovery words of the station
 // in DIR.
 func writeRecoveryWords(ts *testscript.TestScript, _ bool, args []string) {
-	ts.Check(ts.Exec("parley", "--dir", args[0], "--json", "recover", "words"))
+	ts.Check(ts.Exec("parley", append([]string{"--dir", args[0], "--json", "recover", "words"}, args[2:]...)...))
 	var words []string
 	ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &words))
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), []byte(strings.Join(words, "\n")), 0o600))
@@ -154,11 +156,11 @@ func pairings(ts *testscript.TestScript, dir string) []station.PairingView {
 	return v.Pairings
 }
 
-// findEntry runs "entry DIR SUBJECT VARIABLE": within three minutes the record in DIR
-// holds an entry of that subject; the variable is its id.
+// findEntry runs "entry DIR SUBJECT VARIABLE [LINE]": within three minutes the record
+// in DIR holds an entry of that subject; the variable is its id.
 func findEntry(ts *testscript.TestScript, _ bool, args []string) {
 	for range 600 {
-		ts.Check(ts.Exec("parley", "--dir", args[0], "--json", "record", "-n", "500"))
+		ts.Check(ts.Exec("parley", append([]string{"--dir", args[0], "--json", "record", "-n", "500"}, args[3:]...)...))
 		var p station.Page
 		ts.Check(json.Unmarshal([]byte(ts.ReadFile("stdout")), &p))
 		for _, i := range append(p.Settled, p.Unsettled...) {
@@ -294,6 +296,14 @@ func rotated(ts *testscript.TestScript, _ bool, args []string) {
 		time.Sleep(200 * time.Millisecond)
 	}
 	ts.Fatalf("the key of %s has not changed: %s", args[0], ts.ReadFile("stdout"))
+}
+
+// findFounding runs "founding FILE VARIABLE": the variable is the founding that a
+// citation in FILE names.
+func findFounding(ts *testscript.TestScript, _ bool, args []string) {
+	c, err := record.ParseCitation(ts.ReadFile(args[0]))
+	ts.Check(err)
+	ts.Setenv(args[1], fmt.Sprintf("%x", c.Founding))
 }
 
 // flip runs "flip FILE OUT": one bit in the middle is another.

@@ -202,6 +202,17 @@ func (c *Client) SilenceProof(ctx context.Context, line, id string) ([]byte, err
 	return f.File, err
 }
 
+// Cite returns a text that says which line another goes on from.
+func (c *Client) Cite(ctx context.Context, line string) (string, error) {
+	f, err := ask[file](ctx, c, "citation", onLine{line})
+	return string(f.File), err
+}
+
+// CheckCitation reads the citation in a text, and holds it to the station's record.
+func (c *Client) CheckCitation(ctx context.Context, text string) (station.CitationView, error) {
+	return ask[station.CitationView](ctx, c, "citation.check", file{[]byte(text)})
+}
+
 // FoundingFile returns the founding of a line in armour. It is not secret.
 func (c *Client) FoundingFile(ctx context.Context, line string) ([]byte, error) {
 	f, err := ask[file](ctx, c, "line.founding", onLine{line})

@@ -173,6 +173,13 @@ func handleProofs(mux *http.ServeMux, st Station) {
 		b, err := st.SilenceProof(ctx, by, in.Line, in.Item)
 		return file{b}, err
 	})
+	handle(mux, st, "citation", func(ctx context.Context, by station.Officer, in onLine) (file, error) {
+		t, err := st.Cite(ctx, by, in.Line)
+		return file{[]byte(t)}, err
+	})
+	handle(mux, st, "citation.check", func(ctx context.Context, _ station.Officer, in file) (station.CitationView, error) {
+		return st.CheckCitation(ctx, string(in.File))
+	})
 	mux.HandleFunc("POST /v1/export", serveExport(st))
 	mux.HandleFunc("POST /v1/events", serveEvents(st))
 }

@@ -97,6 +97,8 @@ type Leaver interface {
 type Proving interface {
 	Proof(ctx context.Context, by station.Officer, line, id string, headerOnly bool) ([]byte, error)
 	SilenceProof(ctx context.Context, by station.Officer, line, id string) ([]byte, error)
+	Cite(ctx context.Context, by station.Officer, line string) (string, error)
+	CheckCitation(ctx context.Context, text string) (station.CitationView, error)
 	Export(ctx context.Context, by station.Officer, line string, open bool, w io.Writer) (entries int, err error)
 }
 

@@ -8,6 +8,8 @@ import (
 	"io"
 
 	"parley"
+	"parley/internal/key"
+	"parley/internal/record"
 	"parley/internal/station"
 )
 
@@ -255,6 +257,37 @@ func (f *Fake) Proof(_ context.Context, _ station.Officer, line, id string, head
 		return nil, err
 	}
 	return fmt.Appendf(nil, "c2sp.org/tlog-proof@v1\nheader only: %v\n", headerOnly), nil
+}
+
+// cited is what Cite says.
+const cited = `goes on from line 0f1e2d3c4b5a69788796a5b4c3d2e1f0
+founding 3a7bd3e2360a3d29eea436fcfb7e44c735d117c42d1c1835420b6b9942dd4f1b
+log alder 00000000000000a1 97 6b86b273ff34fce19d6b804eff5a3f5747ada4eaa22f1d49c01e52ddb7875b4b
+log birch 00000000000000b1 42 d4735e3a265e16eee03f59718b9b5d03019c07d8b6c51f90da3a666eec13ab35
+`
+
+// Cite says always the same.
+func (f *Fake) Cite(_ context.Context, _ station.Officer, line string) (string, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, err := f.find(line); err != nil {
+		return "", err
+	}
+	return cited, nil
+}
+
+// CheckCitation takes the citation of Cite for true, and any other for one of a line
+// that is not here.
+func (f *Fake) CheckCitation(_ context.Context, text string) (station.CitationView, error) {
+	c, err := record.ParseCitation(text)
+	if err != nil {
+		return station.CitationView{}, err
+	}
+	v := station.CitationView{Line: c.Line.String(), Founding: key.Fingerprint(c.Founding), Ours: c.Text() == cited}
+	for _, l := range c.Logs {
+		v.Logs = append(v.Logs, station.CitedView{Party: string(l.Party), Gen: l.Gen.String(), Size: l.Size, Root: fmt.Sprintf("%x", l.Root), Held: v.Ours})
+	}
+	return v, nil
 }
 
 // SilenceProof needs an entry of ours.
