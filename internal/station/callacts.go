@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -376,17 +377,18 @@ func (s *Station) JoinCall(_ context.Context, by Officer, name string, as CallPe
 // JoinAsGuest puts who has a link on the call. NotFound where the link is none, or
 // has ended.
 func (s *Station) JoinAsGuest(_ context.Context, secret string) (CallSeat, error) {
-	s.calling.mu.Lock()
+	s.calling.mu.Lock() // whoever hears packets takes it, so nothing is waited for under it
+	calls := slices.Collect(maps.Values(s.calling.of))
+	s.calling.mu.Unlock()
 	var at *liveCall
 	var g callGuest
-	for _, c := range s.calling.of {
+	for _, c := range calls {
 		c.mu.Lock()
 		if x, ok := c.guests[secret]; ok {
 			at, g = c, x
 		}
 		c.mu.Unlock()
 	}
-	s.calling.mu.Unlock()
 	if at == nil {
 		return CallSeat{}, parley.Errorf(parley.NotFound, "this link is for no call that runs")
 	}

@@ -183,3 +183,31 @@ func TestChatStaysOnTheCall(t *testing.T) {
 		t.Errorf("shown: %+v", c.chat)
 	}
 }
+
+// TestGuestHoldsUpNobody: somebody who comes with a link while an act on a call waits for
+// the disk does not keep packets of calls waiting.
+func TestGuestHoldsUpNobody(t *testing.T) {
+	t.Parallel()
+	_, l := cabled()
+	l.founding = &charter.Founding{}
+	c := &liveCall{line: l}
+	s := &Station{calling: callDesk{of: map[parley.LineID]*liveCall{l.id: c}}}
+	c.mu.Lock()
+	came := make(chan error, 1)
+	go func() { _, err := s.JoinAsGuest(context.Background(), "a link"); came <- err }()
+	time.Sleep(50 * time.Millisecond)
+	heard := make(chan error, 1)
+	go func() { _, err := s.liveCall(l); heard <- err }()
+	select {
+	case err := <-heard:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(5 * time.Second):
+		t.Error("packets wait for an act on the call")
+	}
+	c.mu.Unlock()
+	if err := <-came; parley.KindOf(err) != parley.NotFound {
+		t.Errorf("a link that is none: %v", err)
+	}
+}

@@ -139,8 +139,8 @@ func (s *Station) Run(ctx context.Context) error {
 		return err
 	}
 	s.spawn(func() { s.net.run(ctx) })
-	s.spawn(func() { s.store.Run(ctx) })
-	s.spawn(func() { s.own.Run(ctx) })
+	s.spawn(func() { s.upkeep("the record", s.store.Run(ctx)) })
+	s.spawn(func() { s.upkeep("our own side", s.own.Run(ctx)) })
 	s.spawn(func() { s.watch(ctx) })
 	s.spawn(func() { s.keepIndex(ctx) })
 	s.spawn(func() { s.ringer(ctx) })
@@ -157,6 +157,14 @@ func (s *Station) Run(ctx context.Context) error {
 	}
 	s.hook.wg.Wait() // nobody rings any more: wait for the commands under way
 	return nil
+}
+
+// upkeep says that the upkeep of a file has ended before its time: nothing is lost by
+// it, and the file takes more room than it should.
+func (s *Station) upkeep(what string, err error) {
+	if err != nil {
+		s.log.Error("the file is no longer folded", "file", what, "err", err)
+	}
 }
 
 // Ready is closed once Run has started every line of the store.
