@@ -33,8 +33,9 @@ type Ring struct {
 }
 
 type slot struct {
-	b  []byte
-	at time.Time
+	b     []byte
+	at    time.Time
+	spare bool // it went another way as well
 }
 
 // NewRing returns an empty ring of size datagrams, which drops what has waited
@@ -44,7 +45,13 @@ func NewRing(size int, late time.Duration) *Ring {
 }
 
 // Put copies b in.
-func (r *Ring) Put(b []byte) {
+func (r *Ring) Put(b []byte) { r.put(b, false) }
+
+// PutSpare is Put of what went another way as well: it counts for nothing when it
+// is dropped.
+func (r *Ring) PutSpare(b []byte) { r.put(b, true) }
+
+func (r *Ring) put(b []byte, spare bool) {
 	now := time.Time{}
 	if r.late > 0 {
 		now = time.Now()
@@ -52,11 +59,11 @@ func (r *Ring) Put(b []byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.n == len(r.slots) {
+		r.drop(&r.slots[r.head])
 		r.head, r.n = (r.head+1)%len(r.slots), r.n-1
-		r.dropped++
 	}
 	s := &r.slots[(r.head+r.n)%len(r.slots)]
-	s.b, s.at = append(s.b[:0], b...), now
+	s.b, s.at, s.spare = append(s.b[:0], b...), now, spare
 	r.n++
 	select {
 	case r.wake <- struct{}{}:
@@ -73,7 +80,7 @@ func (r *Ring) TryTake(buf []byte) ([]byte, bool) {
 		s := &r.slots[r.head]
 		r.head, r.n = (r.head+1)%len(r.slots), r.n-1
 		if r.late > 0 && time.Since(s.at) > r.late {
-			r.dropped++
+			r.drop(s)
 			continue
 		}
 		if r.n > 0 {
@@ -87,6 +94,12 @@ func (r *Ring) TryTake(buf []byte) ([]byte, bool) {
 		return b, true
 	}
 	return buf, false
+}
+
+func (r *Ring) drop(s *slot) {
+	if !s.spare {
+		r.dropped++
+	}
 }
 
 // Wake delivers a token after a Put, for a goroutine that uses TryTake.

@@ -38,6 +38,7 @@ const (
 	replayed    = 1024                            // packets in which a copy is known
 
 	believed    = 2 * time.Second // that the other side hears us, without its word; and what we say of it
+	doubted     = 8 * time.Second // since that word: so long it goes both ways
 	judgedAfter = time.Second     // and of so many packets, what share of them opens
 	judgedFrom  = 10
 	lateBy      = time.Second            // over the least delay: somebody held it back
@@ -70,7 +71,8 @@ func (b *base) of(rtt time.Duration, at time.Time) time.Duration {
 }
 
 // rise is what two samples of the round trip say: one alone may be of a machine that
-// stood still.
+// stood still, or of a path that was cut, on which what came before the cut is
+// acknowledged after it.
 type rise struct {
 	newest, before time.Duration
 	at             time.Time
@@ -141,6 +143,7 @@ type beside struct {
 	poor              atomic.Bool  // few of them come
 	told              atomic.Bool  // the newest says that we are heard
 	unanswered        atomic.Int64 // when the first went that none has said so since; 0: there is none
+	toldAt            atomic.Int64 // when one last said so, or the connection began
 	bytesIn, bytesOut atomic.Uint64
 	refused           atomic.Uint64 // that the socket did not take
 
@@ -173,6 +176,7 @@ const (
 func newBeside(b []byte, dialed bool) (m *beside, err error) {
 	now := time.Now()
 	m = &beside{began: now, delay: delay{beginsBy, now}}
+	m.toldAt.Store(now.UnixNano())
 	copy(m.mki[:], b[2*keySize+2*saltSize:])
 	context := func(i int) (*srtp.Context, error) {
 		key, salt := b[i*keySize:(i+1)*keySize], b[2*keySize+i*saltSize:]
@@ -211,6 +215,18 @@ func (m *beside) takes(n int, now time.Time) bool {
 	}
 	m.saySomething(besideAsks, now)
 	return false
+}
+
+// doubts reports whether one of n bytes that does not go beside alone goes both ways: a
+// path that is new, or was cut and is mended, carries voice beside at once, while the
+// window of the connection has yet to open and the other side to see that enough opens.
+func (m *beside) doubts(n int, now time.Time) bool {
+	if now.UnixNano()-m.toldAt.Load() >= int64(doubted) {
+		return false
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return !m.isFull(now) && m.pace.Take(float64(n+besideAdds+udpAdds), besideRate, besideBurst, now)
 }
 
 // saySomething sends an empty packet of a type, unless something went a moment ago.
@@ -289,6 +305,7 @@ func (m *beside) hear(b []byte, now time.Time) {
 		m.told.Store(m.header.Marker)
 		if m.header.Marker {
 			m.unanswered.Store(0)
+			m.toldAt.Store(t)
 		}
 	}
 	if len(payload) > 0 {
@@ -334,7 +351,7 @@ func (p *port) besideOf(c *conn, cs tls.ConnectionState, dialed bool) (m *beside
 	var twice rise
 	m.full = func(now time.Time) bool {
 		s := c.q.ConnectionStats()
-		rtt := max(min(s.LatestRTT, s.SmoothedRTT), twice.of(s.LatestRTT, now))
+		rtt := twice.of(s.LatestRTT, now)
 		if s.PacketsSent < c.urgent.large.Load() {
 			rtt = s.LatestRTT // one is enough
 		}

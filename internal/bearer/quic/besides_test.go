@@ -100,7 +100,7 @@ func said(t *testing.T, a bearer.Conn, b *bearertest.Ear, n int, d time.Duration
 	done := make(chan int)
 	var over atomic.Bool
 	go func() {
-		seen := map[uint32]bool{}
+		seen := map[uint32]int{}
 		for {
 			ctx, stop := context.WithTimeout(context.Background(), 300*time.Millisecond)
 			got, err := b.RecvDatagram(ctx)
@@ -113,10 +113,9 @@ func said(t *testing.T, a bearer.Conn, b *bearertest.Ear, n int, d time.Duration
 				return
 			}
 			i := binary.BigEndian.Uint32(got)
-			if seen[i] || len(got) != n {
-				t.Errorf("datagram %d of %d bytes, came before: %v", i, len(got), seen[i])
+			if seen[i]++; seen[i] > 2 || len(got) != n { // both ways at most
+				t.Errorf("datagram %d of %d bytes came %d times", i, len(got), seen[i])
 			}
-			seen[i] = true
 		}
 	}()
 	for began := time.Now(); time.Since(began) < d; time.Sleep(10 * time.Millisecond) {
@@ -167,6 +166,7 @@ func TestVoiceGoesBeside(t *testing.T) {
 	if sent, came := said(t, a, b, 100, time.Second); came < sent {
 		t.Errorf("in the fall-back %d of %d came", came, sent)
 	}
+	time.Sleep(1200 * time.Millisecond) // what goes both ways meanwhile is held for no more than a slow path takes
 	if n := m.release(); n < 50 {
 		t.Errorf("%d were held back", n)
 	}

@@ -64,6 +64,9 @@ func (c *conn) SendDatagram(b []byte) error {
 		c.out[1].Put(b)
 	case len(b) > 0 && c.beside.takes(len(b), now):
 		c.beside.send(besideType, b, now)
+	case len(b) > 0 && c.beside.doubts(len(b), now):
+		c.beside.send(besideType, b, now)
+		c.out[0].PutSpare(b)
 	default:
 		c.out[0].Put(b)
 	}
