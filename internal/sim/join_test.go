@@ -6,6 +6,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -78,5 +79,39 @@ func TestJoinPlans(t *testing.T) {
 		if err != nil || !reflect.DeepEqual(p, q) {
 			t.Fatalf("seed %d: %v", seed, err)
 		}
+	}
+}
+
+// TestSecrets: a secret is found wherever it stands, also one that was kept in CBOR,
+// and nothing else is taken for one.
+func TestSecrets(t *testing.T) {
+	r := newEntropy(1, "secrets")
+	random := func(n int) []byte {
+		b := make([]byte, n)
+		r.Read(b)
+		return b
+	}
+	k := new(secrets)
+	alone, seed, within := random(32), random(64), random(32)
+	k.add(alone, "alone")
+	k.add(seed, "seed")
+	k.add(slices.Concat([]byte{0xa5, 0x01, 0x58, 0x20}, within, random(40)), "within")
+	for name, b := range map[string][]byte{"alone": alone, "seed": seed[32:], "within": within} {
+		for _, before := range []int{0, 1, 33} {
+			if found := k.in(slices.Concat(random(before), b, random(7))); len(found) != 1 || found[0] != name {
+				t.Errorf("%s after %d bytes: %v", name, before, found)
+			}
+		}
+		if found := k.in(b[:31]); len(found) > 0 {
+			t.Errorf("31 bytes of %s: %v", name, found)
+		}
+		b[7] ^= 1
+		if found := k.in(b); len(found) > 0 {
+			t.Errorf("%s altered: %v", name, found)
+		}
+		b[7] ^= 1
+	}
+	if found := k.in(random(1 << 16)); len(found) > 0 {
+		t.Errorf("in noise: %v", found)
 	}
 }

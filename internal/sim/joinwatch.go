@@ -16,6 +16,9 @@ import (
 // secretSize is how much of a secret is looked for: all of a key, or a half of a seed.
 const secretSize = 32
 
+// headMost is how many bytes of CBOR may stand before a secret.
+const headMost = 8
+
 // secrets are the keys of the old line that anybody ever had: of entries, epochs,
 // logs and receipts, and receiving keys.
 type secrets struct {
@@ -23,13 +26,16 @@ type secrets struct {
 	begin [1 << 16]bool               // how any of them begins, to look quickly
 }
 
+// add takes what is kept as a secret: a key, two, or one within a few bytes of CBOR.
 func (x *secrets) add(v []byte, what string) {
 	if x.of == nil {
 		x.of = map[[secretSize]byte]string{}
 	}
-	for ; len(v) >= secretSize; v = v[secretSize:] {
-		x.of[[secretSize]byte(v)] = what
-		x.begin[int(v[0])<<8|int(v[1])] = true
+	for at := 0; at+secretSize <= len(v); at++ {
+		if at <= headMost || at%secretSize == 0 {
+			x.of[[secretSize]byte(v[at:])] = what
+			x.begin[int(v[at])<<8|int(v[at+1])] = true
+		}
 	}
 }
 
