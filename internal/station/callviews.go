@@ -308,7 +308,7 @@ func (s *Station) CallRoom(_ context.Context, at CallSeat) (CallRoom, error) {
 	}
 	if w, since, ok := v.State.Turn(); ok {
 		_, p := v.State.Find(w)
-		began := time.UnixMilli(int64(since)).Add(-v.Ahead[w.Party]).UTC()
+		began := claimedMillis(since).Add(-v.Ahead[w.Party])
 		t := &CallTurn{Party: w.Party, Person: w.ID, Name: p.Name, Since: began, For: max(s.now().Sub(began), 0).Truncate(time.Second)}
 		if after, ok := v.State.After(w); ok && own.Mode == contact.Consecutive {
 			_, q := v.State.Find(after)

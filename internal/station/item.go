@@ -54,9 +54,15 @@ func viewIn(row store.Row, c store.Content) (v entryView, err error) {
 // can carry: what is beyond the year 9999 has no JSON, and would take the whole
 // page with it. A year is left for what is counted from it, such as an objective.
 func claimed(seconds uint64) time.Time {
-	const last = 253_370_764_799 // 9998-12-31T23:59:59Z
-	return time.Unix(int64(min(seconds, last)), 0).UTC()
+	return time.Unix(int64(min(seconds, lastClaimed)), 0).UTC()
 }
+
+// claimedMillis is claimed of milliseconds.
+func claimedMillis(ms uint64) time.Time {
+	return time.UnixMilli(int64(min(ms, 1000*lastClaimed))).UTC()
+}
+
+const lastClaimed = 253_370_764_799 // 9998-12-31T23:59:59Z
 
 // isTraffic reports whether people wrote it for people: it has a ladder.
 func isTraffic(name string) bool {

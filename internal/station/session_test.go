@@ -3,6 +3,7 @@ package station
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"log/slog"
 	"path/filepath"
 	"sync"
@@ -209,5 +210,29 @@ func TestGuestHoldsUpNobody(t *testing.T) {
 	c.mu.Unlock()
 	if err := <-came; parley.KindOf(err) != parley.NotFound {
 		t.Errorf("a link that is none: %v", err)
+	}
+}
+
+// TestTurnOfAGiantYear: a side that claims the floor at a moment that no format can
+// carry does not take the page of the call with it.
+func TestTurnOfAGiantYear(t *testing.T) {
+	t.Parallel()
+	_, l := cabled()
+	l.founding = &charter.Founding{}
+	s := &Station{now: time.Now, lines: map[parley.LineID]*liveLine{l.id: l}, calling: callDesk{of: map[parley.LineID]*liveCall{}}}
+	c := &liveCall{line: l, ring: &call.Ring{}, x: exchange.New(exchange.Options{Us: "alder", Others: []parley.PartyCode{"birch"}, Now: time.Now, Changed: func() {},
+		Paths: func(parley.PartyCode) []trunk.Path { return nil }})}
+	s.calling.of[l.id] = c
+	half := &call.Half{Party: "birch", Run: 1, Number: 1, Clock: 1 << 52, Turn: call.Turn{Number: 1, Person: 1, At: 1 << 52},
+		People: []call.Person{{ID: 1, Name: "Wu", Role: contact.Principal, Place: call.Floor}}}
+	if err := c.x.HalfIn("birch", half.Encode()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := s.CallRoom(context.Background(), CallSeat{Line: l.id.String()})
+	if err != nil || r.Turn == nil || r.Turn.Name != "Wu" {
+		t.Fatalf("%+v, %v", r, err)
+	}
+	if _, err := json.Marshal(r); err != nil {
+		t.Error(err)
 	}
 }

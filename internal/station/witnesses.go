@@ -317,7 +317,7 @@ func (l *liveLine) witnessViews() []WitnessView {
 		for _, g := range latest {
 			for _, c := range g.by {
 				if c.Witness == a.name {
-					v.Logs = append(v.Logs, WitnessedLog{Party: g.party, Size: c.Size, At: time.Unix(int64(c.Time), 0).UTC(), Arrived: time.UnixMilli(c.Arrived).UTC()})
+					v.Logs = append(v.Logs, WitnessedLog{Party: g.party, Size: c.Size, At: claimed(c.Time), Arrived: time.UnixMilli(c.Arrived).UTC()})
 				}
 			}
 			if n := a.ahead[g.gen]; n > 0 {
@@ -424,7 +424,7 @@ func (l *liveLine) witnessedAt(ref parley.Ref) (out []Witnessed, err error) {
 	for _, c := range cs {
 		if !seen[c.Witness] {
 			seen[c.Witness] = true
-			out = append(out, Witnessed{By: c.Witness, At: time.Unix(int64(c.Time), 0).UTC()})
+			out = append(out, Witnessed{By: c.Witness, At: claimed(c.Time)})
 		}
 	}
 	return out, nil
