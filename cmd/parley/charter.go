@@ -65,13 +65,21 @@ func (c lineCharterCmd) Run(s *session) error {
 	}
 	p, err := pair.ParsePairing(b)
 	if err != nil {
-		return err
+		return notPairing(c.File, err)
 	}
 	v, err := viewOf(p)
 	if err != nil {
 		return err
 	}
 	return s.show(v, func(w io.Writer) { showCharter(w, v) })
+}
+
+// notPairing names the file that a person gave for a pairing file.
+func notPairing(path string, err error) error {
+	if k := parley.KindOf(err); k != parley.Malformed && k != parley.Oversize && k != parley.Unsupported || parley.HintOf(err) != "" {
+		return err
+	}
+	return parley.Errorf(parley.KindOf(err), "%s: %v", path, err).WithHint("give the file that parley line invite, accept or reveal wrote with -o, whole and unchanged")
 }
 
 func viewOf(p *pair.Pairing) (charterView, error) {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/alecthomas/kong"
 )
@@ -88,6 +90,11 @@ func run(ctx context.Context, args []string, st streams, back backend) (code int
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
+	}
+	for i, a := range args { // the parser would put other characters in their place
+		if !utf8.ValidString(a) {
+			return report(st.err, usagef("convert it to UTF-8, and rename a file whose name is not", "word %d of the command line is not UTF-8: %s", i+1, strings.ToValidUTF8(a, "?")))
+		}
 	}
 	k, err := p.Parse(args)
 	if err != nil {

@@ -80,7 +80,11 @@ func pairingStep(s *session, path string) (station.PairingView, error) {
 	if err != nil {
 		return station.PairingView{}, err
 	}
-	return s.station().PairingStep(s.ctx, b)
+	p, err := s.station().PairingStep(s.ctx, b)
+	if err != nil {
+		return p, notPairing(path, err)
+	}
+	return p, nil
 }
 
 type lineConfirmCmd struct {

@@ -74,17 +74,23 @@ func (c readCmd) list(s *session) error {
 		}
 		rows := [][]string{{"ENTRY", "PRECEDENCE", "FROM", "SUBJECT", "SENT", "OPEN BY", ""}}
 		for _, i := range b.WaitingUs {
-			rows = append(rows, []string{i.ID, i.PrecedenceText, i.FromText, i.Subject, i.DTG, due(b.Now, i), marks(i)})
+			subject := i.Subject
+			if subject == "" {
+				subject = "(" + i.Form + ")"
+			}
+			rows = append(rows, []string{i.ID, i.PrecedenceText, i.FromText, subject, i.DTG, due(b.Now, i), marks(i)})
 		}
 		table(w, rows)
 	})
 }
 
-// due is the time left to the handling objective; none once it is opened or
-// has no objective.
+// due is the time left to the handling objective, that it is opened, or nothing
+// where there is no objective.
 func due(now time.Time, i station.Item) string {
 	switch {
-	case i.Objective.IsZero() || reached(i, "opened"):
+	case reached(i, "opened"):
+		return "opened"
+	case i.Objective.IsZero():
 		return ""
 	case now.After(i.Objective):
 		return "late " + span(now.Sub(i.Objective))

@@ -252,8 +252,10 @@ func (c readoutCompareCmd) Run(s *session) error {
 				}
 			}
 		}
-		if len(x.Marks) == 0 {
-			fmt.Fprintln(w, "No difference was found. That is no promise that there is none.")
+		if len(x.Languages) == 0 {
+			fmt.Fprintln(w, "The two have no language in common: their words were not compared.")
+		} else if len(x.Marks) == 0 {
+			fmt.Fprintln(w, "Nothing differs in figures, dates, names, who asked, and confirmed wordings. Other words are not compared: read both.")
 		}
 	})
 }

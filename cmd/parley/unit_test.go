@@ -60,6 +60,18 @@ func TestEveryCommandHasExamples(t *testing.T) {
 	}
 }
 
+// TestArgumentsAreUTF8 asks that no name or subject becomes another on its way
+// through the parser.
+func TestArgumentsAreUTF8(t *testing.T) {
+	for _, args := range [][]string{{"officer", "add", "A\xff\xfeB", "--office", "watch"}, {"--as=\x80", "line"}, {"send", "-s", "\xc3\x28"}} {
+		var out, errs bytes.Buffer
+		code := run(t.Context(), args, streams{strings.NewReader(""), &out, &errs}, fakeBackend())
+		if code != exitUsage || !strings.Contains(errs.String(), "is not UTF-8") || !utf8.ValidString(errs.String()) {
+			t.Errorf("%q: exit code %d, %s", args, code, errs.String())
+		}
+	}
+}
+
 func TestNoSecretInFlags(t *testing.T) {
 	var c cli
 	p, err := kong.New(&c)

@@ -51,7 +51,7 @@ func readJSON(r io.Reader, v any) error {
 		return parley.Errorf(parley.Malformed, "reading the request: %v", err)
 	}
 	if len(b) > maxJSON {
-		return parley.Errorf(parley.Oversize, "the request is over %d MiB", maxJSON>>20)
+		return parley.Errorf(parley.Oversize, "the request is over %d MiB", maxJSON>>20).WithHint("send what is long as an attachment")
 	}
 	if len(b) == 0 {
 		return nil

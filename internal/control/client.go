@@ -53,9 +53,9 @@ func (c *Client) Officer() string { return c.as }
 
 // ask does one act and reads its answer.
 func ask[Out any](ctx context.Context, c *Client, act string, in any) (out Out, err error) {
-	b, err := json.Marshal(in)
+	b, err := encode(act, in)
 	if err != nil {
-		return out, parley.Errorf(parley.Internal, "encoding the request %s: %v", act, err)
+		return out, err
 	}
 	res, err := c.post(ctx, act, nil, bytes.NewReader(b))
 	if err != nil {
@@ -67,6 +67,26 @@ func ask[Out any](ctx context.Context, c *Client, act string, in any) (out Out, 
 			WithHint("the station may have stopped; see its log")
 	}
 	return out, nil
+}
+
+// encode writes a request. Text that is not UTF-8 is refused: JSON would put
+// another character in its place, and what goes on a record would not be what
+// was given. The error is Malformed.
+func encode(act string, in any) ([]byte, error) {
+	b, err := json.Marshal(in)
+	if err != nil {
+		return nil, parley.Errorf(parley.Internal, "encoding the request %s: %v", act, err)
+	}
+	for i := 0; i+5 < len(b); i++ {
+		if b[i] != '\\' {
+			continue
+		}
+		if string(b[i:i+6]) == `\ufffd` { // only what could not be written; the character itself stands as it is
+			return nil, parley.Errorf(parley.Malformed, "what is given is not UTF-8").WithHint("convert it: iconv -f FROM -t utf-8")
+		}
+		i++ // what is escaped
+	}
+	return b, nil
 }
 
 // post does one act and returns an answer of status 200, or the error.
@@ -100,7 +120,7 @@ func (c *Client) unreachable(err error) error {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return parley.Errorf(parley.Unavailable, "the station did not answer in time: %v", err)
-	case errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return parley.Errorf(parley.Unavailable, "no station is running here: there is no %s", c.path).
 			WithHint("start it with: parley station DIR; or name its directory: --dir DIR or PARLEY_DIR")
 	case errors.Is(err, syscall.ECONNREFUSED):

@@ -32,12 +32,12 @@ func (c *Client) Attach(ctx context.Context, draft int64, name, mediaType string
 func (c *Client) Export(ctx context.Context, line string, open bool, w io.Writer) (entries int, err error) {
 	ctx, cancel := context.WithTimeout(ctx, exportLimit)
 	defer cancel()
-	in, err := json.Marshal(struct {
+	in, err := encode("export", struct {
 		Line string `json:"line"`
 		Open bool   `json:"open"`
 	}{line, open})
 	if err != nil {
-		return 0, parley.Errorf(parley.Internal, "encoding the request: %v", err)
+		return 0, err
 	}
 	res, err := c.post(ctx, "export", nil, bytes.NewReader(in))
 	if err != nil {

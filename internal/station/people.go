@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"time"
 
 	"parley"
+	"parley/internal/charter"
 	"parley/internal/form"
 	"parley/internal/own"
 )
@@ -49,7 +52,8 @@ func (s *Station) officerName(id int64) (string, error) {
 	return o.Name, err
 }
 
-// AddOfficer makes an account. Administrators only.
+// AddOfficer makes an account. Administrators only. The error is Conflict where
+// an active officer has the name, and Malformed for an office that is on no line.
 func (s *Station) AddOfficer(_ context.Context, by Officer, name string, offices []parley.Office) (Officer, error) {
 	if err := seatFor(by, "add officers", parley.Administrator); err != nil {
 		return Officer{}, err
@@ -57,11 +61,40 @@ func (s *Station) AddOfficer(_ context.Context, by Officer, name string, offices
 	if err := form.CheckLine("the name of an officer", name, 100); err != nil {
 		return Officer{}, err
 	}
+	if err := s.maybeAdded(name, offices); err != nil {
+		return Officer{}, err
+	}
 	o, err := s.own.AddOfficer(name, offices)
 	if err != nil {
 		return Officer{}, err
 	}
 	return officerView(o), s.audit(by, "add officer", name, fmt.Sprint(offices))
+}
+
+// maybeAdded refuses a name that two active officers would answer to (a second
+// pair of hands is told apart by its name), and an office that no line knows.
+func (s *Station) maybeAdded(name string, offices []parley.Office) error {
+	all, err := s.own.Officers()
+	if err != nil {
+		return err
+	}
+	for _, o := range all {
+		if o.Active && strings.EqualFold(o.Name, strings.TrimSpace(name)) {
+			return parley.Errorf(parley.Conflict, "an active officer is called %s already", o.Name).WithHint("give a name that tells them apart")
+		}
+	}
+	known := charter.DefaultCharter().Offices
+	s.mu.Lock()
+	for _, l := range s.lines {
+		known = append(known, l.charter().Offices...)
+	}
+	s.mu.Unlock()
+	for _, o := range offices {
+		if !slices.Contains(known, o) {
+			return parley.Errorf(parley.Malformed, "no line has an office %q", o).WithHint("the usual offices are principal, envoy, watch, interpreter, translator, archivist and administrator")
+		}
+	}
+	return nil
 }
 
 // RemoveOfficer ends an account: it stays in the audit, and opens nothing.

@@ -103,7 +103,10 @@ func textOf(o *own.Draft, d Draft) error {
 	if o.Form != "dispatch" && o.Form != "service" {
 		return parley.Errorf(parley.BadForm, "a draft is a dispatch or a service message, not %q", d.Form)
 	}
-	if len(d.Text) > 1<<18 || len(d.Subject) > 4096 {
+	if len(d.Subject) > 4096 {
+		return parley.Errorf(parley.Oversize, "the subject is longer than any entry can carry").WithHint("keep it to a line, and write the rest as text")
+	}
+	if len(d.Text) > 1<<18 {
 		return parley.Errorf(parley.Oversize, "the text is longer than any entry can carry").WithHint("send it as an attachment")
 	}
 	var err error
