@@ -92,6 +92,16 @@ func TestActs(t *testing.T) {
 	if i.Text == "" || !i.Time.Equal(controltest.Now.Add(-2*time.Minute)) {
 		t.Errorf("opened item: text %q, time %v", i.Text, i.Time)
 	}
+	text, err := c.Cite(ctx, "birch")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v, err := c.CheckCitation(ctx, "As agreed:\n"+text); err != nil || !v.Ours || len(v.Logs) != 2 || v.Logs[1].Party != "birch" || !v.Logs[1].Held {
+		t.Errorf("citation: %+v, %v", v, err)
+	}
+	if _, err := c.CheckCitation(ctx, "nothing"); parley.KindOf(err) != parley.NotFound {
+		t.Errorf("no citation: %v", err)
+	}
 	d, err := c.As("Lt Ruiz").SaveDraft(ctx, station.Draft{Line: "birch", Form: "dispatch", From: "envoy", To: []string{"birch/envoy"}, Precedence: "ROUTINE", Text: "Ours."})
 	if err != nil {
 		t.Fatal(err)
