@@ -240,18 +240,8 @@ func (p *placer) tell() (turned bool, _ error) {
 			p.told[ref], turned = store.OffRecord, true
 		}
 	}
-	for len(ps) > placeAtOnce && ps[placeAtOnce].Settled {
-		if err := p.store.Place(ps[:placeAtOnce]); err != nil {
-			return turned, err
-		}
-		ps = ps[placeAtOnce:]
-	}
 	if len(ps) == 0 {
 		return turned, nil
 	}
-	return turned, p.store.Place(ps)
+	return turned, p.store.Place(ps) // at once: what is settled may be where another stood for now
 }
-
-// placeAtOnce is how many settled positions one commit gives: others wait for the
-// same disk. Those that may still change go together.
-const placeAtOnce = 1024
