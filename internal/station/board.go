@@ -156,9 +156,20 @@ func sortBoard(b *Board) {
 }
 
 const (
-	boardRows = 100
-	boardBack = 14 * 24 * time.Hour
+	boardRows  = 100
+	boardBack  = 14 * 24 * time.Hour
+	boardAsked = 100 // of each kind that others of a line may ask of us; the rest is counted
 )
+
+// asked adds what others of the line ask of us to the board, as long as n, which counts
+// that, is not over the bound: who asks for ever takes neither the page nor the rest.
+func (b *Board) asked(n *int, t Todo) {
+	if *n++; *n > boardAsked {
+		b.More++
+		return
+	}
+	b.DoNext = append(b.DoNext, t)
+}
 
 // boardOf adds one line to the board.
 func (s *Station) boardOf(l *liveLine, b *Board) error {
@@ -218,6 +229,7 @@ func (s *Station) contactsOf(l *liveLine, b *Board) error {
 	if err != nil {
 		return err
 	}
+	answers, asks := 0, 0
 	for _, c := range book.Contacts {
 		text, exercise := form.Visible(strings.Join(c.First().Request.Topics, "; ")), form.Visible(c.First().Exercise)
 		switch st := c.At(b.Now); st {
@@ -234,14 +246,14 @@ func (s *Station) contactsOf(l *liveLine, b *Board) error {
 		}
 		for _, t := range c.Open {
 			if slices.Contains(c.Waits(t), l.us) {
-				b.DoNext = append(b.DoNext, Todo{Act: "answer-contact", Item: t.Ref.String(), Line: l.id.String(), Text: text, Due: timeOrZero(t.Request.AnswerBy), Exercise: exercise})
+				b.asked(&answers, Todo{Act: "answer-contact", Item: t.Ref.String(), Line: l.id.String(), Text: text, Due: timeOrZero(t.Request.AnswerBy), Exercise: exercise})
 			}
 		}
 	}
 	for _, t := range book.Topics {
 		for _, a := range t.Asks {
 			if slices.Contains(a.Open(), l.us) {
-				b.DoNext = append(b.DoNext, Todo{Act: "answer-ask", Item: a.Ref.String(), Line: l.id.String(), Text: form.Visible(t.Name), Due: timeOrZero(a.Ask.By)})
+				b.asked(&asks, Todo{Act: "answer-ask", Item: a.Ref.String(), Line: l.id.String(), Text: form.Visible(t.Name), Due: timeOrZero(a.Ask.By)})
 			}
 		}
 	}

@@ -2,7 +2,9 @@ package station
 
 import (
 	"context"
+	"fmt"
 	"slices"
+	"sync"
 	"testing"
 	"time"
 
@@ -85,4 +87,45 @@ func TestContactOfOthers(t *testing.T) {
 func toLift(ctx context.Context, p *party, id string) bool {
 	bd, err := p.st.Board(ctx, p.watch, id)
 	return err == nil && slices.ContainsFunc(bd.DoNext, func(x Todo) bool { return x.Act == "lift-call" })
+}
+
+// TestAskedForEver: who asks for very much has it counted on the board, and takes no place
+// of what else is to be done.
+func TestAskedForEver(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	id := pairAll(t, a, b)
+	l, err := a.st.lineOf(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const asks = boardAsked + 20
+	var wg sync.WaitGroup
+	for i := range asks {
+		wg.Go(func() {
+			if _, err := l.file(ctx, &form.Header{From: parley.Envoy, To: []parley.Address{{Party: "birch", Office: parley.Envoy}}, Language: "en", Series: form.TrafficSeries},
+				&contact.Ask{Topic: "Grain", Text: fmt.Sprint("why, and again ", i)}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	newContact(t, a, b, id, "leader")
+	eventually(t, 30*time.Second, "birch counts them", func() bool {
+		bd, err := b.st.Board(ctx, b.envoy, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, contacts := 0, 0
+		for _, x := range bd.DoNext {
+			switch x.Act {
+			case "answer-ask":
+				n++
+			case "answer-contact":
+				contacts++
+			}
+		}
+		return n == boardAsked && bd.More == asks-boardAsked && contacts == 1
+	})
 }

@@ -93,13 +93,14 @@ func (s *Station) statementsOf(l *liveLine, b *Board) error {
 	for _, c := range contacts.Contacts {
 		of[c.Ref()] = c
 	}
+	n := 0
 	for _, t := range book.Contacts {
 		if t.Side(l.us) == nil || of[t.Contact] == nil {
 			continue // between others of the line
 		}
 		a := l.afterwardsOf(book, of[t.Contact])
 		todo := func(act string) {
-			b.DoNext = append(b.DoNext, Todo{Act: act, Item: a.root.String(), Line: l.id.String(), Text: form.Visible(strings.Join(a.c.First().Request.Topics, "; ")), Exercise: form.Visible(t.Exercise)})
+			b.asked(&n, Todo{Act: act, Item: a.root.String(), Line: l.id.String(), Text: form.Visible(strings.Join(a.c.First().Request.Topics, "; ")), Exercise: form.Visible(t.Exercise)})
 		}
 		for _, e := range t.Embargo.Open {
 			if slices.Contains(t.Waits(e), l.us) {
@@ -111,6 +112,10 @@ func (s *Station) statementsOf(l *liveLine, b *Board) error {
 		}
 		for _, j := range t.Joints {
 			if j.State != said.JointOpen && j.State != said.JointSigned {
+				continue
+			}
+			if n >= boardAsked { // to look at each would take long
+				b.More++
 				continue
 			}
 			switch may, _ := a.mayJoint(j); {

@@ -366,8 +366,9 @@ type Board struct {
 	WaitingThem []Item    `json:"waiting_for_them"` // ours, released, a promised rung still missing
 	Since       []Item    `json:"since_hand_over"`  // in order of arrival
 	DoNext      []Todo    `json:"do_next"`
-	Flash       []Item    `json:"flash"`  // theirs, FLASH, not opened: pinned on every page
-	Drafts      []Draft   `json:"drafts"` // waiting for release
+	More        int       `json:"more_to_do,omitempty"` // that other sides ask for, beyond what is listed
+	Flash       []Item    `json:"flash"`                // theirs, FLASH, not opened: pinned on every page
+	Drafts      []Draft   `json:"drafts"`               // waiting for release
 	HandOver    time.Time `json:"hand_over"`
 	Last        time.Time `json:"last_dispatch"` // last dispatch on the record either way; zero if none
 	Alarms      []Alarm   `json:"alarms"`        // not yet silenced
