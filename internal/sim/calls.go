@@ -21,13 +21,19 @@ type callDesk struct {
 	rang   map[parley.Ref]bool                // for these it has rung, or said that they were missed
 	clocks map[parley.PartyCode]time.Duration // how far another clock is ahead of ours, as far as it is known
 	due    bool                               // it looks at its calls soon
+	book   []*call.Call                       // the calls of the record; nobody changes them
+	asOf   uint64                             // one more than the writes of the disk that they were read after; 0: never
 }
 
 // calls returns the calls of the record, as a station has them.
 func (s *station) calls() []*call.Call {
-	cs, err := stations.CallBookOf(s.disk, s.own.Engine.Status().Logs)
-	must(err)
-	return cs
+	k := &s.calling
+	if now := s.disk.writes + 1; k.asOf != now {
+		cs, err := stations.CallBookOf(s.disk, s.own.Engine.Status().Logs)
+		must(err)
+		k.book, k.asOf = cs, now
+	}
+	return k.book
 }
 
 // later does something in d, if the station has not stopped until then.

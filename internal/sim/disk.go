@@ -82,6 +82,7 @@ type disk struct {
 	id         parley.LineID
 	founding   []byte
 
+	writes  uint64                 // how often something was to be written
 	placed  func([]store.Position) // told of positions that were given
 	applied func(*line.Batch)      // told of batches that were written
 	sizes   map[parley.GenerationID]uint64
@@ -235,6 +236,7 @@ func (d *platter) sync() {
 
 // Apply makes a batch durable, unless the disk is full, lies, or loses power.
 func (d *disk) Apply(b *line.Batch) error {
+	d.writes++
 	switch {
 	case d.sql != nil:
 		return d.applySQL(b)
@@ -272,6 +274,7 @@ func (d *disk) Apply(b *line.Batch) error {
 
 // Place writes positions, which are surely on the disk after the next Apply.
 func (d *disk) Place(ps []store.Position) error {
+	d.writes++
 	if d.full && d.sql == nil {
 		return parley.Errorf(parley.DiskFull, "no room on the disk")
 	}
