@@ -39,6 +39,9 @@ func (c demoCmd) Run(s *session) error {
 	if c.Sweep != "" {
 		return stage.Sweep(s.rawIn, c.Sweep)
 	}
+	if c.Port < 1 || c.Port > 65533 {
+		return usagef("for example: --port 7200; the desks have the two ports after it", "%d is not a port that has two more after it", c.Port)
+	}
 	program, err := os.Executable()
 	if err != nil {
 		return fmt.Errorf("finding this program: %w", err)
@@ -197,8 +200,13 @@ func (c demoCmd) story(s *session, d *stage.Demo) error {
 	began, steps := time.Now(), append(y.SetUp(), y.Written()...)
 	for _, st := range steps {
 		r := st.Play(ctx)
+		if ctx.Err() != nil {
+			return parley.Errorf(parley.Unavailable, "interrupted")
+		}
 		if !r.OK {
-			r.Shown = strings.TrimSpace(r.Shown + ". " + d.Trouble(ctx))
+			if trouble := d.Trouble(ctx); trouble != "" {
+				r.Shown += ". " + trouble
+			}
 		}
 		if err := c.tell(s, r); err != nil {
 			return err

@@ -47,6 +47,9 @@ func (c initCmd) Run(s *session) error {
 	if inside(c.RootKey, c.DataDir) {
 		return usagef("name a file on a medium that can leave the station", "the root key must not be kept in the data directory")
 	}
+	if st, err := os.Stat(filepath.Dir(c.RootKey)); err != nil || !st.IsDir() {
+		return parley.Errorf(parley.NotFound, "there is no directory %s for the root key", filepath.Dir(c.RootKey)).WithHint("make it, or put the medium in; nothing was made yet")
+	}
 	if _, err := os.Lstat(c.RootKey); err == nil && !c.KeepRootKey {
 		return parley.Errorf(parley.Conflict, "the file %s exists already", c.RootKey).WithHint("choose another name: no root key is written over")
 	}

@@ -145,6 +145,9 @@ func commandsIn(line string) (cmds [][]string) {
 		switch {
 		case quote != 0 && r == quote:
 			quote = 0
+			if word.String() == "..." { // a word that the reader puts in, and no flags left out
+				word.WriteString(" ")
+			}
 		case quote != 0:
 			word.WriteRune(r)
 		case r == '"' || r == '\'':

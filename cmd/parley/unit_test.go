@@ -72,6 +72,16 @@ func TestArgumentsAreUTF8(t *testing.T) {
 	}
 }
 
+// TestDemoPorts asks for a port with room for the desks before anything is made.
+func TestDemoPorts(t *testing.T) {
+	for _, port := range []string{"0", "65534", "99999"} {
+		var out, errs bytes.Buffer
+		if code := run(t.Context(), []string{"demo", "--port", port}, streams{strings.NewReader(""), &out, &errs}, fakeBackend()); code != exitUsage || !strings.Contains(errs.String(), port+" is not a port") {
+			t.Errorf("port %s: exit code %d, %s", port, code, errs.String())
+		}
+	}
+}
+
 func TestNoSecretInFlags(t *testing.T) {
 	var c cli
 	p, err := kong.New(&c)

@@ -127,7 +127,7 @@ func (d *Demo) makeDir() (err error) {
 		return nil
 	}
 	if d.dir, err = os.MkdirTemp("", sweepPrefix); err != nil {
-		return parley.Errorf(parley.Unavailable, "making a temporary directory: %v", err)
+		return parley.Errorf(parley.Unavailable, "making a temporary directory: %v", err).WithHint("name one that is not there yet: --keep DIR; or set TMPDIR")
 	}
 	d.sweep, err = startSweeper(d.opts.Program, d.dir)
 	return err

@@ -3,6 +3,7 @@ package station
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"unicode"
 
 	"parley"
+	"parley/internal/bearer"
 )
 
 // ConfigName is the name of the configuration file in a data directory.
@@ -86,7 +88,9 @@ func parseConfig(b []byte, path string) (c Config, err error) {
 	fields := configFields(&c)
 	set := map[string]bool{}
 	sc := bufio.NewScanner(bytes.NewReader(b))
+	last := 0
 	for n := 1; sc.Scan(); n++ {
+		last = n
 		text := strings.TrimSpace(sc.Text())
 		if text == "" || strings.HasPrefix(text, "#") {
 			continue
@@ -109,7 +113,9 @@ func parseConfig(b []byte, path string) (c Config, err error) {
 			return c, parley.Errorf(parley.Malformed, "%s:%d: %s: %v", path, n, k, err)
 		}
 	}
-	if err := sc.Err(); err != nil {
+	if err := sc.Err(); errors.Is(err, bufio.ErrTooLong) {
+		return c, parley.Errorf(parley.Malformed, "%s:%d: the line is longer than %d bytes", path, last+1, bufio.MaxScanTokenSize)
+	} else if err != nil {
 		return c, parley.Errorf(parley.Malformed, "%s: %v", path, err)
 	}
 	if _, err := parley.ParsePartyCode(c.Party); err != nil {
@@ -127,7 +133,32 @@ func parseConfig(b []byte, path string) (c Config, err error) {
 	if _, err := ParseWitnesses(c.Witnesses); err != nil {
 		return c, fmt.Errorf("%s: witnesses: %w", path, err)
 	}
-	return c, nil
+	if c.KeepFree > 100 {
+		return c, parley.Errorf(parley.Malformed, "%s: keep_free = %d: want a share of the disk in percent, 100 at most", path, c.KeepFree)
+	}
+	return c, c.checkAddresses(path)
+}
+
+// checkAddresses refuses names where a peer, or a station, would look them up:
+// no name service is asked (docs/threats.md).
+func (c Config) checkAddresses(path string) error {
+	for _, x := range []struct{ key, at string }{{"listen_quic", c.ListenQUIC}, {"listen_tls", c.ListenTLS}, {"listen_media", c.Media}, {"listen_sip", c.ListenSIP}} {
+		if x.at == "" {
+			continue
+		}
+		if _, err := bearer.ParseListen(x.at); err != nil {
+			return fmt.Errorf("%s: %s: %w", path, x.key, err)
+		}
+	}
+	for _, x := range []struct{ key, at string }{{"announce_quic", c.AnnounceQUIC}, {"announce_tls", c.AnnounceTLS}} {
+		if x.at == "" {
+			continue
+		}
+		if _, err := bearer.ParseAddr(x.at); err != nil {
+			return fmt.Errorf("%s: %s: %w", path, x.key, err)
+		}
+	}
+	return nil
 }
 
 // AlarmUntilOpened is the value of alarm_until with which only opening ends the
