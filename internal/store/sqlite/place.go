@@ -32,10 +32,20 @@ func (l *Line) place(t *tx, n int64, ps []store.Position) error {
 		return err
 	}
 	marks := newMarker(t, n)
-	for _, p := range ps {
-		if err := l.placeOne(t, n, p, settled, marks); err != nil {
-			return err
+	for len(ps) > 0 {
+		run := runOf(ps, settled)
+		done := false
+		if len(run) > 1 {
+			if done, err = l.placeRun(t, n, run, settled, marks); err != nil {
+				return err
+			}
 		}
+		for i := 0; i < len(run) && !done; i++ {
+			if err := l.placeOne(t, n, run[i], settled, marks); err != nil {
+				return err
+			}
+		}
+		ps = ps[len(run):]
 	}
 	if to == settled {
 		return nil
@@ -44,6 +54,46 @@ func (l *Line) place(t *tx, n int64, ps []store.Position) error {
 		return err
 	}
 	return t.Exec("UPDATE lines SET settled = ? WHERE n = ?", to, n)
+}
+
+// runOf returns the first of ps that follow one another in one log and on the record,
+// all new to it: what one party said without another between.
+func runOf(ps []store.Position, settled int64) []store.Position {
+	n, first := 1, ps[0]
+	for ; n < len(ps) && first.Pos > settled; n++ {
+		p := ps[n]
+		if p.Gen != first.Gen || p.Index != first.Index+uint64(n) || p.Pos != first.Pos+int64(n) || p.Settled != first.Settled {
+			break
+		}
+	}
+	return ps[:n]
+}
+
+// placeRun gives a run its positions by two statements. It does nothing where one of
+// them is not stored, or settled already: done is false then, and each alone says why.
+func (l *Line) placeRun(t *tx, n int64, run []store.Position, settled int64, marks *marker) (done bool, _ error) {
+	g, err := l.gen(t, n, run[0].Gen)
+	if err != nil {
+		return false, err
+	}
+	from, to := g.key(run[0].Index), g.key(run[len(run)-1].Index)
+	facets := make([][]string, 0, len(run))
+	err = t.Each(func(row []driver.Value) error {
+		facets = append(facets, facetsOf(row, g.party))
+		return nil
+	}, `SELECT form, precedence, exercise, fault, offices FROM items
+		WHERE id BETWEEN ? AND ? AND (pos < 1 OR pos > ?) ORDER BY id`, from, to, settled)
+	if err != nil || len(facets) < len(run) {
+		return false, err
+	}
+	for i := range run {
+		for _, f := range facets[i] {
+			if run[i].Settled {
+				marks.set(f, run[i].Pos)
+			}
+		}
+	}
+	return true, t.Exec("UPDATE items SET pos = ? + id - ? WHERE id BETWEEN ? AND ?", run[0].Pos, from, from, to)
 }
 
 func (l *Line) placeOne(t *tx, n int64, p store.Position, settled int64, marks *marker) error {
