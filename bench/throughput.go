@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"math"
 	"path/filepath"
 	"time"
@@ -16,9 +17,10 @@ type phase struct {
 }
 
 // throughput times a stretch of dispatches from the first release to the last
-// receipt: released live by many officers, and drained from an outbox.
+// receipt: released live by many officers, and by very many, and drained from an
+// outbox.
 func throughput(b *bench) (*report, error) {
-	n := b.size(8000, 2000)
+	n := b.size(24_000, 2000)
 	p, err := b.newPair(false)
 	if err != nil {
 		return nil, err
@@ -28,39 +30,43 @@ func throughput(b *bench) (*report, error) {
 		return nil, err
 	}
 	var done []phase
+	var paths []string // of each
 	for _, path := range []string{"QUIC", "TLS"} {
 		if err := p.only(path); err != nil {
 			return nil, err
 		}
-		live, err := b.liveReleases(p, path, n/4)
-		if err != nil {
-			return nil, err
+		for _, officers := range []int{64, 256} {
+			live, err := b.liveReleases(p, path, n*officers/256, officers)
+			if err != nil {
+				return nil, err
+			}
+			done, paths = append(done, live), append(paths, path)
 		}
 		drained, err := b.drain(p, path, n)
 		if err != nil {
 			return nil, err
 		}
-		done = append(done, live, drained)
+		done, paths = append(done, drained), append(paths, path)
 	}
 	r := &report{Columns: []string{"dispatches", "a second", "a group", "floor a second", "of floor", "cpu us each, sender", "receiver"}}
 	if err := p.close(); err != nil {
 		return nil, err
 	}
 	for i, x := range done {
-		if err := b.besideFloor(r, p, f, x, []string{"QUIC", "TLS"}[i/2]); err != nil {
+		if err := b.besideFloor(r, p, f, x, paths[i]); err != nil {
 			return nil, err
 		}
 	}
-	r.note("released live: 64 officers release drafts at once; each release is kept on our side, filed and sent by commits that wait for the disk")
+	r.note("released live: so many officers release drafts at once, each the next when the last is filed; each release is kept on our side, filed and sent by commits that wait for the disk")
 	r.note("drained: the dispatches were filed while no path stood; timed from the first that is stored after the path is back, so the redial is not in the time")
 	r.note("the floor sends groups of the same size, 4 under way at once; target: >= 8,000 a second and >= 0.5x the floor")
 	r.Notes = append(r.Notes, missingPeers()...)
 	return r, nil
 }
 
-// liveReleases lets 64 officers release n drafts at once.
-func (b *bench) liveReleases(p *pair, path string, n int) (x phase, err error) {
-	x.name = path + " released live"
+// liveReleases lets so many officers release n drafts at once.
+func (b *bench) liveReleases(p *pair, path string, n, officers int) (x phase, err error) {
+	x.name = fmt.Sprintf("%s released live by %d", path, officers)
 	if err := p.draft(n, "Latin", "ROUTINE"); err != nil {
 		return x, err
 	}
@@ -70,7 +76,7 @@ func (b *bench) liveReleases(p *pair, path string, n int) (x phase, err error) {
 	}
 	x.from, x.to = s.Size, s.Size+uint64(n)
 	if b.profile != "" {
-		if err := p.profile(filepath.Join(b.profile, "live-"+path)); err != nil {
+		if err := p.profile(filepath.Join(b.profile, fmt.Sprintf("live%d-%s", officers, path))); err != nil {
 			return x, err
 		}
 		defer p.profile("")
@@ -80,7 +86,7 @@ func (b *bench) liveReleases(p *pair, path string, n int) (x phase, err error) {
 		return x, err
 	}
 	began := time.Now()
-	if _, err := call[time.Duration](p.a, "release", releaseArgs{64}); err != nil {
+	if _, err := call[time.Duration](p.a, "release", releaseArgs{officers}); err != nil {
 		return x, err
 	}
 	if err := do(p.a, "wait", waitArgs{p.line, x.from, x.to}); err != nil {
