@@ -69,7 +69,11 @@ func LoadConfig(path string) (Config, error) {
 		if os.IsNotExist(err) {
 			return Config{}, parley.Errorf(parley.NotFound, "there is no station in %s", filepath.Dir(path)).WithHint("make one with: parley init DIR --party CODE --name NAME --root-key FILE")
 		}
-		return Config{}, parley.Errorf(parley.Unavailable, "reading the configuration: %v", err)
+		kind, hint := parley.Unavailable, ""
+		if os.IsPermission(err) {
+			kind, hint = parley.NotAllowed, "run the command as the station's own user"
+		}
+		return Config{}, parley.Errorf(kind, "reading the configuration: %v", err).WithHint("%s", hint)
 	}
 	c, err := parseConfig(b, path)
 	if err != nil {

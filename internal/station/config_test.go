@@ -1,11 +1,27 @@
 package station
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"parley"
 )
+
+// TestConfigOfAnother: who may not read it is told as whom he can.
+func TestConfigOfAnother(t *testing.T) {
+	if os.Getuid() == 0 {
+		t.Skip("root reads everything")
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, ConfigName), nil, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadConfig(dir); parley.KindOf(err) != parley.NotAllowed || !strings.Contains(parley.HintOf(err), "own user") {
+		t.Errorf("%v (%s)", err, parley.HintOf(err))
+	}
+}
 
 // TestConfigRefusals: what a hand may write into the file is refused at once,
 // with the key, and not when the station is under way.
