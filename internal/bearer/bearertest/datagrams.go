@@ -104,7 +104,11 @@ func testDatagrams(t *testing.T, k Kit) {
 				}
 				clear(buf) // it is not kept
 				var got []byte
-				if got, came = catch(t, d[1], time.Second); came && !bytes.Equal(got, want) {
+				got, came = catch(t, d[1], time.Second)
+				for came && len(got) != n && bytes.Equal(got, frame(len(got), len(got))) { // one of those before, again
+					got, came = catch(t, d[1], time.Second)
+				}
+				if came && !bytes.Equal(got, want) {
 					t.Fatalf("%d bytes came as %d others", n, len(got))
 				}
 			}
