@@ -229,7 +229,7 @@ func (a *afterwards) mayPublish(now time.Time, in *PublishText) (note string, _ 
 	}
 	if in.At.Before(end) || now.Before(end) {
 		if in.Insist == "" {
-			return "", parley.Errorf(parley.NotAllowed, "the embargo ends at %s", parley.DTG(end)).WithHint("wait, or insist and say why: the other side sees both times")
+			return "", parley.Errorf(parley.NotAllowed, "the embargo ends at %s, %s", parley.DTG(end), end.UTC().Format(time.TimeOnly)).WithHint("wait, or insist and say why: the other side sees both times")
 		}
 		note = "before the embargo of " + parley.DTG(end) + ": " + in.Insist + ". "
 	}
