@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/charter"
 	"parley/internal/form"
 	"parley/internal/journal"
 	"parley/internal/wait"
@@ -301,9 +302,9 @@ func (e *Engine) push(p *peer, l *log) error {
 	if l.party == p.code && !l.closed {
 		return nil // its own log in force: it is told by show, and asks
 	}
-	for f.Sent < end && !f.Full() {
+	for f.Sent < end && !e.full(f) {
 		from := f.Sent
-		if err := e.sendRun(p, l, from, end); err != nil {
+		if err := e.sendRun(p, l, from, f.Upto(end)); err != nil {
 			return err
 		}
 		if f.Sent == from {
@@ -311,6 +312,11 @@ func (e *Engine) push(p *peer, l *log) error {
 		}
 	}
 	return nil
+}
+
+// full reports whether a peer is to say what it holds before more is sent to it.
+func (e *Engine) full(f *wait.Flight) bool {
+	return f.Full(e.rules.Annex.Bound(charter.PendingCheckpoints))
 }
 
 // sendRun sends entries from on, with every stored checkpoint over them: logs
@@ -389,7 +395,7 @@ func (e *Engine) sendEntries(p *peer, l *log, run []written, heads ...StoredHead
 	for _, h := range heads {
 		e.send(p.code, top, &wire.Checkpoint{Gen: l.gen, Size: h.Size, Ed: h.Ed, ML: h.ML})
 	}
-	p.flight(l.gen).Went(heads[len(heads)-1].Size, n, e.now)
+	p.flight(l.gen).Went(heads[len(heads)-1].Size, n, len(heads), e.now)
 }
 
 // nudge sends again what a peer has not said it holds, and tells it what we

@@ -165,7 +165,7 @@ func (e *Engine) heldOff() bool {
 
 // takers reports whether a peer with a live path has room.
 func (e *Engine) takers() bool {
-	return slices.ContainsFunc(e.peersInOrder(), func(p *peer) bool { return p.live() && !p.flight(e.own.gen).Full() })
+	return slices.ContainsFunc(e.peersInOrder(), func(p *peer) bool { return p.live() && !e.full(p.flight(e.own.gen)) })
 }
 
 // draft is an entry about to be written.

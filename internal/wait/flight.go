@@ -9,6 +9,7 @@ import (
 // long to wait before sending it again.
 const (
 	flightEntries = 1024
+	flightLeast   = 32
 	FlightBytes   = 1 << 20
 	ResendAfter   = 2 * time.Second
 	resendCap     = 10 * time.Minute // longer than a peer that waits for hands may be flooded
@@ -24,12 +25,13 @@ type Flight struct {
 
 	bytes []burst
 	wait  time.Duration
+	most  uint64 // entries that may be under way: fewer each time that nothing came of them
 	anew  uint64 // Have when a path last came or went
 }
 
 type burst struct {
-	end  uint64
-	size int
+	end         uint64
+	size, heads int
 }
 
 // Again reports whether d has passed since at, and notes now if so.
@@ -42,21 +44,27 @@ func Again(at *time.Time, now time.Time, d time.Duration) bool {
 }
 
 // NewFlight is one of which nothing is under way.
-func NewFlight() *Flight { return &Flight{wait: ResendAfter} }
+func NewFlight() *Flight { return &Flight{wait: ResendAfter, most: flightEntries} }
 
-// Full reports whether no more is to be sent before the peer says what it holds.
-func (f *Flight) Full() bool {
-	under := 0
+// Full reports whether no more is to be sent before the peer says what it holds; heads
+// is how many checkpoints of one log it lets wait. Of more it would drop some, and all
+// that they cover would be sent again.
+func (f *Flight) Full(heads uint64) bool {
+	size, n := 0, 0
 	for _, b := range f.bytes {
-		under += b.size
+		size, n = size+b.size, n+b.heads
 	}
-	return f.Sent-f.Have >= flightEntries || under >= FlightBytes
+	return f.Sent-f.Have >= f.most || size >= FlightBytes || uint64(n) >= heads
 }
 
-// Went notes that entries up to end, of n bytes, were handed to a bearer.
-func (f *Flight) Went(end uint64, n int, now time.Time) {
+// Upto is how far entries may be sent now, of those before end.
+func (f *Flight) Upto(end uint64) uint64 { return min(end, f.Have+f.most) }
+
+// Went notes that entries up to end, of n bytes, were handed to a bearer, with so many
+// checkpoints.
+func (f *Flight) Went(end uint64, n, heads int, now time.Time) {
 	f.Sent = max(f.Sent, end)
-	f.bytes = append(f.bytes, burst{f.Sent, n})
+	f.bytes = append(f.bytes, burst{f.Sent, n, heads})
 	f.At = now
 }
 
@@ -65,7 +73,7 @@ func (f *Flight) Progress(size uint64, now time.Time) {
 	if size <= f.Have {
 		return
 	}
-	f.Have, f.At, f.wait = size, now, ResendAfter
+	f.Have, f.At, f.wait, f.most = size, now, ResendAfter, min(2*f.most, flightEntries)
 	f.Sent = max(f.Sent, size)
 	for len(f.bytes) > 0 && f.bytes[0].end <= size {
 		f.bytes = f.bytes[1:]
@@ -87,12 +95,13 @@ func (f *Flight) Anew(now time.Time) {
 	f.Resend(now)
 }
 
-// Resend restarts what has been under way for too long: ever less often, as
-// long as nothing comes of it.
+// Resend restarts what has been under way for too long: ever less often and ever less
+// of it, as long as nothing comes of it. A peer that cannot take it yet would else have
+// spent what it takes in a day when it can.
 func (f *Flight) Resend(now time.Time) {
 	if f.Sent > f.Have && now.Sub(f.At) >= f.wait {
 		f.Restart()
-		f.wait, f.At = min(2*f.wait, resendCap), now
+		f.wait, f.most, f.At = min(2*f.wait, resendCap), max(f.most/4, flightLeast), now
 	}
 }
 
