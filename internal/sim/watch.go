@@ -223,6 +223,11 @@ func (x *watch) wrote(s *station, a *watched, e *line.StoredEntry) {
 		return
 	}
 	t := a.byID[e.Filed]
+	for _, o := range a.fates { // a backup of before a loss brought back has the numbers that were given again after it
+		if t != nil && o.id == e.Filed && o.inbox && !sameFields(e.Body, t.item.Fields) && sameFields(e.Body, o.item.Fields) {
+			t = o
+		}
+	}
 	switch {
 	case t == nil:
 		x.w.fail("nothing is sent that was not released", "%s sent item %d, which was never in its outbox", s.code, e.Filed)
@@ -460,7 +465,7 @@ func (w *world) sample() {
 				w.saidNow(s)
 				s.shows()
 			}
-			if a.called {
+			if a.called && s.own != nil { // placing may have been its last
 				a.called = false
 				w.compareCallModel(s)
 			}
