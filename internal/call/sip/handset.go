@@ -204,7 +204,7 @@ func (h *Handset) look(done <-chan struct{}) {
 			if f != nil {
 				h.st.mix.set(f())
 			}
-			if up && !(h.st.held() && h.s.isAt(h.phone.Name, h.from)) && h.st.silent(now) > h.s.silent {
+			if up && !(h.st.held() && h.s.isAt(h.phone.Name, h.from)) && h.st.silent(now) > time.Duration(h.s.silent.Load()) {
 				h.stop(errSilent)
 			}
 		}

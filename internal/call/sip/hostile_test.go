@@ -231,7 +231,7 @@ func TestLiftingIsForPhones(t *testing.T) {
 // phone that falls silent is dropped.
 func TestVoiceIsThePhones(t *testing.T) {
 	e := newEcho(t, two()...)
-	e.Server.silent = 1500 * time.Millisecond // nothing has come yet
+	e.Server.silent.Store(int64(1500 * time.Millisecond))
 	red := newHand(t, e, "127.0.0.1", "red", "secret-enough")
 	red.register(60)
 	mouth := func(at string) *net.UDPConn {
@@ -308,7 +308,7 @@ func TestHoldIsNoSilence(t *testing.T) {
 		t.Run(after, func(t *testing.T) {
 			t.Parallel()
 			e := newEcho(t, two()...)
-			e.Server.silent = time.Second // nothing has come yet
+			e.Server.silent.Store(int64(time.Second))
 			red := newHand(t, e, "127.0.0.1", "red", "secret-enough")
 			red.register(60)
 			m := regexp.MustCompile(`(?i)to: (.*;tag=.*)\r`).FindStringSubmatch(red.lifts(offer + "a=inactive\r\n"))
@@ -334,7 +334,7 @@ func TestHoldIsNoSilence(t *testing.T) {
 				e.Server.mu.Unlock()
 			}
 			eventually(t, 3*time.Second, "it is dropped", h.Lost)
-			if d := time.Since(began); after == "it resumes" && d < e.Server.silent {
+			if d := time.Since(began); after == "it resumes" && d < time.Duration(e.Server.silent.Load()) {
 				t.Errorf("it is dropped %v after it was on hold", d)
 			}
 		})

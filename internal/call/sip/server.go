@@ -49,7 +49,7 @@ type Server struct {
 	host   netip.Addr
 	port   uint16
 	realm  string
-	silent time.Duration // without a packet for so long, a handset is down
+	silent atomic.Int64 // nanoseconds; without a packet for so long, a handset is down
 	door   *door
 	gate   *rates // of datagrams
 	ua     *sipgo.UserAgent
@@ -88,7 +88,8 @@ func Listen(o Options) (*Server, error) {
 		return nil, parley.Errorf(parley.Malformed, "phones cannot call %q", o.Addr).WithHint("an address of this machine on the phones' network, and a port: 192.0.2.1:5060")
 	}
 	quiet.Do(func() { sip.SetDefaultLogger(slog.New(slog.DiscardHandler)) }) // it says whatever comes, and to all
-	s := &Server{o: o, host: at.Addr().Unmap(), port: at.Port(), realm: "parley", silent: silentFor, door: newDoor(time.Now), stays: map[string]*stay{}, lifted: map[string]*Handset{}}
+	s := &Server{o: o, host: at.Addr().Unmap(), port: at.Port(), realm: "parley", door: newDoor(time.Now), stays: map[string]*stay{}, lifted: map[string]*Handset{}}
+	s.silent.Store(int64(silentFor))
 	if s.udp, err = net.ListenUDP("udp", net.UDPAddrFromAddrPort(at)); err != nil {
 		return nil, unopened(err)
 	}
