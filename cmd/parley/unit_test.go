@@ -385,7 +385,7 @@ func TestSpans(t *testing.T) {
 		t.Errorf("due: %q", got)
 	}
 	i.Ladder = []station.Step{{Name: "opened", At: now}}
-	if got := due(now, i); got != "" {
+	if got := due(now, i); got != "opened" {
 		t.Errorf("due once opened: %q", got)
 	}
 	if lampWord("sometimes") != "UNKNOWN" || lampWord("") != "UNKNOWN" {
