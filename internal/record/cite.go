@@ -3,6 +3,7 @@ package record
 import (
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -168,20 +169,15 @@ func (c *Citation) Check(src Source) (unheld []CitedLog, err error) {
 		return nil, parley.Errorf(parley.WrongLine, "it cites line %s, founded by %x; this is line %s, founded by %x", c.Line, c.Founding, here.Line, here.Founding)
 	}
 	for _, l := range c.Logs {
-		held := uint64(0)
-		for _, h := range here.Logs {
-			if h.Gen == l.Gen && h.Party != l.Party {
-				return nil, parley.Errorf(parley.BadProof, "it cites log %s as that of %s; it is that of %s", l.Gen, l.Party, h.Party)
-			}
-			if h.Gen == l.Gen {
-				held = h.Size
-			}
-		}
-		if held < l.Size {
+		i := slices.IndexFunc(here.Logs, func(h CitedLog) bool { return h.Gen == l.Gen })
+		switch {
+		case i >= 0 && here.Logs[i].Party != l.Party:
+			return nil, parley.Errorf(parley.BadProof, "it cites log %s as that of %s; it is that of %s", l.Gen, l.Party, here.Logs[i].Party)
+		case i < 0 || here.Logs[i].Size < l.Size: // of a log that is not here nothing is known, not even that it is empty
 			unheld = append(unheld, l)
 			continue
 		}
-		root, err := rootAt(src, l.Gen, held, l.Size)
+		root, err := rootAt(src, l.Gen, here.Logs[i].Size, l.Size)
 		if err != nil {
 			return nil, fmt.Errorf("checking a citation: %w", err)
 		}

@@ -1,6 +1,7 @@
 package record_test
 
 import (
+	"crypto/sha256"
 	"strings"
 	"testing"
 
@@ -47,6 +48,10 @@ func TestCitation(t *testing.T) {
 	unknown.Logs[0].Gen[0] ^= 1
 	if unheld, err := unknown.Check(src); err != nil || len(unheld) != 1 {
 		t.Errorf("a log that is not here: %v, %v", unheld, err)
+	}
+	unknown.Logs[0].Size, unknown.Logs[0].Root = 0, sha256.Sum256(nil) // the root of an empty log, of any
+	if unheld, err := unknown.Check(src); err != nil || len(unheld) != 1 {
+		t.Errorf("an empty log that is not here: %v, %v", unheld, err)
 	}
 	for size := range c.Logs[0].Size {
 		older := *c

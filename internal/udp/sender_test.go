@@ -59,17 +59,23 @@ func TestSend(t *testing.T) {
 	}
 }
 
-// TestSendNowhere: to an address of the other family, and to none, nothing is sent.
-func TestSendNowhere(t *testing.T) {
+// onLoopback is a socket of IPv4 and its sender.
+func onLoopback(t *testing.T) (*net.UDPConn, *Sender) {
 	near, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer near.Close()
+	t.Cleanup(func() { near.Close() })
 	s, err := NewSender(near)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return near, s
+}
+
+// TestSendNowhere: to an address of the other family, and to none, nothing is sent.
+func TestSendNowhere(t *testing.T) {
+	_, s := onLoopback(t)
 	for _, to := range []netip.AddrPort{{}, netip.MustParseAddrPort("[::1]:9"), netip.MustParseAddrPort("[2001:db8::1]:9"), netip.MustParseAddrPort("[fe80::1%lo]:9")} {
 		if err := s.Send([]byte("lost"), nil, to); err == nil {
 			t.Errorf("something was sent to %v from a socket of IPv4", to)
@@ -79,15 +85,7 @@ func TestSendNowhere(t *testing.T) {
 
 // TestSendNeverWaits: a socket whose room is used up says so at once.
 func TestSendNeverWaits(t *testing.T) {
-	near, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer near.Close()
-	s, err := NewSender(near)
-	if err != nil {
-		t.Fatal(err)
-	}
+	near, s := onLoopback(t)
 	began := time.Now()
 	for range 20_000 { // nobody reads: what the kernel cannot keep it drops or refuses
 		if err := s.Send(make([]byte, 1200), nil, near.LocalAddr().(*net.UDPAddr).AddrPort()); err != nil && err != ErrFull {

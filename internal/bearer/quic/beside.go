@@ -207,14 +207,23 @@ func mkiOf(b []byte) (mki [mkiSize]byte, ok bool) {
 func (m *beside) takes(n int, now time.Time) bool {
 	t := now.UnixNano()
 	if first := m.unanswered.Load(); m.told.Load() && (first == 0 || t-first < int64(believed)) {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if !m.isFull(now) {
-			return m.pace.Take(float64(n+besideAdds+udpAdds), besideRate, besideBurst, now)
+		if fits, full := m.room(n, now); !full {
+			return fits
 		}
 	}
 	m.saySomething(besideAsks, now)
 	return false
+}
+
+// room reports whether the rate lets one of n bytes go beside, and whether the path's
+// queues fill, so that none may.
+func (m *beside) room(n int, now time.Time) (fits, full bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.isFull(now) {
+		return false, true
+	}
+	return m.pace.Take(float64(n+besideAdds+udpAdds), besideRate, besideBurst, now), false
 }
 
 // doubts reports whether one of n bytes that does not go beside alone goes both ways: a
@@ -224,9 +233,8 @@ func (m *beside) doubts(n int, now time.Time) bool {
 	if now.UnixNano()-m.toldAt.Load() >= int64(doubted) {
 		return false
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return !m.isFull(now) && m.pace.Take(float64(n+besideAdds+udpAdds), besideRate, besideBurst, now)
+	fits, _ := m.room(n, now)
+	return fits
 }
 
 // saySomething sends an empty packet of a type, unless something went a moment ago.

@@ -111,19 +111,18 @@ func (c *control) worse(expected, lost int, now time.Time) bool {
 		return false
 	}
 	share := float64(s.lost) / float64(s.expected)
+	next := step{}
 	switch {
 	case s.after > 0 && share > s.after-displaced:
 		c.most, c.level, c.sure = redMost, levelFor(share, bySample), now
 	case s.after == 0 && share >= s.before+displaced && c.level > s.from && (c.sure.IsZero() || now.Sub(c.sure) >= sureFor):
 		c.most, c.level, c.widened = s.from, s.from, now
-		*s = step{from: s.from, at: now, after: share}
-		c.changed, c.expected, c.lost, c.since = now, 0, 0, 0
-		return true
+		next = step{from: s.from, at: now, after: share}
 	default:
-		*s = step{}
+		*s = next
 		return false
 	}
-	*s = step{}
+	*s = next
 	c.changed, c.expected, c.lost, c.since = now, 0, 0, 0
 	return true
 }
