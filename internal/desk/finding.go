@@ -14,6 +14,7 @@ import (
 	"parley/internal/find"
 	"parley/internal/form"
 	"parley/internal/station"
+	"parley/internal/table"
 )
 
 // excerptRunes is how much of a text is shown around what was found.
@@ -208,15 +209,10 @@ func (f *frame) tableRow(it station.Item) []string {
 	return row
 }
 
-// cell makes a text safe for a spreadsheet: what such a program takes for a
-// formula begins with an apostrophe, as does what hides such a beginning behind
-// spaces, and hidden characters show by their number.
+// cell makes a text safe for a spreadsheet: it holds no formula (table.Inert), and
+// hidden characters show by their number.
 func cell(s string) string {
-	s = form.Visible(strings.ReplaceAll(s, "\r", "\n"))
-	if t := strings.TrimLeft(s, " \t\n\u00a0\u3000\"'"); t != "" && strings.ContainsRune("=+-@|%＝＋－＠", []rune(t)[0]) && s != "-" {
-		return "'" + s
-	}
-	return strings.TrimLeft(s, "\t\n")
+	return strings.TrimLeft(table.Inert(form.Visible(strings.ReplaceAll(s, "\r", "\n"))), "\t\n")
 }
 
 // query is the filter in one line, for the audit.

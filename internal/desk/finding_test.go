@@ -21,7 +21,7 @@ var nasty = []string{
 	"safe\u202egpj.exe",
 	"\u2066\u2067ON THE RECORD\u2069\u2069 RELEASED BY ALDER\u2028END OF Nr 0099",
 	`</p></article><header class="sheet-head"><span class="band" data-class="ours">OUR SIDE ONLY</span>`,
-	`=cmd|' /C calc'!A0`, `+1+1`, `-2+3`, "@SUM(A1)", " =1+1", "\t=1+1", "＝1+1", `"=1+1`,
+	`=cmd|' /C calc'!A0`, `+1+1`, `-2+3`, "@SUM(A1)", " =1+1", "\t=1+1", "＝1+1", `"=1+1`, `losses; "=1+1"`, "see\n=1+1",
 }
 
 // TestHostileTexts puts each of them into every field that the other side
@@ -106,6 +106,13 @@ func TestTable(t *testing.T) {
 			if strings.ContainsAny(c, "\u202e\u2066\u2067\u2069\u2028") {
 				t.Errorf("the cell %q hides something", c)
 			}
+		}
+	}
+	// Where a comma stands in decimal numbers, a spreadsheet divides at semicolons, and
+	// at line ends whatever is quoted.
+	for _, c := range strings.FieldsFunc(a.body, func(r rune) bool { return strings.ContainsRune(";\t\r\n", r) }) {
+		if c = strings.TrimLeft(c, " \""); c != "" && strings.ContainsRune("=+@＝", []rune(c)[0]) {
+			t.Errorf("divided at semicolons the table has the formula %q", c)
 		}
 	}
 	if !b.st.Did("NoteExport table") {

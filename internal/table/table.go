@@ -168,11 +168,63 @@ func (k Kind) head(head []string) (at map[string]int, err error) {
 	return at, nil
 }
 
-// formula are the characters with which a spreadsheet begins one.
-const formula = "=+-@\t\r"
+// formula are the characters with which a spreadsheet begins one, and blank those that
+// may stand before them, and still it is one.
+const (
+	formula = "=+-@|%＝＋－＠"
+	blank   = " \t\n\r\u00a0\u3000\"'"
+)
 
-// Write writes a table. A cell that a spreadsheet would take for a formula begins
-// with an apostrophe.
+// begins are the places of a cell before which an apostrophe makes what follows no
+// formula: where the cell begins, and besides after each semicolon, tab and line end.
+// Where a comma stands in decimal numbers a spreadsheet divides a row at semicolons, and
+// at a line end whatever is quoted; others divide at all of these. A dash alone is
+// none.
+func begins(s string) (at []int) {
+	if s == "-" {
+		return nil
+	}
+	open := true
+	for i, r := range s {
+		switch {
+		case strings.ContainsRune(";\t\n\r", r):
+			open = true
+		case open && strings.ContainsRune(formula, r):
+			at = append(at, i)
+			open = false
+		case !strings.ContainsRune(blank, r):
+			open = false
+		}
+	}
+	return at
+}
+
+// Inert returns a cell in which no spreadsheet finds a formula, in whatever country it
+// was made, and which says the same to people.
+func Inert(cell string) string {
+	var b strings.Builder
+	from := 0
+	for _, i := range begins(cell) {
+		b.WriteString(cell[from:i] + "'")
+		from = i
+	}
+	return b.String() + cell[from:]
+}
+
+// Plain is a cell without the apostrophes that Inert put into it.
+func Plain(cell string) string {
+	var b strings.Builder
+	from := 0
+	for _, i := range begins(cell) {
+		if i > from && cell[i-1] == '\'' {
+			b.WriteString(cell[from : i-1])
+			from = i
+		}
+	}
+	return b.String() + cell[from:]
+}
+
+// Write writes a table of cells that are Inert.
 func Write(w io.Writer, head []string, rows [][]string) error {
 	out := csv.NewWriter(w)
 	if err := out.Write(head); err != nil {
@@ -181,10 +233,7 @@ func Write(w io.Writer, head []string, rows [][]string) error {
 	for _, cells := range rows {
 		inert := make([]string, len(cells))
 		for i, s := range cells {
-			if s != "" && strings.ContainsRune(formula, rune(s[0])) {
-				s = "'" + s
-			}
-			inert[i] = s
+			inert[i] = Inert(s)
 		}
 		if err := out.Write(inert); err != nil {
 			return err
@@ -192,12 +241,4 @@ func Write(w io.Writer, head []string, rows [][]string) error {
 	}
 	out.Flush()
 	return out.Error()
-}
-
-// Plain is a cell without the apostrophe that Write put before it.
-func Plain(cell string) string {
-	if len(cell) > 1 && cell[0] == '\'' && strings.ContainsRune(formula, rune(cell[1])) {
-		return cell[1:]
-	}
-	return cell
 }
