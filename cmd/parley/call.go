@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"parley"
 	"parley/internal/control"
 	"parley/internal/station"
 )
@@ -62,9 +64,24 @@ func (c callLine) act(s *session, act string, in control.CallAct, now string) er
 	}
 	in.Line = l.Key
 	if err := s.station().ActOnCall(s.ctx, act, in); err != nil {
-		return err
+		return noCall(act, err)
 	}
 	return s.show(map[string]string{"done": act}, func(w io.Writer) { fmt.Fprintln(w, now) })
+}
+
+// noCall tells whoever found no call, or nobody on it, where they are listed.
+func noCall(act string, err error) error {
+	var e *parley.Error
+	if !errors.As(err, &e) || e.Kind != parley.NotFound || e.Hint != "" {
+		return err
+	}
+	switch act {
+	case "show", "lift", "decline", "hangup":
+		return e.WithHint("see those there were: parley call list; ring: parley call ring --help")
+	case "side":
+		return e.WithHint("see who is on it, with their numbers: parley call room")
+	}
+	return err
 }
 
 // file does an act and says what was filed.
@@ -246,7 +263,7 @@ func (c callShowCmd) Run(s *session) error {
 	}
 	x, err := s.station().Call(s.ctx, l.Key, c.Call)
 	if err != nil {
-		return err
+		return noCall("show", err)
 	}
 	return s.show(x, func(w io.Writer) { callLines(w, &x) })
 }

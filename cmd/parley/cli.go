@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -90,6 +91,9 @@ func run(ctx context.Context, args []string, st streams, back backend) (code int
 	}
 	if len(args) == 0 {
 		args = []string{"--help"}
+	}
+	if args[0] == "help" { // as many programs have it: parley help line invite
+		args = append(slices.Clone(args[1:]), "--help")
 	}
 	for i, a := range args { // the parser would put other characters in their place
 		if !utf8.ValidString(a) {

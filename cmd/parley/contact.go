@@ -87,7 +87,7 @@ func when(what, text, zone string) (time.Time, error) {
 
 type contactListCmd struct {
 	contactLine
-	AsOf string `placeholder:"DATE" help:"As it stood at the end of a day, YYYY-MM-DD."`
+	AsOf string `placeholder:"DATE" help:"The register as it stood at the end of a day, YYYY-MM-DD; what is being arranged now is then left out."`
 }
 
 func (contactListCmd) Help() string {
@@ -115,11 +115,17 @@ func (c contactListCmd) Run(s *session) error {
 		return err
 	}
 	return s.show(b, func(w io.Writer) {
+		if c.AsOf != "" {
+			fmt.Fprintf(w, "As it stood at the end of %s.\n", day.Format(time.DateOnly))
+		}
 		for _, x := range b.Levels {
 			summaryLines(w, &x)
 		}
 		if len(b.Levels) == 0 {
 			fmt.Fprintln(w, "No contact is in the register. Enter them: parley contact import --help")
+		}
+		if c.AsOf != "" {
+			return // what is being arranged is being arranged now
 		}
 		if len(b.Contacts) == 0 {
 			fmt.Fprintln(w, "Nothing is being arranged.")
@@ -302,8 +308,11 @@ func (c contactAskCmd) Run(s *session) error {
 	for _, x := range c.Window {
 		start, length, ok := strings.Cut(x, "/")
 		d, err := time.ParseDuration(length)
-		if !ok || err != nil || d <= 0 {
-			return usagef("START/LENGTH, for example 2026-12-01T14:00/2h", "the window %q is none", x)
+		if !ok {
+			return usagef("START/LENGTH, for example 2026-12-01T14:00/2h", "the window %q does not say how long it is", x)
+		}
+		if err != nil || d <= 0 {
+			return usagef("for example 2026-12-01T14:00/2h, or 2026-12-01T14:00/1h30m", "the length %q of a window is no duration", length)
 		}
 		at, err := when("the start of a window", start, c.Zone)
 		if err != nil {

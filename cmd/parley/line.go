@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -285,6 +286,11 @@ func (lineRestoreCmd) Help() string {
 // Run restores.
 func (c lineRestoreCmd) Run(s *session) error { return cut(s, c.Line, c.Path, false) }
 
+// restored is how long a path that was put up again is waited for: what is dialed
+// anew is not down yet.
+const restored = 5 * time.Second
+
+// cut takes paths down, or puts them up, and says how they are then.
 func cut(s *session, name, path string, down bool) error {
 	l, err := s.line(name)
 	if err != nil {
@@ -294,8 +300,16 @@ func cut(s *session, name, path string, down bool) error {
 	if err := s.station().CutPath(s.ctx, l.Key, path, down); err != nil {
 		return err
 	}
-	if l, err = s.station().Line(s.ctx, l.Key); err != nil {
-		return err
+	until := time.Now().Add(restored)
+	for {
+		if l, err = s.station().Line(s.ctx, l.Key); err != nil {
+			return err
+		}
+		dark := slices.ContainsFunc(l.Paths, func(p station.Path) bool { return (path == "" || p.Name == path) && !p.Up && !p.Rests })
+		if down || !dark || s.ctx.Err() != nil || time.Now().After(until) {
+			break
+		}
+		time.Sleep(100 * time.Millisecond)
 	}
 	return s.show(l.Paths, func(w io.Writer) { fmt.Fprintf(w, "%s: %s\n", oneLine(l.Name), paths(l.Paths)) })
 }

@@ -53,7 +53,7 @@ type memconOf struct {
 // changed since is not written over, and not reviewed unseen.
 type memconAt struct {
 	memconOf
-	Change int64 `short:"c" required:"" help:"The change at which you read it, as parley memcon show says; of another nothing is done."`
+	Change int64 `short:"c" required:"" placeholder:"NR" help:"The change at which you read it, as parley memcon show says; of another nothing is done."`
 }
 
 // act does one act on a memcon and says what was done.

@@ -267,8 +267,12 @@ func (c memconInheritCmd) Run(s *session) error {
 			from = append(from, o.ID)
 		}
 	}
-	if len(from) != 1 {
-		return parley.Errorf(parley.NotFound, "%d officers called %q are no longer here", len(from), clean(c.From)).WithHint("see the numbers: parley officer list")
+	switch len(from) {
+	case 1:
+	case 0:
+		return parley.Errorf(parley.NotFound, "no officer called %q has left: only what is left behind is given on", clean(c.From)).WithHint("see who is gone: parley officer list; an author who is here hands a memcon on: parley memcon hand")
+	default:
+		return parley.Errorf(parley.NotFound, "%d officers called %q have left", len(from), clean(c.From)).WithHint("give the number of one: parley officer list")
 	}
 	to, err := s.person(c.To)
 	if err != nil {

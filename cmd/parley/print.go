@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 	"unicode"
 
@@ -40,17 +39,53 @@ func oneLine(s string) string {
 	return strings.NewReplacer("\n", " ", "\t", " ").Replace(clean(s))
 }
 
-// table prints rows in columns; every cell is cleaned.
+// table prints rows in columns; every cell is cleaned. Empty cells at the end of a
+// row are left out, and its last one takes no part in the width of its column.
 func table(w io.Writer, rows [][]string) {
-	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	for _, r := range rows {
-		cells := make([]string, len(r))
-		for i, c := range r {
-			cells[i] = oneLine(c)
+	cells, wide := make([][]string, len(rows)), map[int]int{}
+	for n, r := range rows {
+		for len(r) > 0 && r[len(r)-1] == "" {
+			r = r[:len(r)-1]
 		}
-		fmt.Fprintln(t, strings.TrimRight(strings.Join(cells, "\t"), "\t"))
+		for i, c := range r {
+			c = oneLine(c)
+			cells[n] = append(cells[n], c)
+			if i < len(r)-1 {
+				wide[i] = max(wide[i], width(c))
+			}
+		}
 	}
-	t.Flush()
+	for _, r := range cells {
+		for i, c := range r {
+			if i < len(r)-1 {
+				c += strings.Repeat(" ", wide[i]-width(c)+2)
+			}
+			io.WriteString(w, c)
+		}
+		fmt.Fprintln(w)
+	}
+}
+
+// wideRunes take two columns of a terminal: what Unicode calls East Asian wide or
+// fullwidth, by its blocks.
+var wideRunes = &unicode.RangeTable{
+	R16: []unicode.Range16{{Lo: 0x1100, Hi: 0x115f, Stride: 1}, {Lo: 0x2e80, Hi: 0x303e, Stride: 1}, {Lo: 0x3041, Hi: 0xa4cf, Stride: 1}, {Lo: 0xac00, Hi: 0xd7a3, Stride: 1},
+		{Lo: 0xf900, Hi: 0xfaff, Stride: 1}, {Lo: 0xfe30, Hi: 0xfe6f, Stride: 1}, {Lo: 0xff00, Hi: 0xff60, Stride: 1}, {Lo: 0xffe0, Hi: 0xffe6, Stride: 1}},
+	R32: []unicode.Range32{{Lo: 0x1f300, Hi: 0x1f64f, Stride: 1}, {Lo: 0x1f900, Hi: 0x1f9ff, Stride: 1}, {Lo: 0x20000, Hi: 0x3fffd, Stride: 1}},
+}
+
+// width is how many columns of a terminal a text takes.
+func width(s string) (n int) {
+	for _, r := range s {
+		switch {
+		case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf): // they stand on the letter before
+		case unicode.Is(wideRunes, r):
+			n += 2
+		default:
+			n++
+		}
+	}
+	return n
 }
 
 // pairs prints names and values in two columns, leaving out empty values.

@@ -54,6 +54,30 @@ func (c readCmd) Run(s *session) error {
 	return nil
 }
 
+// asked names the exercises that wait for our agreement: on one line, or on all. What
+// cannot be asked is left out, since it is the list of entries that was asked for.
+func (c readCmd) asked(s *session, line string) (out []string) {
+	all, err := s.station().Lines(s.ctx)
+	if err != nil {
+		return nil
+	}
+	for _, l := range all {
+		if line != "" && l.Key != line {
+			continue
+		}
+		modes, err := s.station().Modes(s.ctx, l.Key)
+		if err != nil {
+			continue
+		}
+		for _, m := range modes {
+			if m.Asked {
+				out = append(out, fmt.Sprintf("%s asks for an exercise, %s: see parley exercise list", oneLine(m.By), oneLine(m.Title)))
+			}
+		}
+	}
+	return out
+}
+
 func (c readCmd) list(s *session) error {
 	line := c.Line
 	if line != "" {
@@ -67,7 +91,13 @@ func (c readCmd) list(s *session) error {
 	if err != nil {
 		return err
 	}
+	asked := c.asked(s, line)
 	return s.show(b.WaitingUs, func(w io.Writer) {
+		defer func() {
+			for _, a := range asked {
+				fmt.Fprintln(w, a)
+			}
+		}()
 		if len(b.WaitingUs) == 0 {
 			fmt.Fprintf(w, "Nothing waiting. Last dispatch: %s.\n", stamp(b.Last))
 			return

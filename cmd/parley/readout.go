@@ -146,7 +146,7 @@ func (c readoutEmbargoCmd) Run(s *session) error {
 
 type readoutDraftCmd struct {
 	readoutOf
-	Version int64  `help:"Which version. Without it: the newest."`
+	Version int64  `placeholder:"NR" help:"Which version. Without it: the newest."`
 	Output  string `short:"o" type:"path" placeholder:"FILE" help:"File to write. Without it: standard output."`
 }
 
@@ -179,7 +179,7 @@ func (c readoutDraftCmd) Run(s *session) error {
 type readoutEditCmd struct {
 	readoutOf
 	File string `arg:"" help:"The draft; - is standard input."`
-	Seen int64  `help:"The version that was changed. Without it: the newest."`
+	Seen int64  `placeholder:"NR" help:"The version that was changed. Without it: the newest."`
 }
 
 func (readoutEditCmd) Help() string {
@@ -233,7 +233,7 @@ func (c readoutEditCmd) Run(s *session) error {
 // readoutVersion is one version of our draft.
 type readoutVersion struct {
 	readoutOf
-	Version int64 `required:"" help:"The version, as it was read."`
+	Version int64 `required:"" placeholder:"NR" help:"The version, as it was read."`
 }
 
 type readoutReviewCmd struct{ readoutVersion }

@@ -88,7 +88,7 @@ func (c readoutJointCmd) Run(s *session) error {
 
 type readoutPublishCmd struct {
 	readoutOf
-	Version  int64  `help:"Publish this approved version of our readout."`
+	Version  int64  `placeholder:"NR" help:"Publish this approved version of our readout."`
 	Joint    string `placeholder:"ENTRY" help:"Publish this joint statement."`
 	Corrects string `placeholder:"ENTRY" help:"With --version: it corrects what our side published before."`
 	Where    string `placeholder:"URL" help:"Where it is to be read."`

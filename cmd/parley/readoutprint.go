@@ -17,6 +17,15 @@ func minute(t time.Time) string {
 	return t.UTC().Format("2006-01-02 15:04 UTC")
 }
 
+// instant is minute, with the seconds of a time that has any: what is over at a
+// second is not said to be over at the minute before it.
+func instant(t time.Time) string {
+	if t.Second() == 0 {
+		return minute(t)
+	}
+	return t.UTC().Format("2006-01-02 15:04:05 UTC")
+}
+
 // readoutLines says how our own draft stands.
 func readoutLines(w io.Writer, r *station.Readout) {
 	fmt.Fprintf(w, "our draft (OUR SIDE ONLY): version %d, %s, by %s, %s\n", r.Version, r.State, oneLine(r.Author), minute(r.Saved))
@@ -100,9 +109,9 @@ func factLines(w io.Writer, what string, f *station.SaidFacts) {
 func embargoLines(w io.Writer, e *station.SaidEmbargo) {
 	switch {
 	case e.Over:
-		fmt.Fprintf(w, "embargo until %s, which has passed (%s)\n", minute(e.Until), e.ID)
+		fmt.Fprintf(w, "embargo until %s, which has passed (%s)\n", instant(e.Until), e.ID)
 	case !e.Until.IsZero():
-		fmt.Fprintf(w, "EMBARGO until %s (%s)\n", minute(e.Until), e.ID)
+		fmt.Fprintf(w, "EMBARGO until %s (%s)\n", instant(e.Until), e.ID)
 		if len(e.Loose) > 0 {
 			fmt.Fprintf(w, "  not yet read by %s, who may take it back\n", strings.Join(e.Loose, " and "))
 		}
@@ -111,11 +120,11 @@ func embargoLines(w io.Writer, e *station.SaidEmbargo) {
 	}
 	for _, o := range e.History {
 		if o.Left != "" {
-			fmt.Fprintf(w, "  until %s: all others had agreed, and %s took it back (%s)\n", minute(o.Until), o.Left, o.ID)
+			fmt.Fprintf(w, "  until %s: all others had agreed, and %s took it back (%s)\n", instant(o.Until), o.Left, o.ID)
 		}
 	}
 	for _, o := range e.Open {
-		fmt.Fprintf(w, "  until %s, proposed by %s, waits for %s (%s)\n", minute(o.Until), o.By, strings.Join(o.Waits, " and "), o.ID)
+		fmt.Fprintf(w, "  until %s, proposed by %s, waits for %s (%s)\n", instant(o.Until), o.By, strings.Join(o.Waits, " and "), o.ID)
 	}
 }
 
@@ -193,11 +202,11 @@ func publishedLines(w io.Writer, p *station.PublishedView) {
 	note := ""
 	switch {
 	case !p.Early.IsZero():
-		note = ", EARLY: the embargo ends " + minute(p.Early)
+		note = ", EARLY: the embargo ends at " + instant(p.Early)
 	case !p.Left.IsZero():
-		note = ", before the end of an embargo that had been agreed and that it took back, " + minute(p.Left)
+		note = ", before the end of an embargo that had been agreed and that it took back, " + instant(p.Left)
 	case !p.Crossed.IsZero():
-		note = ", before the end of an embargo that it did not know of, " + minute(p.Crossed)
+		note = ", before the end of an embargo that it did not know of, " + instant(p.Crossed)
 	}
 	if p.Unsigned {
 		note += ", A JOINT STATEMENT THAT DOES NOT STAND"

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"parley"
@@ -25,7 +26,7 @@ type recordCmd struct {
 }
 
 func (recordCmd) Help() string {
-	return `Shows the one merged sequence of all parties' logs. What stands above the rule is settled: its position never changes. Below it the order is not yet confirmed by the parties named. Nothing here is opened: read does that.
+	return `Shows the one merged sequence of all parties' logs, the oldest first; of more than the limit, its newest part. What stands above the rule is settled: its position never changes. Below it the order is not yet confirmed by the parties named. Nothing here is opened: read does that.
 
 Examples:
 
@@ -63,7 +64,7 @@ func (c recordCmd) Run(s *session) error {
 			fmt.Fprintf(w, "%s not looked through: the search index is being made, or the words are too common\n", plural(int(page.Unsearched), "older entry was", "older entries were"))
 		}
 		rows := [][]string{{"POS", "ENTRY", "TIME", "FROM", "FORM", "NR", "PRECEDENCE", "SUBJECT", ""}}
-		for _, i := range page.Settled {
+		for _, i := range slices.Backward(page.Settled) { // they come newest first
 			rows = append(rows, recordRow(i))
 		}
 		table(w, rows)
@@ -117,7 +118,24 @@ func recordRow(i station.Item) []string {
 	if from == "" {
 		from = string(i.Party)
 	}
-	return []string{pos, i.ID, i.DTG, from, i.Form, nr, i.PrecedenceText, i.Subject, marks(i)}
+	return []string{pos, i.ID, i.DTG, from, i.Form, nr, i.PrecedenceText, subjectOf(i), marks(i)}
+}
+
+// subjectOf is what an entry is about: its subject, or what an exercise says of
+// itself, which is no more than what everything marked with its name shows.
+func subjectOf(i station.Item) string {
+	if i.Subject != "" || i.Form != "exercise" {
+		return i.Subject
+	}
+	var said []string
+	for _, name := range []string{"phase", "name of the exercise", "path of the drill"} {
+		for _, f := range i.Fields {
+			if f.Name == name && f.Value != "" {
+				said = append(said, f.Value)
+			}
+		}
+	}
+	return strings.Join(said, " ")
 }
 
 // unconfirmed names every party some entry still waits for, once.

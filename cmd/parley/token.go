@@ -74,6 +74,10 @@ func (c officerTokensCmd) Run(s *session) error {
 		return err
 	}
 	return s.show(list, func(w io.Writer) {
+		if len(list) == 0 {
+			fmt.Fprintln(w, "No program has a token. Make one: parley officer token --help")
+			return
+		}
 		rows := [][]string{{"NR", "FOR", "OFFICER", "OFFICE", "ENDS", "LAST USED"}}
 		for _, t := range list {
 			used := "never"

@@ -17,6 +17,7 @@ type Amending interface {
 	Assent(ctx context.Context, by station.Officer, line, hash string) (station.DocumentView, error)
 	SetAddresses(ctx context.Context, by station.Officer, line string, addresses []string) (item string, err error)
 	Exercise(ctx context.Context, by station.Officer, line, phase, about, title string, until time.Time) (item string, err error)
+	Modes(ctx context.Context, line string) ([]station.Mode, error)
 	BeginMode(ctx context.Context, by station.Officer, line, title, path string, until time.Time) (item string, err error)
 	TLS(ctx context.Context) (station.TLSView, error)
 	RotateTLS(ctx context.Context, by station.Officer) (station.TLSView, error)
@@ -85,6 +86,9 @@ func handleAmending(mux *http.ServeMux, st Station) {
 		id, err := a.Exercise(ctx, by, in.Line, in.Phase, in.About, in.Title, in.Until)
 		return released{id}, err
 	})
+	amend(mux, st, "exercise.list", func(ctx context.Context, a Amending, _ station.Officer, in onLine) ([]station.Mode, error) {
+		return a.Modes(ctx, in.Line)
+	})
 	amend(mux, st, "tls", func(ctx context.Context, a Amending, _ station.Officer, _ none) (station.TLSView, error) {
 		return a.TLS(ctx)
 	})
@@ -118,6 +122,11 @@ func (c *Client) SetAddresses(ctx context.Context, line string, addresses []stri
 func (c *Client) Exercise(ctx context.Context, line, phase, about, title string, until time.Time) (string, error) {
 	r, err := ask[released](ctx, c, "exercise", exercising{Line: line, Phase: phase, About: about, Title: title, Until: until})
 	return r.Item, err
+}
+
+// Modes returns the exercises and drills of a line, newest first.
+func (c *Client) Modes(ctx context.Context, line string) ([]station.Mode, error) {
+	return ask[[]station.Mode](ctx, c, "exercise.list", onLine{line})
 }
 
 // BeginDrill begins a drill on one path.
