@@ -50,12 +50,12 @@ func TestEmbargoNamesItsSeconds(t *testing.T) {
 // and that the record names an exercise.
 func TestExercisesAreTold(t *testing.T) {
 	for want, m := range map[string]station.Mode{
-		"asked of us: agree, or end it":                   {State: "waiting", Missing: []string{"alder"}, Asked: true},
-		"waits for birch, cedar":                          {State: "waiting", Missing: []string{"birch", "cedar"}},
-		"ON":                                              {State: "on"},
+		"asked of us: agree, or end it": {State: "waiting", Missing: []string{"alder"}, Asked: true},
+		"waits for birch, cedar":        {State: "waiting", Missing: []string{"birch", "cedar"}},
+		"ON":                            {State: "on"},
 		"ON, every path in use: the path does not answer": {State: "on", Broken: "the path does not answer"},
-		"ended by birch":                                  {State: "ended", EndedBy: "birch"},
-		"over: its time has passed":                       {State: "over"},
+		"ended by birch":            {State: "ended", EndedBy: "birch"},
+		"over: its time has passed": {State: "over"},
 	} {
 		if got := exerciseStands(m); got != want {
 			t.Errorf("%+v: %q, want %q", m, got, want)
