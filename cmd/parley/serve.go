@@ -11,6 +11,7 @@ import (
 	"parley"
 	"parley/internal/api"
 	"parley/internal/control"
+	"parley/internal/crowd"
 	"parley/internal/desk"
 )
 
@@ -89,7 +90,7 @@ func listenDesk(at served) (net.Listener, error) {
 	if err != nil {
 		return nil, parley.Errorf(parley.Unavailable, "opening the desk: %v", err).WithHint("is another program on that port? parley check")
 	}
-	return l, nil
+	return crowd.Listen(l, desk.MaxConns), nil
 }
 
 func loopback(addr string) bool {

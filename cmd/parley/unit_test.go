@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,8 @@ import (
 	"github.com/alecthomas/kong"
 
 	"parley"
+	"parley/internal/crowd"
+	"parley/internal/desk"
 	"parley/internal/key"
 	"parley/internal/keyfile"
 	"parley/internal/station"
@@ -461,6 +464,44 @@ func TestDeskStaysHome(t *testing.T) {
 	defer l.Close()
 	if _, err := listenDesk(served{desk: l.Addr().String()}); parley.KindOf(err) != parley.Unavailable {
 		t.Errorf("a port that is taken: %v", err)
+	}
+}
+
+// TestDeskIsNotCrowdedOut: whoever reaches the port of a desk and opens connections
+// without end uses up no more of them than the desk has, and keeps nobody out.
+func TestDeskIsNotCrowdedOut(t *testing.T) {
+	at := served{desk: "127.0.0.1:0"}
+	l, err := listenDesk(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() {
+		done <- serveDesk(ctx, desk.Server(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "desk") }), nil), l, at)
+	}()
+	silent := 0
+	for range desk.MaxConns + 100 {
+		c, err := net.Dial("tcp", l.Addr().String())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		silent++
+	}
+	officer := http.Client{Timeout: 5 * time.Second}
+	r, err := officer.Get("http://" + l.Addr().String())
+	if err != nil {
+		t.Fatalf("beside %d silent connections an officer is kept out: %v", silent, err)
+	}
+	r.Body.Close()
+	if n := l.(*crowd.Listener).Open(); n > desk.MaxConns {
+		t.Errorf("%d connections are open, want at most %d", n, desk.MaxConns)
+	}
+	officer.CloseIdleConnections()
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/crowd"
 	"parley/internal/station"
 )
 
@@ -123,6 +124,9 @@ func (s *server) caller(r *http.Request) (token int64, by station.Officer, err e
 	token, by, err = s.st.UseToken(r.Context(), secret)
 	if parley.KindOf(err) == parley.NotFound && err != nil {
 		return 0, by, errNoToken
+	}
+	if err == nil {
+		crowd.Known(r.Context(), fmt.Sprintf("officer %d", by.ID))
 	}
 	return token, by, err
 }

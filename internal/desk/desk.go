@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/crowd"
 	"parley/internal/key"
 	"parley/internal/said/compare"
 )
@@ -107,11 +108,15 @@ func (d *desk) load() (err error) {
 	return nil
 }
 
+// MaxConns is how many connections the port of a desk has, of officers, programs and
+// strangers: a crowd.Listener holds them to it.
+const MaxConns = 1024
+
 // Server returns an HTTP server for a desk with limits that suit it: heads of
 // 32 KiB within 5 s, idle connections for 2 min. Bodies and answers have their
-// own limits in the desk.
+// own limits in the desk. It is served on a crowd.Listener.
 func Server(h http.Handler, log *slog.Logger) *http.Server {
-	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10}
+	s := &http.Server{Handler: h, ReadHeaderTimeout: 5 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 32 << 10, ConnContext: crowd.Context}
 	if log != nil {
 		s.ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelDebug)
 	}

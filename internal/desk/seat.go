@@ -1,11 +1,13 @@
 package desk
 
 import (
+	"fmt"
 	"net/http"
 	"slices"
 	"time"
 
 	"parley"
+	"parley/internal/crowd"
 	"parley/internal/station"
 )
 
@@ -79,6 +81,7 @@ func (d *desk) sitting(h handler) http.HandlerFunc {
 			}
 			w = to
 		}
+		crowd.Known(r.Context(), fmt.Sprintf("officer %d", s.officer.ID))
 		if err := h(w, r, s); err != nil {
 			d.fail(w, r, s, err)
 		}

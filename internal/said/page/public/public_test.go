@@ -337,43 +337,31 @@ func TestServe(t *testing.T) {
 	}
 }
 
-func TestFewConnections(t *testing.T) {
+// TestSilentConnections: who opens more connections than there are, and says nothing by
+// them, keeps no reader out.
+func TestSilentConnections(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan struct{})
-	few := &fewConns{Listener: l, free: make(chan struct{}, 1), ended: ended}
-	accepted := make(chan net.Conn, 4)
-	go func() {
-		for {
-			c, err := few.Accept()
-			if err != nil {
-				close(accepted)
-				return
-			}
-			accepted <- c
-		}
-	}()
-	for range 2 {
+	ctx, stop := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- opened(t, t.TempDir()).Serve(ctx, l, "", "") }()
+	for range maxConns + 50 {
 		c, err := net.Dial("tcp", l.Addr().String())
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer c.Close()
 	}
-	first := <-accepted
-	select {
-	case <-accepted:
-		t.Fatal("more are taken than there is room for")
-	case <-time.After(200 * time.Millisecond):
+	reader := http.Client{Timeout: 3 * time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
+	r, err := reader.Get("http://" + l.Addr().String() + "/")
+	if err != nil {
+		t.Fatalf("a reader is kept out: %v", err)
 	}
-	first.Close()
-	first.Close() // twice makes no room for two
-	second := <-accepted
-	close(ended)
-	second.Close()
-	l.Close()
-	for range accepted {
+	r.Body.Close()
+	stop()
+	if err := <-done; err != nil {
+		t.Error(err)
 	}
 }

@@ -14,9 +14,9 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
-	"sync"
 	"time"
 
+	"parley/internal/crowd"
 	"parley/internal/said/page"
 )
 
@@ -169,7 +169,7 @@ func (s *Server) index(w http.ResponseWriter, r *http.Request, lang string, n in
 func (s *Server) Serve(ctx context.Context, l net.Listener, cert, key string) error {
 	srv := &http.Server{Handler: s, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 2 * time.Minute, IdleTimeout: 30 * time.Second, MaxHeaderBytes: 8 << 10,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
-	few := &fewConns{Listener: l, free: make(chan struct{}, maxConns), ended: ctx.Done()}
+	few := crowd.Listen(l, maxConns)
 	done := make(chan error, 1)
 	go func() {
 		if cert != "" {
@@ -190,37 +190,4 @@ func (s *Server) Serve(ctx context.Context, l net.Listener, cert, key string) er
 	}
 	<-done
 	return nil
-}
-
-// fewConns takes no more connections than maxConns at a time.
-type fewConns struct {
-	net.Listener
-	free  chan struct{}
-	ended <-chan struct{}
-}
-
-// Accept waits until there is room, then for a connection.
-func (l *fewConns) Accept() (net.Conn, error) {
-	select {
-	case l.free <- struct{}{}:
-	case <-l.ended:
-		return nil, net.ErrClosed
-	}
-	c, err := l.Listener.Accept()
-	if err != nil {
-		<-l.free
-		return nil, err
-	}
-	return &oneConn{Conn: c, free: sync.OnceFunc(func() { <-l.free })}, nil
-}
-
-type oneConn struct {
-	net.Conn
-	free func()
-}
-
-// Close makes room.
-func (c *oneConn) Close() error {
-	defer c.free()
-	return c.Conn.Close()
 }
