@@ -118,7 +118,7 @@ func (s *Store) SaveDraft(d Draft) (Draft, error) {
 			return s.staleDraft(tx, d.ID, err)
 		}
 		out, err = s.scanDraft(tx.Row("SELECT "+draftColumns+"WHERE id = ?", d.ID))
-		tx.After(func() { s.recent.put(out, text, turn) })
+		tx.After(func() { s.recent.put(out, len(text), turn) })
 		return err
 	})
 	if err != nil {
@@ -179,8 +179,8 @@ func (s *Store) scanDraft(sc scanner) (d Draft, err error) {
 
 // Draft returns one draft, in whatever state. The error is NotFound.
 func (s *Store) Draft(id int64) (Draft, error) {
-	if d, ok, err := s.recent.get(id); ok || err != nil {
-		return d, err
+	if d, ok := s.recent.get(id); ok {
+		return d, nil
 	}
 	d, err := s.scanDraft(s.draftOf.QueryRow(id))
 	if errors.Is(err, sql.ErrNoRows) {

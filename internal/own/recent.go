@@ -1,18 +1,17 @@
 package own
 
 import (
-	"encoding/json"
+	"slices"
 	"sync"
-
-	"parley"
 )
 
-// Bounds of the drafts that are kept in memory: how many, and bytes of their
-// texts, of all and of one.
+// Bounds of the drafts that are kept in memory: changes that are remembered, and
+// bytes of all drafts and of one.
 const (
-	recentMost  = 4096
-	recentBytes = 4 << 20
+	recentMost  = 1 << 16
+	recentBytes = 24 << 20
 	recentEach  = 64 << 10
+	recentRow   = 512 // of a draft without what was written
 )
 
 // recent are the drafts that were saved last, as the file has them: who releases
@@ -27,12 +26,11 @@ type recent struct {
 	bytes int
 }
 
-// saved is a draft without its text, and that as it stands sealed, so that no
-// two callers share a slice. It has no text while it is being changed.
+// saved is a draft; none while it is being changed.
 type saved struct {
-	row  Draft
-	text []byte
-	turn int // of the last change
+	draft *Draft
+	size  int // in bytes, roughly
+	turn  int // of the last change
 }
 
 type turn struct {
@@ -49,7 +47,7 @@ func (r *recent) change(id int64) (n int) {
 		r.kept = map[int64]saved{}
 	}
 	r.turns++
-	r.bytes -= len(r.kept[id].text)
+	r.bytes -= r.kept[id].size
 	r.kept[id] = saved{turn: r.turns}
 	r.order = append(r.order, turn{id, r.turns})
 	r.room()
@@ -57,16 +55,17 @@ func (r *recent) change(id int64) (n int) {
 }
 
 // put keeps a draft that is committed as change n left it, unless another came
-// since. text is what of it was sealed.
-func (r *recent) put(d Draft, text []byte, n int) {
+// since. size is how long its text stands sealed.
+func (r *recent) put(d Draft, size, n int) {
+	d.DraftText = d.DraftText.clone()
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if s, ok := r.kept[d.ID]; !ok || s.turn != n || len(text) > recentEach {
+	if s, ok := r.kept[d.ID]; !ok || s.turn != n || size > recentEach {
 		return
 	}
-	d.DraftText = DraftText{}
-	r.kept[d.ID] = saved{d, text, n}
-	r.bytes += len(text)
+	size += recentRow
+	r.kept[d.ID] = saved{&d, size, n}
+	r.bytes += size
 	r.room()
 }
 
@@ -76,22 +75,34 @@ func (r *recent) room() {
 		first := r.order[0]
 		r.order = r.order[1:]
 		if s := r.kept[first.id]; s.turn == first.n {
-			r.bytes -= len(s.text)
+			r.bytes -= s.size
 			delete(r.kept, first.id)
 		}
 	}
 }
 
-func (r *recent) get(id int64) (d Draft, ok bool, err error) {
+// get returns a draft that shares nothing with what is kept.
+func (r *recent) get(id int64) (d Draft, ok bool) {
 	r.mu.Lock()
-	s := r.kept[id]
+	s := r.kept[id].draft
 	r.mu.Unlock()
-	if s.text == nil {
-		return d, false, nil
+	if s == nil {
+		return d, false
 	}
-	d = s.row
-	if err := json.Unmarshal(s.text, &d.DraftText); err != nil {
-		return Draft{}, false, parley.Errorf(parley.Internal, "draft %d: %v", id, err)
+	d = *s
+	d.DraftText = d.DraftText.clone()
+	return d, true
+}
+
+func (t DraftText) clone() DraftText {
+	t.To, t.Info, t.Refs, t.Attachments = slices.Clone(t.To), slices.Clone(t.Info), slices.Clone(t.Refs), slices.Clone(t.Attachments)
+	for i := range t.Attachments {
+		t.Attachments[i].Key = slices.Clone(t.Attachments[i].Key)
 	}
-	return d, true, nil
+	if t.Incumbent != nil {
+		c := *t.Incumbent
+		c.Languages = slices.Clone(c.Languages)
+		t.Incumbent = &c
+	}
+	return t
 }

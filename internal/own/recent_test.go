@@ -3,7 +3,6 @@ package own
 import (
 	"fmt"
 	"reflect"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -42,7 +41,7 @@ func TestRecentDraft(t *testing.T) {
 		return got
 	}
 	d := f.rich(t, a, "one")
-	if _, found, _ := f.recent.get(d.ID); !found {
+	if _, found := f.recent.get(d.ID); !found {
 		t.Error("a draft just saved is not in memory")
 	}
 	one, err := f.Draft(d.ID)
@@ -115,33 +114,39 @@ func TestRecentIsNeverOlder(t *testing.T) {
 func TestRecentBounds(t *testing.T) {
 	var r recent
 	for i := range int64(3 * recentMost) {
-		r.put(Draft{ID: i}, []byte("{}"), r.change(i%(recentMost/2)+1))
-		r.put(Draft{ID: i%(recentMost/2) + 1}, []byte("{}"), r.turns)
+		r.put(Draft{ID: i}, 2, r.change(i%(recentMost/2)+1))
+		r.put(Draft{ID: i%(recentMost/2) + 1}, 2, r.turns)
 	}
-	if len(r.kept) > recentMost || len(r.order) > recentMost || r.bytes != 2*len(r.kept) {
+	if len(r.kept) > recentMost || len(r.order) > recentMost || r.bytes > recentBytes {
 		t.Errorf("%d drafts of %d bytes, %d turns", len(r.kept), r.bytes, len(r.order))
 	}
-	text := []byte(`{"text":"` + strings.Repeat("x", recentEach-20) + `"}`)
-	for i := range int64(200) {
-		r.put(Draft{ID: 1e6 + i}, text, r.change(1e6+i))
+	for i := range int64(2 * recentBytes / recentEach) {
+		r.put(Draft{ID: 1e6 + i}, recentEach, r.change(1e6+i))
 	}
 	if r.bytes > recentBytes {
 		t.Errorf("%d bytes are kept", r.bytes)
 	}
-	if d, found, err := r.get(1e6 + 199); !found || err != nil || len(d.Text) != recentEach-20 {
-		t.Errorf("the last: %v, %v", found, err)
+	if d, found := r.get(1e6 + 2*recentBytes/recentEach - 1); !found || d.ID == 0 {
+		t.Errorf("the last: %v, %v", d, found)
 	}
-	if _, found, _ := r.get(1); found {
+	if _, found := r.get(1); found {
 		t.Error("the oldest is kept")
 	}
 	n := r.change(7)
 	r.change(7)
-	r.put(Draft{ID: 7}, []byte("{}"), n)
-	if _, found, _ := r.get(7); found {
+	r.put(Draft{ID: 7}, 2, n)
+	if _, found := r.get(7); found {
 		t.Error("a draft is kept as it was before its last change")
 	}
-	r.put(Draft{ID: 8}, make([]byte, recentEach+1), r.change(8))
-	if _, found, _ := r.get(8); found {
+	r.put(Draft{ID: 8}, recentEach+1, r.change(8))
+	if _, found := r.get(8); found {
 		t.Error("a long draft is kept")
+	}
+	sum := 0
+	for _, s := range r.kept {
+		sum += s.size
+	}
+	if sum != r.bytes {
+		t.Errorf("%d bytes are counted, %d kept", r.bytes, sum)
 	}
 }

@@ -80,8 +80,13 @@ type applied struct {
 	bare     bool // entries have their place alone: the store has the rest
 }
 
-// maxDrain is how many requests one commit may gather.
-const maxDrain = 256
+// Bounds of what one commit may gather: requests, and among them items to be
+// filed. More of those than the engine hands out in one step would pass through
+// the outbox.
+const (
+	maxDrain = 256
+	maxFiled = 128
+)
 
 // run steps the engine until ctx ends or the store fails for good. The engine
 // is loaded, and loaded again after a failed commit.
@@ -148,19 +153,37 @@ func (r *runner) session(ctx context.Context) error {
 		case <-tick.C:
 			reqs = append(reqs, request{events: []line.Event{line.Space{Low: r.low()}, line.Tick{}}})
 		}
-	drain:
-		for len(reqs) < maxDrain {
-			select {
-			case q := <-r.in:
-				reqs = append(reqs, q)
-			default:
-				break drain
-			}
-		}
-		if err := r.handle(e, reqs); err != nil {
+		if err := r.handle(e, r.gather(reqs)); err != nil {
 			return err
 		}
 	}
+}
+
+// gather adds what others ask for meanwhile. Where something is to be filed it
+// gives way to whoever is about to ask: those who were answered just now come
+// again with this commit, and not in two halves by turns, each with signatures
+// and syncs of its own.
+func (r *runner) gather(reqs []request) []request {
+	files, gaveWay := 0, false
+	if reqs[0].file != nil {
+		files = 1
+	}
+	for len(reqs) < maxDrain && files < maxFiled {
+		select {
+		case q := <-r.in:
+			if q.file != nil {
+				files++
+			}
+			reqs, gaveWay = append(reqs, q), false
+		default:
+			if files == 0 || gaveWay {
+				return reqs
+			}
+			runtime.Gosched()
+			gaveWay = true
+		}
+	}
+	return reqs
 }
 
 // refile finishes the releases that a crash or a failed step cut off between

@@ -94,3 +94,32 @@ func TestVKeys(t *testing.T) {
 		t.Errorf("what is no certificate gives %q", got)
 	}
 }
+
+// TestGather has one processor, and officers who file again once they run: those
+// go with the commit of who filed before them, a frame waits for none of them,
+// and no commit takes more than the engine hands out at once.
+func TestGather(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	r := &runner{in: make(chan request, 300)}
+	come := func(n int) {
+		for range n {
+			go func() { r.in <- request{file: &filing{}} }()
+		}
+	}
+	first := request{file: &filing{}}
+	come(20)
+	if got := len(r.gather([]request{first})); got != 21 {
+		t.Errorf("%d of 21 who file are in one commit", got)
+	}
+	come(20)
+	if got := len(r.gather([]request{{events: []line.Event{line.Tick{}}}})); got != 1 {
+		t.Errorf("a step without anything to file waited for %d", got-1)
+	}
+	for len(r.in) < 20 {
+		runtime.Gosched()
+	}
+	come(200)
+	if got := len(r.gather([]request{first})); got != maxFiled {
+		t.Errorf("%d are filed in one commit", got)
+	}
+}
