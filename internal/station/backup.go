@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"parley"
+	"parley/internal/key"
 	"parley/internal/own"
 	"parley/internal/pair"
 	"parley/internal/store/sqlite"
@@ -27,9 +28,14 @@ import (
 // passphrase; the recovery share opens it as well. The TLS key is in it, sealed
 // under the storage key: the others have it pinned, and a station that came
 // back with another could not reach them.
+//
+// The manifest is sealed under the storage key: what was put into a backup, or taken
+// out of it, where it lay is not restored. Without that whoever can write there could
+// name an alarm command in the configuration, or officers.
 const (
 	manifestName  = "manifest"
-	manifestMagic = "parley backup 1"
+	manifestMagic = "parley backup 2"
+	manifestSeal  = "backup manifest" // what its hash is sealed for, in the last line
 )
 
 // Backup writes a backup of the station in cfg.Dir to dst, whole and durable or
@@ -73,7 +79,7 @@ func WriteBackup(ctx context.Context, cfg Config, w io.Writer) error {
 		return diskError("backing up", cfg.Dir, err)
 	}
 	defer os.RemoveAll(tmp)
-	b := &backup{cfg: cfg, ctx: ctx, tar: tar.NewWriter(w), sums: map[string]string{}}
+	b := &backup{cfg: cfg, ctx: ctx, storage: storage, tar: tar.NewWriter(w), sums: map[string]string{}}
 	ps := &pairings{dir: cfg.path(pairingDir), storage: storage}
 	done, err := finished(ps)
 	if err != nil {
@@ -101,10 +107,11 @@ func WriteBackup(ctx context.Context, cfg Config, w io.Writer) error {
 
 // backup writes the members of one tar file.
 type backup struct {
-	cfg  Config
-	ctx  context.Context
-	tar  *tar.Writer
-	sums map[string]string
+	cfg     Config
+	ctx     context.Context
+	storage *key.Storage
+	tar     *tar.Writer
+	sums    map[string]string
 }
 
 // all writes every member. The databases come first: an attachment named by an
@@ -226,7 +233,7 @@ func member(name string, size int64) *tar.Header {
 }
 
 // manifest writes the last member and ends the file: a line of magic with party
-// and time, then a line for each member.
+// and time, a line for each member, and the seal of all these lines.
 func (b *backup) manifest() error {
 	names := make([]string, 0, len(b.sums))
 	for n := range b.sums {
@@ -238,6 +245,7 @@ func (b *backup) manifest() error {
 	for _, n := range names {
 		fmt.Fprintf(&t, "%s  %s\n", b.sums[n], n)
 	}
+	t.WriteString(sealLine(b.storage, t.String()))
 	if err := b.tar.WriteHeader(member(manifestName, int64(t.Len()))); err != nil {
 		return err
 	}
@@ -245,4 +253,10 @@ func (b *backup) manifest() error {
 		return err
 	}
 	return b.tar.Close()
+}
+
+// sealLine is the last line of a manifest whose other lines are text.
+func sealLine(storage *key.Storage, text string) string {
+	sum := sha256.Sum256([]byte(text))
+	return fmt.Sprintf("sealed  %x\n", storage.Seal(manifestSeal, sum[:]))
 }

@@ -323,6 +323,16 @@ func TestRestoreRefusals(t *testing.T) {
 	}
 	pass := RestoreOptions{Passphrase: []byte("correct horse")}
 	other := makeStation(t, "birch", "")
+	theirs, tls, err := openKeys(other.cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(tls[:])
+	plainKey, err1 := os.ReadFile(other.cfg.path(storageFile))
+	theirTLS, err2 := os.ReadFile(other.cfg.path(tlsFile))
+	if err := errors.Join(err1, err2); err != nil {
+		t.Fatal(err)
+	}
 	for name, x := range map[string]struct {
 		b    []byte
 		o    RestoreOptions
@@ -341,12 +351,29 @@ func TestRestoreRefusals(t *testing.T) {
 		"deep outside":          {extra("blobs/../../evil"), pass, parley.Malformed},
 		"twice the same":        {extra(storeFile), pass, parley.Malformed},
 		"an altered database":   {change(func(_ *[]string, all map[string][]byte) { all[storeFile][5000] ^= 1 }), pass, parley.Corrupt},
-		"another manifest":      {change(func(_ *[]string, all map[string][]byte) { all[manifestName] = []byte("parley backup 2\n") }), pass, parley.Unsupported},
+		"another manifest":      {change(func(_ *[]string, all map[string][]byte) { all[manifestName] = []byte("parley backup 1\n") }), pass, parley.Unsupported},
 		"nothing to open it by": {good, RestoreOptions{}, parley.NotAllowed},
 		"another passphrase":    {good, RestoreOptions{Passphrase: []byte("wrong")}, parley.Unreadable},
 		"another's share":       {good, RestoreOptions{Share: other.res.Share}, parley.Unreadable},
 		"no share":              {good, RestoreOptions{Share: []string{"abandon"}}, parley.Malformed},
 		"a copied database":     {copied(t, m, change), pass, parley.Corrupt},
+
+		// Whoever can write where backups lie, and holds no key of ours.
+		"an alarm command": {change(func(_ *[]string, all map[string][]byte) {
+			put(all, ConfigName, bytes.Replace(all[ConfigName], []byte("\nalarm = \n"), []byte("\nalarm = /tmp/evil\n"), 1))
+		}), pass, parley.Corrupt},
+		"an alarm command, by the share": {change(func(_ *[]string, all map[string][]byte) {
+			put(all, ConfigName, bytes.Replace(all[ConfigName], []byte("\nalarm = \n"), []byte("\nalarm = /tmp/evil\n"), 1))
+		}), RestoreOptions{Share: m.res.Share}, parley.Corrupt},
+		"no seal": {change(func(_ *[]string, all map[string][]byte) {
+			b := all[manifestName]
+			all[manifestName] = b[:bytes.Index(b, []byte("sealed  "))]
+		}), pass, parley.Corrupt},
+		"a key of theirs": {change(func(_ *[]string, all map[string][]byte) {
+			put(all, storageFile, plainKey)
+			put(all, tlsFile, theirTLS)
+			sealAnew(theirs, all)
+		}), pass, parley.Corrupt},
 	} {
 		dir := t.TempDir()
 		file := filepath.Join(dir, "file")
@@ -376,10 +403,28 @@ func copied(t testing.TB, m *made, change func(func(*[]string, map[string][]byte
 		if err != nil {
 			t.Fatal(err)
 		}
-		old := hexOf(sha(string(all[storeFile])))
-		all[storeFile] = b
-		all[manifestName] = bytes.ReplaceAll(all[manifestName], []byte(old), []byte(hexOf(sha(string(b)))))
+		put(all, storeFile, b)
+		ours, tls, err := openKeysWith(m.cfg, []byte("correct horse"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		clear(tls[:])
+		sealAnew(ours, all)
 	})
+}
+
+// put puts another file into a backup, and its hash into the manifest; sealAnew seals that
+// under another key.
+func put(all map[string][]byte, name string, b []byte) {
+	old := hexOf(sha(string(all[name])))
+	all[name] = b
+	all[manifestName] = bytes.ReplaceAll(all[manifestName], []byte(old), []byte(hexOf(sha(string(b)))))
+}
+
+func sealAnew(storage *key.Storage, all map[string][]byte) {
+	text := string(all[manifestName])
+	text = text[:strings.Index(text, "sealed  ")]
+	all[manifestName] = []byte(text + sealLine(storage, text))
 }
 
 func fsckClean(t testing.TB, m *made) {

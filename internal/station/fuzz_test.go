@@ -181,6 +181,7 @@ func tarOf(names []string, all map[string][]byte) []byte {
 	for _, n := range names {
 		manifest += fmt.Sprintf("%x  %s\n", sha256.Sum256(all[n]), n)
 	}
+	manifest += "sealed  00\n"
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
 	for _, n := range append(names, manifestName) {
@@ -242,7 +243,7 @@ func FuzzUnpack(f *testing.F) {
 		if err := os.Mkdir(dir, 0o700); err != nil {
 			t.Fatal(err)
 		}
-		err := unpack(bytes.NewReader(b), dir)
+		_, err := unpack(bytes.NewReader(b), dir)
 		if err != nil {
 			refused(t, err)
 		}

@@ -2,6 +2,7 @@ package station
 
 import (
 	"archive/tar"
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -34,8 +35,8 @@ type RestoreOptions struct {
 }
 
 // Restore makes a data directory from a backup, in one that is empty or not
-// there. Nothing is taken that the manifest does not vouch for, and nothing is
-// left behind after an error. The station that comes up is in doubt of every
+// there. Nothing is taken that the manifest does not vouch for, nor a manifest that was
+// not sealed under the storage key, and nothing is left behind after an error. The station that comes up is in doubt of every
 // log of its own: it opens new generations (Recover). Errors: Malformed and
 // Corrupt for a file that is no whole backup, NotAllowed when neither share nor
 // passphrase is given that could open it, Unreadable when they do not.
@@ -58,7 +59,8 @@ func Restore(src, dir string, o RestoreOptions) (err error) {
 			err = fmt.Errorf("restoring %s: %w", src, err)
 		}
 	}()
-	if err := unpack(f, dir); err != nil {
+	m, err := unpack(f, dir)
+	if err != nil {
 		return err
 	}
 	cfg, err := LoadConfig(dir)
@@ -71,7 +73,7 @@ func Restore(src, dir string, o RestoreOptions) (err error) {
 			return err
 		}
 	}
-	if err := o.openRestored(cfg); err != nil {
+	if err := o.openRestored(cfg, m); err != nil {
 		return err
 	}
 	for _, sub := range []string{blobsDir, pairingDir} {
@@ -84,8 +86,9 @@ func Restore(src, dir string, o RestoreOptions) (err error) {
 	return finish(dir)
 }
 
-// openRestored puts the storage key in its place, and proves that all opens.
-func (o RestoreOptions) openRestored(cfg Config) error {
+// openRestored puts the storage key in its place, and proves that the backup was made
+// under it, and that all opens.
+func (o RestoreOptions) openRestored(cfg Config, m manifest) error {
 	if len(o.Share) > 0 {
 		storage, err := key.StorageFromShare(o.Share)
 		if err != nil {
@@ -105,13 +108,35 @@ func (o RestoreOptions) openRestored(cfg Config) error {
 	} else if len(o.Passphrase) == 0 {
 		return parley.Errorf(parley.NotAllowed, "neither a recovery share nor a passphrase is given").
 			WithHint("give one: --passphrase-file FILE, or --share-file FILE")
+	} else if sealed, err := underPassphrase(cfg.path(storageFile)); err != nil {
+		return err
+	} else if !sealed { // somebody's own, who sealed the manifest with it
+		return parley.Errorf(parley.Corrupt, "the storage key in the backup is under no passphrase, and no backup holds such a key").WithHint("take another copy of it, and find out who could write to this one")
 	}
 	storage, tls, err := openKeysWith(cfg, o.Passphrase)
 	if err != nil {
 		return err
 	}
 	clear(tls[:])
+	if err := m.check(storage); err != nil {
+		return err
+	}
 	return openStores(cfg, storage)
+}
+
+// manifest is what a backup says of itself: the hash of its lines, and their seal.
+type manifest struct {
+	sum  [sha256.Size]byte
+	seal []byte
+}
+
+// check reports whether it was sealed under the storage key. The error is Corrupt.
+func (m manifest) check(storage *key.Storage) error {
+	if sum, err := storage.Open(manifestSeal, m.seal); err != nil || !bytes.Equal(sum, m.sum[:]) {
+		return parley.Errorf(parley.Corrupt, "the backup was altered after it was made: its manifest is not the one that was sealed under the storage key").
+			WithHint("take another copy of it, and find out who could write to this one")
+	}
+	return nil
 }
 
 // openStores checks that the databases open, and that the lines know that they
@@ -140,25 +165,25 @@ func openStores(cfg Config, storage *key.Storage) error {
 }
 
 // unpack writes the members of a backup into dir and checks them against the
-// manifest.
-func unpack(r io.Reader, dir string) error {
+// manifest, of which it does not know yet whether it is ours.
+func unpack(r io.Reader, dir string) (manifest, error) {
 	sums := map[string]string{}
 	for t := tar.NewReader(r); ; {
 		h, err := t.Next()
 		if errors.Is(err, io.EOF) {
-			return parley.Errorf(parley.Corrupt, "the backup has no manifest: it is cut off").WithHint("take another copy of it")
+			return manifest{}, parley.Errorf(parley.Corrupt, "the backup has no manifest: it is cut off").WithHint("take another copy of it")
 		}
 		if err != nil {
-			return notBackup(err)
+			return manifest{}, notBackup(err)
 		}
 		if h.Name == manifestName {
 			return checkManifest(t, h, sums)
 		}
 		if h.Typeflag != tar.TypeReg || isSparse(h) || !memberName(h.Name) || sums[h.Name] != "" || len(sums) >= maxMembers {
-			return parley.Errorf(parley.Malformed, "the backup holds %q, which no backup does", h.Name)
+			return manifest{}, parley.Errorf(parley.Malformed, "the backup holds %q, which no backup does", h.Name)
 		}
 		if sums[h.Name], err = unpackFile(t, filepath.Join(dir, filepath.FromSlash(h.Name))); err != nil {
-			return err
+			return manifest{}, err
 		}
 	}
 }
@@ -221,35 +246,41 @@ func unpackFile(r io.Reader, path string) (sum string, err error) {
 }
 
 // checkManifest compares what came with what the manifest says.
-func checkManifest(r io.Reader, h *tar.Header, sums map[string]string) error {
+func checkManifest(r io.Reader, h *tar.Header, sums map[string]string) (m manifest, err error) {
 	if h.Size > maxManifest {
-		return parley.Errorf(parley.Oversize, "a manifest of %d bytes", h.Size)
+		return m, parley.Errorf(parley.Oversize, "a manifest of %d bytes", h.Size)
 	}
-	text, err := io.ReadAll(r)
+	b, err := io.ReadAll(r)
 	if err != nil {
-		return notBackup(err)
+		return m, notBackup(err)
 	}
-	lines := strings.Split(strings.TrimSuffix(string(text), "\n"), "\n")
+	lines := strings.Split(strings.TrimSuffix(string(b), "\n"), "\n")
 	if !strings.HasPrefix(lines[0], manifestMagic+" ") {
-		return parley.Errorf(parley.Unsupported, "the manifest begins with %q, want %q", clipped(lines[0]), manifestMagic)
+		return m, parley.Errorf(parley.Unsupported, "the manifest begins with %q, want %q", clipped(lines[0]), manifestMagic)
 	}
-	for _, l := range lines[1:] {
+	last := lines[len(lines)-1]
+	text, ok := strings.CutPrefix(last, "sealed  ")
+	if m.seal, err = hex.DecodeString(text); err != nil || !ok {
+		return m, parley.Errorf(parley.Corrupt, "the manifest has no seal").WithHint("take another copy of the backup")
+	}
+	m.sum = sha256.Sum256(b[:len(strings.TrimSuffix(string(b), "\n"))-len(last)])
+	for _, l := range lines[1 : len(lines)-1] {
 		sum, name, ok := strings.Cut(l, "  ")
 		if !ok {
-			return parley.Errorf(parley.Malformed, "the manifest holds the line %q", clipped(l))
+			return m, parley.Errorf(parley.Malformed, "the manifest holds the line %q", clipped(l))
 		}
 		if got, have := sums[name]; !have {
-			return parley.Errorf(parley.Corrupt, "%s is missing in the backup", name)
+			return m, parley.Errorf(parley.Corrupt, "%s is missing in the backup", name)
 		} else if got != sum {
-			return parley.Errorf(parley.Corrupt, "%s was altered in the backup: its SHA-256 is %s, the manifest says %s", name, got, clipped(sum)).
+			return m, parley.Errorf(parley.Corrupt, "%s was altered in the backup: its SHA-256 is %s, the manifest says %s", name, got, clipped(sum)).
 				WithHint("take another copy of the backup")
 		}
 		delete(sums, name)
 	}
 	for name := range sums {
-		return parley.Errorf(parley.Corrupt, "the manifest does not name %s", name)
+		return m, parley.Errorf(parley.Corrupt, "the manifest does not name %s", name)
 	}
-	return nil
+	return m, nil
 }
 
 func clipped(s string) string { return s[:min(len(s), 80)] }
