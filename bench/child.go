@@ -122,7 +122,7 @@ type nothing struct{}
 
 // serveChild is the life of a child.
 func serveChild(args []string) int {
-	ops := map[string]handler{"usage": on(usage), "profile": on(profile)}
+	ops := map[string]handler{"usage": on(usage), "memory": on(memory), "profile": on(profile)}
 	serve := kinds[strings.Join(args, " ")]
 	if serve == nil {
 		fmt.Fprintln(os.Stderr, "bench: a child of an unknown kind")
@@ -216,4 +216,21 @@ func usage(nothing) (u used, err error) {
 	}
 	u.CPU = processorTime()
 	return u, nil
+}
+
+// held is what a process of ours holds of memory, by its own count.
+type held struct {
+	Live       int64 // bytes of the heap that are in use, just after a collection
+	Stacks     int64 // bytes of the stacks of goroutines
+	Goroutines int
+}
+
+// memory collects garbage, and says what is left: that depends on neither the
+// moment nor the load, as RSS does.
+func memory(nothing) (held, error) {
+	runtime.GC()
+	runtime.GC() // what the first finalized
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return held{int64(m.HeapAlloc), int64(m.StackInuse), runtime.NumGoroutine()}, nil
 }

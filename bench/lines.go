@@ -24,12 +24,16 @@ func manyLines(b *bench) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &report{Columns: []string{"lines", "RSS MB", "CPU %", "dispatches", "a second", "cpu us each, sender", "receiver"}}
+	r := &report{Columns: []string{"lines", "RSS MB", "live MB", "stacks MB", "goroutines", "CPU %", "dispatches", "a second", "cpu us each, sender", "receiver"}}
 	one, err := p.idleFor(watch)
 	if err != nil {
 		return nil, err
 	}
-	r.add("one idle line", count(1), num(float64(one.RSS)/1e6), num(share(one.CPU, watch)), none, none, none, none)
+	oneHeld, err := call[held](p.a, "memory", nothing{})
+	if err != nil {
+		return nil, err
+	}
+	r.add("one idle line", count(1), num(float64(one.RSS)/1e6), num(float64(oneHeld.Live)/1e6), num(float64(oneHeld.Stacks)/1e6), count(oneHeld.Goroutines), num(share(one.CPU, watch)), none, none, none, none)
 	n := b.size(60*officersALine, 10*officersALine)
 	alone, err := p.releasedOver([]string{p.line}, n)
 	if err != nil {
@@ -60,10 +64,15 @@ func manyLines(b *bench) (*report, error) {
 	if err := p.profile(""); err != nil {
 		return nil, err
 	}
+	manyHeld, err := call[held](p.a, "memory", nothing{})
+	if err != nil {
+		return nil, err
+	}
 	further := float64(lines - 1)
 	rss, cpu := float64(many.RSS-one.RSS)/1e3/further, (share(many.CPU, watch)-share(one.CPU, watch))/further
-	r.add("idle lines", count(lines), num(float64(many.RSS)/1e6), num(share(many.CPU, watch)), none, none, none, none)
-	r.add("each further idle line", none, num(rss/1e3), num(cpu), none, none, none, none)
+	live, stacks := float64(manyHeld.Live-oneHeld.Live)/1e6/further, float64(manyHeld.Stacks-oneHeld.Stacks)/1e6/further
+	r.add("idle lines", count(lines), num(float64(many.RSS)/1e6), num(float64(manyHeld.Live)/1e6), num(float64(manyHeld.Stacks)/1e6), count(manyHeld.Goroutines), num(share(many.CPU, watch)), none, none, none, none)
+	r.add("each further idle line", none, num(rss/1e3), num(live), num(stacks), num(float64(manyHeld.Goroutines-oneHeld.Goroutines)/further), num(cpu), none, none, none, none)
 	spread, err := p.releasedOver(ids, lines*officersALine)
 	if err != nil {
 		return nil, err
@@ -74,11 +83,12 @@ func manyLines(b *bench) (*report, error) {
 		phase
 	}{{"released live on one line", 1, alone}, {"released live on all lines", lines, spread}} {
 		n := int(x.to - x.from)
-		r.add(x.name, count(x.lines), none, none, count(n), num(x.rate), each(x.cpu[0], n), each(x.cpu[1], n))
+		r.add(x.name, count(x.lines), none, none, none, none, none, count(n), num(x.rate), each(x.cpu[0], n), each(x.cpu[1], n))
 	}
 	r.atMost("memory of a line", rss, 200, "kB RSS")
 	r.atMost("processor of an idle line", cpu, 0.01, "% of a core")
 	r.ofFloor(fmt.Sprintf("dispatches/s over %d lines, of one line", lines), spread.rate, alone.rate, 0.8, false)
+	r.note("live: bytes of the heap in use just after a collection; with stacks, what the lines need: the rest of RSS is room for garbage, code, and what the runtime keeps")
 	r.note("idle: of Alder's process, over %v after 10 s of rest; every line has a QUIC and a TLS path with keep-alive every 2 s; 100 %% is one core", watch)
 	r.note("live: %d officers a line release at once, both paths up; timed from the first release until the receipt for the last is durable at the sender", officersALine)
 	return r, nil

@@ -21,8 +21,10 @@ const (
 )
 
 // Ring holds datagrams that wait, in order. A full ring drops its oldest. Its
-// buffers are used again: what waits costs no allocation for each.
+// buffers are used again: what waits costs no allocation for each. It takes its room
+// with the first: most connections never carry one.
 type Ring struct {
+	size int
 	late time.Duration // 0: never too late
 	wake chan struct{} // holds one token when something may be there
 
@@ -41,7 +43,7 @@ type slot struct {
 // NewRing returns an empty ring of size datagrams, which drops what has waited
 // for late when it is taken; 0 is never.
 func NewRing(size int, late time.Duration) *Ring {
-	return &Ring{late: late, wake: make(chan struct{}, 1), slots: make([]slot, size)}
+	return &Ring{size: size, late: late, wake: make(chan struct{}, 1)}
 }
 
 // Put copies b in.
@@ -58,6 +60,9 @@ func (r *Ring) put(b []byte, spare bool) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.slots == nil {
+		r.slots = make([]slot, r.size)
+	}
 	if r.n == len(r.slots) {
 		r.drop(&r.slots[r.head])
 		r.head, r.n = (r.head+1)%len(r.slots), r.n-1

@@ -69,7 +69,7 @@ func PairFromSeed(seed []byte) (*Pair, error) {
 		return nil, parley.Errorf(parley.Malformed, "signing pair: %v", err)
 	}
 	ed := ed25519.NewKeyFromSeed(seed[:ed25519.SeedSize])
-	p := &Pair{ed: hide(ed), ml: hide(ml)}
+	p := &Pair{ed: hide(ed), ml: expanded(hide(ml.Bytes()), ml)}
 	copy(p.public.Ed[:], ed.Public().(ed25519.PublicKey))
 	copy(p.public.ML[:], ml.PublicKey().Bytes())
 	return p, nil

@@ -66,7 +66,8 @@ type (
 	// Space says whether our disk is so full that the rest is kept for our own
 	// logs: while Low is true nothing is taken into anybody else's.
 	Space struct{ Low bool }
-	// Tick comes at least once a second.
+	// Tick comes at least once a second, and every 3 seconds once nothing else has
+	// come for 15.
 	Tick struct{}
 )
 

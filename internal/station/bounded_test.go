@@ -143,20 +143,17 @@ func TestAlarmSoundsInAFlood(t *testing.T) {
 		return theirs != parley.GenerationID{}
 	})
 	c := newClerk(a.st, l)
-	c.in <- &applied{alarms: []line.Alarm{{Code: "fork", Party: "birch", Text: "two histories"}}}
+	c.in.tryPut(&applied{alarms: []line.Alarm{{Code: "fork", Party: "birch", Text: "two histories"}}})
 	flood := &applied{bare: true, entries: slices.Repeat([]line.StoredEntry{{Gen: theirs}}, 50)}
 	for range 1000 {
-		c.in <- flood // it is behind when it begins
+		c.in.tryPut(flood) // it is behind when it begins
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan bool)
 	go func() { c.run(ctx); close(ended) }()
 	go func() {
 		for ctx.Err() == nil {
-			select {
-			case c.in <- flood:
-			case <-ctx.Done():
-			}
+			c.in.put(ctx, nil, flood)
 		}
 	}()
 	eventually(t, 10*time.Second, "it sounds", func() bool {

@@ -395,7 +395,7 @@ func (s *Station) mediaIn(l *liveLine, from parley.PartyCode, path string, b []b
 
 // lookAtCalls does what syncCalls does, and says in the log what fails.
 func (c *clerk) lookAtCalls(ctx context.Context) {
-	c.calls, c.callsOn, c.callsLooked = false, true, c.l.now()
+	c.calls, c.uncalled, c.callsOn, c.callsLooked = false, false, true, c.l.now()
 	err := c.s.syncCalls(ctx, c.l)
 	if err == nil {
 		err = c.s.ringPhones(ctx, c.l)

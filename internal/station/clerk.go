@@ -23,7 +23,7 @@ import (
 type clerk struct {
 	s  *Station
 	l  *liveLine
-	in chan *applied
+	in *mailbox[*applied]
 
 	behind atomic.Int64                   // bytes of entries in in
 	waits  map[parley.PartyCode]*heldBack // alarms to be counted; see sound
@@ -38,12 +38,15 @@ type clerk struct {
 	sounding time.Time            // when the first of them was put there
 
 	grew             bool      // something was made durable since the last tick
+	grewAt           time.Time // when something was last
 	unswept          bool      // something was made durable since the last sweep
 	swept            time.Time // the last sweep
 	again            time.Time // when time alone asks for the next one
+	awake            bool      // something happened since the last tick
 	exercise         time.Time // when the exercise that is on ends by itself; zero: none is
 	modes            bool      // an exercise entry was made durable since they were last read
 	calls            bool      // something of a call was made durable since they were last looked at
+	uncalled         bool      // something was: the order may say otherwise of them
 	callsOn          bool      // one rings, runs or waits for our end, or they could not be read
 	callsLooked      time.Time // when they were last looked at
 	rang             bool      // a call may have an alarm that sounds
@@ -56,8 +59,8 @@ type clerk struct {
 }
 
 func newClerk(s *Station, l *liveLine) *clerk {
-	return &clerk{s: s, l: l, in: make(chan *applied, 4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, silent: map[string]bool{}, called: map[string]int64{}, waits: map[parley.PartyCode]*heldBack{},
-		clockOff: map[parley.PartyCode]*clockWatch{}, unswept: true, modes: true, calls: true, rang: true, statements: true, unplaced: true}
+	return &clerk{s: s, l: l, in: newMailbox[*applied](4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, silent: map[string]bool{}, called: map[string]int64{}, waits: map[parley.PartyCode]*heldBack{},
+		clockOff: map[parley.PartyCode]*clockWatch{}, unswept: true, modes: true, calls: true, uncalled: true, rang: true, statements: true, unplaced: true}
 }
 
 // maxBehind bounds the texts that wait for the clerk. Of what is beyond, only
@@ -83,9 +86,7 @@ func (c *clerk) commit(_ *liveLine, a *applied) {
 		}
 	}
 	c.behind.Add(slim.size())
-	select {
-	case c.in <- slim:
-	default:
+	if !c.in.tryPut(slim) {
 		c.behind.Add(-slim.size())
 	}
 }
@@ -102,29 +103,59 @@ func (c *clerk) run(ctx context.Context) {
 	if err := c.l.oldRings(ctx); err != nil && ctx.Err() == nil {
 		c.l.log.Error("taking back rings that were not sent", "err", err)
 	}
-	tick := time.NewTicker(time.Second)
+	tick, pause := time.NewTimer(tickEvery), tickEvery
 	defer tick.Stop()
 	for {
+		if pause > tickEvery && c.awake {
+			pause = tickEvery
+			tick.Reset(pause)
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case a := <-c.in:
-			began := time.Now()
-			c.take(ctx, a)
-			for more := true; more && time.Since(began) < soundWithin; {
-				select {
-				case a := <-c.in:
-					c.take(ctx, a)
-				default:
-					more = false
+		case <-c.l.paths:
+			c.awake = true
+		case <-c.in.ready:
+			for began := time.Now(); time.Since(began) < soundWithin; {
+				a, ok := c.in.take()
+				if !ok {
+					break
 				}
+				c.take(ctx, a)
 			}
 			c.flush()
 		case <-tick.C:
+			c.awake = false
 			c.tick(ctx)
 			c.flush()
+			pause = c.pause()
+			tick.Reset(pause)
 		}
 	}
+}
+
+// A clerk looks at its line once a second, and less often where all is well and
+// nothing but time may ask for something. Whatever is made durable, and a path that
+// comes or goes, wakes it. Silence ends a path (quietLimit), so the lamp leaves green
+// as soon as it ever does.
+const (
+	tickEvery = time.Second
+	tickRest  = 3 * time.Second
+)
+
+// pause is how long nothing needs to be looked at.
+func (c *clerk) pause() time.Duration {
+	busy := c.awake || time.Since(c.grewAt) < restAfter || c.calls || c.callsOn || c.rang || c.uncalled || c.statements || c.unswept || c.unplaced || c.modes || c.pager.more || !c.exercise.IsZero() || c.l.drillOn() != nil
+	for _, w := range c.waits {
+		busy = busy || w.next.Count > 0
+	}
+	now := c.l.now()
+	c.l.mu.Lock()
+	defer c.l.mu.Unlock()
+	if busy || c.l.lamp.State != LampUp {
+		return tickEvery
+	}
+	return max(tickEvery, min(tickRest, c.l.tests.next.Sub(now), c.again.Sub(now)))
 }
 
 // flush raises the alarms gathered so far, in one commit.
@@ -147,7 +178,8 @@ func (c *clerk) due() bool {
 }
 
 func (c *clerk) take(ctx context.Context, a *applied) {
-	c.grew, c.unswept, c.unplaced = true, true, true
+	c.grew, c.unswept, c.uncalled, c.unplaced, c.awake = true, true, true, true, true
+	c.grewAt = time.Now()
 	for _, x := range a.alarms {
 		item := ""
 		if x.Ref.Gen != (parley.GenerationID{}) {
@@ -336,7 +368,7 @@ func (c *clerk) tick(ctx context.Context) {
 	c.soundHeld()
 	now, busy := c.l.now(), c.grew
 	c.grew = false
-	if c.calls || c.callsOn || c.rang || !busy || now.Sub(c.callsLooked).Abs() >= busyAgain {
+	if c.calls || c.callsOn || c.rang || c.uncalled && (!busy || now.Sub(c.callsLooked).Abs() >= busyAgain) || now.Sub(c.callsLooked).Abs() >= sweepAgain {
 		c.lookAtCalls(ctx)
 	}
 	c.s.lookAtTapes(ctx, c.l)
@@ -362,8 +394,9 @@ func (c *clerk) tick(ctx context.Context) {
 
 // A line is swept when an objective passes, and now and then. What has come is
 // looked at and placed when the line comes to rest; a busy one is every few
-// seconds, and so are calls, for which all is placed, while none is on. Whoever
-// reads the record has it placed first.
+// seconds, and so are calls, for which all is placed, while none is on. At rest
+// they are looked at now and then, for nothing changes them. Whoever reads the
+// record has it placed first.
 const (
 	sweepAgain = time.Minute
 	busyAgain  = 5 * time.Second

@@ -107,14 +107,7 @@ func (s *Station) indexLine(l *liveLine) (more bool, _ error) {
 			return false, err
 		}
 	}
-	if more {
-		return true, nil
-	}
-	c, err := l.store.Counts()
-	if err == nil && c.Placed+c.Unplaced > 0 {
-		l.unfound.Store(true) // these settle without anything more coming
-	}
-	return false, err
+	return more, nil // what has yet to settle says so when it is placed
 }
 
 func rest(ctx context.Context, d time.Duration) {

@@ -35,6 +35,7 @@ type liveLine struct {
 	diskLow  func() bool                   // the disk is kept for our own logs
 	emit     func(kind, line, item string) // to desks
 	onCommit func(l *liveLine, a *applied) // to alarms and automatic acts
+	paths    chan struct{}                 // holds one token when a path came or went, for the clerk; nil: nobody is told
 
 	witnesses *witnesses // nil when the annex names none
 
@@ -76,6 +77,7 @@ type liveLine struct {
 	deciding   sync.Mutex  // held from looking to filing by acts that are done once: assents, leaving, exercises
 	placing    sync.Mutex
 	placer     owner.Placer  // owned by whoever holds placing
+	settled    int64         // of placer, when it was last asked; likewise
 	turns      atomic.Uint64 // placer.Turns
 }
 
@@ -139,6 +141,15 @@ func (l *liveLine) annex() *charter.Annex {
 // marked (spec/bounds.md, 13).
 func (l *liveLine) clockAhead() time.Duration {
 	return time.Duration(l.annex().Bound(charter.ClockAhead)) * time.Second
+}
+
+// pathChanged tells desks and the clerk that a path came or went.
+func (l *liveLine) pathChanged() {
+	l.changed("path")
+	select {
+	case l.paths <- struct{}{}:
+	default:
+	}
 }
 
 func (l *liveLine) changed(kind string) { l.emit(kind, l.id.String(), "") }
@@ -206,5 +217,9 @@ func (l *liveLine) place() error {
 	defer l.placing.Unlock()
 	err := l.placer.Place(l.store, l.founding.Charter.Codes(), l.runner.Status())
 	l.turns.Store(l.placer.Turns())
+	if n := l.placer.Settled(); n != l.settled {
+		l.settled = n
+		l.unfound.Store(true)
+	}
 	return err
 }

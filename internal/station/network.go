@@ -3,6 +3,7 @@ package station
 import (
 	"context"
 	"log/slog"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"sort"
@@ -43,7 +44,8 @@ type network struct {
 	words    map[parley.LineID]lastWords // why they said they would stop
 	bound    map[string]string           // bearer name -> address listened on
 	unbound  map[string]error
-	arrivals map[[32]byte]*arrivals // of proved connections, by key
+	arrivals map[[32]byte]*arrivals    // of proved connections, by key
+	ends     map[pathKey]chan struct{} // tells whoever dials a path that its session ended
 	wg       sync.WaitGroup
 }
 
@@ -232,9 +234,17 @@ func readHello(ctx context.Context, c bearer.Conn) (*wire.Hello, int, error) {
 // once a second.
 func (n *network) dial(ctx context.Context, l *liveLine, peer parley.PartyCode, b bearer.Bearer) {
 	back, tries := bearer.Backoff{}, 0
+	end := n.endsOf(pathKey{l.id, peer, b.Name()})
 	for ctx.Err() == nil {
+		if d := n.aliveFor(l.id, peer, b.Name()); d > 0 {
+			if sleepUntil(ctx, end, d) { // the other side sees it end as well: not both at once
+				sleep(ctx, rand.N(250*time.Millisecond))
+			}
+			back.Reset()
+			continue
+		}
 		addr := l.address(peer, b.Name())
-		if addr == "" || !l.wanted(peer) || n.isCut(l.id, b.Name()) || l.rests(b.Name()) || n.alive(l.id, peer, b.Name()) {
+		if addr == "" || !l.wanted(peer) || n.isCut(l.id, b.Name()) || l.rests(b.Name()) {
 			sleep(ctx, 250*time.Millisecond)
 			back.Reset()
 			continue
@@ -273,16 +283,45 @@ const redial = 1200 * time.Millisecond
 
 var dialLimits = [...]time.Duration{2 * time.Second, 2 * time.Second, 6 * time.Second}
 
-// alive reports whether a path has a session that was heard from lately. One
-// that has missed its pings is dialed beside; the newer takes its place.
-func (n *network) alive(id parley.LineID, peer parley.PartyCode, name string) bool {
+// aliveFor returns for how long a path needs no dial if nothing more is heard of it,
+// and it does not end: 0 where no session was heard from lately. One that has missed
+// its pings is dialed beside; the newer takes its place. It is never more than a few
+// seconds, for an annex may change how many.
+func (n *network) aliveFor(id parley.LineID, peer parley.PartyCode, name string) time.Duration {
 	s := n.find(id, peer, name)
 	if s == nil {
-		return false
+		return 0
 	}
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return n.now().Sub(s.heard) < s.line.suspectAfter()
+	heard := s.heard
+	s.mu.Unlock()
+	return max(0, min(s.line.suspectAfter()-n.now().Sub(heard), minSuspect))
+}
+
+// endsOf is told when a session of a path ended.
+func (n *network) endsOf(k pathKey) <-chan struct{} {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.ends == nil {
+		n.ends = map[pathKey]chan struct{}{}
+	}
+	if n.ends[k] == nil {
+		n.ends[k] = make(chan struct{}, 1)
+	}
+	return n.ends[k]
+}
+
+// sleepUntil sleeps for d, and reports whether end came before.
+func sleepUntil(ctx context.Context, end <-chan struct{}, d time.Duration) bool {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-ctx.Done():
+	case <-end:
+		return true
+	case <-t.C:
+	}
+	return false
 }
 
 // open registers a connection as the session of its path. Of two for one path
@@ -304,7 +343,7 @@ func (n *network) open(l *liveLine, peer parley.PartyCode, name string, c bearer
 		o.conn.Close(parley.Errorf(parley.Conflict, "a newer connection took its place"))
 	}
 	n.log.Debug("a path stands", "path", name, "peer", peer, "dialed", dialed)
-	l.changed("path")
+	l.pathChanged()
 	return s
 }
 
@@ -363,8 +402,13 @@ func (n *network) finish(s *session, err error) {
 		n.heardAt[k] = s.heard
 	}
 	s.mu.Unlock()
+	end := n.ends[k]
 	n.mu.Unlock()
-	s.line.changed("path")
+	select {
+	case end <- struct{}{}:
+	default:
+	}
+	s.line.pathChanged()
 }
 
 func (n *network) note(k pathKey, err error) {

@@ -32,7 +32,7 @@ type runner struct {
 	reset func()                                       // drops every session: a new engine knows of none
 	own   releases
 
-	in   chan request
+	in   *mailbox[request]
 	done chan struct{}
 
 	mu     sync.Mutex
@@ -88,6 +88,14 @@ const (
 	maxFiled = 128
 )
 
+// The engine is told of time often while something goes on, and seldom once nothing
+// did for restAfter: then only days matter to it, and what is asked of it wakes it.
+const (
+	tickOften  = 250 * time.Millisecond
+	tickSeldom = 3 * time.Second // no more than line.Tick allows
+	restAfter  = 15 * time.Second
+)
+
 // run steps the engine until ctx ends or the store fails for good. The engine
 // is loaded, and loaded again after a failed commit.
 func (r *runner) run(ctx context.Context) error {
@@ -141,19 +149,35 @@ func (r *runner) session(ctx context.Context) error {
 		return err
 	}
 	r.setFailed(nil)
-	tick := time.NewTicker(250 * time.Millisecond)
+	tick := time.NewTicker(tickOften)
 	defer tick.Stop()
+	asked, rests, low := time.Now(), false, false
 	for {
 		var reqs []request
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case q := <-r.in:
-			reqs = append(reqs, q)
+		case <-r.in.ready:
+			asked = time.Now()
 		case <-tick.C:
-			reqs = append(reqs, request{events: []line.Event{line.Space{Low: r.low()}, line.Tick{}}})
+			reqs = append(reqs, request{events: []line.Event{line.Tick{}}})
 		}
-		if err := r.handle(e, r.gather(reqs)); err != nil {
+		if now := r.low(); now != low || len(reqs) > 0 { // before anything that came is taken in
+			low = now
+			reqs = append([]request{{events: []line.Event{line.Space{Low: low}}}}, reqs...)
+		}
+		switch rest := time.Since(asked) >= restAfter; {
+		case rest && !rests:
+			tick.Reset(tickSeldom)
+			rests = true
+		case !rest && rests:
+			tick.Reset(tickOften)
+			rests = false
+		}
+		if reqs = r.gather(reqs); len(reqs) == 0 {
+			continue
+		}
+		if err := r.handle(e, reqs); err != nil {
 			return err
 		}
 	}
@@ -165,23 +189,25 @@ func (r *runner) session(ctx context.Context) error {
 // and syncs of its own.
 func (r *runner) gather(reqs []request) []request {
 	files, gaveWay := 0, false
-	if reqs[0].file != nil {
-		files = 1
+	for i := range reqs {
+		if reqs[i].file != nil {
+			files++
+		}
 	}
 	for len(reqs) < maxDrain && files < maxFiled {
-		select {
-		case q := <-r.in:
-			if q.file != nil {
-				files++
-			}
-			reqs, gaveWay = append(reqs, q), false
-		default:
+		q, ok := r.in.take()
+		if !ok {
 			if files == 0 || gaveWay {
 				return reqs
 			}
 			runtime.Gosched()
 			gaveWay = true
+			continue
 		}
+		if q.file != nil {
+			files++
+		}
+		reqs, gaveWay = append(reqs, q), false
 	}
 	return reqs
 }
@@ -372,23 +398,18 @@ func (r *runner) step(e *line.Engine, kept func() error, events ...line.Event) e
 // refuseAll answers whoever still waits.
 func (r *runner) refuseAll(err error) {
 	for {
-		select {
-		case q := <-r.in:
-			q.leave()
-			answer(&q, err)
-		default:
+		q, ok := r.in.take()
+		if !ok {
 			return
 		}
+		q.leave()
+		answer(&q, err)
 	}
 }
 
 // tell hands events to the owner without waiting for them.
 func (r *runner) tell(ctx context.Context, events ...line.Event) {
-	select {
-	case r.in <- request{events: events}:
-	case <-ctx.Done():
-	case <-r.done:
-	}
+	r.in.put(ctx, r.done, request{events: events})
 }
 
 // hear hands a frame of a peer to the owner, and waits while too much of that
@@ -398,11 +419,7 @@ func (r *runner) hear(ctx context.Context, p parley.PartyCode, f line.FrameIn) {
 	if !q.room.take(ctx, r.done, q.size) {
 		return
 	}
-	select {
-	case r.in <- q:
-	case <-ctx.Done():
-		q.leave()
-	case <-r.done:
+	if !r.in.put(ctx, r.done, q) {
 		q.leave()
 	}
 }
@@ -413,11 +430,10 @@ func (r *runner) do(ctx context.Context, q request) error {
 	if err := r.Failed(); err != nil {
 		return err
 	}
-	select {
-	case r.in <- q:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-r.done:
+	if !r.in.put(ctx, r.done, q) {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		return errStopped
 	}
 	select {

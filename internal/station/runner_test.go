@@ -100,10 +100,10 @@ func TestVKeys(t *testing.T) {
 // and no commit takes more than the engine hands out at once.
 func TestGather(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
-	r := &runner{in: make(chan request, 300)}
+	r := &runner{in: newMailbox[request](300)}
 	come := func(n int) {
 		for range n {
-			go func() { r.in <- request{file: &filing{}} }()
+			go func() { r.in.tryPut(request{file: &filing{}}) }()
 		}
 	}
 	first := request{file: &filing{}}
@@ -115,7 +115,7 @@ func TestGather(t *testing.T) {
 	if got := len(r.gather([]request{{events: []line.Event{line.Tick{}}}})); got != 1 {
 		t.Errorf("a step without anything to file waited for %d", got-1)
 	}
-	for len(r.in) < 20 {
+	for r.in.len() < 20 {
 		runtime.Gosched()
 	}
 	come(200)

@@ -5,6 +5,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"parley"
@@ -47,7 +48,12 @@ type session struct {
 	token  uint64
 	shown  [2]parley.GenerationID // of our last auth: ours, theirs
 
+	beats *time.Timer // the next beat; nil before serve
+	next  time.Time   // when the next ping is due; owned by beat
+	done  bool        // our proof is sent; likewise
+
 	wants  chan *wire.Want // served one after the other
+	served atomic.Bool     // somebody serves them
 	talk   int             // frames besides those of the logs in the second from since
 	since  time.Time       // owned by serve, as talk is
 	halves pace.Bucket     // likewise: of calls
@@ -75,9 +81,9 @@ func (s *session) serve(ctx context.Context, first *wire.Hello, size int) error 
 	}
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	go s.keepAlive(ctx)
+	s.keepAlive(ctx)
+	defer s.beats.Stop()
 	s.hearMedia()
-	go s.line.blobs.serveAll(ctx, s)
 	for {
 		b, err := s.conn.Recv(ctx)
 		if err != nil {
@@ -136,6 +142,7 @@ func (s *session) take(ctx context.Context, f wire.Frame, size int) error {
 	case *wire.Want:
 		select {
 		case s.wants <- f:
+			s.line.blobs.serve(ctx, s)
 		default: // it asks again
 		}
 	case *wire.Chunk:
@@ -179,41 +186,48 @@ func (s *session) send(c bearer.Class, f wire.Frame) error {
 }
 
 // keepAlive pings, proves the session once both sides can, and closes what has
-// been silent for too long.
+// been silent for too long, until ctx ends. It has no goroutine between two beats.
 func (s *session) keepAlive(ctx context.Context) {
-	const often = 250 * time.Millisecond // until the other side has spoken
-	t := time.NewTimer(often)
-	defer t.Stop()
-	next, shown := time.Time{}, false
-	for {
-		now := s.node.now()
-		s.mu.Lock()
-		quiet, met := now.Sub(s.heard), s.heard.After(s.up)
-		s.mu.Unlock()
-		if quiet >= quietLimit {
-			s.conn.Close(parley.Errorf(parley.Unavailable, "no answer for %d s", int(quiet.Seconds())))
-			return
+	s.beats = time.AfterFunc(time.Hour, func() {
+		if wait := s.beat(ctx); wait > 0 && ctx.Err() == nil {
+			s.beats.Reset(wait)
 		}
-		if due := met && !now.Before(next); due || met && !shown { // the hello goes first
-			if due {
-				next = now.Add(s.line.pingEvery())
-				s.ping(now)
-			}
-			shown = s.authOut(ctx)
-		}
-		wait := often
-		if met && shown { // until the next ping, or the end of patience; an annex or a clock may move either
-			wait = min(max(min(next.Sub(now), quietLimit-quiet), 0)+time.Millisecond, time.Second)
-		}
-		t.Reset(wait)
-		select {
-		case <-ctx.Done():
-			return
-		case <-s.conn.Done():
-			return
-		case <-t.C:
-		}
+	})
+	s.beats.Reset(time.Millisecond)
+}
+
+// Beats are so far apart at most: until the other side has spoken and has our proof,
+// and afterwards, for an annex or a clock may move what the next one waits for.
+const (
+	beatOften  = 250 * time.Millisecond
+	beatSeldom = 2 * time.Second
+)
+
+// beat does what is due, and returns when the next is: the next ping, or the end of
+// patience. After the end it returns 0.
+func (s *session) beat(ctx context.Context) time.Duration {
+	now := s.node.now()
+	s.mu.Lock()
+	quiet, met := now.Sub(s.heard), s.heard.After(s.up)
+	s.mu.Unlock()
+	if ctx.Err() != nil || s.conn.Err() != nil {
+		return 0
 	}
+	if quiet >= quietLimit {
+		s.conn.Close(parley.Errorf(parley.Unavailable, "no answer for %d s", int(quiet.Seconds())))
+		return 0
+	}
+	if due := met && !now.Before(s.next); due || met && !s.done { // the hello goes first
+		if due {
+			s.next = now.Add(s.line.pingEvery())
+			s.ping(now)
+		}
+		s.done = s.authOut(ctx)
+	}
+	if !met || !s.done {
+		return beatOften
+	}
+	return min(max(min(s.next.Sub(now), quietLimit-quiet), 0)+time.Millisecond, beatSeldom)
 }
 
 func (s *session) ping(now time.Time) {

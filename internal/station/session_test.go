@@ -62,7 +62,7 @@ func cabled() (*network, *liveLine) {
 	n := &network{log: slog.New(slog.DiscardHandler), now: time.Now, sessions: map[line.PathID]*session{}, ofLine: map[parley.LineID]map[line.PathID]*session{},
 		trouble: map[pathKey]trouble{}, heardAt: map[pathKey]time.Time{}}
 	l := &liveLine{id: parley.LineID{1}, us: "alder", now: time.Now, emit: func(string, string, string) {},
-		runner: &runner{in: make(chan request, 1024), done: make(chan struct{})}}
+		runner: &runner{in: newMailbox[request](1024), done: make(chan struct{})}}
 	return n, l
 }
 
@@ -78,8 +78,9 @@ func TestOwnerHearsOfEveryEnd(t *testing.T) {
 		n.finish(s, s.serve(context.Background(), nil, 0))
 	}
 	up, down := 0, 0
-	for len(l.runner.in) > 0 {
-		for _, e := range (<-l.runner.in).events {
+	for l.runner.in.len() > 0 {
+		q, _ := l.runner.in.take()
+		for _, e := range q.events {
 			switch e.(type) {
 			case line.PathUp:
 				up++

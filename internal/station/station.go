@@ -211,7 +211,7 @@ func (s *Station) addLine(ctx context.Context, id parley.LineID) error {
 		return err
 	}
 	us := parley.PartyCode(s.cfg.Party)
-	l := &liveLine{id: id, us: us, founding: f, store: st, net: s.net, log: s.log.With("line", id.String()[:8]), now: s.now, timings: s.cfg.timings(), emit: s.hub.emit, diskLow: s.low.Load}
+	l := &liveLine{id: id, us: us, founding: f, store: st, net: s.net, log: s.log.With("line", id.String()[:8]), now: s.now, timings: s.cfg.timings(), emit: s.hub.emit, paths: make(chan struct{}, 1), diskLow: s.low.Load}
 	l.own, l.nextText = s.own, s.nextText
 	if s.finder != nil {
 		l.found = s.finder.Line(id)
@@ -220,7 +220,7 @@ func (s *Station) addLine(ctx context.Context, id parley.LineID) error {
 	l.setPeers()
 	l.blobs = newTransfers(l, s.blobs)
 	cfg := line.Config{Founding: f, Us: us, Store: st, Rand: cryptoRand, SettleAfter: l.timings.SettleAfter, TLS: s.tls.hash(), Limits: limitsOf(s.cfg)}
-	r := &runner{id: id, cfg: cfg, store: st, mark: lineMark{s.marks, id}, clock: s.now, low: s.low.Load, log: l.log, paced: s.cfg.AcceptRate == 0, in: make(chan request, 1024), done: make(chan struct{})}
+	r := &runner{id: id, cfg: cfg, store: st, mark: lineMark{s.marks, id}, clock: s.now, low: s.low.Load, log: l.log, paced: s.cfg.AcceptRate == 0, in: newMailbox[request](1024), done: make(chan struct{})}
 	r.speak = func(sends []line.Send, closes []line.Close) { s.net.speak(l, sends, closes) }
 	r.heard = l.heard
 	r.own = s.own

@@ -70,18 +70,21 @@ func (t *transfers) kick() {
 	}
 }
 
-// run asks for what is missing, again after a while, until ctx ends.
+// run asks for what is missing, again after a while, until ctx ends. While nothing is
+// it waits until something is needed.
 func (t *transfers) run(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
 	for {
 		t.ask()
 		sleep(ctx, askPause)
+		var again <-chan time.Time
+		if t.Wants() {
+			again = time.After(time.Second)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-t.wake:
-		case <-tick.C:
+		case <-again:
 		}
 	}
 }
@@ -100,13 +103,27 @@ func (t *transfers) ask() {
 	}
 }
 
-// serveAll serves the wants of a session, at the lowest precedence.
+// serve has the wants of a session served, at the lowest precedence, one after the
+// other. It does not wait.
+func (t *transfers) serve(ctx context.Context, s *session) {
+	if !s.served.CompareAndSwap(false, true) {
+		return
+	}
+	go func() {
+		for more := true; more; {
+			t.serveAll(ctx, s)
+			s.served.Store(false)
+			more = len(s.wants) > 0 && ctx.Err() == nil && s.served.CompareAndSwap(false, true) // one that came just now
+		}
+	}()
+}
+
 func (t *transfers) serveAll(ctx context.Context, s *session) {
-	for {
+	for ctx.Err() == nil {
 		select {
 		case f := <-s.wants:
 			t.Serve(s.peer, f, func(c *wire.Chunk) error { return s.send(bearer.Bulk, c) }) // what fails is asked for again
-		case <-ctx.Done():
+		default:
 			return
 		}
 	}

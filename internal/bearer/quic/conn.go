@@ -22,18 +22,20 @@ const (
 // piece is how much of a low class is written before the path is looked at again.
 const piece = 32 << 10
 
-// conn is one proved connection: one goroutine per class in use writes, one per
-// stream of the other side reads, one sends datagrams and one takes them.
+// conn is one proved connection: one goroutine per stream of the other side reads, one
+// takes datagrams. One per class writes while something waits to be written, and one
+// sends datagrams while any wait: on a line at rest there are none.
 type conn struct {
 	*bearer.Life
 	q        *quic.Conn
-	lanes    [bearer.Classes]*bearer.Queue // one class each
+	lanes    [bearer.Classes]lane
 	inbox    *bearer.Inbox
 	out      [2]*bearer.Ring // datagrams to be sent, the small ones first
 	ears     bearer.Ears
 	beside   *beside // nil where the other side has no datagrams
 	urgent   urgency
 	fits     fits
+	pacer    pacer // owned by throw
 	key      [32]byte
 	exporter [32]byte
 	idle     time.Duration
@@ -43,8 +45,17 @@ type conn struct {
 	ended    func()        // told once, when nothing of the connection is left
 	gone     chan struct{} // closed after ended
 
-	mu   sync.Mutex
-	seen [bearer.Classes]bool // classes whose stream has come
+	mu       sync.Mutex
+	seen     [bearer.Classes]bool // classes whose stream has come
+	throwing bool                 // throw runs
+	over     bool                 // no goroutine begins any more
+}
+
+// lane is one class of what we send.
+type lane struct {
+	queue   *bearer.Queue
+	stream  *quic.SendStream // nil before the first frame; owned by write
+	writing bool             // write runs; under conn.mu
 }
 
 // start takes over a connection of p whose handshake is done; on error it is
@@ -72,30 +83,45 @@ func start(qc *quic.Conn, o bearer.Options, p *port, dialed bool, ended func()) 
 	}
 	c.ctx, c.stop = context.WithCancel(context.Background())
 	for class := range c.lanes {
-		c.lanes[class] = bearer.NewQueue(o.QueueBytes)
-		c.wg.Go(func() { c.write(bearer.Class(class)) })
+		c.lanes[class].queue = bearer.NewQueue(o.QueueBytes)
 	}
 	c.wg.Go(c.accept)
 	if datagrams {
-		c.wg.Go(c.throw)
 		c.wg.Go(c.catch)
 		c.beside.saySomething(besideAsks, time.Now()) // so that it is known before anybody speaks
 	}
-	go c.watch()
+	context.AfterFunc(qc.Context(), c.watch)
 	return c, nil
 }
 
-// watch notices the end, whoever brought it, and cleans up behind it.
+// watch is told of the end, whoever brought it, and cleans up behind it.
 func (c *conn) watch() {
-	select {
-	case <-c.q.Context().Done():
-		c.end(ended("the path", context.Cause(c.q.Context())), codeClosed)
-	case <-c.Done():
-	}
+	c.end(ended("the path", context.Cause(c.q.Context())), codeClosed)
+	c.mu.Lock()
+	c.over = true
+	c.mu.Unlock()
 	c.wg.Wait()
-	<-c.q.Context().Done()
 	c.ended()
 	close(c.gone)
+}
+
+// begin has f run, unless *runs says that it does. f ends by rest.
+func (c *conn) begin(runs *bool, f func()) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !*runs && !c.over {
+		*runs = true
+		c.wg.Go(f)
+	}
+}
+
+// rest reports whether whoever asks is to end: it is asked under the lock that begin
+// takes whether something waits, so that nothing is left waiting.
+func (c *conn) rest(runs *bool, waits func() bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	*runs = waits() && c.ctx.Err() == nil
+	return !*runs
 }
 
 func (c *conn) Send(class bearer.Class, frame []byte) error {
@@ -105,7 +131,12 @@ func (c *conn) Send(class bearer.Class, frame []byte) error {
 	if class >= bearer.Classes {
 		return parley.Errorf(parley.Malformed, "no class %d", class)
 	}
-	return c.lanes[class].Put(class, frame)
+	l := &c.lanes[class]
+	if err := l.queue.Put(class, frame); err != nil {
+		return err
+	}
+	c.begin(&l.writing, func() { c.write(class) })
+	return nil
 }
 
 func (c *conn) Recv(ctx context.Context) ([]byte, error) { return c.inbox.Get(ctx, c.Life) }
@@ -117,14 +148,14 @@ func (c *conn) Queued(class bearer.Class) int {
 	if class >= bearer.Classes {
 		return 0
 	}
-	return c.lanes[class].Queued(class)
+	return c.lanes[class].queue.Queued(class)
 }
 
 func (c *conn) Stats() bearer.Stats {
 	s := c.q.ConnectionStats()
 	st := bearer.Stats{RTT: s.SmoothedRTT, BytesIn: s.BytesReceived, BytesOut: s.BytesSent, MTU: bearer.MaxFrame}
-	for _, l := range c.lanes {
-		st.Queued += l.Total()
+	for i := range c.lanes {
+		st.Queued += c.lanes[i].queue.Total()
 	}
 	st.DatagramsUnsent = c.out[0].Dropped() + c.out[1].Dropped()
 	if m := c.beside; m != nil {
@@ -147,8 +178,8 @@ func (c *conn) end(reason error, code quic.ApplicationErrorCode) {
 		return
 	}
 	c.stop()
-	for _, l := range c.lanes {
-		l.Close(bearer.Gone(c.Err()))
+	for i := range c.lanes {
+		c.lanes[i].queue.Close(bearer.Gone(c.Err()))
 	}
 	c.q.CloseWithError(code, "")
 }

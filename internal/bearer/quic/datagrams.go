@@ -70,8 +70,14 @@ func (c *conn) SendDatagram(b []byte) error {
 	default:
 		c.out[0].Put(b)
 	}
+	if c.thrown() {
+		c.begin(&c.throwing, c.throw)
+	}
 	return nil
 }
+
+// thrown reports whether datagrams wait for the library.
+func (c *conn) thrown() bool { return c.out[0].Held()+c.out[1].Held() > 0 }
 
 func (c *conn) HearDatagrams(f func(b []byte)) error {
 	if c.Err() == nil && !c.q.ConnectionState().SupportsDatagrams.Remote {
@@ -130,11 +136,11 @@ func raise(v *atomic.Uint64, to uint64) {
 // keeps the other waiting.
 func (c *conn) throw() {
 	var buf []byte
-	p := pacer{}
+	p := &c.pacer
 	t := time.NewTimer(look)
 	defer t.Stop()
 	for {
-		for c.out[0].Held()+c.out[1].Held() > 0 && !p.may(c.q.ConnectionStats().PacketsSent, c.urgent.until.Load(), time.Now()) {
+		for c.thrown() && !p.may(c.q.ConnectionStats().PacketsSent, c.urgent.until.Load(), time.Now()) {
 			t.Reset(look)
 			select {
 			case <-t.C:
@@ -147,10 +153,7 @@ func (c *conn) throw() {
 			b, ok = c.out[1].TryTake(buf)
 		}
 		if !ok {
-			select {
-			case <-c.out[0].Wake():
-			case <-c.out[1].Wake():
-			case <-c.ctx.Done():
+			if c.rest(&c.throwing, c.thrown) {
 				return
 			}
 			continue

@@ -10,26 +10,30 @@ import (
 	"parley/internal/bearer"
 )
 
-// write sends the frames of one class, in order, on a stream opened with the
-// first of them.
+// write sends the frames of one class that wait, in order, on a stream opened with
+// the first of them.
 func (c *conn) write(class bearer.Class) {
-	var s *quic.SendStream
+	l := &c.lanes[class]
 	var buf []byte
 	for {
-		_, frame, err := c.lanes[class].Take(c.ctx)
-		if err != nil {
-			return
+		_, frame, ok := l.queue.TryTake(bearer.Classes)
+		if !ok {
+			if c.rest(&l.writing, func() bool { return l.queue.Lowest() < bearer.Classes }) {
+				return
+			}
+			continue
 		}
-		if s == nil {
-			if s, err = c.q.OpenUniStreamSync(c.ctx); err != nil {
+		if l.stream == nil {
+			s, err := c.q.OpenUniStreamSync(c.ctx)
+			if err != nil {
 				c.end(ended("opening a stream", err), codeClosed)
 				return
 			}
 			s.SetPriority(int8(class), false) // the lowest first, in each packet
-			buf = append(buf, byte(class))
+			buf, l.stream = append(buf, byte(class)), s
 		}
 		buf = append(bearer.AppendHeader(buf, len(frame)), frame...)
-		if err := c.put(class, s, buf); err != nil {
+		if err := c.put(class, l.stream, buf); err != nil {
 			c.end(ended("writing", err), codeClosed)
 			return
 		}

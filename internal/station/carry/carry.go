@@ -167,6 +167,13 @@ func (c *Carrier) due(now time.Time) (hashes [][32]byte, ws []*wanted, more bool
 	return hashes, ws, len(rs) > wantsAtOnce
 }
 
+// Wants reports whether anything is missing: while nothing is, nothing comes due.
+func (c *Carrier) Wants() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.wanted) > 0
+}
+
 // Due returns what is to be asked for now, and whether there is more. Whoever
 // calls it sends what it returns, at least once a second.
 func (c *Carrier) Due(now time.Time) (asks []Ask, more bool) {

@@ -1,6 +1,7 @@
 package owner
 
 import (
+	"bytes"
 	"fmt"
 
 	"parley"
@@ -51,6 +52,15 @@ func (x *Placer) Place(st store.Line, parties []parley.PartyCode, status line.St
 // generation came into force.
 func (x *Placer) Turns() uint64 { return x.turns }
 
+// Settled is how many positions the store has as settled, as far as is known here: 0
+// before anything was placed.
+func (x *Placer) Settled() int64 {
+	if x.p == nil {
+		return 0
+	}
+	return x.p.settled
+}
+
 // Waiting lists the parties whose word the next position of the record waits for.
 func (x *Placer) Waiting() []parley.PartyCode {
 	if x.p == nil {
@@ -65,6 +75,7 @@ type placer struct {
 	seq     *record.Sequencer
 	settled int64 // positions that the store has as settled
 	next    map[parley.GenerationID]uint64
+	known   map[parley.GenerationID]known
 	told    map[parley.Ref]int64 // entries not settled: their positions as the store has them
 	waiting []parley.PartyCode
 }
@@ -75,7 +86,7 @@ func newPlacer(st store.Line, parties []parley.PartyCode) (*placer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &placer{store: st, parties: parties, settled: c.Settled, next: map[parley.GenerationID]uint64{}, told: map[parley.Ref]int64{}}, nil
+	return &placer{store: st, parties: parties, settled: c.Settled, next: map[parley.GenerationID]uint64{}, known: map[parley.GenerationID]known{}, told: map[parley.Ref]int64{}}, nil
 }
 
 // begin tells the sequencer how much of each generation is settled already.
@@ -176,14 +187,35 @@ func Generation(cert []byte, disputed bool) (record.Generation, error) {
 	return g, nil
 }
 
+// known is what the sequencer was told of a generation last.
+type known struct {
+	cert     []byte
+	disputed bool
+	g        record.Generation
+}
+
+// generation tells the sequencer of a generation that it does not know as it is.
+func (p *placer) generation(s *line.LogStatus) (record.Generation, error) {
+	if k, ok := p.known[s.Gen]; ok && k.disputed == s.Disputed && bytes.Equal(k.cert, s.Cert) {
+		return k.g, nil
+	}
+	g, err := Generation(s.Cert, s.Disputed)
+	if err != nil {
+		return g, err
+	}
+	p.seq.AddGeneration(g)
+	p.known[s.Gen] = known{s.Cert, s.Disputed, g}
+	return g, nil
+}
+
 func (p *placer) update(status line.Status) (turned bool, _ error) {
 	grew := false
-	for _, s := range status.Logs {
-		g, err := Generation(s.Cert, s.Disputed)
+	for i := range status.Logs {
+		s := &status.Logs[i]
+		g, err := p.generation(s)
 		if err != nil {
 			return false, err
 		}
-		p.seq.AddGeneration(g)
 		for at := p.next[s.Gen]; at < s.Size; {
 			leaves, err := p.store.Leaves(s.Gen, at, int(min(1024, s.Size-at)))
 			if err != nil {
