@@ -24,7 +24,7 @@ import (
 // rank is the direction of imports: a room imports only rooms of lower rank,
 // or those named in also.
 var rank = map[string]int{
-	"": 0, "internal/squeeze": 1, "internal/udp": 1, "internal/crowd": 1, "internal/keyfile": 2, "internal/wire": 1, "internal/key": 1, "internal/journal": 2, "internal/seal": 2, "internal/form": 2, "internal/wait": 2, "internal/charter": 3, "internal/c2sp": 3, "internal/sheet": 3, "internal/table": 3,
+	"": 0, "internal/spare": 0, "internal/squeeze": 1, "internal/udp": 1, "internal/crowd": 1, "internal/keyfile": 2, "internal/wire": 1, "internal/key": 1, "internal/journal": 2, "internal/seal": 2, "internal/form": 2, "internal/wait": 2, "internal/charter": 3, "internal/c2sp": 3, "internal/sheet": 3, "internal/table": 3,
 	"internal/line": 4, "internal/sqlfile": 4, "internal/record": 5, "internal/own": 5, "internal/find": 5, "internal/pair": 4, "internal/contact": 4, "internal/glossary": 4,
 	"internal/call": 5, "internal/call/pace": 4, "internal/call/trunk": 5, "internal/call/rtc": 5, "internal/call/sip": 5, "internal/call/tape": 5, "internal/call/exchange": 6, "internal/said": 5, "internal/said/compare": 6, "internal/said/page": 6, "internal/bearer": 6, "internal/store": 6,
 	"internal/station": 7, "internal/control": 8, "internal/desk": 8, "internal/api": 8, "internal/stage": 9, "internal/sim": 9, "internal/hostile": 9, "cmd/parley": 10, "bench": 10,

@@ -6,6 +6,7 @@ import (
 	"filippo.io/mldsa"
 
 	"parley"
+	"parley/internal/spare"
 )
 
 // Sizes in bytes.
@@ -41,11 +42,11 @@ type Signature struct {
 	ML [MLSignatureSize]byte
 }
 
-// Verifier checks signatures of one pair. The ML-DSA key is expanded once, so
-// a verifier is worth keeping. It is safe for concurrent use.
+// Verifier checks signatures of one pair. The ML-DSA key is expanded once while it is
+// used, so a verifier is worth keeping. It is safe for concurrent use.
 type Verifier struct {
-	public Public
-	ml     *mldsa.PublicKey
+	public *Public
+	ml     func() *mldsa.PublicKey
 }
 
 // NewVerifier returns the verifier of p. The error is UnknownKey when p is no
@@ -54,25 +55,25 @@ func NewVerifier(p Public) (*Verifier, error) {
 	if p.IsZero() {
 		return nil, parley.Errorf(parley.UnknownKey, "no public key is given")
 	}
-	ml, err := mldsa.NewPublicKey(mldsa.MLDSA44(), p.ML[:])
+	_, ml, err := spare.Of(p.ML[:], func(b []byte) (*mldsa.PublicKey, error) { return mldsa.NewPublicKey(mldsa.MLDSA44(), b) })
 	if err != nil {
 		return nil, parley.Errorf(parley.Malformed, "public key: ml-dsa half: %v", err)
 	}
-	return &Verifier{public: p, ml: ml}, nil
+	return &Verifier{public: &p, ml: ml}, nil
 }
 
 // Public returns the pair whose signatures v checks.
-func (v *Verifier) Public() Public { return v.public }
+func (v *Verifier) Public() Public { return *v.public }
 
 // VerifyEd reports whether sig is the Ed25519 half over msg.
 func (v *Verifier) VerifyEd(msg []byte, sig *[EdSignatureSize]byte) bool {
-	return VerifyEd(&v.public, msg, sig[:])
+	return VerifyEd(v.public, msg, sig[:])
 }
 
 // VerifyML reports whether sig is the ML-DSA-44 half over msg, with an empty
 // context. A sig of another length is false.
 func (v *Verifier) VerifyML(msg, sig []byte) bool {
-	return mldsa.Verify(v.ml, msg, sig, nil) == nil
+	return mldsa.Verify(v.ml(), msg, sig, nil) == nil
 }
 
 // VerifyDocument checks both halves of a document signature. The error is
