@@ -189,9 +189,11 @@ func (s *Store) Draft(id int64) (Draft, error) {
 	return d, err
 }
 
+const openDrafts = "SELECT " + draftColumns + "WHERE state <> 'released' AND state <> 'discarded' ORDER BY saved DESC, id DESC"
+
 // Drafts returns those neither released nor discarded, last saved first.
 func (s *Store) Drafts() ([]Draft, error) {
-	rows, err := s.db.Query("SELECT " + draftColumns + "WHERE state IN ('draft', 'submitted', 'returned') ORDER BY saved DESC, id DESC")
+	rows, err := s.db.Query(openDrafts)
 	return collect(rows, err, s.scanDraft)
 }
 

@@ -143,6 +143,8 @@ func (s *Store) allowed(tx *sqlfile.Tx, r *Release, taken bool) (Outgoing, error
 	return o, nil
 }
 
+const setReleased = "UPDATE drafts SET state = 'released', precedence = ?, saved = ?, version = version + 1, releaser = ?, filed = ? WHERE id = ?"
+
 // release does what was planned.
 func (s *Store) release(tx *sqlfile.Tx, rs []Release, out []Outcome) error {
 	var audit []*AuditRow
@@ -155,8 +157,7 @@ func (s *Store) release(tx *sqlfile.Tx, rs []Release, out []Outcome) error {
 		if err := s.keep(tx, o); err != nil {
 			return err
 		}
-		err := tx.Exec("UPDATE drafts SET state = 'released', precedence = ?, saved = ?, version = version + 1, releaser = ?, filed = ? WHERE id = ?",
-			int64(o.Precedence), s.millis(), r.Releaser, int64(o.ID), r.Draft)
+		err := tx.Exec(setReleased, int64(o.Precedence), s.millis(), r.Releaser, int64(o.ID), r.Draft)
 		if err != nil {
 			return err
 		}

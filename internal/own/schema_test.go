@@ -6,11 +6,14 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"parley/internal/sqlfile"
 )
 
 var update = flag.Bool("update", false, "write testdata anew")
@@ -68,4 +71,33 @@ func writeFirst(t *testing.T, path string) {
 	ok(t, w.Close())
 	ok(t, os.MkdirAll("testdata", 0o755))
 	ok(t, os.WriteFile(path, z.Bytes(), 0o644))
+}
+
+// TestPlans holds the engine to what it is thought to do: a release makes no table
+// in memory, and open drafts are found by their index.
+func TestPlans(t *testing.T) {
+	f := newFixture(t)
+	ok(t, f.w.Exclusive(func(c *sqlfile.Conn) error {
+		for _, q := range []struct {
+			query       string
+			args        []any
+			want, never string
+		}{
+			{"EXPLAIN " + setReleased, []any{1, 1, 1, 1, 1}, "IdxDelete", "OpenEphemeral"},
+			{"EXPLAIN QUERY PLAN " + openDrafts, nil, "drafts_open", "SCAN drafts]"},
+		} {
+			rows, err := c.Query(q.query, q.args...)
+			if err != nil {
+				return err
+			}
+			var all strings.Builder
+			for _, r := range rows {
+				fmt.Fprintln(&all, r)
+			}
+			if s := all.String(); !strings.Contains(s, q.want) || strings.Contains(s, q.never) {
+				t.Errorf("%s\n%s", q.query, s)
+			}
+		}
+		return nil
+	}))
 }
