@@ -8,6 +8,7 @@ import (
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -499,6 +500,7 @@ func (b *bench) upload(path, field, name, kind, content string, fields ...string
 }
 
 func TestUploads(t *testing.T) {
+	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "none")) // nothing of them is written there in the clear
 	b := watch(t)
 	big := strings.Repeat("x", 3<<20)
 	b.upload("/draft/12/attach", "file", "chart.pdf", "application/pdf; charset=utf-8", big).to(t, "/draft/12?said=attached")

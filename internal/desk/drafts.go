@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"strconv"
@@ -196,12 +197,13 @@ func (d *desk) release(ctx context.Context, r *http.Request, s *seat, id int64) 
 }
 
 func (d *desk) attach(ctx context.Context, r *http.Request, s *seat, id int64) error {
-	file, head, err := r.FormFile("file")
-	if err != nil {
-		return parley.Errorf(parley.Malformed, "no file was chosen")
+	file, err := sentFile(r, "file")
+	if err == nil {
+		_, err = d.st.Attach(ctx, s.officer, id, file.FileName(), plainType(file.Header.Get("Content-Type")), sent{file})
 	}
-	defer file.Close()
-	_, err = d.st.Attach(ctx, s.officer, id, head.Filename, plainType(head.Header.Get("Content-Type")), file)
+	if err != nil {
+		_, _ = io.Copy(io.Discard, r.Body) // browsers hear nothing before they have said all
+	}
 	return err
 }
 
@@ -223,7 +225,10 @@ func (d *desk) actOnDraft(w http.ResponseWriter, r *http.Request, s *seat) error
 	if err != nil {
 		return err
 	}
-	if err := parseBody(r); err != nil {
+	if r.PathValue("act") != "attach" { // which reads the file as it comes
+		err = parseBody(r)
+	}
+	if err != nil {
 		return err
 	}
 	to, said, err := act(r.Context(), d, r, s, id)
@@ -237,12 +242,12 @@ func (d *desk) actOnDraft(w http.ResponseWriter, r *http.Request, s *seat) error
 	return d.draftProblem(w, r, s, id, page, err)
 }
 
-// parseBody reads a form of either encoding. At most 1 MiB of a file is held in
-// memory; the rest goes to a temporary file of the machine.
+// parseBody reads a form of either encoding into memory, files and all: such a request
+// has 4 MiB at most.
 func parseBody(r *http.Request) error {
 	var err error
 	if strings.HasPrefix(r.Header.Get("Content-Type"), "multipart/form-data") {
-		err = r.ParseMultipartForm(1 << 20)
+		err = r.ParseMultipartForm(maxReadout)
 	} else {
 		err = r.ParseForm()
 	}

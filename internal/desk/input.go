@@ -2,6 +2,8 @@ package desk
 
 import (
 	"errors"
+	"io"
+	"mime/multipart"
 	"net/http"
 	"strconv"
 
@@ -16,6 +18,41 @@ func badForm(err error) error {
 		return parley.Errorf(parley.Oversize, "the request is larger than %d bytes", big.Limit)
 	}
 	return parley.Errorf(parley.Malformed, "the request cannot be read as a form")
+}
+
+// sentFile finds the file in a form that is called name. It is read from the network as
+// it comes: what people send touches no disk before it is sealed. The error is
+// Malformed.
+func sentFile(r *http.Request, name string) (*multipart.Part, error) {
+	form, err := r.MultipartReader()
+	if err != nil {
+		return nil, badForm(err)
+	}
+	for {
+		p, err := form.NextPart()
+		if errors.Is(err, io.EOF) {
+			return nil, parley.Errorf(parley.Malformed, "no file was chosen")
+		}
+		if err != nil {
+			return nil, badForm(err)
+		}
+		if p.FormName() == name && p.FileName() != "" {
+			return p, nil
+		}
+	}
+}
+
+// sent reads what a file holds; that it is larger than a request may be is said as for
+// any other.
+type sent struct{ io.Reader }
+
+func (s sent) Read(b []byte) (int, error) {
+	n, err := s.Reader.Read(b)
+	var big *http.MaxBytesError
+	if errors.As(err, &big) {
+		err = badForm(err)
+	}
+	return n, err
 }
 
 // field is a text field as it is to be signed: line ends as newlines, no

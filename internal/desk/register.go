@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -60,9 +61,9 @@ func typedMinutes(r *http.Request) (uint64, error) {
 // of them, or judges a row of it.
 func (d *desk) actOnContacts(w http.ResponseWriter, r *http.Request, s *seat) error {
 	act, line := r.PathValue("act"), r.PathValue("line")
-	err := r.ParseForm()
-	if act == "import" {
-		err = r.ParseMultipartForm(maxForm)
+	var err error
+	if act != "import" { // which reads the table as it comes
+		err = r.ParseForm()
 	}
 	if err != nil {
 		return badForm(err)
@@ -98,13 +99,13 @@ func (d *desk) actOnContacts(w http.ResponseWriter, r *http.Request, s *seat) er
 // importContacts enters the rows of a table, all or, where one of them has a fault
 // or stands in the register already, none of those that come in one entry with it.
 func (d *desk) importContacts(r *http.Request, s *seat, line string) error {
-	f, _, err := r.FormFile("file")
+	f, err := sentFile(r, "file")
 	if err != nil {
-		return parley.Errorf(parley.BadForm, "no file was chosen")
+		return err
 	}
-	defer f.Close()
-	rows, err := contact.ReadCSV(f)
+	rows, err := contact.ReadCSV(sent{f})
 	if err != nil {
+		_, _ = io.Copy(io.Discard, r.Body) // browsers hear nothing before they have said all
 		return err
 	}
 	_, err = d.st.EnterContacts(r.Context(), s.officer, line, "", rows)

@@ -5,6 +5,9 @@ import (
 	"context"
 	"io"
 	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -24,6 +27,22 @@ func bytesOut(p *party, line string) map[string]uint64 {
 		out[x.Name] = x.BytesOut
 	}
 	return out
+}
+
+// cutUpload has take read a file that is sent over HTTP, of which half comes before the
+// connection ends.
+func cutUpload(t *testing.T, take func(io.Reader) error) error {
+	t.Helper()
+	got := make(chan error, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- take(r.Body) }))
+	defer s.Close()
+	c, err := net.Dial("tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(c, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\n"+strings.Repeat("x", 500))
+	c.Close()
+	return <-got
 }
 
 // TestFlashGoesOnEveryPath sends texts that do not compress, and looks where
@@ -97,6 +116,15 @@ func TestAttachmentIsCarriedThroughOutages(t *testing.T) {
 	}
 	if _, err := a.st.Attach(ctx, a.envoy, d.ID, "big.bin", "application/octet-stream", io.LimitReader(zeros{}, maxAttachment+1)); parley.KindOf(err) != parley.Oversize {
 		t.Errorf("one byte over the bound: %v", err)
+	}
+	if err := cutUpload(t, func(r io.Reader) error {
+		_, err := a.st.Attach(ctx, a.envoy, d.ID, "half.bin", "application/octet-stream", r)
+		return err
+	}); parley.KindOf(err) != parley.Malformed || err == nil {
+		t.Errorf("half of a file, whose sender was cut off: %v", err)
+	}
+	if now, err := a.st.Draft(ctx, a.envoy, d.ID); err != nil || len(now.Attachments) != 1 {
+		t.Errorf("the draft has %v, %v; want the chart alone", now.Attachments, err)
 	}
 	id, err := a.st.Release(ctx, a.chief, d.ID, d.Version, "PRIORITY")
 	if parley.KindOf(err) == parley.NotFound { // not submitted: only its drafter sees it

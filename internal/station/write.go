@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -215,13 +216,25 @@ func (s *Station) keepFile(l parley.LineID, name, mediaType string, r io.Reader)
 	defer os.Remove(tmp.Name())
 	defer tmp.Close()
 	sum := sha256.New()
-	n, err := seal.SealBlob(io.MultiWriter(tmp, sum), r, [32]byte(a.Key), maxAttachment)
+	n, err := seal.SealBlob(io.MultiWriter(tmp, sum), whole{r}, [32]byte(a.Key), maxAttachment)
 	if err != nil {
 		return a, err
 	}
 	a.Size = n
 	sum.Sum(a.Hash[:0])
 	return a, s.storeFile(store.BlobID{Line: l, Hash: a.Hash}, tmp, seal.SealedBlobSize(n))
+}
+
+// whole is a reader that is not taken to end where whoever sends the file was cut off:
+// half of a file is none.
+type whole struct{ io.Reader }
+
+func (w whole) Read(b []byte) (int, error) {
+	n, err := w.Reader.Read(b)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = parley.Errorf(parley.Malformed, "the file was cut off on its way; nothing of it is kept").WithHint("attach it again")
+	}
+	return n, err
 }
 
 func (s *Station) storeFile(id store.BlobID, f *os.File, size int64) error {
