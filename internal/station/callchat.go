@@ -7,6 +7,7 @@ import (
 
 	"parley"
 	"parley/internal/bearer"
+	"parley/internal/call"
 	"parley/internal/contact"
 	"parley/internal/form"
 	"parley/internal/wire"
@@ -36,6 +37,15 @@ type chatLine struct {
 	Number uint64   // its writer's clock in milliseconds: a line that comes twice has one number
 	Name   string
 	Text   string
+	Call   uint64 // its number (call.Number): a line that is late is none of the next call
+}
+
+// namelessLine is one of a station that does not say of which call.
+type namelessLine struct {
+	_      struct{} `cbor:",toarray"`
+	Number uint64
+	Name   string
+	Text   string
 }
 
 func (c *chatLine) check() error {
@@ -45,12 +55,21 @@ func (c *chatLine) check() error {
 	return form.CheckLine("the text", c.Text, maxChatText)
 }
 
-// parseChat reads a line of the chat. Errors are Malformed and BadForm.
-func parseChat(b []byte) (c chatLine, err error) {
-	if err = wire.Decode(b, &c); err == nil {
+// parseChat reads a line of the chat; named is false where it does not say of which
+// call it is. Errors are Malformed and BadForm.
+func parseChat(b []byte) (c chatLine, named bool, err error) {
+	named = len(b) == 0 || b[0] != 0x83
+	if named {
+		err = wire.Decode(b, &c)
+	} else {
+		var old namelessLine
+		err = wire.Decode(b, &old)
+		c = chatLine{Number: old.Number, Name: old.Name, Text: old.Text}
+	}
+	if err == nil {
 		err = c.check()
 	}
-	return c, err
+	return c, named, err
 }
 
 // SayInChat says something to the interpreters of all sides, and to nobody else.
@@ -65,7 +84,7 @@ func (s *Station) SayInChat(_ context.Context, at CallSeat, text string) error {
 		return parley.Errorf(parley.NotAllowed, "the chat is between interpreters").WithHint("become interpreter first")
 	}
 	now := s.now()
-	l := chatLine{Number: uint64(now.UnixMilli()), Name: p.Name, Text: text}
+	l := chatLine{Number: uint64(now.UnixMilli()), Name: p.Name, Text: text, Call: uint64(call.Number(c.ref))}
 	if err := l.check(); err != nil {
 		return err
 	}
@@ -85,10 +104,13 @@ func (s *Station) chatIn(l *liveLine, from parley.PartyCode, b []byte) {
 	if err != nil || !slices.Contains(c.x.Others(), from) {
 		return
 	}
-	line, err := parseChat(b)
+	line, named, err := parseChat(b)
 	if err != nil {
 		l.log.Debug("a line of a chat is none", "peer", from, "err", err)
 		return
+	}
+	if named && line.Call != uint64(call.Number(c.ref)) {
+		return // late, or ahead of what our side holds of the record
 	}
 	c.chatted(CallChat{from, s.now().UTC(), line.Name, line.Text, line.Number})
 }

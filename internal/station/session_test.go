@@ -179,9 +179,19 @@ func TestChatStaysOnTheCall(t *testing.T) {
 		t.Errorf("it went to %v", got)
 	}
 	for i, p := range []parley.PartyCode{"birch", "cedar"} {
-		s.chatIn(l, p, wire.Encode(&chatLine{Number: uint64(i + 1), Name: string(p), Text: "hear me"}))
+		s.chatIn(l, p, wire.Encode(&chatLine{Number: uint64(i + 1), Name: string(p), Text: "hear me", Call: uint64(call.Number(c.ref))}))
 	}
 	if len(c.chat) != 2 || c.chat[1].Party != "birch" {
+		t.Errorf("shown: %+v", c.chat)
+	}
+	// What comes late of the call before is no line of this one; a station that names
+	// no call is taken to mean the one that runs.
+	s.chatIn(l, "birch", wire.Encode(&chatLine{Number: 3, Name: "Wu", Text: "of the call before", Call: uint64(call.Number(parley.Ref{Index: 7}))}))
+	if len(c.chat) != 2 {
+		t.Errorf("a line of another call is shown: %+v", c.chat)
+	}
+	s.chatIn(l, "birch", wire.Encode(&namelessLine{Number: 4, Name: "Wu", Text: "of no call"}))
+	if len(c.chat) != 3 {
 		t.Errorf("shown: %+v", c.chat)
 	}
 }
