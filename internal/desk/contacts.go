@@ -114,6 +114,15 @@ func (f *frame) LevelsAgreed(rules []station.LevelRule) bool {
 	return slices.ContainsFunc(rules, func(r station.LevelRule) bool { return r.Agreed })
 }
 
+// dispute is what somebody says against what was entered.
+type dispute struct{ By, Text string }
+
+// Dispute reads "code: text", as the station writes it.
+func (f *frame) Dispute(s string) dispute {
+	code, text, _ := strings.Cut(s, ": ")
+	return dispute{f.PartyName(parley.PartyCode(code)), text}
+}
+
 func contactsURL(line string) string { return lineURL(line) + "/contacts" }
 
 func contactURL(line, id string) string { return lineURL(line) + "/contact/" + id }

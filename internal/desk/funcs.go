@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"regexp"
 	"strings"
 	"time"
 
@@ -37,6 +38,7 @@ func (d *desk) funcs(book *locale) template.FuncMap {
 		"key":     func(s string) string { return strings.ReplaceAll(s, " ", "_") },
 		"beside":  beside, "excerpt": excerpt, "lit": lit, "inc": func(n int) int { return n + 1 },
 		"wrong":     wrong,
+		"handed":    handed,
 		"fieldName": book.fieldName, "fieldValue": book.fieldValue,
 		"brief":     brief,
 		"partycode": func(s string) parley.PartyCode { return parley.PartyCode(s) },
@@ -60,7 +62,7 @@ func (d *desk) timeFuncs(book *locale) template.FuncMap {
 			}
 			return t.Unix()
 		},
-		"dtg": parley.DTG, "utcspan": utcSpan,
+		"dtg": parley.DTG, "instant": instant, "utcspan": utcSpan,
 		"hhmm": func(t time.Time) string { return hhmm(t, d.now()) },
 		"zulu": func(t time.Time) string { return t.UTC().Format("1504") + "Z" },
 		"both": d.both,
@@ -92,6 +94,20 @@ func wrong(where, name string) template.HTMLAttr {
 		return ""
 	}
 	return ` aria-invalid="true" aria-describedby="problem"`
+}
+
+// openEntry is what the station says of a numbered entry, in its parts.
+type openEntry struct{ Before, Nr, Rest string }
+
+var openNumber = regexp.MustCompile(`^((?:EXERCISE )?(?:FLASH|IMMEDIATE|PRIORITY|ROUTINE)) Nr (\d{4,}) (.*)$`)
+
+// handed reads "PRECEDENCE Nr 0042 subject", as the station writes it of what is open;
+// what is otherwise is all Rest.
+func handed(s string) openEntry {
+	if m := openNumber.FindStringSubmatch(s); m != nil {
+		return openEntry{m[1], m[2], m[3]}
+	}
+	return openEntry{Rest: s}
 }
 
 // dict hands several values to a template: name, value, name, value...

@@ -122,7 +122,19 @@ func (l *locale) isolate(s string) string {
 	if l.Dir == "ltr" && strings.IndexFunc(s, rightToLeft) < 0 {
 		return s
 	}
+	if strings.IndexFunc(s, unicode.IsLetter) < 0 {
+		return l.figures(s) // nothing in it says which way it runs
+	}
 	return "\u2068" + s + "\u2069"
+}
+
+// figures keeps a date or a time in its order, from left to right: among Arabic
+// words 2026-11-23 would be shown as 23-11-2026.
+func (l *locale) figures(s string) string {
+	if l.Dir == "ltr" {
+		return s
+	}
+	return "\u2066" + s + "\u2069"
 }
 
 func rightToLeft(r rune) bool {

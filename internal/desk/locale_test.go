@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode"
 
 	"parley"
@@ -170,6 +171,48 @@ func TestTemplatesHoldNoStyleOrScript(t *testing.T) {
 			if strings.Contains(string(b), bad) {
 				t.Errorf("%s has %q, which the policy refuses", name, bad)
 			}
+		}
+	}
+}
+
+// TestFiguresKeepTheirOrder: among Arabic words a date would be shown from its end.
+func TestFiguresKeepTheirOrder(t *testing.T) {
+	en, ar := books(t)["en"], books(t)["ar"]
+	if got := ar.text("record.times", "231412Z NOV 26", "2026-11-23", "2026-11"); !strings.Contains(got, "\u20662026-11-23\u2069") || !strings.Contains(got, "\u2068231412Z NOV 26\u2069") {
+		t.Errorf("%q", got)
+	}
+	if got := en.text("record.times", "231412Z NOV 26", "2026-11-23", "2026-11"); strings.ContainsAny(got, "\u2066\u2068") {
+		t.Errorf("%q", got)
+	}
+	from := time.Date(2026, 12, 9, 23, 30, 42, 0, time.UTC)
+	for _, c := range []struct {
+		until time.Time
+		want  string
+	}{
+		{from.Add(15 * time.Minute), ar.text("day.Wed") + " \u20662026-12-09 23:30 – 23:45\u2069"},
+		{from.Add(time.Hour), ar.text("day.Wed") + " \u20662026-12-09 23:30\u2069 – " + ar.text("day.Thu") + " \u20662026-12-10 00:30\u2069"},
+	} {
+		if got := (sideZone{loc: time.UTC, book: ar}).Span(from, c.until); got != c.want {
+			t.Errorf("got %q, want %q", got, c.want)
+		}
+	}
+	if a, b := instant(from), instant(from.Truncate(time.Minute)); a != "092330Z DEC 26, 23:30:42" || b != "092330Z DEC 26" {
+		t.Errorf("%q, %q", a, b)
+	}
+}
+
+// TestHandedOver: of what the station says of an open entry the number is said in the
+// language of the desk; what it does not write so is shown as it is.
+func TestHandedOver(t *testing.T) {
+	for in, want := range map[string]openEntry{
+		"IMMEDIATE Nr 0119 Open a rescue corridor": {"IMMEDIATE", "0119", "Open a rescue corridor"},
+		"EXERCISE FLASH Nr 12345 Storm":            {"EXERCISE FLASH", "12345", "Storm"},
+		"ROUTINE A subject Nr 0042 of theirs":      {Rest: "ROUTINE A subject Nr 0042 of theirs"},
+		"191600Z DEC 26 Their envoy rings":         {Rest: "191600Z DEC 26 Their envoy rings"},
+		"FLASH Nr 0042 \n":                         {Rest: "FLASH Nr 0042 \n"},
+	} {
+		if got := handed(in); got != want {
+			t.Errorf("%q is read as %+v", in, got)
 		}
 	}
 }

@@ -27,6 +27,16 @@ func (l *locale) age(d time.Duration) string {
 	return l.text("age.d", s/86400)
 }
 
+// instant is a date-time group, with the time to the second where that is not the
+// beginning of a minute: who publishes at the minute in which an embargo ends may be
+// early.
+func instant(t time.Time) string {
+	if t.Second() == 0 {
+		return parley.DTG(t)
+	}
+	return parley.DTG(t) + ", " + t.UTC().Format(time.TimeOnly)
+}
+
 // localTime is one party's wall clock.
 type localTime struct {
 	Name string

@@ -100,19 +100,20 @@ func (z sideZone) Zone() string {
 }
 
 // At is a time there, with the day of the week.
-func (z sideZone) At(t time.Time) string { return z.day(t) + " " + t.In(z.loc).Format("15:04") }
-
-func (z sideZone) day(t time.Time) string {
+func (z sideZone) At(t time.Time) string {
 	t = t.In(z.loc)
-	return z.book.text("day."+t.Format("Mon")) + " " + t.Format(time.DateOnly)
+	return z.weekday(t) + z.book.figures(t.Format("2006-01-02 15:04"))
 }
+
+func (z sideZone) weekday(t time.Time) string { return z.book.text("day."+t.Format("Mon")) + " " }
 
 // Span is a time from and until there.
 func (z sideZone) Span(from, until time.Time) string {
-	if a, b := z.day(from), z.day(until); a != b {
+	a, b := from.In(z.loc), until.In(z.loc)
+	if a.Format(time.DateOnly) != b.Format(time.DateOnly) {
 		return z.At(from) + " – " + z.At(until)
 	}
-	return z.At(from) + " – " + until.In(z.loc).Format("15:04")
+	return z.weekday(a) + z.book.figures(a.Format("2006-01-02 15:04")+" – "+b.Format("15:04"))
 }
 
 // utcSpan is a time from and until in UTC, as date-time groups.
