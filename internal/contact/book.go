@@ -30,6 +30,11 @@ func (a *Entry) before(b *Entry) bool {
 	return a.Rank < b.Rank || a.Rank == b.Rank && a.Ref.Index < b.Ref.Index
 }
 
+// byTime is the order in which a book takes entries.
+func byTime(a, b *Entry) int {
+	return cmp.Or(a.Time.Compare(b.Time), compareRefs(a.Ref, b.Ref))
+}
+
 func compareRefs(a, b parley.Ref) int {
 	if c := bytes.Compare(a.Gen[:], b.Gen[:]); c != 0 {
 		return c
@@ -50,9 +55,7 @@ type Book struct {
 func Fold(entries []Entry) *Book {
 	f := folding{byRef: make(map[parley.Ref]*Entry, len(entries)), opened: map[opening]*Entry{}}
 	sorted := slices.Clone(entries)
-	slices.SortFunc(sorted, func(a, b Entry) int {
-		return cmp.Or(a.Time.Compare(b.Time), compareRefs(a.Ref, b.Ref))
-	})
+	slices.SortFunc(sorted, func(a, b Entry) int { return byTime(&a, &b) })
 	for i := range sorted {
 		f.byRef[sorted[i].Ref] = &sorted[i]
 	}

@@ -89,8 +89,9 @@ func (f *folding) contacts() (out []*Contact) {
 	of := map[*Terms]*Contact{}
 	for _, e := range f.requests {
 		t := terms[e.Ref]
-		if len(e.Refs) == 0 && len(e.To) > 0 {
-			c := &Contact{Terms: []*Terms{t}, Parties: append([]parley.PartyCode{e.Party}, e.To...), fold: f}
+		if e.begins() {
+			c := begun(t)
+			c.fold = f
 			out, of[t] = append(out, c), c
 		} else if p := f.target(e, 0); p != nil && terms[p.Ref] != nil {
 			t.parent = terms[p.Ref]
@@ -108,6 +109,14 @@ func (f *folding) contacts() (out []*Contact) {
 	f.take(f.callOffs, terms, of, func(c *Contact, _ *Terms, e *Entry) { c.CallOffs = append(c.CallOffs, e) })
 	f.threads(terms, of)
 	return out
+}
+
+// begins reports whether a request begins a contact.
+func (e *Entry) begins() bool { return len(e.Refs) == 0 && len(e.To) > 0 }
+
+// begun is the contact that first terms begin.
+func begun(t *Terms) *Contact {
+	return &Contact{Terms: []*Terms{t}, Parties: append([]parley.PartyCode{t.Party}, t.To...)}
 }
 
 // take hands out entries of the parties of a contact that refer to its terms.
@@ -354,21 +363,25 @@ func pair(f *folding, cs []*Contact) {
 		}
 	}
 	for _, a := range byRef {
-		b := a.Other
-		if b == nil || compareRefs(a.Ref(), b.Ref()) > 0 {
-			continue
+		if b := a.Other; b != nil && compareRefs(a.Ref(), b.Ref()) < 0 {
+			a.settleWith(b)
 		}
-		if (a.off || b.off) && (a.Agreed != nil || b.Agreed != nil) {
-			a.off, b.off = true, true
-			continue
-		}
-		switch {
-		case a.Agreed == nil && b.Agreed == nil, a.off, b.off:
-		case b.Agreed == nil, a.Agreed != nil && cmp.Or(a.Start.Compare(b.Start), compareRefs(a.Ref(), b.Ref())) < 0:
-			b.met = true
-		default:
-			a.met = true
-		}
+	}
+}
+
+// settleWith finds which of two contacts that crossed stands for both; a has the
+// smaller reference.
+func (a *Contact) settleWith(b *Contact) {
+	if (a.off || b.off) && (a.Agreed != nil || b.Agreed != nil) {
+		a.off, b.off = true, true
+		return
+	}
+	switch {
+	case a.Agreed == nil && b.Agreed == nil, a.off, b.off:
+	case b.Agreed == nil, a.Agreed != nil && cmp.Or(a.Start.Compare(b.Start), compareRefs(a.Ref(), b.Ref())) < 0:
+		b.met = true
+	default:
+		a.met = true
 	}
 }
 
@@ -389,18 +402,22 @@ func nextOfAnother(cs []*Contact) []int {
 	return next
 }
 
-// crossed reports whether two first requests are of different parties, for the
-// same parties at the same level, with windows that touch, and neither writer had
-// read the other's.
+// crossed reports whether two first requests meet, and neither writer had read the
+// other's.
 func (f *folding) crossed(a, b *Contact) bool {
+	return meets(a, b) && !f.hadRead(a.First().Entry, b.Ref()) && !f.hadRead(b.First().Entry, a.Ref())
+}
+
+// meets reports whether two first requests are of different parties, for the same
+// parties at the same level, with windows that touch.
+func meets(a, b *Contact) bool {
 	x, y := a.First(), b.First()
 	if x.Party == y.Party || x.Exercise != y.Exercise || x.Request.Level != y.Request.Level || !sameParties(a.Parties, b.Parties) {
 		return false
 	}
-	touch := slices.ContainsFunc(x.Request.Windows, func(v Window) bool {
+	return slices.ContainsFunc(x.Request.Windows, func(v Window) bool {
 		return slices.ContainsFunc(y.Request.Windows, func(w Window) bool { return v.Start < w.End && w.Start < v.End })
 	})
-	return touch && !f.hadRead(x.Entry, y.Ref) && !f.hadRead(y.Entry, x.Ref)
 }
 
 func sameParties(a, b []parley.PartyCode) bool {

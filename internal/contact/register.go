@@ -52,10 +52,12 @@ func (f *folding) rows(cs []*Contact) (out []*Held) {
 			out = append(out, h)
 		}
 	}
-	slices.SortFunc(out, func(a, b *Held) int {
-		return cmp.Or(a.Day.Compare(b.Day), compareRefs(a.Ref, b.Ref), cmp.Compare(a.Number, b.Number))
-	})
+	slices.SortFunc(out, compareRows)
 	return out
+}
+
+func compareRows(a, b *Held) int {
+	return cmp.Or(a.Day.Compare(b.Day), compareRefs(a.Ref, b.Ref), cmp.Compare(a.Number, b.Number))
 }
 
 // judge takes the last word of each party on a row.

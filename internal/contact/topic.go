@@ -64,54 +64,91 @@ func (t *Topic) raise(e *Entry) {
 	t.Levels = append(t.Levels, Stay{Level: level, From: e})
 }
 
+// topicLog is what a topic is made of, each list by time and reference.
+type topicLog struct {
+	stances  []*Entry
+	asks     []*Asking
+	requests []*Entry // that name it
+}
+
 // topics gathers what was said of each topic, by name. Exercises are left out.
 func (f *folding) topics() []*Topic {
-	all := map[string]*Topic{}
-	topic := func(name string, e *Entry) *Topic {
-		t := all[name]
-		if t == nil {
-			t = &Topic{Name: name, Raised: e}
-			all[name] = t
+	all := map[string]*topicLog{}
+	of := func(name string) *topicLog {
+		if all[name] == nil {
+			all[name] = &topicLog{}
 		}
-		if cmp.Or(e.Time.Compare(t.Raised.Time), compareRefs(e.Ref, t.Raised.Ref)) < 0 {
-			t.Raised = e
-		}
-		return t
+		return all[name]
 	}
 	for _, e := range f.stances {
 		if e.Exercise == "" {
-			t := topic(e.Form.(*Stance).Topic, e)
-			t.Stances = append(t.Stances, e)
+			l := of(e.Form.(*Stance).Topic)
+			l.stances = append(l.stances, e)
 		}
 	}
-	asked := map[parley.Ref]*Asking{}
+	answers := map[parley.Ref][]*Entry{}
+	for _, e := range f.answers {
+		if x := f.target(e, 0); x != nil {
+			answers[x.Ref] = append(answers[x.Ref], e)
+		}
+	}
 	for _, e := range f.asks {
 		if a := e.Form.(*Ask); e.Exercise == "" {
-			t := topic(a.Topic, e)
-			x := &Asking{Entry: e, Ask: a, Answers: map[parley.PartyCode]*Entry{}}
-			t.Asks, asked[e.Ref] = append(t.Asks, x), x
+			l := of(a.Topic)
+			l.asks = append(l.asks, newAsking(e, answers[e.Ref]))
 		}
 	}
-	for _, e := range f.answers {
-		x := f.target(e, 0)
-		if x == nil || asked[x.Ref] == nil || e.Party == x.Party || !slices.Contains(outcomesOf[asked[x.Ref].Ask.Sort], e.Form.(*Answer).Outcome) {
-			continue
-		}
-		if a := asked[x.Ref]; a.Answers[e.Party] == nil || a.Answers[e.Party].before(e) {
-			a.Answers[e.Party] = e
-		}
-	}
-	for _, e := range f.requests { // in order of their times
-		for _, name := range e.Form.(*Request).Topics {
-			if e.Exercise == "" {
-				topic(name, e).raise(e)
+	for _, e := range f.requests {
+		if e.Exercise == "" {
+			for _, name := range e.Form.(*Request).Topics {
+				l := of(name)
+				l.requests = append(l.requests, e)
 			}
 		}
 	}
 	out := make([]*Topic, 0, len(all))
-	for _, t := range all {
-		out = append(out, t)
+	for name, l := range all {
+		out = append(out, l.topic(name))
 	}
-	slices.SortFunc(out, func(a, b *Topic) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortFunc(out, compareTopics)
 	return out
+}
+
+func compareTopics(a, b *Topic) int { return cmp.Compare(a.Name, b.Name) }
+
+// topic makes the topic of what was said of it; it shares the lists of l.
+func (l *topicLog) topic(name string) *Topic {
+	t := &Topic{Name: name, Stances: slices.Clip(l.stances), Asks: slices.Clip(l.asks)}
+	first := func(e *Entry) {
+		if t.Raised == nil || byTime(e, t.Raised) < 0 {
+			t.Raised = e
+		}
+	}
+	if len(l.stances) > 0 {
+		first(l.stances[0])
+	}
+	if len(l.asks) > 0 {
+		first(l.asks[0].Entry)
+	}
+	for i, e := range l.requests {
+		if i == 0 {
+			first(e)
+		}
+		t.raise(e)
+	}
+	return t
+}
+
+// newAsking is what was asked, with those of answers that answer it.
+func newAsking(e *Entry, answers []*Entry) *Asking {
+	a := &Asking{Entry: e, Ask: e.Form.(*Ask), Answers: map[parley.PartyCode]*Entry{}}
+	for _, x := range answers {
+		if x.Exercise != e.Exercise || x.Party == e.Party || !slices.Contains(outcomesOf[a.Ask.Sort], x.Form.(*Answer).Outcome) {
+			continue
+		}
+		if last := a.Answers[x.Party]; last == nil || last.before(x) {
+			a.Answers[x.Party] = x
+		}
+	}
+	return a
 }

@@ -30,7 +30,6 @@ type Of struct {
 type Book struct {
 	Contacts []*Told                     // in order of reference
 	Unread   map[parley.PartyCode]*Entry // the first in each party's logs that cannot be read yet
-	of       map[parley.Ref]*Told
 }
 
 // UnreadOf returns the first entry of each of some parties that cannot be read yet.
@@ -44,7 +43,12 @@ func (b *Book) UnreadOf(parties []parley.PartyCode) (out []*Entry) {
 }
 
 // Find returns what is said of a contact; nil where nothing is.
-func (b *Book) Find(root parley.Ref) *Told { return b.of[root] }
+func (b *Book) Find(root parley.Ref) *Told {
+	if i, ok := slices.BinarySearchFunc(b.Contacts, root, func(t *Told, r parley.Ref) int { return compareRefs(t.Contact, r) }); ok {
+		return b.Contacts[i]
+	}
+	return nil
+}
 
 // Told is what is said of one contact.
 type Told struct {
@@ -209,10 +213,10 @@ type opening struct {
 
 type openings map[opening]*Entry
 
-// note keeps the first receipt of a party for an entry.
-func (o openings) note(e *Entry) {
+// note keeps the first receipt of a party for an entry, and reports whether it was one.
+func (o openings) note(e *Entry) (is bool) {
 	if _, is := e.Form.(*form.Opened); !is {
-		return
+		return false
 	}
 	for _, r := range e.Refs {
 		k := opening{e.Party, r}
@@ -220,6 +224,7 @@ func (o openings) note(e *Entry) {
 			o[k] = e
 		}
 	}
+	return true
 }
 
 // hadRead reports whether the writer of e had opened an entry before it wrote e.

@@ -16,37 +16,43 @@ func compareRefs(a, b parley.Ref) int {
 // contact a request belongs. What does not fit its references counts for nothing.
 // What cannot be read yet holds up what it may undo.
 func Fold(entries []Entry, of func(parley.Ref) (Of, bool)) *Book {
-	f := folding{byRef: make(map[parley.Ref]*Entry, len(entries)), opened: openings{}, book: &Book{of: map[parley.Ref]*Told{}, Unread: map[parley.PartyCode]*Entry{}}, of: of}
+	f := folding{byRef: make(map[parley.Ref]*Entry, len(entries)), opened: openings{}, book: &Book{Unread: map[parley.PartyCode]*Entry{}}}
 	es := slices.Clone(entries)
-	slices.SortFunc(es, func(a, b Entry) int {
-		return cmp.Or(a.Time.Compare(b.Time), compareRefs(a.Ref, b.Ref))
-	})
+	slices.SortFunc(es, func(a, b Entry) int { return byTime(&a, &b) })
 	for i := range es {
 		f.byRef[es[i].Ref] = &es[i]
 		f.opened.note(&es[i])
-		if e := &es[i]; e.Form == nil && (f.book.Unread[e.Party] == nil || e.before(f.book.Unread[e.Party])) {
-			f.book.Unread[e.Party] = e
-		}
+		f.book.noteUnread(&es[i])
 	}
-	var told []*Told
-	in := map[*Told][]*Entry{}
+	in, told := map[parley.Ref][]*Entry{}, map[parley.Ref]Of{}
 	for i := range es {
-		if t := f.home(&es[i]); t != nil {
-			if in[t] == nil {
-				told = append(told, t)
-			}
-			in[t] = append(in[t], &es[i])
+		e := &es[i]
+		if !tells(e) {
+			continue
+		}
+		if o, ok := of(e.Refs[0]); ok && o.has(e) {
+			in[o.Contact], told[o.Contact] = append(in[o.Contact], e), o
 		}
 	}
-	for _, t := range told {
-		f.embargo(t, in[t])
-		f.drafts(t, in[t])
-		f.joints(t, in[t])
-		f.published(t, in[t])
+	for root, o := range told {
+		f.book.Contacts = append(f.book.Contacts, f.told(o, in[root]))
 	}
-	slices.SortFunc(told, func(a, b *Told) int { return compareRefs(a.Contact, b.Contact) })
-	f.book.Contacts = told
+	slices.SortFunc(f.book.Contacts, compareTold)
 	return f.book
+}
+
+func compareTold(a, b *Told) int { return compareRefs(a.Contact, b.Contact) }
+
+// byTime is the order in which a book takes entries.
+func byTime(a, b *Entry) int {
+	return cmp.Or(a.Time.Compare(b.Time), compareRefs(a.Ref, b.Ref))
+}
+
+// noteUnread keeps the first entry of each party that cannot be read.
+func (b *Book) noteUnread(e *Entry) {
+	if old := b.Unread[e.Party]; e.Form == nil && (old == nil || e.before(old)) {
+		b.Unread[e.Party] = e
+	}
 }
 
 // folding is a book in the making.
@@ -54,32 +60,34 @@ type folding struct {
 	byRef  map[parley.Ref]*Entry
 	opened openings
 	book   *Book
-	of     func(parley.Ref) (Of, bool)
 }
 
-// home is the contact that an entry of this package's forms says something of: one
-// of its party, both real or of one exercise.
-func (f *folding) home(e *Entry) *Told {
+// tells reports whether an entry may say something of a contact: that of its first
+// reference.
+func tells(e *Entry) bool {
 	switch e.Form.(type) {
 	case *Embargo, *Ready, *Draft, *Remark, *Joint, *Published:
-	default:
-		return nil
+		return len(e.Refs) > 0
 	}
-	if len(e.Refs) == 0 {
-		return nil
+	return false
+}
+
+// has reports whether an entry says something of the contact: it is one of its
+// parties', and both real or of one exercise.
+func (o *Of) has(e *Entry) bool {
+	return o.Exercise == e.Exercise && slices.Contains(o.Parties, e.Party)
+}
+
+// told is what entries say of a contact, which are by time and reference.
+func (f *folding) told(o Of, es []*Entry) *Told {
+	t := &Told{Of: o}
+	for _, p := range o.Parties {
+		t.Sides = append(t.Sides, &Side{Party: p})
 	}
-	of, ok := f.of(e.Refs[0])
-	if !ok || of.Exercise != e.Exercise || !slices.Contains(of.Parties, e.Party) {
-		return nil
-	}
-	t := f.book.of[of.Contact]
-	if t == nil {
-		t = &Told{Of: of}
-		for _, p := range of.Parties {
-			t.Sides = append(t.Sides, &Side{Party: p})
-		}
-		f.book.of[of.Contact] = t
-	}
+	f.embargo(t, es)
+	f.drafts(t, es)
+	f.joints(t, es)
+	f.published(t, es)
 	return t
 }
 

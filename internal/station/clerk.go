@@ -74,9 +74,9 @@ func (c *clerk) commit(_ *liveLine, a *applied) {
 	var n int64
 	for i, e := range a.entries {
 		n += int64(len(e.Header) + len(e.Body))
-		c.l.books.note(&e)
+		c.l.books.hear(&e)
 		c.l.callShelf.note(&e)
-		c.l.saidShelf.note(&e)
+		c.l.saidShelf.hear(&e)
 		slim.entries[i] = line.StoredEntry{Gen: e.Gen, Index: e.Index, Header: e.Header, Parsed: e.Parsed, Body: e.Body, Arrived: e.Arrived}
 	}
 	if n += c.behind.Load(); n > maxBehind {

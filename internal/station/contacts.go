@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 	_ "time/tzdata" // a station may run where no time zones are installed
 
@@ -594,45 +593,53 @@ func (l *liveLine) asksAlready(level contact.Level) bool {
 	})
 }
 
-// bookShelf keeps a book until something that contacts are made of is stored.
+// bookShelf keeps a book until something that contacts are made of is stored, and
+// then takes that into it.
 type bookShelf struct {
-	stored atomic.Uint64 // how often something was
-	mu     sync.Mutex
-	of     [2]uint64 // stored, and the turns of the order, when the book was read
-	book   *contact.Book
-	read   map[parley.Ref]contact.Entry // what was read for it: entries do not change
+	noted
+	mu      sync.Mutex
+	reading contactReading
+	book    *contact.Book
 
 	rules levelRuling
 }
 
-// note takes in an entry that was made durable, or has become readable.
-func (k *bookShelf) note(e *line.StoredEntry) {
+// hear notes an entry that was made durable, or has become readable.
+func (k *bookShelf) hear(e *line.StoredEntry) {
 	if h := e.Parsed; h == nil && e.Header != nil || h != nil && (h.Form == "opened" || slices.Contains(contact.Forms, h.Form)) {
-		k.stored.Add(1)
+		k.note(parley.Ref{Gen: e.Gen, Index: e.Index})
 	}
 }
 
 // book returns what contacts the record amounts to. Nobody changes it.
 func (l *liveLine) book() (*contact.Book, error) {
-	l.books.mu.Lock()
-	defer l.books.mu.Unlock()
-	stored := l.books.stored.Load() // before they are placed: what comes meanwhile is read the next time
+	k := &l.books
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	n := k.take() // before they are placed: what comes meanwhile is read the next time
+	b, err := k.follow(l, n)
+	if err != nil {
+		k.give(n)
+	}
+	return b, err
+}
+
+func (k *bookShelf) follow(l *liveLine, n news) (*contact.Book, error) {
 	if err := l.place(); err != nil {
 		return nil, err
 	}
-	now := [2]uint64{stored, l.turns.Load()}
-	if l.books.book != nil && l.books.of == now {
-		return l.books.book, nil
-	}
-	if l.books.read == nil {
-		l.books.read = map[parley.Ref]contact.Entry{}
+	turns := l.turns.Load()
+	if n.none() && k.reading.begun && k.reading.turns == turns {
+		return k.book, nil
 	}
 	logs := l.runner.Status().Logs
-	b, err := bookOf(l.store, logs, l.books.read)
-	if err == nil && len(logs) > 0 { // without, the engine is not loaded yet
-		l.books.book, l.books.of = b, now
+	b, err := k.reading.follow(l.store, logs, turns, n)
+	if err != nil {
+		return nil, err
 	}
-	return b, err
+	k.book = b
+	k.reading.begun = len(logs) > 0 // without, the engine is not loaded yet
+	return b, nil
 }
 
 // principals are who led each side, and when.

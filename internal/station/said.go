@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"parley"
@@ -49,20 +48,21 @@ type NamedQuote struct {
 	Why string `json:"why"`
 }
 
-// saidShelf keeps a book until something that statements are made of is stored.
+// saidShelf keeps a book until something that statements are made of is stored, and
+// then takes that into it.
 type saidShelf struct {
-	stored atomic.Uint64
-	mu     sync.Mutex
-	of     [3]uint64 // stored, that of contacts, and the turns of the order, when the book was read
-	book   *said.Book
-	read   map[parley.Ref]contact.Entry
+	noted
+	mu       sync.Mutex
+	reading  saidReading
+	book     *said.Book
+	contacts *contact.Book
 }
 
-// note takes in an entry that was made durable, or has become readable; one that
-// cannot be read may hold up what others amount to.
-func (k *saidShelf) note(e *line.StoredEntry) {
+// hear notes an entry that was made durable, or has become readable; one that cannot
+// be read may hold up what others amount to.
+func (k *saidShelf) hear(e *line.StoredEntry) {
 	if h := e.Parsed; e.Faulty || h == nil && e.Header != nil || h != nil && (h.Form == "opened" || slices.Contains(said.Forms, h.Form)) {
-		k.stored.Add(1)
+		k.note(parley.Ref{Gen: e.Gen, Index: e.Index})
 	}
 }
 
@@ -83,54 +83,34 @@ func (l *liveLine) saidBook() (*said.Book, *contact.Book, error) {
 	k := &l.saidShelf
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	stored, asked := k.stored.Load(), l.books.stored.Load() // before they are placed: what comes meanwhile is read the next time
-	if err := l.place(); err != nil {
-		return nil, nil, err
-	}
-	now := [3]uint64{stored, asked, l.turns.Load()}
-	cb, err := l.book()
-	if err != nil || k.book != nil && k.of == now {
-		return k.book, cb, err
-	}
-	if k.read == nil {
-		k.read = map[parley.Ref]contact.Entry{}
-	}
-	logs := l.runner.Status().Logs
-	b, err := saidBookOf(l.store, logs, cb, k.read)
-	if err == nil && len(logs) > 0 { // without, the engine is not loaded yet
-		k.book, k.of = b, now
+	n := k.take() // before they are placed: what comes meanwhile is read the next time
+	b, cb, err := k.follow(l, n)
+	if err != nil {
+		k.give(n)
 	}
 	return b, cb, err
 }
 
-// SaidBookOf reads what is said of the contacts of a line.
-func SaidBookOf(from Rower, logs []line.LogStatus, contacts *contact.Book) (*said.Book, error) {
-	return saidBookOf(from, logs, contacts, map[parley.Ref]contact.Entry{})
-}
-
-func saidBookOf(from Rower, logs []line.LogStatus, contacts *contact.Book, read map[parley.Ref]contact.Entry) (*said.Book, error) {
-	b, err := newBookReader(from, logs, read)
+func (k *saidShelf) follow(l *liveLine, n news) (*said.Book, *contact.Book, error) {
+	if err := l.place(); err != nil {
+		return nil, nil, err
+	}
+	turns := l.turns.Load()
+	cb, err := l.book()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	if err := b.readAll(said.Forms, "embargo", "joint"); err != nil {
-		return nil, err
+	if n.none() && k.reading.begun && k.reading.turns == turns && k.contacts == cb {
+		return k.book, cb, nil
 	}
-	if err := b.addUnread(); err != nil {
-		return nil, err
+	logs := l.runner.Status().Logs
+	b, err := k.reading.follow(l.store, logs, turns, n, cb)
+	if err != nil {
+		return nil, nil, err
 	}
-	of := map[parley.Ref]said.Of{}
-	for _, c := range contacts.Contacts {
-		home := homeOf(c)
-		for _, t := range c.Terms {
-			of[t.Ref] = said.Of{Contact: home.Ref(), Parties: home.Parties, Exercise: home.First().Exercise}
-		}
-	}
-	entries := make([]said.Entry, len(b.entries))
-	for i, e := range b.entries {
-		entries[i] = said.Entry(e)
-	}
-	return said.Fold(entries, func(r parley.Ref) (said.Of, bool) { x, ok := of[r]; return x, ok }), nil
+	k.book, k.contacts = b, cb
+	k.reading.begun = len(logs) > 0 // without, the engine is not loaded yet
+	return b, cb, nil
 }
 
 // SaidBook returns what is said of the contacts of a line. Nobody changes it.

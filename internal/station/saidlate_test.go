@@ -1,6 +1,7 @@
 package station
 
 import (
+	"reflect"
 	"slices"
 	"testing"
 
@@ -98,6 +99,10 @@ type lateReader struct {
 	placer owner.Placer
 	status line.Status
 	shut   map[parley.Ref]bool // does not open
+
+	news     news // since the books were read
+	contacts contactReading
+	said     saidReading
 }
 
 func (w *lateLine) reader() *lateReader {
@@ -127,7 +132,7 @@ func (r *lateReader) take(gs ...*recordtest.Log) {
 			} else if h != nil {
 				e.Faulty, e.Fault = true, parley.Unreadable
 			}
-			batch.Entries = append(batch.Entries, e)
+			batch.Entries, r.news.refs = append(batch.Entries, e), append(r.news.refs, ref)
 		}
 		h := g.Checkpoint()
 		batch.Heads = append(batch.Heads, line.StoredHead{Gen: g.Gen, Size: h.Size, Root: h.Root, Ed: h.Ed, ML: h.ML})
@@ -155,6 +160,17 @@ func (r *lateReader) proposal() *said.Proposal {
 	book, err := SaidBookOf(r.disk, r.logs(), contacts)
 	if err != nil {
 		r.w.t.Fatal(err)
+	}
+	grown, err := r.contacts.follow(r.disk, r.logs(), r.placer.Turns(), r.news)
+	if err != nil {
+		r.w.t.Fatal(err)
+	}
+	told, err := r.said.follow(r.disk, r.logs(), r.placer.Turns(), r.news, grown)
+	if err != nil {
+		r.w.t.Fatal(err)
+	}
+	if r.news = (news{}); !reflect.DeepEqual(grown, contacts) || !reflect.DeepEqual(told, book) {
+		r.w.t.Errorf("books that were followed say other than those that are read anew:\n%+v\n%+v", told.Contacts[0].Joints[0], book.Contacts[0].Joints[0])
 	}
 	for _, c := range contacts.Contacts {
 		if told := book.Find(c.Ref()); told != nil && len(told.Joints) == 1 {

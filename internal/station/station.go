@@ -224,7 +224,12 @@ func (s *Station) addLine(ctx context.Context, id parley.LineID) error {
 	r.speak = func(sends []line.Send, closes []line.Close) { s.net.speak(l, sends, closes) }
 	r.heard = l.heard
 	r.own = s.own
-	r.reset = func() { s.net.drop(id, parley.Errorf(parley.Unavailable, "the line is loaded again")) }
+	r.reset = func() {
+		l.books.forget() // of a step that failed nobody heard, and the store may have it
+		l.saidShelf.forget()
+		l.callShelf.stored.Add(1)
+		s.net.drop(id, parley.Errorf(parley.Unavailable, "the line is loaded again"))
+	}
 	l.runner = r
 	if l.witnesses, err = newWitnesses(l, s.cfg); err != nil {
 		return err
