@@ -47,14 +47,17 @@ var prime = sync.OnceValue(func() *primed {
 
 // squeezer is the working memory of one compression.
 type squeezer struct {
-	dict   *primed
-	text   []byte // Dictionary, then plaintext
-	head   [1 << hashBits]uint16
-	prev   [Max]uint16
-	tokens []token
-	lits   [litCodes]uint32 // how often each code occurs
-	dists  [distCodes]uint32
-	out    bitWriter
+	dict    *primed
+	text    []byte // Dictionary, then plaintext
+	head    [1 << hashBits]uint16
+	prev    [Max]uint16
+	tokens  []token
+	lits    [litCodes]uint32 // how often each code occurs
+	dists   [distCodes]uint32
+	scratch scratch
+	own     tables // of the text, and how they are described
+	header  header
+	out     bitWriter
 }
 
 // token is a literal (length 0) or a match.
@@ -189,12 +192,10 @@ func (s *squeezer) write(plain []byte) {
 	fixed := fixedTables()
 	a := fixed.cost(s)
 	b := a // codes of their own cannot pay for so few tokens
-	var own tables
-	var header *header
 	if len(s.tokens) >= fewTokens {
-		own = newTables(&s.lits, &s.dists)
-		header = own.header()
-		b = own.cost(s) + header.cost
+		s.own.make(s)
+		s.header.describe(&s.own, &s.scratch)
+		b = s.own.cost(s) + s.header.cost
 	}
 	if stored := 8 * (len(plain) + 5); stored < min(a, b) {
 		s.out.put(1, 3)
@@ -210,8 +211,8 @@ func (s *squeezer) write(plain []byte) {
 		return
 	}
 	s.out.put(1|2<<1, 3)
-	header.write(&s.out)
-	own.write(s)
+	s.header.write(&s.out)
+	s.own.write(s)
 }
 
 // bitWriter writes bits, the least significant first.

@@ -8,31 +8,43 @@ import (
 
 const allCodes = 288 // of the largest alphabet, two of them never used
 
-// code is a canonical prefix code of RFC 1951, 3.2.2.
+// code is a canonical prefix code of RFC 1951, 3.2.2. What stands in bits for a
+// symbol without a length is left over.
 type code struct {
 	lens [allCodes]uint8
 	bits [allCodes]uint16 // reversed, as they are written
 }
 
-// newCode makes the shortest code, of at most limit bits, for symbols that
-// occur so often.
-func newCode(freqs []uint32, limit int) code {
-	var c code
-	var room [2 * allCodes]node
-	used := room[:0]
+// scratch is the working memory in which a code is made.
+type scratch struct {
+	order [allCodes]uint32 // of the symbols that occur: frequency, then symbol
+	nodes [2 * allCodes]node
+}
+
+// symbolBits hold a symbol below its frequency, which Max keeps to few bits.
+const symbolBits = 9
+
+// make makes the shortest code, of at most limit bits, for symbols that occur so
+// often. c is of the same alphabet before.
+func (c *code) make(freqs []uint32, limit int, w *scratch) {
+	clear(c.lens[:len(freqs)])
+	order := w.order[:0]
 	for i, f := range freqs {
 		if f > 0 {
-			used = append(used, node{freq: f, symbol: int16(i)})
+			order = append(order, f<<symbolBits|uint32(i))
 		}
 	}
-	slices.SortStableFunc(used, func(a, b node) int { return int(a.freq) - int(b.freq) })
+	slices.Sort(order)
+	used := w.nodes[:0]
+	for _, o := range order {
+		used = append(used, node{freq: o >> symbolBits, symbol: int16(o & (1<<symbolBits - 1))})
+	}
 	for !c.measure(used, limit) {
 		for i := range used { // too deep: flatter frequencies give a flatter tree
 			used[i].freq = used[i].freq>>1 + 1
 		}
 	}
-	c.number()
-	return c
+	c.number(len(freqs))
 }
 
 // node is a symbol, or what joins two nodes.
@@ -83,20 +95,20 @@ func (c *code) measure(leaves []node, limit int) bool {
 	return true
 }
 
-// number gives the lengths their bits.
-func (c *code) number() {
+// number gives the lengths of n symbols their bits.
+func (c *code) number(n int) {
 	var count, next [16]uint16
-	for _, l := range c.lens {
-		count[l]++
+	for _, l := range c.lens[:n] {
+		count[l&15]++
 	}
 	count[0] = 0
 	for l := 1; l < 16; l++ {
 		next[l] = (next[l-1] + count[l-1]) << 1
 	}
-	for i, l := range c.lens {
+	for i, l := range c.lens[:n] {
 		if l > 0 {
-			c.bits[i] = bits.Reverse16(next[l]) >> (16 - l)
-			next[l]++
+			c.bits[i] = bits.Reverse16(next[l&15]) >> (16 - l)
+			next[l&15]++
 		}
 	}
 }
@@ -106,14 +118,15 @@ func (c *code) write(w *bitWriter, symbol int) { w.put(uint32(c.bits[symbol]), i
 // tables are the two codes of a block.
 type tables struct{ lits, dists code }
 
-// newTables makes the codes of a block by what it holds. One distance stands
-// even where there is no match.
-func newTables(lits *[litCodes]uint32, dists *[distCodes]uint32) tables {
-	d := *dists
+// make makes the codes of a block by what it holds. One distance stands even where
+// there is no match.
+func (t *tables) make(s *squeezer) {
+	d := s.dists
 	if d == [distCodes]uint32{} {
 		d[0] = 1
 	}
-	return tables{newCode(lits[:], 15), newCode(d[:], 15)}
+	t.lits.make(s.lits[:], 15, &s.scratch)
+	t.dists.make(d[:], 15, &s.scratch)
 }
 
 // fixedTables are the codes of RFC 1951, 3.2.6.
@@ -132,8 +145,8 @@ var fixedTables = sync.OnceValue(func() *tables {
 	for i := range distCodes {
 		t.dists.lens[i] = 5
 	}
-	t.lits.number()
-	t.dists.number()
+	t.lits.number(allCodes)
+	t.dists.number(distCodes)
 	return t
 })
 
@@ -179,14 +192,15 @@ type run struct{ symbol, extra, n uint8 }
 
 var lenOrder = [lenCodes]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
-func (t *tables) header() *header {
-	h := &header{lits: 257, dists: 1}
-	for i, l := range t.lits.lens {
+// describe makes the header of a block with codes t.
+func (h *header) describe(t *tables, w *scratch) {
+	h.lits, h.dists = 257, 1
+	for i, l := range t.lits.lens[:litCodes] {
 		if l > 0 {
 			h.lits = max(h.lits, i+1)
 		}
 	}
-	for i, l := range t.dists.lens {
+	for i, l := range t.dists.lens[:distCodes] {
 		if l > 0 {
 			h.dists = max(h.dists, i+1)
 		}
@@ -194,12 +208,12 @@ func (t *tables) header() *header {
 	var all [litCodes + distCodes]uint8
 	n := copy(all[:], t.lits.lens[:h.lits])
 	n += copy(all[n:], t.dists.lens[:h.dists])
-	h.runs = runsOf(all[:n])
+	h.runs = appendRuns(h.runs[:0], all[:n])
 	var freqs [lenCodes]uint32
 	for _, r := range h.runs {
 		freqs[r.symbol]++
 	}
-	h.code = newCode(freqs[:], 7)
+	h.code.make(freqs[:], 7, w)
 	h.cost = 14
 	for h.lens = lenCodes; h.lens > 4 && h.code.lens[lenOrder[h.lens-1]] == 0; h.lens-- {
 	}
@@ -207,11 +221,10 @@ func (t *tables) header() *header {
 	for _, r := range h.runs {
 		h.cost += int(h.code.lens[r.symbol]) + int(r.n)
 	}
-	return h
 }
 
-// runsOf shortens lengths that repeat.
-func runsOf(lens []uint8) (rs []run) {
+// appendRuns appends lengths, those that repeat as runs.
+func appendRuns(rs []run, lens []uint8) []run {
 	for i := 0; i < len(lens); {
 		n := 1
 		for i+n < len(lens) && lens[i+n] == lens[i] {
