@@ -122,9 +122,6 @@ func (l *locale) isolate(s string) string {
 	if l.Dir == "ltr" && strings.IndexFunc(s, rightToLeft) < 0 {
 		return s
 	}
-	if strings.IndexFunc(s, unicode.IsLetter) < 0 {
-		return l.figures(s) // nothing in it says which way it runs
-	}
 	return "\u2068" + s + "\u2069"
 }
 

@@ -178,12 +178,6 @@ func TestTemplatesHoldNoStyleOrScript(t *testing.T) {
 // TestFiguresKeepTheirOrder: among Arabic words a date would be shown from its end.
 func TestFiguresKeepTheirOrder(t *testing.T) {
 	en, ar := books(t)["en"], books(t)["ar"]
-	if got := ar.text("record.times", "231412Z NOV 26", "2026-11-23", "2026-11"); !strings.Contains(got, "\u20662026-11-23\u2069") || !strings.Contains(got, "\u2068231412Z NOV 26\u2069") {
-		t.Errorf("%q", got)
-	}
-	if got := en.text("record.times", "231412Z NOV 26", "2026-11-23", "2026-11"); strings.ContainsAny(got, "\u2066\u2068") {
-		t.Errorf("%q", got)
-	}
 	from := time.Date(2026, 12, 9, 23, 30, 42, 0, time.UTC)
 	for _, c := range []struct {
 		until time.Time
@@ -195,6 +189,9 @@ func TestFiguresKeepTheirOrder(t *testing.T) {
 		if got := (sideZone{loc: time.UTC, book: ar}).Span(from, c.until); got != c.want {
 			t.Errorf("got %q, want %q", got, c.want)
 		}
+	}
+	if got := (sideZone{loc: time.UTC, book: en}).Span(from, from.Add(15*time.Minute)); got != "Wed 2026-12-09 23:30 – 23:45" {
+		t.Errorf("%q", got)
 	}
 	if a, b := instant(from), instant(from.Truncate(time.Minute)); a != "092330Z DEC 26, 23:30:42" || b != "092330Z DEC 26" {
 		t.Errorf("%q, %q", a, b)
