@@ -2,7 +2,14 @@ package station
 
 import (
 	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -126,6 +133,59 @@ func TestDiskIsKept(t *testing.T) {
 	keep(1)
 	a.waitFor(line, "no room")
 	eventually(t, 15*time.Second, "both lamps are green again", func() bool { return a.line(line).Lamp.State == LampUp && b.line(line).Lamp.State == LampUp })
+}
+
+// TestFilesLeaveRoom: officers who attach files without end leave half of what is kept for
+// our own logs, and nothing of a file that found no room.
+func TestFilesLeaveRoom(t *testing.T) {
+	disk := t.TempDir()
+	if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=48m"); err != nil {
+		t.Skipf("cannot mount a small file system: %v", err)
+	}
+	t.Cleanup(func() { syscall.Unmount(disk, syscall.MNT_DETACH) })
+	dir := filepath.Join(disk, "alder")
+	if _, err := Init(InitOptions{Dir: dir, RootKeyPath: filepath.Join(t.TempDir(), "root"), Party: "alder", Name: "Alder", Languages: []string{"en"}}); err != nil {
+		t.Fatal(err)
+	}
+	cfg, err := LoadConfig(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cfg.KeepFree = 40
+	left := filepath.Join(dir, blobsDir, attachPrefix+"killed")
+	if err := errors.Join(os.MkdirAll(filepath.Dir(left), 0o700), os.WriteFile(left, make([]byte, 1<<20), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	s, err := Open(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	for _, size := range []int64{5 << 20, 1 << 20, 64 << 10} {
+		for n := 0; err == nil; n++ {
+			if n > 48<<4 {
+				t.Fatal("files find room without end")
+			}
+			_, err = s.keepFile(parley.LineID{1}, "a.bin", "application/octet-stream", io.LimitReader(zeros{}, size))
+		}
+		if parley.KindOf(err) != parley.DiskFull {
+			t.Fatal(err)
+		}
+		err = nil
+	}
+	free, size, err := diskFree(dir)
+	if err != nil || free < 19 {
+		t.Errorf("%d %% of %d bytes are free, %v; want a half of 40", free, size, err)
+	}
+	err = filepath.WalkDir(filepath.Join(dir, blobsDir), func(p string, d fs.DirEntry, err error) error {
+		if err == nil && !d.IsDir() && !isHash(d.Name()) && !strings.HasPrefix(d.Name(), "quota") {
+			t.Errorf("left behind: %s", p)
+		}
+		return err
+	})
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // TestReserve: a tenth of a small disk is kept, of a large one what is enough.

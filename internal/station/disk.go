@@ -80,6 +80,21 @@ func (s *Station) lookAtDisk() {
 	}
 }
 
+// roomForFile refuses a file that an officer attaches where it would leave less than
+// half of what is kept for our own logs: nobody at a desk, nor whoever has a token,
+// takes the room from what is to be said. The error is DiskFull.
+func (c Config) roomForFile(n int64) error {
+	var st syscall.Statfs_t
+	if err := syscall.Statfs(c.Dir, &st); err != nil || st.Blocks == 0 {
+		return nil // what is written says so itself
+	}
+	size := st.Blocks * uint64(st.Bsize)
+	if float64(st.Bavail)*float64(st.Bsize)-float64(n) < float64(size)*float64(c.reserve(size))/200 {
+		return parley.Errorf(parley.DiskFull, "the rest of our disk is kept for what our side says").WithHint("free space on the disk of the data directory; a dispatch without a file still goes")
+	}
+	return nil
+}
+
 // diskKept is why something of a peer is not taken.
 func diskKept() error {
 	return parley.Errorf(parley.DiskFull, "the rest of our disk is kept for our own logs").WithHint("free space on the disk of the data directory")

@@ -50,6 +50,7 @@ type Station struct {
 	ready chan struct{} // closed once every line has started
 
 	low      atomic.Bool // the disk is kept for our own logs
+	filing   sync.Mutex  // held while a file is put among the attachments
 	lastLook instant     // owned by watch
 
 	mu      sync.Mutex
@@ -97,6 +98,9 @@ func Open(cfg Config, log *slog.Logger) (_ *Station, err error) {
 	}
 	if s.blobs, err = blob.Open(filepath.Join(cfg.Dir, "blobs"), blob.Options{Daily: s.blobsPerDay, Least: blobCost}); err != nil {
 		return nil, err
+	}
+	if err := dropHalves(filepath.Join(cfg.Dir, "blobs")); err != nil {
+		log.Error("what is left of files whose attaching was cut off is not removed", "err", err)
 	}
 	s.net = s.newNetwork()
 	s.net.halfIn, s.net.mediaIn, s.net.chatIn = s.halfIn, s.mediaIn, s.chatIn

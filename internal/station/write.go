@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
 	"time"
 
@@ -209,28 +210,57 @@ func (s *Station) Attach(_ context.Context, by Officer, id int64, name, mediaTyp
 func (s *Station) keepFile(l parley.LineID, name, mediaType string, r io.Reader) (own.Attachment, error) {
 	a := own.Attachment{Name: name, Type: mediaType, Key: make([]byte, 32)}
 	rand.Read(a.Key)
-	tmp, err := os.CreateTemp(s.cfg.path("blobs"), "attach-*")
+	tmp, err := os.CreateTemp(s.cfg.path("blobs"), attachPrefix+"*")
 	if err != nil {
 		return a, parley.Errorf(parley.Unavailable, "keeping an attachment: %v", err)
 	}
 	defer os.Remove(tmp.Name())
 	defer tmp.Close()
 	sum := sha256.New()
-	n, err := seal.SealBlob(io.MultiWriter(tmp, sum), whole{r}, [32]byte(a.Key), maxAttachment)
+	n, err := seal.SealBlob(io.MultiWriter(tmp, sum), attaching{r, s.cfg}, [32]byte(a.Key), maxAttachment)
 	if err != nil {
+		if isFull(err) {
+			err = diskError("keeping", "an attachment", err)
+		}
 		return a, err
 	}
 	a.Size = n
 	sum.Sum(a.Hash[:0])
-	return a, s.storeFile(store.BlobID{Line: l, Hash: a.Hash}, tmp, seal.SealedBlobSize(n))
+	id := store.BlobID{Line: l, Hash: a.Hash}
+	s.filing.Lock() // one at a time, or many at once go beyond what is kept
+	defer s.filing.Unlock()
+	if err := s.cfg.roomForFile(seal.SealedBlobSize(n)); err != nil {
+		return a, err
+	}
+	if err := s.storeFile(id, tmp, seal.SealedBlobSize(n)); err != nil {
+		return a, errors.Join(err, s.blobs.Delete(id)) // what is there of it helps nobody
+	}
+	return a, nil
 }
 
-// whole is a reader that is not taken to end where whoever sends the file was cut off:
-// half of a file is none.
-type whole struct{ io.Reader }
+const attachPrefix = "attach-" // of files that are being sealed
 
-func (w whole) Read(b []byte) (int, error) {
-	n, err := w.Reader.Read(b)
+// dropHalves removes what a station that was killed left of them.
+func dropHalves(dir string) error {
+	left, err := filepath.Glob(filepath.Join(dir, attachPrefix+"*"))
+	for _, f := range left {
+		err = errors.Join(err, os.Remove(f))
+	}
+	return err
+}
+
+// attaching reads a file while there is room for it. It is not taken to end where
+// whoever sends it was cut off: half of a file is none.
+type attaching struct {
+	io.Reader
+	cfg Config
+}
+
+func (a attaching) Read(b []byte) (int, error) {
+	if err := a.cfg.roomForFile(int64(len(b))); err != nil {
+		return 0, err
+	}
+	n, err := a.Reader.Read(b)
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		err = parley.Errorf(parley.Malformed, "the file was cut off on its way; nothing of it is kept").WithHint("attach it again")
 	}
