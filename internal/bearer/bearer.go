@@ -112,6 +112,23 @@ type Conn interface {
 	Err() error
 }
 
+// Tapped is a connection that can offer each frame to f, from the goroutine that
+// reads, before Recv has it: what f takes spares waking another. While f works
+// nothing else is read. A frame that f takes may overtake one that Recv has yet to
+// return. Where f reports false, Recv returns the frame. After Tap(nil) none is
+// offered any more, but a call of f may still be under way.
+type Tapped interface {
+	Tap(f func(frame []byte) (taken bool))
+}
+
+// Corked is a connection on which frames that are sent one after the other may
+// wait for one another, so that they go as one. Each Cork needs its Uncork, soon:
+// until then nothing need go.
+type Corked interface {
+	Cork()
+	Uncork()
+}
+
 // Stats is what a connection knows of itself.
 type Stats struct {
 	RTT      time.Duration // estimate of the transport; 0 when unknown

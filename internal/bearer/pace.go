@@ -23,33 +23,37 @@ func Hold(class Class, rtt, shortest time.Duration) time.Duration {
 	return max(0, min(rtt-shortest-holdTarget, holdMost))
 }
 
-// TakePaced takes like Take, and lets a frame wait once for as long as hold
-// says of its class while nothing of a lower class comes. hold may be asked
-// often and must not block.
-func (q *Queue) TakePaced(ctx context.Context, hold func(Class) time.Duration) (Class, []byte, error) {
+// Await waits until there is a frame to take, having let it wait once for as long as
+// hold says of its class while nothing of a lower class came. It returns as well, and
+// at once, when a token came for something else: where nothing is queued, or when
+// busy says so. hold and busy may be asked often and must not block. The error is
+// ctx's.
+func (q *Queue) Await(ctx context.Context, hold func(Class) time.Duration, busy func() bool) error {
 	for {
 		low := q.Lowest()
 		if low < Classes {
-			if d := hold(low); d > 0 && !q.rest(ctx, low, d) {
+			if d := hold(low); d > 0 && !q.rest(ctx, low, d, busy) {
+				if busy() {
+					return ctx.Err()
+				}
 				continue
 			}
-		}
-		if err := ctx.Err(); err != nil {
-			return 0, nil, err
-		}
-		if c, f, ok := q.TryTake(Classes); ok {
-			return c, f, nil
+			return ctx.Err()
 		}
 		select {
 		case <-q.wake:
+			if q.Lowest() == Classes {
+				return ctx.Err()
+			}
 		case <-ctx.Done():
-			return 0, nil, ctx.Err()
+			return ctx.Err()
 		}
 	}
 }
 
-// rest waits d and reports false when a class under low came meanwhile.
-func (q *Queue) rest(ctx context.Context, low Class, d time.Duration) bool {
+// rest waits d and reports false when a class under low came meanwhile, or busy
+// says so.
+func (q *Queue) rest(ctx context.Context, low Class, d time.Duration, busy func() bool) bool {
 	t := time.NewTimer(d)
 	defer t.Stop()
 	for {
@@ -59,7 +63,7 @@ func (q *Queue) rest(ctx context.Context, low Class, d time.Duration) bool {
 		case <-ctx.Done():
 			return true
 		case <-q.wake:
-			if q.Lowest() < low {
+			if q.Lowest() < low || busy() {
 				return false
 			}
 		}

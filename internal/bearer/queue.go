@@ -38,6 +38,16 @@ func NewQueue(limit int) *Queue {
 // Put queues frame without copying it. Errors: Oversize, Quota, Malformed for a
 // class that does not exist, and the reason of Close after it.
 func (q *Queue) Put(class Class, frame []byte) error {
+	err := q.Lay(class, frame)
+	if err == nil {
+		q.Nudge()
+	}
+	return err
+}
+
+// Lay is Put without a token for the goroutine that takes: the caller takes by
+// itself, or calls Nudge.
+func (q *Queue) Lay(class Class, frame []byte) error {
 	if len(frame) > MaxFrame {
 		return parley.Errorf(parley.Oversize, "a frame of %d bytes: at most %d can be sent", len(frame), MaxFrame)
 	}
@@ -55,7 +65,6 @@ func (q *Queue) Put(class Class, frame []byte) error {
 	}
 	l.frames = append(l.frames, frame)
 	l.bytes += len(frame) + frameCost
-	q.signal()
 	return nil
 }
 
@@ -123,7 +132,7 @@ func (q *Queue) Close(reason error) {
 	defer q.mu.Unlock()
 	q.closed = reason
 	q.lanes = [Classes]lane{}
-	q.signal()
+	q.Nudge()
 }
 
 // Queued returns the bytes of frames of one class that wait.
@@ -147,7 +156,8 @@ func (q *Queue) Total() int {
 	return n
 }
 
-func (q *Queue) signal() {
+// Nudge leaves a token for the goroutine that takes.
+func (q *Queue) Nudge() {
 	select {
 	case q.wake <- struct{}{}:
 	default:

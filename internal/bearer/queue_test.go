@@ -104,19 +104,23 @@ func TestQueueClose(t *testing.T) {
 	}
 }
 
-func TestTakePaced(t *testing.T) {
+func TestAwait(t *testing.T) {
 	hold := func(c Class) time.Duration {
 		if c == Bulk {
 			return 400 * time.Millisecond
 		}
 		return 0
 	}
+	idle := func() bool { return false }
 	take := func(q *Queue) (Class, time.Duration) {
 		t.Helper()
 		began := time.Now()
-		c, _, err := q.TakePaced(context.Background(), hold)
-		if err != nil {
+		if err := q.Await(context.Background(), hold, idle); err != nil {
 			t.Fatal(err)
+		}
+		c, _, ok := q.TryTake(Classes)
+		if !ok {
+			t.Fatal("nothing is there")
 		}
 		return c, time.Since(began)
 	}
@@ -136,8 +140,18 @@ func TestTakePaced(t *testing.T) {
 	q.Put(Bulk, nil)
 	ctx, stop := context.WithTimeout(context.Background(), 20*time.Millisecond)
 	defer stop()
-	if _, _, err := q.TakePaced(ctx, hold); !errors.Is(err, context.DeadlineExceeded) {
+	if err := q.Await(ctx, hold, idle); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("ended while pausing: %v", err)
+	}
+	began := time.Now()
+	go func() { time.Sleep(20 * time.Millisecond); q.Nudge() }()
+	if err := q.Await(context.Background(), hold, func() bool { return true }); err != nil || time.Since(began) > 350*time.Millisecond {
+		t.Errorf("something else to do while bulk pauses: %v after %v", err, time.Since(began))
+	}
+	q.TryTake(Classes)
+	q.Nudge()
+	if err := q.Await(context.Background(), hold, idle); err != nil {
+		t.Errorf("a token for something else: %v", err)
 	}
 }
 

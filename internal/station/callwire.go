@@ -62,13 +62,27 @@ func (s *session) isProved() bool {
 	return s.theirs != parley.GenerationID{} && s.shown[0] != parley.GenerationID{}
 }
 
-// hearMedia takes in the datagrams of a connection that has such.
+// hearMedia takes in the datagrams of a connection that has such, and voice from
+// one that has not, by the goroutine that reads it.
 func (s *session) hearMedia() {
+	if c, ok := s.conn.(bearer.Tapped); ok {
+		c.Tap(s.mediaTap)
+	}
 	s.conn.HearDatagrams(func(b []byte) {
 		if s.isProved() {
 			s.node.mediaIn(s.line, s.peer, s.name, b)
 		}
 	})
+}
+
+// mediaTap takes in b if it is voice or a picture. What is wrong with one that is
+// neither is found by who reads the rest.
+func (s *session) mediaTap(b []byte) bool {
+	if !isCallFrame(b) || b[2] != frameMedia {
+		return false
+	}
+	s.hears()
+	return s.callIn(b) == nil
 }
 
 // maxVoiceQueued is how many bytes of voice may wait on a path without datagrams:

@@ -479,12 +479,18 @@ func (n *network) speak(l *liveLine, sends []line.Send, closes []line.Close) {
 		}
 	}
 	routes := map[parley.PartyCode][]*session{}
+	defer func() {
+		for _, ss := range routes {
+			eachCorked(ss, bearer.Corked.Uncork)
+		}
+	}()
 	for i := range sends {
 		m := &sends[i]
 		ss, ok := routes[m.To]
 		if !ok {
 			ss = n.to(l.id, m.To)
 			routes[m.To] = ss
+			eachCorked(ss, bearer.Corked.Cork) // what a step says goes together
 		}
 		b, err := wire.Marshal(m.Frame)
 		if err != nil {
@@ -499,6 +505,14 @@ func (n *network) speak(l *liveLine, sends []line.Send, closes []line.Close) {
 			if !m.Everywhere && (err == nil || m.Path != 0) {
 				break
 			}
+		}
+	}
+}
+
+func eachCorked(ss []*session, do func(bearer.Corked)) {
+	for _, s := range ss {
+		if c, ok := s.conn.(bearer.Corked); ok {
+			do(c)
 		}
 	}
 }

@@ -89,9 +89,7 @@ func (s *session) serve(ctx context.Context, first *wire.Hello, size int) error 
 		if err != nil {
 			return err
 		}
-		s.mu.Lock()
-		s.heard = s.node.now()
-		s.mu.Unlock()
+		s.hears()
 		if isCallFrame(b) {
 			if err := s.callIn(b); err != nil {
 				return err
@@ -106,6 +104,13 @@ func (s *session) serve(ctx context.Context, first *wire.Hello, size int) error 
 			return err
 		}
 	}
+}
+
+// hears notes that something came.
+func (s *session) hears() {
+	s.mu.Lock()
+	s.heard = s.node.now()
+	s.mu.Unlock()
 }
 
 // talkative is how many frames besides those of the logs a peer sends in a

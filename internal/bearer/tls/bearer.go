@@ -45,7 +45,7 @@ func (b *Bearer) attempt(ctx context.Context, addr string) (*conn, error) {
 		return nil, bearer.Ended("dialing", err)
 	}
 	tcp := raw.(*net.TCPConn)
-	w := &wire{Conn: tcp, idle: b.o.Idle}
+	w := &wire{TCPConn: tcp, idle: b.o.Idle}
 	t := stdtls.Client(w, b.conf)
 	if err := t.HandshakeContext(ctx); err != nil {
 		tcp.Close()

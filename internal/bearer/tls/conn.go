@@ -18,15 +18,20 @@ import (
 // record is how much is given to TLS at once: one TLS record.
 const record = 16 << 10
 
-// conn is one proved connection. Two goroutines serve it: one reads into the
-// inbox, one writes from the queue.
+// conn is one proved connection. One goroutine reads into the inbox. Whoever sends
+// writes what waits by himself while the socket takes it at once (push); what it
+// does not take, and what shall wait, is written by a goroutine of its own.
 type conn struct {
 	*bearer.Life
 	raw      *net.TCPConn
 	wire     *wire
 	tls      *stdtls.Conn
 	queue    *bearer.Queue
+	corks    atomic.Int32
+	turn     sync.Mutex // to take from the queue and to write; of what follows
+	buf      []byte     // a record that is being made
 	inbox    *bearer.Inbox
+	tap      atomic.Pointer[func([]byte) bool]
 	key      [32]byte
 	exporter [32]byte
 	ended    func() // told once, after the end
@@ -37,7 +42,7 @@ type conn struct {
 // start takes over a connection whose handshake is done; on error it is closed.
 func start(raw *net.TCPConn, w *wire, t *stdtls.Conn, o bearer.Options, ended func()) (*conn, error) {
 	c := &conn{Life: bearer.NewLife(), raw: raw, wire: w, tls: t, queue: bearer.NewQueue(o.QueueBytes),
-		inbox: bearer.NewInbox(), ended: ended}
+		inbox: bearer.NewInbox(), ended: ended, buf: make([]byte, 0, record)}
 	var err error
 	if c.key, err = bearer.PeerKeyHash(t.ConnectionState()); err == nil {
 		c.exporter, err = bearer.ExporterOf(t.ConnectionState())
@@ -48,6 +53,7 @@ func start(raw *net.TCPConn, w *wire, t *stdtls.Conn, o bearer.Options, ended fu
 	}
 	raw.SetNoDelay(true)
 	keepLittleUnsent(raw)
+	w.begin(c.queue.Nudge)
 	var ctx context.Context
 	ctx, c.stop = context.WithCancel(context.Background())
 	c.wg.Go(c.read)
@@ -59,7 +65,29 @@ func (c *conn) Send(class bearer.Class, frame []byte) error {
 	if err := c.Err(); err != nil {
 		return bearer.Gone(err)
 	}
-	return c.queue.Put(class, frame)
+	if err := c.queue.Lay(class, frame); err != nil {
+		return err
+	}
+	c.push()
+	return nil
+}
+
+// Tap offers f what is read (bearer.Tapped).
+func (c *conn) Tap(f func([]byte) bool) {
+	if f == nil {
+		c.tap.Store(nil)
+		return
+	}
+	c.tap.Store(&f)
+}
+
+// Cork and Uncork: a few frames of one step go in one record (bearer.Corked).
+func (c *conn) Cork() { c.corks.Add(1) }
+
+// Uncork ends a Cork.
+func (c *conn) Uncork() {
+	c.corks.Add(-1)
+	c.push()
 }
 
 func (c *conn) Recv(ctx context.Context) ([]byte, error) { return c.inbox.Get(ctx, c.Life) }
@@ -104,6 +132,9 @@ func (c *conn) read() {
 			c.end(readError(err, c.wire.idle))
 			return
 		}
+		if tap := c.tap.Load(); tap != nil && (*tap)(frame) {
+			continue
+		}
 		if !c.inbox.Put(c.Done(), bearer.Control, frame) {
 			return
 		}
@@ -120,31 +151,92 @@ func readError(err error, idle time.Duration) error {
 	return bearer.Ended("reading", err)
 }
 
+// pushes is how many records a sender writes by himself at once.
+const pushes = 4
+
+// push writes what waits, in place of the goroutine that is there for it and as it
+// would, for as long as nothing has to wait: for the socket, for a pause of a low
+// class, for who writes already. What is left is that goroutine's.
+func (c *conn) push() {
+	if c.corks.Load() > 0 {
+		return // Uncork pushes
+	}
+	if !c.turn.TryLock() {
+		return // who has the turn looks again after it
+	}
+	for n := 0; n < pushes && writesAtOnce && c.one(); n++ {
+	}
+	c.turn.Unlock()
+	if c.queue.Lowest() < bearer.Classes {
+		c.queue.Nudge()
+	}
+}
+
+// one writes one record of whole frames, if one may go without waiting. The caller
+// has the turn.
+func (c *conn) one() bool {
+	if c.wire.owes() {
+		return false
+	}
+	frame, ok := c.queue.TryFit(record-bearer.HeaderSize, c.hold)
+	if !ok {
+		return false
+	}
+	if err := c.together(frame); err != nil {
+		c.wire.fail(err) // and the connection's own goroutine ends it
+		return false
+	}
+	return true
+}
+
 // write gives one frame after the other to TLS, the lowest class first. A frame
-// whose writing has begun is finished: on a stream nothing can cut in. What waits
-// besides and fits goes in the same record: an entry and its checkpoint wake the
-// other end once.
+// whose writing has begun is finished: on a stream nothing can cut in.
 func (c *conn) write(ctx context.Context) {
-	buf := make([]byte, 0, record)
 	for {
-		_, frame, err := c.queue.TakePaced(ctx, c.hold)
-		if err != nil {
-			return
-		}
-		for more := true; more; {
-			buf = bearer.AppendHeader(buf, len(frame))
-			if buf, err = c.fill(buf, frame); err != nil {
-				c.end(bearer.Ended("writing", err))
+		err := c.wire.pay()
+		if err == nil {
+			if c.queue.Await(ctx, c.hold, c.wire.owes) != nil {
 				return
 			}
-			frame, more = c.queue.TryFit(record-len(buf)-bearer.HeaderSize, c.hold)
+			err = c.next()
 		}
-		if _, err := c.tls.Write(buf); err != nil {
+		if err != nil {
 			c.end(bearer.Ended("writing", err))
 			return
 		}
-		buf = buf[:0]
 	}
+}
+
+// next writes a frame, and what fits beside it, after what the socket owes.
+func (c *conn) next() error {
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	if err := c.wire.pay(); err != nil {
+		return err
+	}
+	_, frame, ok := c.queue.TryTake(bearer.Classes)
+	if !ok {
+		return nil
+	}
+	if err := c.together(frame); err != nil {
+		return err
+	}
+	return c.wire.pay()
+}
+
+// together writes frame, and what waits besides and fits in the same record: an
+// entry and its checkpoint wake the other end once. The caller has the turn.
+func (c *conn) together(frame []byte) (err error) {
+	buf := c.buf
+	for more := true; more; {
+		buf = bearer.AppendHeader(buf, len(frame))
+		if buf, err = c.fill(buf, frame); err != nil {
+			return err
+		}
+		frame, more = c.queue.TryFit(record-len(buf)-bearer.HeaderSize, c.hold)
+	}
+	_, err = c.tls.Write(buf)
+	return err
 }
 
 // fill appends frame to buf, writes each record that is full, and returns the rest.
@@ -157,6 +249,9 @@ func (c *conn) fill(buf, frame []byte) ([]byte, error) {
 		if _, err := c.tls.Write(buf); err != nil {
 			return nil, err
 		}
+		if err := c.wire.pay(); err != nil { // a frame that is larger is written by the goroutine that may wait
+			return nil, err
+		}
 		buf = buf[:0]
 	}
 }
@@ -167,25 +262,4 @@ func (c *conn) hold(class bearer.Class) time.Duration {
 	}
 	rtt, shortest := roundTrip(c.raw)
 	return bearer.Hold(class, rtt, shortest)
-}
-
-// wire is the socket under TLS: it counts, and lets a read wait no longer than
-// idle.
-type wire struct {
-	net.Conn
-	idle    time.Duration
-	in, out atomic.Uint64
-}
-
-func (w *wire) Read(b []byte) (int, error) {
-	w.SetReadDeadline(time.Now().Add(w.idle))
-	n, err := w.Conn.Read(b)
-	w.in.Add(uint64(n))
-	return n, err
-}
-
-func (w *wire) Write(b []byte) (int, error) {
-	n, err := w.Conn.Write(b)
-	w.out.Add(uint64(n))
-	return n, err
 }

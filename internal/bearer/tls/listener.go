@@ -89,7 +89,7 @@ func (l *listener) greet(raw *net.TCPConn, s *bearer.Stranger) {
 	defer s.Gone()
 	ctx, stop := context.WithTimeout(l.ctx, bearer.HandshakeLimit)
 	defer stop()
-	w := &wire{Conn: raw, idle: l.b.o.Idle}
+	w := &wire{TCPConn: raw, idle: l.b.o.Idle}
 	t := stdtls.Server(w, l.b.conf)
 	if t.HandshakeContext(ctx) != nil {
 		raw.Close()

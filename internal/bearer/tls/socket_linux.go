@@ -2,6 +2,7 @@ package tls
 
 import (
 	"net"
+	"os"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -36,4 +37,32 @@ func roundTrip(c *net.TCPConn) (rtt, shortest time.Duration) {
 		}
 	})
 	return rtt, shortest
+}
+
+// writesAtOnce is whether writeSome is to be had.
+const writesAtOnce = true
+
+// writeSome writes as much of b as the socket takes now.
+func writeSome(c *net.TCPConn, b []byte) (n int, err error) {
+	rc, err := c.SyscallConn()
+	if err != nil {
+		return 0, err
+	}
+	ended := rc.Write(func(fd uintptr) bool {
+		for {
+			n, err = unix.Write(int(fd), b)
+			if err != unix.EINTR {
+				return true
+			}
+		}
+	})
+	switch {
+	case ended != nil:
+		return 0, ended
+	case err == unix.EAGAIN:
+		return 0, nil
+	case err != nil:
+		return 0, os.NewSyscallError("write", err)
+	}
+	return n, nil
 }

@@ -13,3 +13,8 @@ func keepLittleUnsent(c *net.TCPConn) { c.SetWriteBuffer(64 << 10) }
 
 // roundTrip is not known here.
 func roundTrip(*net.TCPConn) (rtt, shortest time.Duration) { return 0, 0 }
+
+// writesAtOnce says that every write may wait for the socket here.
+const writesAtOnce = false
+
+func writeSome(c *net.TCPConn, b []byte) (int, error) { return c.Write(b) }

@@ -14,6 +14,7 @@ import (
 	"github.com/pion/interceptor/pkg/report"
 	"github.com/pion/interceptor/pkg/twcc"
 	"github.com/pion/logging"
+	"github.com/pion/sdp/v3"
 	"github.com/pion/webrtc/v4"
 
 	"parley"
@@ -53,7 +54,7 @@ func (s *Switch) api(d *Desk) (*webrtc.API, error) {
 		return nil, fmt.Errorf("registering the audio level: %w", err)
 	}
 	// Those of pion's defaults that a call needs: retransmission, reports, and
-	// feedback on congestion. No simulcast: a browser sends one picture.
+	// feedback on congestion of pictures. No simulcast: a browser sends one picture.
 	r := &interceptor.Registry{}
 	for _, register := range []func() error{
 		func() error {
@@ -62,7 +63,7 @@ func (s *Switch) api(d *Desk) (*webrtc.API, error) {
 		func() error {
 			return webrtc.ConfigureRTCPReportsWithOptions(r, []report.ReceiverOption{report.WithReceiverLoggerFactory(log)}, report.WithSenderLoggerFactory(log))
 		},
-		func() error { return webrtc.ConfigureTWCCSenderWithOptions(m, r, twcc.WithLoggerFactory(log)) },
+		func() error { return congestion(m, r, log) },
 	} {
 		if err := register(); err != nil {
 			return nil, fmt.Errorf("registering an interceptor: %w", err)
@@ -79,6 +80,21 @@ func (s *Switch) api(d *Desk) (*webrtc.API, error) {
 	e.SetSRTPReplayProtectionWindow(1024) // pion's 64 are gone before a lost packet of a picture has come again
 	e.SetICETimeouts(silent, dead, 2*time.Second)
 	return webrtc.NewAPI(webrtc.WithMediaEngine(m), webrtc.WithInterceptorRegistry(r), webrtc.WithSettingEngine(e)), nil
+}
+
+// congestion has a browser told how its pictures arrive, from which it takes their
+// rate. Voices have one rate, and a note of each would wake a goroutine.
+func congestion(m *webrtc.MediaEngine, r *interceptor.Registry, log logging.LoggerFactory) error {
+	m.RegisterFeedback(webrtc.RTCPFeedback{Type: webrtc.TypeRTCPFBTransportCC}, webrtc.RTPCodecTypeVideo)
+	if err := m.RegisterHeaderExtension(webrtc.RTPHeaderExtensionCapability{URI: sdp.TransportCCURI}, webrtc.RTPCodecTypeVideo); err != nil {
+		return err
+	}
+	notes, err := twcc.NewSenderInterceptor(twcc.WithLoggerFactory(log))
+	if err != nil {
+		return err
+	}
+	r.Add(notes)
+	return nil
 }
 
 // certificates holds the one that browsers are told to expect. It proves nothing
