@@ -34,6 +34,7 @@ type Attending interface {
 	JoinCall(ctx context.Context, by station.Officer, line string, as station.CallPerson) (station.CallSeat, error)
 	SeatOf(ctx context.Context, by station.Officer, line string) (station.CallSeat, error)
 	InviteGuest(ctx context.Context, by station.Officer, line string, as station.CallPerson) (secret string, err error)
+	GuestOf(ctx context.Context, secret string) (as station.CallPerson, on bool, err error)
 	JoinAsGuest(ctx context.Context, secret string) (station.CallSeat, error)
 	ConnectCall(ctx context.Context, at station.CallSeat, offer string) (answer string, err error)
 	ActOnCall(ctx context.Context, at station.CallSeat, a station.CallAct) error
@@ -479,9 +480,22 @@ func (d *desk) connectCall(w http.ResponseWriter, r *http.Request, seat func() (
 	return nil
 }
 
+// guestDoor is what somebody sees who has a link, and has not joined.
+type guestDoor struct{ Secret, Name string }
+
 // guestPage is the page of somebody on a call who has no account: whoever knows
-// its address is he, and sees nothing else of the station.
+// its address is he, and sees nothing else of the station. Who is not on the call sees
+// one button: a preview of the link puts nobody on a roster.
 func (d *desk) guestPage(w http.ResponseWriter, r *http.Request) {
+	as, on, err := d.st.GuestOf(r.Context(), r.PathValue("secret"))
+	if err != nil {
+		d.guestFails(w, r, err)
+		return
+	}
+	if !on {
+		d.renderBare(w, r, http.StatusOK, "calldoor", guestDoor{r.PathValue("secret"), as.Name})
+		return
+	}
 	p, err := d.guestOf(r)
 	if err != nil {
 		d.guestFails(w, r, err)
@@ -533,14 +547,14 @@ func (d *desk) guestAct(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	a := readCallAct(r)
-	chat := r.PathValue("act") == "chat"
-	if !chat && !contains(guestActs, a.Do) {
+	chat, join := r.PathValue("act") == "chat", r.PathValue("act") == "join"
+	if !chat && !join && !contains(guestActs, a.Do) {
 		d.plainError(w, r, http.StatusNotFound, "error.call_over")
 		return
 	}
 	at, err := seat()
 	switch {
-	case err != nil:
+	case err != nil, join:
 	case chat:
 		err = d.st.SayInChat(r.Context(), at, form.Normal(r.PostForm.Get("text")))
 	default:

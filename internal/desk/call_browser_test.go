@@ -48,7 +48,7 @@ func (s *side) guestTab(on *side, name, role, language string, tone int) *tab {
 	s.t.Cleanup(cancel)
 	s.listen(ctx)
 	g := &tab{s, ctx, name, tone}
-	s.do(ctx, chromedp.Navigate(link))
+	s.do(ctx, chromedp.Navigate(link), chromedp.Click(chromedp.CSS("#join-call button")))
 	s.until(ctx, 15*time.Second, name+" joins", `document.querySelector("#call-connect")?.dataset.wired === "1"`)
 	s.do(ctx, chromedp.Click(chromedp.CSS("#call-connect")))
 	g.says("is connected", `globalThis.parleyCall?.state === "live"`)

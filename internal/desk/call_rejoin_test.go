@@ -25,6 +25,7 @@ func (s *side) guestFox(t *testing.T, b *foxtest.Browser, name, role, language s
 	link := s.guestLink(name, role, language)
 	g := &foxGuest{newFox(t, b, s.live), name}
 	g.must(g.tab.Open(link))
+	g.click("#join-call button")
 	g.until(name+" joins", `document.querySelector("#call-connect")?.dataset.wired === "1"`)
 	g.click("#call-connect")
 	g.until(name+" is connected", `globalThis.parleyCall?.state === "live"`)

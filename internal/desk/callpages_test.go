@@ -72,6 +72,27 @@ func TestCallPages(t *testing.T) {
 	}
 }
 
+// TestPreviewOfAGuestsLink: who only looks at the link of a guest puts nobody on a call, and
+// sees nothing of it.
+func TestPreviewOfAGuestsLink(t *testing.T) {
+	b := newBench(t)
+	b.st.OnCall, b.st.GuestAway = desktest.CallGoes, true
+	for range 2 {
+		b.get(guestPath).want(t, 200, "Join the call", "A. Alder", "!Birch", "!/line/", `!id="turnbar"`, `!id="call-connect"`)
+		if !b.st.GuestAway {
+			t.Fatal("a look at the link joined")
+		}
+	}
+	b.post(guestPath+"/join").to(t, guestPath)
+	if b.st.GuestAway {
+		t.Error("the button does not join")
+	}
+	b.get(guestPath).want(t, 200, `id="turnbar"`, "!Join the call")
+	b.st.OnCall = desktest.NoCall
+	b.post(guestPath+"/join").want(t, 404)
+	b.get(guestPath).want(t, 404)
+}
+
 // TestGuestSeesNothingOfTheStation: his page has the call, and nothing besides; who
 // guesses at it gets nothing at all; and what is not his to do is not there.
 func TestGuestSeesNothingOfTheStation(t *testing.T) {
@@ -93,7 +114,7 @@ func TestGuestSeesNothingOfTheStation(t *testing.T) {
 	for _, act := range []string{"leave", "aside", "become", "interpret", "ready", "hold", "remove"} {
 		b.post(guestPath+"/do", "do", act).want(t, 404)
 	}
-	for _, act := range []string{"hangup", "side", "note", "wording", "judge", "invite", "ring", "join"} {
+	for _, act := range []string{"hangup", "side", "note", "wording", "judge", "invite", "ring"} {
 		b.post(guestPath+"/"+act, "do", "").want(t, 404)
 	}
 	if n := len(b.st.Calls); n > 0 {

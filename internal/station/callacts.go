@@ -374,14 +374,33 @@ func (s *Station) JoinCall(_ context.Context, by Officer, name string, as CallPe
 	return at, s.audit(by, "join a call", c.ref.String(), as.Role)
 }
 
+// GuestOf returns for whom a link is, and whether he is on the call. NotFound where the
+// link is none, or has ended. It puts nobody on the call.
+func (s *Station) GuestOf(_ context.Context, secret string) (as CallPerson, on bool, err error) {
+	at, g, err := s.guestOf(secret)
+	if err != nil {
+		return as, false, err
+	}
+	at.mu.Lock()
+	id, on := at.people[g.key]
+	at.mu.Unlock()
+	return g.as, on && at.x.View().State.Halves[at.line.us].Person(id) != nil, nil
+}
+
 // JoinAsGuest puts who has a link on the call. NotFound where the link is none, or
 // has ended.
 func (s *Station) JoinAsGuest(_ context.Context, secret string) (CallSeat, error) {
+	at, g, err := s.guestOf(secret)
+	if err != nil {
+		return CallSeat{}, err
+	}
+	return at.join(g.key, g.as)
+}
+
+func (s *Station) guestOf(secret string) (at *liveCall, g callGuest, err error) {
 	s.calling.mu.Lock() // whoever hears packets takes it, so nothing is waited for under it
 	calls := slices.Collect(maps.Values(s.calling.of))
 	s.calling.mu.Unlock()
-	var at *liveCall
-	var g callGuest
 	for _, c := range calls {
 		c.mu.Lock()
 		if x, ok := c.guests[secret]; ok {
@@ -390,9 +409,9 @@ func (s *Station) JoinAsGuest(_ context.Context, secret string) (CallSeat, error
 		c.mu.Unlock()
 	}
 	if at == nil {
-		return CallSeat{}, parley.Errorf(parley.NotFound, "this link is for no call that runs")
+		err = parley.Errorf(parley.NotFound, "this link is for no call that runs")
 	}
-	return at.join(g.key, g.as)
+	return at, g, err
 }
 
 func (c *liveCall) join(key string, as CallPerson) (CallSeat, error) {

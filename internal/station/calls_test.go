@@ -78,7 +78,13 @@ func (p *party) joins(line string, by Officer, letter byte, as CallPerson) *talk
 	} else {
 		var secret string
 		if secret, err = p.st.InviteGuest(context.Background(), p.watch, line, as); err == nil {
+			if who, on, err := p.st.GuestOf(context.Background(), secret); err != nil || on || who.Name != as.Name {
+				p.t.Errorf("who only looks at the link of %s finds %+v, %v, %v", as.Name, who, on, err)
+			}
 			at, err = p.st.JoinAsGuest(context.Background(), secret)
+		}
+		if _, on, err := p.st.GuestOf(context.Background(), secret); err == nil && !on {
+			p.t.Errorf("%s joined and is not on the call", as.Name)
 		}
 	}
 	if err != nil {

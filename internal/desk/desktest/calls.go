@@ -219,6 +219,16 @@ func (s *Station) InviteGuest(_ context.Context, by station.Officer, line string
 	return GuestSecret, s.onCall("InviteGuest", by, line, as.Name, as.Title, as.Role, as.Tongue)
 }
 
+// GuestOf knows GuestSecret while a call goes.
+func (s *Station) GuestOf(_ context.Context, secret string) (station.CallPerson, bool, error) {
+	s.Lock()
+	defer s.Unlock()
+	if secret != GuestSecret || s.OnCall == NoCall {
+		return station.CallPerson{}, false, parley.Errorf(parley.NotFound, "this link is for no call that runs")
+	}
+	return station.CallPerson{Name: "A. Alder", Role: "principal"}, !s.GuestAway, nil
+}
+
 // JoinAsGuest knows GuestSecret while a call goes.
 func (s *Station) JoinAsGuest(_ context.Context, secret string) (station.CallSeat, error) {
 	s.Lock()
@@ -226,6 +236,7 @@ func (s *Station) JoinAsGuest(_ context.Context, secret string) (station.CallSea
 	if secret != GuestSecret || s.OnCall == NoCall {
 		return station.CallSeat{}, parley.Errorf(parley.NotFound, "this link is for no call that runs")
 	}
+	s.GuestAway = false
 	return station.CallSeat{Line: Birch, Person: 1}, nil
 }
 

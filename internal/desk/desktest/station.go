@@ -77,6 +77,7 @@ type Station struct {
 	Todos      []station.Todo // more to do next
 	CalledFor  string         // the contact that the newest call before was rung for
 	OnCall     string         // what goes on with Birch: NoCall and the others
+	GuestAway  bool           // who has GuestSecret has not joined
 	memconRows []*memconRow
 	memNotes   []station.MemNote // of Lt Ruiz
 
