@@ -48,7 +48,7 @@ func (l *liveLine) look() Lamp {
 	}
 	lamp := Lamp{Proved: proved, Since: now, Drill: l.drillView()}
 	switch why := l.ended(); {
-	case l.runner.Failed() != nil:
+	case l.failure() != nil:
 		l.faultOurs(&lamp)
 	case why != "":
 		l.explainEnd(&lamp, why)
@@ -84,9 +84,17 @@ func (l *liveLine) tried() bool {
 }
 
 func (l *liveLine) faultOurs(lamp *Lamp) {
+	why := l.failure()
+	if why == nil {
+		why = errStopped // it has just come back
+	}
+	if !l.isUp() {
+		unreadable(lamp, l.path, why, l.now())
+		return
+	}
 	lamp.State, lamp.Verdict = LampDown, VerdictOurs
 	lamp.Sentence = "Our own station cannot keep what it receives, so it does not speak."
-	lamp.Evidence = append(lamp.Evidence, Evidence{byUs, "store-failed", l.runner.Failed().Error(), l.now()})
+	lamp.Evidence = append(lamp.Evidence, Evidence{byUs, "store-failed", why.Error(), l.now()})
 	lamp.Try = append(lamp.Try, "check-disk: look at the disk of the station; run parley check")
 }
 

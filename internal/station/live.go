@@ -58,7 +58,12 @@ type liveLine struct {
 	tapeShelf tapeShelf
 	vkeys     vkeys // of its logs
 
+	path     string        // what it is stored in
+	up       chan struct{} // closed once it works
+	firstTry chan struct{} // closed once it is known whether its engine loads
+
 	mu         sync.Mutex
+	halted     error     // why it does not work though its engine is loaded
 	lastUp     time.Time // last time any peer proved to be there
 	pins       map[parley.PartyCode]map[[32]byte]bool
 	ownKeys    map[parley.PartyCode][]ownKey // told in annex entries, oldest first

@@ -2,6 +2,7 @@ package station
 
 import (
 	"context"
+	"maps"
 	"sort"
 
 	"parley"
@@ -23,8 +24,12 @@ func (s *Station) Lines(context.Context) ([]Line, error) {
 	for _, l := range s.lines {
 		ls = append(ls, l)
 	}
+	shut := maps.Clone(s.shut)
 	s.mu.Unlock()
 	out := make([]Line, 0, len(ls))
+	for id, why := range shut {
+		out = append(out, shutView(id, s.cfg.path(storeFile), why, s.now()))
+	}
 	for _, l := range ls {
 		out = append(out, l.render())
 	}
@@ -41,6 +46,9 @@ func (s *Station) Lines(context.Context) ([]Line, error) {
 // name.
 func (s *Station) Line(_ context.Context, name string) (Line, error) {
 	l, err := s.lineOf(name)
+	if v, ok := s.shutOf(name); err != nil && ok {
+		return v, nil
+	}
 	if err != nil {
 		return Line{}, err
 	}
@@ -93,6 +101,9 @@ func (l *liveLine) render() Line {
 // Why measures the lamp of a line afresh.
 func (s *Station) Why(_ context.Context, name string) (Lamp, error) {
 	l, err := s.lineOf(name)
+	if v, ok := s.shutOf(name); err != nil && ok {
+		return v.Lamp, nil
+	}
 	if err != nil {
 		return Lamp{}, err
 	}

@@ -152,7 +152,11 @@ func (s *Station) begin(ctx context.Context, ps *pairings, p *pairing) error {
 		return nil
 	}
 	if l == nil {
-		if err := s.addLine(run, p.line()); err != nil {
+		l, err := s.addLine(run, p.line())
+		if err == nil {
+			err = l.works(ctx)
+		}
+		if err != nil {
 			return fmt.Errorf("starting line %s: %w", p.line(), err)
 		}
 	}
@@ -184,17 +188,47 @@ func (s *Station) resumeFoundings() error { return s.pairings().resume() }
 // resumeAssents files assents that a crash cut off. Run calls it once the lines
 // have started.
 func (s *Station) resumeAssents(ctx context.Context) error {
-	ps := s.pairings()
-	all, err := ps.all()
+	s.mu.Lock()
+	s.assented = true // a line that works from here on looks itself
+	s.mu.Unlock()
+	all, err := s.pairings().all()
 	if err != nil {
 		return err
 	}
 	for _, p := range all {
-		if err := s.agree(ctx, ps, p); err != nil {
-			return err
+		s.mu.Lock()
+		l, shut := s.lines[p.line()], s.shut[p.line()]
+		s.mu.Unlock()
+		if shut != nil || l != nil && !l.isUp() {
+			continue
+		}
+		if err := s.resumeAssent(ctx, p.line()); err != nil {
+			if l == nil || l.failure() == nil {
+				return err
+			}
+			l.log.Error("the assent to the charter is not filed", "err", err)
 		}
 	}
 	return nil
+}
+
+// resumeAssent files our assent to the charter of a line, if it was founded here and is
+// not filed yet.
+func (s *Station) resumeAssent(ctx context.Context, id parley.LineID) error {
+	ps := s.pairings()
+	unlock, err := ps.lock(ctx, id)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	p, err := ps.load(id)
+	if parley.KindOf(err) == parley.NotFound {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.agree(ctx, ps, p)
 }
 
 // FoundingFile returns the founding of a line, in armour, and behind it the

@@ -38,7 +38,9 @@ type runner struct {
 	mu     sync.Mutex
 	rooms  map[parley.PartyCode]*room // of frames not stepped yet
 	status line.Status
-	failed error // why the line has stopped, once it has
+	failed error  // why the line has stopped, once it has
+	loaded bool   // the engine was, since the start
+	tried  func() // called when it is known for the first time whether it loads; nil: nobody asks
 }
 
 // request is what others ask of the owner: events to step, or a function to
@@ -106,9 +108,13 @@ func (r *runner) run(ctx context.Context) error {
 			r.refuseAll(ctx.Err())
 			return nil
 		}
-		r.log.Error("line stopped; loading it again", "line", r.id, "err", err)
-		r.setFailed(err)
-		r.heardAlarm("disk", fmt.Sprintf("our store does not take what line %s must keep: %v", r.id, err))
+		before := r.Failed()
+		if r.setFailed(err); before == nil || before.Error() != err.Error() { // it is tried every second, and said once
+			r.log.Error("line stopped; loading it again", "line", r.id, "err", err)
+			if r.loaded {
+				r.heardAlarm("disk", fmt.Sprintf("our store does not take what line %s must keep: %v", r.id, err))
+			}
+		}
 		select {
 		case <-ctx.Done():
 			r.refuseAll(ctx.Err())
@@ -125,7 +131,10 @@ func (r *runner) heardAlarm(code, text string) {
 func (r *runner) setFailed(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.failed = err
+	r.failed, r.loaded = err, r.loaded || err == nil
+	if r.tried != nil {
+		r.tried() // once
+	}
 }
 
 // session loads the engine and steps it until something fails.

@@ -53,17 +53,19 @@ type Station struct {
 	filing   sync.Mutex  // held while a file is put among the attachments
 	lastLook instant     // owned by watch
 
-	mu      sync.Mutex
-	lowTold time.Time // when the alarm about the disk was raised
-	lines   map[parley.LineID]*liveLine
-	run     context.Context // while Run runs
-	wg      sync.WaitGroup
+	mu       sync.Mutex
+	lowTold  time.Time // when the alarm about the disk was raised
+	lines    map[parley.LineID]*liveLine
+	shut     map[parley.LineID]error // lines of which not even the founding can be read, and why
+	assented bool                    // assents that a crash cut off are filed, of the lines that work
+	run      context.Context         // while Run runs
+	wg       sync.WaitGroup
 }
 
 // Open opens the data directory of cfg. Errors say which file, and what to do.
 func Open(cfg Config, log *slog.Logger) (_ *Station, err error) {
 	s := &Station{cfg: cfg, log: log, now: time.Now, hub: newHub(), ready: make(chan struct{}), calling: callDesk{of: map[parley.LineID]*liveCall{}},
-		phones: phoneDesk{begun: map[parley.LineID]*phoneRing{}, bells: map[parley.Ref]context.CancelFunc{}, line: map[parley.Ref]parley.LineID{}}, lines: map[parley.LineID]*liveLine{}}
+		phones: phoneDesk{begun: map[parley.LineID]*phoneRing{}, bells: map[parley.Ref]context.CancelFunc{}, line: map[parley.Ref]parley.LineID{}}, lines: map[parley.LineID]*liveLine{}, shut: map[parley.LineID]error{}}
 	defer func() {
 		if err != nil {
 			s.Close()
@@ -134,11 +136,7 @@ func (s *Station) Run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, id := range ids {
-		if err := s.addLine(ctx, id); err != nil {
-			return fmt.Errorf("starting line %s: %w", id, err)
-		}
-	}
+	s.startLines(ctx, ids)
 	if err := s.resumeAssents(ctx); err != nil {
 		return err
 	}
@@ -171,7 +169,8 @@ func (s *Station) upkeep(what string, err error) {
 	}
 }
 
-// Ready is closed once Run has started every line of the store.
+// Ready is closed once Run has started every line of the store that can be, or each has
+// had startWithin.
 func (s *Station) Ready() <-chan struct{} { return s.ready }
 
 func (s *Station) spawn(f func()) {
@@ -201,76 +200,6 @@ func (s *Station) Close() error {
 		keep(s.store.Close())
 	}
 	return first
-}
-
-// addLine starts a founded line from the store.
-func (s *Station) addLine(ctx context.Context, id parley.LineID) error {
-	st := s.store.Line(id)
-	raw, _, err := st.Founding()
-	if err != nil {
-		return err
-	}
-	f, err := charter.ParseFounding(raw)
-	if err != nil {
-		return err
-	}
-	us := parley.PartyCode(s.cfg.Party)
-	l := &liveLine{id: id, us: us, founding: f, store: st, net: s.net, log: s.log.With("line", id.String()[:8]), now: s.now, timings: s.cfg.timings(), emit: s.hub.emit, paths: make(chan struct{}, 1), diskLow: s.low.Load}
-	l.own, l.nextText = s.own, s.nextText
-	if s.finder != nil {
-		l.found = s.finder.Line(id)
-	}
-	l.unfound.Store(true)
-	l.setPeers()
-	l.blobs = newTransfers(l, s.blobs)
-	cfg := line.Config{Founding: f, Us: us, Store: st, Rand: cryptoRand, SettleAfter: l.timings.SettleAfter, TLS: s.tls.hash(), Limits: limitsOf(s.cfg)}
-	r := &runner{id: id, cfg: cfg, store: st, mark: lineMark{s.marks, id}, clock: s.now, low: s.low.Load, log: l.log, paced: s.cfg.AcceptRate == 0, in: newMailbox[request](1024), done: make(chan struct{})}
-	r.speak = func(sends []line.Send, closes []line.Close) { s.net.speak(l, sends, closes) }
-	r.heard = l.heard
-	r.own = s.own
-	r.reset = func() {
-		l.books.forget() // of a step that failed nobody heard, and the store may have it
-		l.saidShelf.forget()
-		l.callShelf.stored.Add(1)
-		s.net.drop(id, parley.Errorf(parley.Unavailable, "the line is loaded again"))
-	}
-	l.runner = r
-	if l.witnesses, err = newWitnesses(l, s.cfg); err != nil {
-		return err
-	}
-	c := newClerk(s, l)
-	l.onCommit = c.commit
-	s.mu.Lock()
-	s.lines[id] = l
-	s.mu.Unlock()
-	s.spawn(func() { r.run(ctx) })
-	if err := r.do(ctx, request{}); err != nil { // loaded, and held to its mark
-		return err
-	}
-	if err := c.catchUp(); err != nil {
-		return err
-	}
-	if err := l.pinCertified(); err != nil {
-		return err
-	}
-	if l.witnesses != nil {
-		if err := l.witnesses.load(); err != nil {
-			return err
-		}
-		s.spawn(func() { l.witnesses.run(ctx) })
-	}
-	s.spawn(func() { c.run(ctx) })
-	s.spawn(func() { l.blobs.run(ctx) })
-	s.net.mu.Lock()
-	s.net.lines[id] = l
-	s.net.mu.Unlock()
-	for _, p := range l.peers() {
-		for _, b := range s.net.bearers {
-			s.spawn(func() { s.net.dial(ctx, l, p, b) })
-		}
-	}
-	s.hub.emit("line", id.String(), "")
-	return nil
 }
 
 // lineMark is the high-water mark of one line.
@@ -346,6 +275,9 @@ func (s *Station) lineOf(name string) (*liveLine, error) {
 	case 1:
 		return found[0], nil
 	case 0:
+		if id, why := s.shutLine(name); why != nil {
+			return nil, parley.Errorf(parley.KindOf(why), "line %s cannot be opened: its founding in %s is not readable: %v", id, s.cfg.path(storeFile), why).WithHint(tryStore)
+		}
 		if s.starting() {
 			return nil, parley.Errorf(parley.Unavailable, "the station is starting, and has not opened line %q yet", name).WithHint("try again in a moment")
 		}
