@@ -61,11 +61,11 @@ func manyLines(b *bench) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := p.profile(""); err != nil {
-		return nil, err
-	}
 	manyHeld, err := call[held](p.a, "memory", nothing{})
 	if err != nil {
+		return nil, err
+	}
+	if err := p.profile(""); err != nil { // of memory: what is left after a collection
 		return nil, err
 	}
 	further := float64(lines - 1)

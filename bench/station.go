@@ -17,6 +17,7 @@ import (
 	"parley/internal/bearer/link"
 	"parley/internal/charter"
 	"parley/internal/key"
+	"parley/internal/spare"
 	"parley/internal/station"
 )
 
@@ -153,6 +154,7 @@ func (h *host) open(a openArgs) (o opened, err error) {
 	h.cancel, h.done = cancel, make(chan error, 1)
 	st, done := h.st, h.done
 	go func() { done <- st.Run(ctx) }()
+	go spare.Thrift(ctx, st.Working) // as the program does
 	if a.Line == "" {
 		return o, nil
 	}

@@ -12,6 +12,7 @@ import (
 	"parley/internal/key"
 	"parley/internal/record"
 	"parley/internal/said/page"
+	"parley/internal/spare"
 	"parley/internal/station"
 )
 
@@ -83,6 +84,7 @@ func runStation(ctx context.Context, dir string, log *slog.Logger, ready func())
 	}
 	at := served{socket: cfg.SocketPath(), desk: cfg.Desk, deskCert: cfg.DeskCert, deskKey: cfg.DeskKey, origin: origin,
 		requirePasskey: cfg.Passkeys == station.PasskeysRequired}
+	go spare.Thrift(ctx, st.Working)
 	return serve(ctx, st, at, log, ready)
 }
 

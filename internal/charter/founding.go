@@ -22,8 +22,7 @@ type Founding struct {
 	Annex   Annex
 	Reveals []Reveal // in bytewise order of party code
 
-	charter, annex []byte   // as committed to
-	raw            [][]byte // Reveals, encoded; nil when not at hand
+	charter, annex []byte // as committed to
 }
 
 // foundingWire is [line id, charter, annex, [reveal]]; also what the words are
@@ -79,7 +78,6 @@ func Found(line parley.LineID, charter, annex []byte, reveals [][]byte) (*Foundi
 		return nil, bad("a line is founded on a first charter and a first annex, not on amended ones")
 	}
 	f := &Founding{Line: line, Charter: c, Annex: a, charter: charter, annex: annex}
-	raw := map[parley.PartyCode][]byte{}
 	for _, b := range reveals {
 		r, err := ParseReveal(b)
 		if err != nil {
@@ -89,7 +87,6 @@ func Found(line parley.LineID, charter, annex []byte, reveals [][]byte) (*Foundi
 			return nil, err
 		}
 		f.Reveals = append(f.Reveals, *r)
-		raw[r.Party] = b
 	}
 	slices.SortFunc(f.Reveals, func(a, b Reveal) int { return bytes.Compare([]byte(a.Party), []byte(b.Party)) })
 	if len(f.Reveals) != len(c.Parties) {
@@ -97,9 +94,6 @@ func Found(line parley.LineID, charter, annex []byte, reveals [][]byte) (*Foundi
 	}
 	if err := f.checkDistinct(); err != nil {
 		return nil, err
-	}
-	for i := range f.Reveals {
-		f.raw = append(f.raw, raw[f.Reveals[i].Party])
 	}
 	return f, nil
 }
@@ -141,11 +135,8 @@ func (f *Founding) checkDistinct() error {
 	return nil
 }
 
-// reveals returns the reveals, encoded.
+// reveals returns the reveals, encoded: each says the same bytes as it was read from.
 func (f *Founding) reveals() [][]byte {
-	if f.raw != nil {
-		return f.raw
-	}
 	list := make([][]byte, len(f.Reveals))
 	for i := range f.Reveals {
 		list[i] = f.Reveals[i].Encode()

@@ -81,7 +81,7 @@ func (s *session) mediaTap(b []byte) bool {
 	if !isCallFrame(b) || b[2] != frameMedia {
 		return false
 	}
-	s.hears()
+	s.hears(true)
 	return s.callIn(b) == nil
 }
 

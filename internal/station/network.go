@@ -333,7 +333,7 @@ func (n *network) open(l *liveLine, peer parley.PartyCode, name string, c bearer
 		return nil
 	}
 	s := &session{node: n, id: line.PathID(n.ids.Add(1)), conn: c, name: name, line: l, peer: peer, dialed: dialed,
-		up: now, heard: now, pings: map[uint64]time.Time{}, wants: make(chan *wire.Want, 8)}
+		up: now, heard: now, busy: now, pings: map[uint64]time.Time{}, wants: make(chan *wire.Want, 8)}
 	old, err := n.place(s)
 	if err != nil {
 		c.Close(err)

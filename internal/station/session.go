@@ -48,9 +48,12 @@ type session struct {
 	token  uint64
 	shown  [2]parley.GenerationID // of our last auth: ours, theirs
 
-	beats *time.Timer // the next beat; nil before serve
-	next  time.Time   // when the next ping is due; owned by beat
-	done  bool        // our proof is sent; likewise
+	beats   *time.Timer // the next beat; nil before serve
+	beating atomic.Bool // one is under way
+	done    bool        // our proof is sent; owned by beat
+	next    time.Time   // when the next ping is due; under mu, as is what follows
+	pinged  time.Time   // when the last went
+	busy    time.Time   // when a frame that is neither ping nor pong last came
 
 	wants  chan *wire.Want // served one after the other
 	served atomic.Bool     // somebody serves them
@@ -89,8 +92,8 @@ func (s *session) serve(ctx context.Context, first *wire.Hello, size int) error 
 		if err != nil {
 			return err
 		}
-		s.hears()
-		if isCallFrame(b) {
+		call := isCallFrame(b)
+		if s.hears(call); call {
 			if err := s.callIn(b); err != nil {
 				return err
 			}
@@ -106,10 +109,13 @@ func (s *session) serve(ctx context.Context, first *wire.Hello, size int) error 
 	}
 }
 
-// hears notes that something came.
-func (s *session) hears() {
+// hears notes that something came; busy says that it is more than the keep-alive.
+func (s *session) hears(busy bool) {
+	now := s.node.now()
 	s.mu.Lock()
-	s.heard = s.node.now()
+	if s.heard = now; busy {
+		s.busy = now
+	}
 	s.mu.Unlock()
 }
 
@@ -135,11 +141,21 @@ func (s *session) slow(ctx context.Context, f wire.Frame) {
 	}
 }
 
+// noteBusy notes that something but the keep-alive came.
+func (s *session) noteBusy(f wire.Frame) {
+	switch f.(type) {
+	case *wire.Ping, *wire.Pong:
+	default:
+		s.hears(true)
+	}
+}
+
 func (s *session) take(ctx context.Context, f wire.Frame, size int) error {
 	s.slow(ctx, f)
+	s.noteBusy(f)
 	switch f := f.(type) {
 	case *wire.Ping:
-		s.send(bearer.Control, &wire.Pong{Token: f.Token, Time: uint64(s.node.now().UnixMilli()), State: s.line.sayState()})
+		s.pingIn(f)
 	case *wire.Pong:
 		s.pong(f)
 	case *wire.Auth:
@@ -194,6 +210,10 @@ func (s *session) send(c bearer.Class, f wire.Frame) error {
 // been silent for too long, until ctx ends. It has no goroutine between two beats.
 func (s *session) keepAlive(ctx context.Context) {
 	s.beats = time.AfterFunc(time.Hour, func() {
+		if !s.beating.CompareAndSwap(false, true) {
+			return // it says itself when the next is
+		}
+		defer s.beating.Store(false)
 		if wait := s.beat(ctx); wait > 0 && ctx.Err() == nil {
 			s.beats.Reset(wait)
 		}
@@ -213,7 +233,7 @@ const (
 func (s *session) beat(ctx context.Context) time.Duration {
 	now := s.node.now()
 	s.mu.Lock()
-	quiet, met := now.Sub(s.heard), s.heard.After(s.up)
+	quiet, met, next := now.Sub(s.heard), s.heard.After(s.up), s.next
 	s.mu.Unlock()
 	if ctx.Err() != nil || s.conn.Err() != nil {
 		return 0
@@ -222,21 +242,53 @@ func (s *session) beat(ctx context.Context) time.Duration {
 		s.conn.Close(parley.Errorf(parley.Unavailable, "no answer for %d s", int(quiet.Seconds())))
 		return 0
 	}
-	if due := met && !now.Before(s.next); due || met && !s.done { // the hello goes first
+	if due := met && !now.Before(next); due || met && !s.done { // the hello goes first
 		if due {
-			s.next = now.Add(s.line.pingEvery())
-			s.ping(now)
+			next = now.Add(s.line.pingEvery())
+			s.ping(now, next)
 		}
 		s.done = s.authOut(ctx)
 	}
 	if !met || !s.done {
 		return beatOften
 	}
-	return min(max(min(s.next.Sub(now), quietLimit-quiet), 0)+time.Millisecond, beatSeldom)
+	return min(max(min(next.Sub(now), quietLimit-quiet), 0)+time.Millisecond, beatSeldom)
 }
 
-func (s *session) ping(now time.Time) {
+// pingIn answers a ping. At rest the side that dialed asks, and the other is content
+// with being asked (spec/sessions.md, 5): it asks by itself only now and then, with an
+// answer, and when it is asked no more.
+func (s *session) pingIn(f *wire.Ping) {
+	now := s.node.now()
+	s.send(bearer.Control, &wire.Pong{Token: f.Token, Time: uint64(now.UnixMilli()), State: s.line.sayState()})
+	every := s.line.pingEvery()
 	s.mu.Lock()
+	wait := !s.dialed && now.Sub(s.busy) >= restAfter
+	patience := asksEach*every - every/2
+	if s.said.Before(s.pinged) { // the last was not answered
+		patience = every
+	}
+	ask := wait && now.Sub(s.pinged) >= patience
+	if wait {
+		s.next = now.Add(every + every/2)
+	}
+	next := s.next
+	s.mu.Unlock()
+	if ask {
+		s.ping(now, next)
+	}
+	if wait && s.beats != nil {
+		s.beats.Reset(next.Sub(now))
+	}
+}
+
+// asksEach is how many keep-alives apart a side that is asked asks itself.
+const asksEach = 4
+
+// ping asks; next is when the next ping is due.
+func (s *session) ping(now, next time.Time) {
+	s.mu.Lock()
+	s.pinged, s.next = now, next
 	s.token++
 	tok := s.token
 	s.pings[tok] = now

@@ -49,9 +49,10 @@ type Station struct {
 
 	ready chan struct{} // closed once every line has started
 
-	low      atomic.Bool // the disk is kept for our own logs
-	filing   sync.Mutex  // held while a file is put among the attachments
-	lastLook instant     // owned by watch
+	low      atomic.Bool  // the disk is kept for our own logs
+	worked   atomic.Int64 // when something was made durable last, in seconds since 1970
+	filing   sync.Mutex   // held while a file is put among the attachments
+	lastLook instant      // owned by watch
 
 	mu       sync.Mutex
 	lowTold  time.Time // when the alarm about the disk was raised
@@ -176,6 +177,14 @@ func (s *Station) Ready() <-chan struct{} { return s.ready }
 func (s *Station) spawn(f func()) {
 	s.wg.Add(1)
 	go func() { defer s.wg.Done(); f() }()
+}
+
+// Working reports whether something was made durable lately, or a call runs.
+func (s *Station) Working() bool {
+	s.calling.mu.Lock()
+	calls := len(s.calling.of)
+	s.calling.mu.Unlock()
+	return calls > 0 || time.Now().Unix()-s.worked.Load() < int64(restAfter/time.Second)
 }
 
 // Close releases what Open took. Run must have returned.
