@@ -54,7 +54,7 @@ func (s *Station) spoken() {
 	now := s.Now()
 	s.Say = station.Statements{Line: Birch, Contact: Spoken, Us: "alder", Level: "leader", Topics: topics, Parties: []string{"alder", "birch"}, Languages: []string{"en", "zh"}, Record: facts,
 		Wordings: []station.SaidWording{{ID: ourGen + ":91", Call: CallWithBirch, Texts: textsOf("en", "Energy infrastructure is not a target of either side.", "zh", "能源基础设施不是任何一方的目标。")}, {ID: ourGen + ":86", Call: RecordedCall, Texts: textsOf("en", "The corridor stays open at all hours.", "zh", "通道全天开放。")}},
-		Embargo:  station.SaidEmbargo{ID: ourGen + ":126", Until: now.Add(42*time.Minute + 20*time.Second), History: []station.EmbargoOffer{{ID: ourGen + ":126", By: "alder", Ours: true, At: now.Add(-26 * time.Hour), Until: now.Add(42 * time.Minute), State: "agreed"}}},
+		Embargo:  station.SaidEmbargo{ID: ourGen + ":126", Until: now.Add(43 * time.Minute).Truncate(time.Minute), History: []station.EmbargoOffer{{ID: ourGen + ":126", By: "alder", Ours: true, At: now.Add(-26 * time.Hour), Until: now.Add(43 * time.Minute).Truncate(time.Minute), State: "agreed"}}},
 		Readout: &station.Readout{Version: 5, State: "approved", Items: ours, Facts: facts, Author: "陈译员", Saved: now.Add(-5 * time.Hour), Reviewer: "Lt Ruiz", Reviewed: now.Add(-4 * time.Hour), Approver: "Envoy Okafor", Approved: now.Add(-3 * time.Hour), Bytes: 900,
 			Ready: &station.ReadoutReady{Version: 5, At: now.Add(-150 * time.Minute), By: "Envoy Okafor", ID: ourGen + ":130", Shown: true}},
 		Sides: []station.SaidSide{
