@@ -44,7 +44,7 @@ func TestSayingStates(t *testing.T) {
 		{"both shown", nil, []string{"What differs", "only one side mentions it", "Prisoners", "Fisheries", "confirmed wording is changed", `class="lit"`, `id="mark-1"`, "ON THE RECORD", "42 min left", "此处措辞应与双方确认的一致&lt;b&gt;", "⟦U+202E⟧", "&lt;script&gt;", "!<script>", `href="#mark-2"`},
 			[]string{"reworded", "differences", "42 min left", "能源基础设施不是任何一方的目标"}},
 		{"facts differ", func(s *desktest.Station) { s.Say.Sides[1].Drafts[0].Differs = []string{"initiator", "end"} }, []string{"This statement says otherwise than the record", "who asked for it", "when it ended"}, nil},
-		{"early", (*desktest.Station).SayEarly, []string{"PUBLISHED BEFORE THE EMBARGO ENDED", "Published at", "Embargo until", "231409Z NOV 26", "231454Z NOV 26", "data-early", "https://birch.example/通报&lt;i&gt;", "/public", "Proof file"}, []string{"PUBLISHED BEFORE THE EMBARGO ENDED", "231409Z NOV 26", "231454Z NOV 26", "EARLY"}},
+		{"early", (*desktest.Station).SayEarly, []string{"PUBLISHED BEFORE THE EMBARGO ENDED", "Published at", "Embargo until", "231409Z NOV 26", "231455Z NOV 26", "data-early", "https://birch.example/通报&lt;i&gt;", "/public", "Proof file"}, []string{"PUBLISHED BEFORE THE EMBARGO ENDED", "231409Z NOV 26", "231455Z NOV 26", "EARLY"}},
 		{"crossed", func(s *desktest.Station) {
 			s.SayEarly()
 			x := &s.Say.Published[0]
@@ -247,7 +247,7 @@ func TestPublish(t *testing.T) {
 	in := []string{"version", "5", "seen", seen(publish), "where", "https://alder.example/a", "text", ""}
 	b.post(publish, append(in, "then", "look")...).want(t, 200, "A second look", "https://alder.example/a", "Publish before the embargo ends", "I have read what will be signed")
 	b.post(publish, append(in, "then", "publish")...).want(t, 422, "not confirmed that the text was read")
-	b.post(publish, append(in, "then", "publish", "sure", "yes")...).want(t, 403, "an embargo stands until 231454Z NOV 26")
+	b.post(publish, append(in, "then", "publish", "sure", "yes")...).want(t, 403, "an embargo stands until 231455Z NOV 26")
 	b.post(publish, append(in, "then", "edit")...).want(t, 200, `value="https://alder.example/a"`, "!A second look")
 	b.post(publish, "version", "4", "then", "look").want(t, 409, "version 5, you saw 4")
 	if len(b.st.Calls) != 0 {
