@@ -271,11 +271,11 @@ func (s *Station) blobsPerDay(id parley.LineID, p parley.PartyCode) int64 {
 func (s *Station) lineOf(name string) (*liveLine, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if id, err := parley.ParseLineID(name); err == nil && s.lines[id] != nil {
+		return s.lines[id], nil
+	}
 	var found []*liveLine
-	for id, l := range s.lines {
-		if id.String() == name {
-			return l, nil
-		}
+	for _, l := range s.lines {
 		if l.calls(name) {
 			found = append(found, l)
 		}
