@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"io"
+	"log/slog"
 	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
@@ -306,6 +307,34 @@ func TestOtherSitesAreRefused(t *testing.T) {
 	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	r.Header.Set("Origin", "https://evil.example")
 	b.do(r).want(t, 403)
+}
+
+// TestStrangersWriteNoLog: whoever has no seat, or a page of another site in an officer's
+// browser, does not fill a disk by what the desk logs of it.
+func TestStrangersWriteNoLog(t *testing.T) {
+	b := newBench(t)
+	long := strings.Repeat("e", 20<<10)
+	finish := strings.Replace(strings.TrimSpace(b.post("/passkey/sign-in/begin").body), `"options"`, `"response"`, 1)
+	for range 50 {
+		r := httptest.NewRequest("POST", "/passkey/sign-in/finish", strings.NewReader(finish))
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		b.do(r).want(t, 403)
+	}
+	if n := strings.Count(b.log.String(), "a passkey was refused"); n != 1 {
+		t.Errorf("passkeys that were refused stand %d times in the log", n)
+	}
+	b.h = desk.New(desk.Config{Station: b.st, Log: slog.New(slog.NewTextHandler(b.log, nil))}) // with no name: no passkeys
+	for range 50 {
+		r := httptest.NewRequest("POST", "/"+long, nil)
+		r.Header.Set("Sec-Fetch-Site", "cross-site")
+		r.Header.Set("Origin", "https://"+long)
+		b.do(r).want(t, 403)
+		b.post("/passkey/sign-in/begin").want(t, 503)
+		b.post("/passkey/sign-in/finish").want(t, 503)
+	}
+	if n := b.log.Len(); n == 0 || n > 2<<10 {
+		t.Errorf("the log has %d bytes of 200 requests", n)
+	}
 }
 
 func TestSeat(t *testing.T) {

@@ -57,7 +57,10 @@ type desk struct {
 	keys    *keyring // nil: this desk has none
 	cookies cookieNames
 	passes  passes
-	kept    compare.Kept // what statements were found to say differently
+
+	foreign, failing, refused seldom // of what strangers do
+
+	kept compare.Kept // what statements were found to say differently
 }
 
 // New returns the desk of a station. It starts no goroutine that outlives a

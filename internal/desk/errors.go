@@ -53,8 +53,12 @@ func problemOf(err error) *problem {
 // fail answers with the page of an error. s is nil when nobody sits there.
 func (d *desk) fail(w http.ResponseWriter, r *http.Request, s *seat, err error) {
 	p := problemOf(err)
-	if p.Status >= http.StatusInternalServerError {
-		d.log.Error("answering", "path", cleanPath(r), "err", err)
+	more, heard := 0, s != nil
+	if p.Status >= http.StatusInternalServerError && !heard {
+		more, heard = d.failing.may(d.now())
+	}
+	if p.Status >= http.StatusInternalServerError && heard {
+		d.log.Error("answering", "path", parley.Clip(cleanPath(r)), "err", err, "more", more)
 	}
 	if wantsJSON(r) {
 		book := d.bookFor(r)

@@ -3,7 +3,10 @@ package desk
 import (
 	"net/http"
 	"strings"
+	"sync"
 	"time"
+
+	"parley"
 )
 
 // Limits of a request. Attachments have their own.
@@ -26,7 +29,9 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 func (d *desk) guard(next http.Handler) http.Handler {
 	cross := http.NewCrossOriginProtection()
 	cross.SetDenyHandler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		d.log.Warn("refused a request from another site", "path", cleanPath(r), "from", r.Header.Get("Origin"))
+		if more, ok := d.foreign.may(d.now()); ok {
+			d.log.Warn("refused a request from another site", "path", parley.Clip(cleanPath(r)), "from", parley.Clip(r.Header.Get("Origin")), "more", more)
+		}
 		d.plainError(w, r, http.StatusForbidden, "error.cross_site")
 	}))
 	inner := cross.Handler(next)
@@ -46,6 +51,25 @@ func (d *desk) guard(next http.Handler) http.Handler {
 		deadline(w, timeout)
 		inner.ServeHTTP(w, r)
 	})
+}
+
+// seldom lets strangers have a line of the log each second, however often they ask: a
+// log without end fills the disk.
+type seldom struct {
+	mu   sync.Mutex
+	at   time.Time
+	more int // that were not written since
+}
+
+func (s *seldom) may(now time.Time) (more int, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if now.Sub(s.at).Abs() < time.Second {
+		s.more++
+		return 0, false
+	}
+	more, s.at, s.more = s.more, now, 0
+	return more, true
 }
 
 // upload reports whether the request may carry an attachment, or a table of

@@ -208,7 +208,9 @@ func (d *desk) askPasskey(w http.ResponseWriter, r *http.Request, what string) e
 // to be kept of it. Every failure reads alike from outside: NotAllowed.
 func (d *desk) provePasskey(r *http.Request, what string) (station.Officer, station.Passkey, error) {
 	none := func(why string, err error) (station.Officer, station.Passkey, error) {
-		d.log.Warn("a passkey was refused", "for", what, "why", why, "err", err)
+		if more, ok := d.refused.may(d.now()); ok {
+			d.log.Warn("a passkey was refused", "for", what, "why", why, "err", err, "more", more)
+		}
 		return station.Officer{}, station.Passkey{}, parley.Errorf(parley.NotAllowed, "this passkey opens nothing here").
 			WithHint("use the one you added at this desk; if it is lost, two administrators give access back")
 	}
