@@ -248,6 +248,8 @@ func (f *frame) TodoURL(t station.Todo) string {
 		return "/line/" + t.Line + "/call"
 	case t.Act == "confirm-wording":
 		return "/line/" + t.Line + "/call#wordings"
+	case t.Act == "agree-exercise":
+		return "/line/" + t.Line + "/modes#mode-" + t.Item
 	case t.Act == "take-over":
 		return "/watch/takeover"
 	case t.Act == "test-sound":

@@ -209,8 +209,26 @@ func TestExerciseIsAgreed(t *testing.T) {
 	if a.line(line).Exercise != "" || b.line(line).Exercise != "" {
 		t.Error("an exercise is on that nobody agreed to")
 	}
+	asked := func(p *party) (names []string) {
+		board, err := p.st.Board(ctx, p.watch, line)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range board.DoNext {
+			if x.Act == "agree-exercise" {
+				names = append(names, x.Text)
+			}
+		}
+		return names
+	}
+	if ours, theirs := asked(a), asked(b); len(ours) != 0 || len(theirs) != 1 || theirs[0] != "AUTUMN GALE" {
+		t.Errorf("boards ask for agreement to %v and %v", ours, theirs)
+	}
 	if _, err := b.st.Exercise(ctx, b.watch, line, "agree", m.Entry, "", time.Time{}); err != nil {
 		t.Fatal(err)
+	}
+	if theirs := asked(b); len(theirs) != 0 {
+		t.Errorf("agreed to, and the board asks for %v", theirs)
 	}
 	_, err = b.st.Exercise(ctx, b.watch, line, "agree", m.Entry, "", time.Time{})
 	wantKind(t, "agreeing twice", err, parley.Conflict, "agreed to AUTUMN GALE already")

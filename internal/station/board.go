@@ -197,6 +197,9 @@ func (s *Station) boardOf(l *liveLine, b *Board) error {
 	if err := s.callsOn(l, b); err != nil {
 		return err
 	}
+	if err := s.modesAsked(l, b); err != nil {
+		return err
+	}
 	for _, it := range all {
 		if it.Form == "dispatch" && it.Arrived.After(b.Last) {
 			b.Last = it.Arrived
@@ -217,6 +220,21 @@ func (s *Station) boardOf(l *liveLine, b *Board) error {
 			if e.Next.ID != 0 && !b.Now.Before(e.Due) {
 				b.DoNext = append(b.DoNext, Todo{Act: "call-out", Item: it.ID, Line: it.Line, Text: e.Next.Name, Due: e.Due, Exercise: it.Exercise})
 			}
+		}
+	}
+	return nil
+}
+
+// modesAsked adds the exercises and drills that wait for our agreement.
+func (s *Station) modesAsked(l *liveLine, b *Board) error {
+	list, err := l.modes(false)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for _, m := range list {
+		if m.Asked && !l.waits(m.ref, "exercise") {
+			b.asked(&n, Todo{Act: "agree-exercise", Item: m.Entry, Line: l.id.String(), Text: m.Title, Due: m.Until})
 		}
 	}
 	return nil

@@ -61,7 +61,7 @@ type Config struct {
 // LoadConfig reads the configuration of a data directory; path is the
 // directory or the file in it. Errors name file, line and what to do.
 func LoadConfig(path string) (Config, error) {
-	if st, err := os.Stat(path); err == nil && st.IsDir() {
+	if st, err := os.Stat(path); err == nil && st.IsDir() || filepath.Base(path) != ConfigName && os.IsNotExist(err) {
 		path = filepath.Join(path, ConfigName)
 	}
 	b, err := os.ReadFile(path)

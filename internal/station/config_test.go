@@ -52,3 +52,15 @@ func TestConfigRefusals(t *testing.T) {
 		}
 	}
 }
+
+// TestNoStationThere: what is refused is named as it was typed, whether the directory
+// is there and empty or is not there at all.
+func TestNoStationThere(t *testing.T) {
+	dir := t.TempDir()
+	for _, at := range []string{dir, filepath.Join(dir, "nowhere"), filepath.Join(dir, "nowhere", ConfigName)} {
+		want := "there is no station in " + strings.TrimSuffix(at, "/"+ConfigName)
+		if _, err := LoadConfig(at); parley.KindOf(err) != parley.NotFound || err.Error() != want {
+			t.Errorf("%v, want %q", err, want)
+		}
+	}
+}

@@ -384,7 +384,7 @@ type Board struct {
 
 // Todo is one thing an officer should do next.
 type Todo struct {
-	Act  string    `json:"act"`  // "open", "acknowledge", "translate", "review", "inform", "release", "answer", "check-call", "make-check-call", "ping" (text: offices that are due), "call-out", "take-over", "test-sound", "confirm-words", "answer-contact", "answer-ask", "enter-contact", "answer-embargo", "show-draft", "sign-joint", "open-joint", "lift-call", "join-call", "confirm-wording"
+	Act  string    `json:"act"`  // "open", "acknowledge", "translate", "review", "inform", "release", "answer", "check-call", "make-check-call", "ping" (text: offices that are due), "call-out", "take-over", "test-sound", "confirm-words", "answer-contact", "answer-ask", "agree-exercise", "enter-contact", "answer-embargo", "show-draft", "sign-joint", "open-joint", "lift-call", "join-call", "confirm-wording"
 	Item string    `json:"item"` // item or draft id
 	Line string    `json:"line,omitempty"`
 	Text string    `json:"text"`
