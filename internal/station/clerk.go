@@ -29,7 +29,7 @@ type clerk struct {
 	waits  map[parley.PartyCode]*heldBack // alarms to be counted; see sound
 
 	clockOff map[parley.PartyCode]*clockWatch
-	silent   map[string]bool      // of what an alarm told once
+	silent   told                 // of what an alarm told once
 	queried  map[string]time.Time // item -> last automatic query
 	overdue  map[string]bool      // item -> its alarm was raised
 	called   map[string]int64     // item -> who of the call-out list an alarm named last
@@ -59,7 +59,7 @@ type clerk struct {
 }
 
 func newClerk(s *Station, l *liveLine) *clerk {
-	return &clerk{s: s, l: l, in: newMailbox[*applied](4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, silent: map[string]bool{}, called: map[string]int64{}, waits: map[parley.PartyCode]*heldBack{},
+	return &clerk{s: s, l: l, in: newMailbox[*applied](4096), queried: map[string]time.Time{}, overdue: map[string]bool{}, silent: told{}, called: map[string]int64{}, waits: map[parley.PartyCode]*heldBack{},
 		clockOff: map[parley.PartyCode]*clockWatch{}, unswept: true, modes: true, calls: true, uncalled: true, rang: true, statements: true, unplaced: true}
 }
 
@@ -428,7 +428,7 @@ func (c *clerk) sweep(ctx context.Context) error {
 	}
 	now := c.l.now()
 	c.again = now.Add(sweepAgain)
-	late := ""
+	late, overdue := "", map[string]bool{}
 	for _, r := range rows {
 		if now.Sub(time.UnixMilli(r.Arrived)) > 14*24*time.Hour {
 			break
@@ -444,13 +444,12 @@ func (c *clerk) sweep(ctx context.Context) error {
 			return err
 		}
 		if !it.Overdue || it.Disregarded != "" {
-			delete(c.overdue, it.ID)
-			delete(c.called, it.ID)
 			if it.Objective.After(now) && it.Objective.Before(c.again) {
 				c.again = it.Objective
 			}
 			continue
 		}
+		overdue[it.ID] = true
 		if t := now.Add(min(c.queryAgain(), 10*time.Second)); t.Before(c.again) {
 			c.again = t
 		}
@@ -462,6 +461,10 @@ func (c *clerk) sweep(ctx context.Context) error {
 			return err
 		}
 	}
+	keepOnly(c.overdue, overdue) // what has left these rows does not come back
+	keepOnly(c.called, overdue)
+	keepOnly(c.queried, overdue)
+	c.silent.forget(now)
 	c.l.mu.Lock()
 	c.l.late = late
 	c.l.mu.Unlock()

@@ -670,8 +670,8 @@ func (c *clerk) silentRequests() error {
 		}
 		for _, t := range x.Open {
 			id := t.Ref.String()
-			if t.Overdue(now) && !c.silent[id] && now.Sub(time.Unix(int64(t.Request.AnswerBy), 0)) < 14*24*time.Hour {
-				c.silent[id] = true
+			if until := time.Unix(int64(t.Request.AnswerBy), 0).Add(14 * 24 * time.Hour); t.Overdue(now) && !c.silent.has(id) && now.Before(until) {
+				c.silent.note(id, until)
 				c.sound("", "no-answer", c.silence(x, t), id)
 			}
 		}

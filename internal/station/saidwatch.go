@@ -135,14 +135,15 @@ func (s *Station) statementsOf(l *liveLine, b *Board) error {
 func (c *clerk) soundOnce(code string, e *said.Entry, text string) error {
 	id := e.Ref.String()
 	key := code + " " + id
-	if c.silent[key] || c.l.now().Sub(e.Time) > 60*24*time.Hour {
+	until := e.Time.Add(60 * 24 * time.Hour)
+	if c.silent.has(key) || c.l.now().After(until) {
 		return nil
 	}
 	raised, err := c.s.own.WasRaised(c.l.id, code, id)
 	if err != nil {
 		return err // it is looked for again at the next tick
 	}
-	if c.silent[key] = true; !raised {
+	if c.silent.note(key, until); !raised {
 		c.sound("", code, text, id)
 	}
 	return nil
