@@ -15,7 +15,7 @@ func Hash(label string, x []byte) [32]byte {
 // there is no extract step.
 //
 // So long an output is one HMAC over info and the octet 1 (RFC 5869, 2.3). It is
-// written out here, as crypto/hkdf computes it (TestExpandIsHKDF): seven times for each
+// written out here, as crypto/hkdf computes it (TestExpandIsHKDF): six times for each
 // dispatch, at a third of the time and without an allocation.
 func Expand(key *[32]byte, info []byte) [32]byte {
 	var inner, outer [256]byte // blocks of RFC 2104, and room for what follows
