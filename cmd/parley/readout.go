@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
 
+	"parley"
 	"parley/internal/control"
 	"parley/internal/station"
 )
@@ -166,6 +168,10 @@ func (c readoutDraftCmd) Run(s *session) error {
 		return err
 	}
 	r, err := s.station().KeepReadout(s.ctx, "draft", in)
+	var e *parley.Error
+	if errors.As(err, &e) && e.Kind == parley.NotFound && e.Hint == "" {
+		return e.WithHint("see how it stands: parley readout state; write one: parley readout edit --help")
+	}
 	if err != nil {
 		return err
 	}

@@ -159,6 +159,13 @@ func (topicAskCmd) Help() string {
 
 // Run asks.
 func (c topicAskCmd) Run(s *session) error {
+	all, none := c.Quote != "" && c.Source != "" && c.Said != "", c.Quote == "" && c.Source == "" && c.Said == ""
+	switch clarifies := c.Sort == "clarification"; {
+	case clarifies && !all:
+		return usagef("give all three: --quote WORDS --source WHERE --said YYYY-MM-DD", "a clarification quotes a public statement, with its source and date")
+	case !clarifies && !none:
+		return usagef("ask for a clarification, or leave out --quote, --source and --said", "a %s quotes no public statement", c.Sort)
+	}
 	by, err := when("the time for an answer", c.AnswerBy, "UTC")
 	if err != nil {
 		return err

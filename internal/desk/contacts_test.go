@@ -277,6 +277,7 @@ func TestContactTodos(t *testing.T) {
 	b.get(birch+"/contacts").want(t, 200, "No contact is planned.", "!waits for us")
 	for _, c := range []struct{ act, item, text, to string }{
 		{"answer-contact", desktest.AskedOfUs, "x", theirAsk}, {"enter-contact", desktest.OurCounter, "x", ourAgreed}, {"answer-ask", desktest.AskToUs, "Rescue corridor", topicPath},
+		{"agree-exercise", "41c07d5e88aa9b10:7", "AUTUMN GALE", birch + "/modes#mode-41c07d5e88aa9b10:7"},
 	} {
 		b.st.Lock()
 		b.st.Todos = []station.Todo{{Act: c.act, Item: c.item, Line: desktest.Birch, Text: c.text}}
