@@ -70,7 +70,9 @@ const maxBehind = 2 << 20
 // commit hands over what was made durable. When the clerk is far behind it
 // drops the notice: sweep finds by itself what matters.
 func (c *clerk) commit(_ *liveLine, a *applied) {
-	c.s.worked.Store(time.Now().Unix())
+	if len(a.entries)+len(a.receipts)+len(a.filed) > 0 {
+		c.s.worked.Store(time.Now().Unix())
+	}
 	slim := &applied{alarms: a.alarms, entries: make([]line.StoredEntry, len(a.entries))}
 	var n int64
 	for i, e := range a.entries {

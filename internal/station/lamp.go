@@ -26,7 +26,7 @@ const (
 // on old news: up means that a peer answered within the quiet limit.
 func (l *liveLine) look() Lamp {
 	now := l.now()
-	paths := l.pathList()
+	paths := l.pathsNow((*session).brief)
 	up, down := 0, 0
 	for _, p := range paths {
 		switch {
@@ -274,11 +274,13 @@ func (l *liveLine) unanswered() string {
 }
 
 // pathList returns every path that is configured or up, in order of peer and name.
-func (l *liveLine) pathList() []Path {
+func (l *liveLine) pathList() []Path { return l.pathsNow((*session).snapshot) }
+
+func (l *liveLine) pathsNow(of func(*session) Path) []Path {
 	var out []Path
 	seen := map[pathKey]bool{}
 	for _, s := range l.net.to(l.id, "") {
-		out = append(out, s.snapshot())
+		out = append(out, of(s))
 		seen[pathKey{l.id, s.peer, s.name}] = true
 	}
 	for _, p := range l.others() {

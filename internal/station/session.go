@@ -386,9 +386,14 @@ func sessionMAC(secret [32]byte, sender parley.PartyCode, exporter [32]byte) (ma
 
 // snapshot returns what a desk may show of the session.
 func (s *session) snapshot() Path {
+	p, st := s.brief(), s.conn.Stats()
+	p.Address, p.BytesIn, p.BytesOut = s.conn.RemoteAddr(), st.BytesIn, st.BytesOut
+	return p
+}
+
+// brief is snapshot without what the connection must be asked for.
+func (s *session) brief() Path {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := s.conn.Stats()
-	return Path{Name: s.name, Peer: s.peer, Address: s.conn.RemoteAddr(), Up: s.node.now().Sub(s.heard) < quietLimit, RTT: s.rtt,
-		Heard: s.heard, Since: s.up, Proved: s.theirs != parley.GenerationID{}, BytesIn: st.BytesIn, BytesOut: st.BytesOut}
+	return Path{Name: s.name, Peer: s.peer, Up: s.node.now().Sub(s.heard) < quietLimit, RTT: s.rtt, Heard: s.heard, Since: s.up, Proved: s.theirs != parley.GenerationID{}}
 }

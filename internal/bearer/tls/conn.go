@@ -28,8 +28,7 @@ type conn struct {
 	tls      *stdtls.Conn
 	queue    *bearer.Queue
 	corks    atomic.Int32
-	turn     sync.Mutex // to take from the queue and to write; of what follows
-	buf      []byte     // a record that is being made
+	turn     sync.Mutex // to take from the queue and to write
 	inbox    *bearer.Inbox
 	tap      atomic.Pointer[func([]byte) bool]
 	key      [32]byte
@@ -42,7 +41,7 @@ type conn struct {
 // start takes over a connection whose handshake is done; on error it is closed.
 func start(raw *net.TCPConn, w *wire, t *stdtls.Conn, o bearer.Options, ended func()) (*conn, error) {
 	c := &conn{Life: bearer.NewLife(), raw: raw, wire: w, tls: t, queue: bearer.NewQueue(o.QueueBytes),
-		inbox: bearer.NewInbox(), ended: ended, buf: make([]byte, 0, record)}
+		inbox: bearer.NewInbox(), ended: ended}
 	var err error
 	if c.key, err = bearer.PeerKeyHash(t.ConnectionState()); err == nil {
 		c.exporter, err = bearer.ExporterOf(t.ConnectionState())
@@ -224,10 +223,15 @@ func (c *conn) next() error {
 	return c.wire.pay()
 }
 
+// records are made in memory that connections share: most of them write nothing.
+var records = sync.Pool{New: func() any { return new([record]byte) }}
+
 // together writes frame, and what waits besides and fits in the same record: an
 // entry and its checkpoint wake the other end once. The caller has the turn.
 func (c *conn) together(frame []byte) (err error) {
-	buf := c.buf
+	b := records.Get().(*[record]byte)
+	defer records.Put(b)
+	buf := b[:0]
 	for more := true; more; {
 		buf = bearer.AppendHeader(buf, len(frame))
 		if buf, err = c.fill(buf, frame); err != nil {
