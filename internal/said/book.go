@@ -99,7 +99,7 @@ type Side struct {
 	Drafts  []*Version // in the order of its logs
 	Shown   *Version   // the first draft that opens what the side was bound to; nil: none
 	Current *Version   // the newest version that follows it
-	Owes    *Bond      // named by another's draft, and not opened; nil: none
+	Owes    *Bond      // the first that another's draft names, where it is not opened; nil: none
 }
 
 // A Bond is a ready.

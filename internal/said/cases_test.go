@@ -303,6 +303,37 @@ func TestDraftsAreBound(t *testing.T) {
 	}
 }
 
+// TestNamedTwice: on a line of three the two others name two readys of one side. Who
+// opens the first of them, whose text was chosen before any draft was there, owes
+// nothing more; who opens the second alone owes the first.
+func TestNamedTwice(t *testing.T) {
+	for name, x := range map[string]struct {
+		opens, owes []int // numbers of cedar's readys
+	}{
+		"none": {owes: []int{0}}, "the first": {opens: []int{0}}, "the second": {opens: []int{1}, owes: []int{0}}, "both": {opens: []int{1, 0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(1, 3)
+			draft := func(p parley.PartyCode, r parley.Ref) *Draft {
+				return w.nonces[w.logs[p][r.Index].Form.(*Ready).Commitment]
+			}
+			a, b := w.ready("alder", 1), w.ready("birch", 1)
+			c := []parley.Ref{w.ready("cedar", 1), w.ready("cedar", 2)}
+			w.write("alder", draft("alder", a), w.root, a, b, c[0])
+			w.write("birch", draft("birch", b), w.root, b, a, c[1])
+			for _, i := range x.opens {
+				w.write("cedar", draft("cedar", c[i]), w.root, c[i], a, b)
+			}
+			w.everyOrder(t, func(t *testing.T, told *Told) {
+				s := told.Side("cedar")
+				if (s.Shown != nil) != (len(x.opens) > 0) || (s.Owes != nil) != (len(x.owes) > 0) || s.Owes != nil && s.Owes.Ref != c[x.owes[0]] {
+					t.Errorf("shown %v, owes %+v", s.Shown != nil, s.Owes)
+				}
+			})
+		})
+	}
+}
+
 // TestLaterVersionsAndRemarks: a later version follows an own draft, a remark is on
 // an item that is there.
 func TestLaterVersionsAndRemarks(t *testing.T) {

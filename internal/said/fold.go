@@ -306,9 +306,12 @@ func (s *Side) settle(versions map[parley.Ref]*Version) {
 			s.Shown = v
 		}
 	}
-	for _, b := range s.Bonds {
-		if len(b.Named) > 0 && b.Opened == nil && s.Owes == nil {
-			s.Owes = b
+	for _, b := range s.Bonds { // those after the first are not owed: every draft that names one was written after that
+		if len(b.Named) > 0 {
+			if b.Opened == nil {
+				s.Owes = b
+			}
+			break
 		}
 	}
 }

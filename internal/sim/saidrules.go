@@ -234,10 +234,8 @@ func (m *saidModel) side(root parley.Ref, p parley.PartyCode, line func(string, 
 		}
 		line("draft %s fault %q", e.ref, faults[e.ref])
 	}
-	for _, r := range readies { // "It owes a draft while a ready of it that is named is not opened."
-		if named(r.ref) && !opened[r.ref] && owes == (parley.Ref{}) {
-			owes = r.ref
-		}
+	if i := slices.IndexFunc(readies, func(r *saidEntry) bool { return named(r.ref) }); i >= 0 && !opened[readies[i].ref] { // "It owes a draft while the first ready of it that is named is not opened."
+		owes = readies[i].ref
 	}
 	line("side %s shown %s now %s owes %s", p, shown, now, owes)
 }
