@@ -34,7 +34,6 @@ type Draft struct {
 
 	Releaser int64  // once released
 	Filed    uint64 // outbox id, once released
-	Entry    string // once handed out
 
 	DraftText
 }
@@ -83,7 +82,7 @@ type Attachment struct {
 	Key  []byte   `json:"key"`
 }
 
-const draftColumns = "id, line, state, drafter, began, saved, version, releaser, filed, entry, secret FROM drafts "
+const draftColumns = "id, line, state, drafter, began, saved, version, releaser, filed, secret FROM drafts "
 
 // SaveDraft makes d (ID 0) or changes it, and returns it as it stands then.
 // Only the text, the line of a new one, and the state change here: the state
@@ -161,7 +160,7 @@ func textOf(d *Draft) []byte {
 func (s *Store) scanDraft(sc scanner) (d Draft, err error) {
 	var line, secret []byte
 	var began, saved, filed int64
-	err = sc.Scan(&d.ID, &line, &d.State, &d.Drafter, &began, &saved, &d.Version, &d.Releaser, &filed, &d.Entry, &secret)
+	err = sc.Scan(&d.ID, &line, &d.State, &d.Drafter, &began, &saved, &d.Version, &d.Releaser, &filed, &secret)
 	if err != nil {
 		return d, dbError(err)
 	}

@@ -248,12 +248,7 @@ func TestReleaseOnce(t *testing.T) {
 	if ps, _ := f.Pending(); len(ps) != 0 {
 		t.Errorf("pending %+v", ps)
 	}
-	ok(t, f.MarkHanded(line1, 41, parley.Ref{Gen: parley.GenerationID{5}, Index: 6}))
-	ok(t, f.MarkHanded(line1, 4711, parley.Ref{}))
-	if got, _ := f.Draft(d.ID); got.Entry != "0500000000000000:6" {
-		t.Errorf("entry %q", got.Entry)
-	}
-	if o, err := f.Outgoing(line1, 41); err != nil || !o.Filed || o.Header != nil {
+	if o, err := f.Outgoing(line1, 41); err != nil || !o.Filed || len(o.Header) == 0 || len(o.Fields) == 0 { // it stays
 		t.Errorf("%+v, %v", o, err)
 	}
 	_, err = f.DraftFiled(line1, 0)

@@ -20,7 +20,7 @@ type Outgoing struct {
 	At         int64  // UTC milliseconds
 	Header     []byte // CBOR, as line.Filed.Header
 	Fields     []byte // CBOR, as line.Filed.Fields
-	Filed      bool   // it is in the line's store; Header and Fields are gone
+	Filed      bool   // it is in the line's store
 }
 
 // MarkReleased releases a draft: it compares the version, marks the draft
@@ -43,8 +43,10 @@ type Outgoing struct {
 //
 // After a crash between 1 and 2 the item is filed by 4; between 2 and 3 it is
 // found by 4; the same id cannot be filed twice, for the store refuses it. When
-// the line's store was lost or restored after 3, an item may be in neither:
-// Outgoing keeps what was said until MarkHanded, so that officers can decide.
+// the line's store was lost or restored after 3, an item may be in neither.
+// Outgoing keeps the bytes that were released for good, also once the other side
+// has given its receipt: where our record is set back and the other side is lost
+// too, they are all that is left of them (a draft has the text alone).
 func (s *Store) MarkReleased(draft, version, releaser int64, floor uint64, o Outgoing) (Outgoing, error) {
 	out, err := s.ReleaseAll(floor, []Release{{Draft: draft, Version: version, Releaser: releaser, Item: o}}, nil)
 	if err != nil {
@@ -276,17 +278,6 @@ func (s *Store) MarkFiled(l parley.LineID, id uint64) error {
 	return s.w.Run(false, func(tx *sqlfile.Tx) error {
 		n, err := tx.Change("UPDATE outgoing SET done = 1 WHERE line = ? AND id = ?", l[:], int64(id))
 		return one(n, err, parley.Errorf(parley.NotFound, "no outgoing item %d", id))
-	})
-}
-
-// MarkHanded notes which entry the item became, and forgets its bytes: the
-// record has them now. Again is no error; an item that is not known is none.
-func (s *Store) MarkHanded(l parley.LineID, id uint64, entry parley.Ref) error {
-	return s.write(func(tx *sqlfile.Tx) error {
-		if err := tx.Exec("UPDATE drafts SET entry = ? WHERE line = ? AND filed = ? AND filed > 0", entry.String(), l[:], int64(id)); err != nil {
-			return err
-		}
-		return tx.Exec("UPDATE outgoing SET done = 1, secret = x'' WHERE line = ? AND id = ?", l[:], int64(id))
 	})
 }
 

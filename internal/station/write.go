@@ -140,12 +140,12 @@ func (s *Station) draftFor(o Officer, id int64) (own.Draft, error) {
 func (s *Station) draftView(o own.Draft) (Draft, error) {
 	d := Draft{ID: o.ID, Line: o.Line.String(), Form: o.Form, From: string(o.From), To: o.To, Info: o.Info, Precedence: o.Precedence.String(), Marker: o.Marker.String(),
 		Subject: o.Subject, Text: o.Text, Language: o.Language, Legal: o.Legal, Releasability: o.Releasability, Refs: o.Refs, Reason: o.Reason,
-		Exercise: o.Exercise, Page: o.Page, State: string(o.State), Note: o.Note, DrafterID: o.Drafter, Began: o.Began, Saved: o.Saved, Version: o.Version, Entry: o.Entry,
+		Exercise: o.Exercise, Page: o.Page, State: string(o.State), Note: o.Note, DrafterID: o.Drafter, Began: o.Began, Saved: o.Saved, Version: o.Version,
 		Incumbent: incumbentView(o.Incumbent)}
 	for _, a := range o.Attachments {
 		d.Attachments = append(d.Attachments, Attachment{Name: a.Name, Type: a.Type, Size: a.Size, Hash: hex.EncodeToString(a.Hash[:]), Held: true, Bytes: seal.SealedBlobSize(a.Size)})
 	}
-	if o.Filed != 0 && d.Entry == "" {
+	if o.Filed != 0 {
 		d.Entry = fmt.Sprintf("filed:%d", o.Filed)
 	}
 	var err error
