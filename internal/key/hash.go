@@ -1,6 +1,9 @@
 package key
 
-import "crypto/sha256"
+import (
+	"crypto/hkdf"
+	"crypto/sha256"
+)
 
 const prefix = "parley/v1 "
 
@@ -13,20 +16,12 @@ func Hash(label string, x []byte) [32]byte {
 // Expand is HKDF(key, info) of spec/conventions.md: HKDF-Expand-SHA-256 with
 // info "parley/v1 " || info and 32 bytes of output. key is 32 uniform bytes;
 // there is no extract step.
-//
-// So long an output is one HMAC over info and the octet 1 (RFC 5869, 2.3). It is
-// written out here, as crypto/hkdf computes it (TestExpandIsHKDF): six times for each
-// dispatch, at a third of the time and without an allocation.
 func Expand(key *[32]byte, info []byte) [32]byte {
-	var inner, outer [256]byte // blocks of RFC 2104, and room for what follows
-	for i := range sha256.BlockSize {
-		inner[i], outer[i] = 0x36, 0x5c
+	out, err := hkdf.Expand(sha256.New, key[:], prefix+string(info), 32)
+	if err != nil {
+		panic(err) // 32 bytes is within the limit, and the key is long enough in FIPS mode too
 	}
-	for i, k := range key {
-		inner[i], outer[i] = inner[i]^k, outer[i]^k
-	}
-	sum := sha256.Sum256(append(append(append(inner[:sha256.BlockSize], prefix...), info...), 1))
-	return sha256.Sum256(append(outer[:sha256.BlockSize], sum[:]...))
+	return [32]byte(out)
 }
 
 // HKDF is Expand with an info made of text parts, joined as they are.
