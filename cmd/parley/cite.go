@@ -16,7 +16,7 @@ type citeCmd struct {
 func (citeCmd) Help() string {
 	return `Nobody joins a line. When somebody is to, all found a new one, which says in its first dispatch which line it goes on from: this writes that text, with the hash of the founding, and the size and root of each log as they are held here now.
 
-With --check it reads the text in an entry. A station that has the cited line compares every log with its own disk: exit code 6 when it is not so. A station that joins cannot tell; it learns under which founding to verify the proof files it is given of older entries.
+With --check it reads the text in an entry. A station that has the cited line compares every log with its own disk: exit code 6 when it is not so, and shows which logs of that line it says nothing of. A station that joins cannot tell; it learns under which founding to verify the proof files it is given of older entries.
 
 Examples:
 
@@ -65,10 +65,16 @@ func (c citeCmd) Run(s *session) error {
 			}
 			rows = append(rows, []string{"  " + g.Party, g.Gen, plural(int(g.Size), "entry", "entries"), held})
 		}
+		for _, g := range v.Omitted {
+			rows = append(rows, []string{"  " + g.Party, g.Gen, plural(int(g.Size), "entry", "entries") + " here", "NOT CITED"})
+		}
 		table(w, rows)
+		if len(v.Omitted) > 0 {
+			fmt.Fprintln(w, "It says nothing of the logs marked NOT CITED: they began later, or it leaves them out.")
+		}
 		switch {
 		case !v.Ours:
-			fmt.Fprintln(w, "This station does not have that line: nobody can tell from here. Verify proof files of it with this founding.")
+			fmt.Fprintln(w, "This station does not have that line: nobody can tell from here, not even whether it leaves logs out. Verify proof files of it with this founding.")
 		case v.Undecidable:
 			fmt.Fprintln(w, "Less is held here than it cites: nobody can tell from here yet. The rest is as it says.")
 		default:

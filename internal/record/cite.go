@@ -187,3 +187,18 @@ func (c *Citation) Check(src Source) (unheld []CitedLog, err error) {
 	}
 	return unheld, nil
 }
+
+// Omits returns the logs of the line, as they are held here, of which a citation says
+// nothing. One may have begun since; of another its writer chose to be silent.
+func (c *Citation) Omits(src Source) (out []CitedLog, err error) {
+	here, err := Cite(src)
+	if err != nil {
+		return nil, err
+	}
+	for _, h := range here.Logs {
+		if !slices.ContainsFunc(c.Logs, func(l CitedLog) bool { return l.Gen == h.Gen }) {
+			out = append(out, h)
+		}
+	}
+	return out, nil
+}

@@ -37,6 +37,17 @@ func TestCitation(t *testing.T) {
 	if unheld, err := c.Check(src); err != nil || len(unheld) > 0 {
 		t.Errorf("it is not true of what it was made of: %v, %v", unheld, err)
 	}
+	if left, err := c.Omits(src); err != nil || len(left) > 0 {
+		t.Errorf("a whole citation omits %v, %v", left, err)
+	}
+	short := *c
+	short.Logs = c.Logs[1:]
+	if left, err := short.Omits(src); err != nil || len(left) != 1 || left[0] != c.Logs[0] {
+		t.Errorf("without its first log it omits %v, %v", left, err)
+	}
+	if _, err := short.Check(src); err != nil {
+		t.Errorf("what it does say is true: %v", err)
+	}
 	longer := *c
 	longer.Logs = append([]record.CitedLog(nil), c.Logs...)
 	longer.Logs[1].Size++

@@ -14,8 +14,9 @@ type CitationView struct {
 	Line        string      `json:"line"`
 	Founding    string      `json:"founding"` // fingerprint: 64 digits in groups
 	Logs        []CitedView `json:"logs"`
-	Ours        bool        `json:"ours"`        // the line is on this station, and what is held of it was compared
-	Undecidable bool        `json:"undecidable"` // less is held here than is cited, of one log at least
+	Ours        bool        `json:"ours"`              // the line is on this station, and what is held of it was compared
+	Omitted     []CitedView `json:"omitted,omitempty"` // logs of that line, as held here, of which it says nothing
+	Undecidable bool        `json:"undecidable"`       // less is held here than is cited, of one log at least
 }
 
 // CitedView is one log of a citation.
@@ -67,6 +68,13 @@ func (s *Station) CheckCitation(_ context.Context, text string) (CitationView, e
 		}
 		for _, x := range lacks {
 			unheld[x.Gen], v.Undecidable = true, true
+		}
+		omits, err := c.Omits(heldRecord{l})
+		if err != nil {
+			return CitationView{}, err
+		}
+		for _, x := range omits {
+			v.Omitted = append(v.Omitted, CitedView{string(x.Party), x.Gen.String(), x.Size, hex.EncodeToString(x.Root[:]), true})
 		}
 	}
 	for _, x := range c.Logs {
