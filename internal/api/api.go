@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -100,11 +101,15 @@ func (s *server) handle(w http.ResponseWriter, r *http.Request, o operation) {
 	if err == nil && !o.open(by) {
 		err = parley.Errorf(parley.NotFound, "the API has no %s %s", r.Method, parley.Clip(r.URL.Path)).WithHint("a token of another office may have it")
 	}
+	var query url.Values
+	if err == nil {
+		query, err = o.query(r.URL.RawQuery)
+	}
 	if err != nil {
 		s.refuse(w, err)
 		return
 	}
-	c := &call{by: by, token: token, path: r.PathValue, query: r.URL.Query()}
+	c := &call{by: by, token: token, path: r.PathValue, query: query}
 	if key := r.Header.Get("Idempotency-Key"); o.writes() && key != "" {
 		err = s.once(w, r, o, c, key)
 	} else {

@@ -344,6 +344,10 @@ func TestRefusals(t *testing.T) {
 	g.ask(watch, "GET", on+"/record?limit=x", nil, 400)
 	g.ask(watch, "GET", on+"/record?limit=0", nil, 400)
 	g.ask(watch, "GET", on+"/record?limit=501", nil, 400)
+	for _, slip := range []string{"party=birch&form=%2", "part=birch", "Party=birch", "party=birch&party=alder", "plain=yes", "limit=5;party=birch"} {
+		g.ask(watch, "GET", on+"/record?"+slip, nil, 400) // and not the whole record
+	}
+	g.ask(watch, "GET", "/drafts?all=true", nil, 400)
 	g.ask(watch, "POST", "/handover", map[string]string{"nota": "x"}, 400)
 	g.ask(watch, "POST", "/handover", map[string]string{"note": strings.Repeat("x", 2<<20)}, 413)
 	g.ask(watch, "POST", "/handover", map[string]string{"note": "x"}, 400, "Idempotency-Key", "two words")

@@ -6,11 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"parley"
@@ -51,6 +53,41 @@ func (o operation) writes() bool { return o.method != http.MethodGet }
 
 // param is a part of the path, or of the query.
 type param struct{ name, in, typ, about string }
+
+// query reads what is asked after the path. What the operation does not know is
+// refused: a filter with a slip of the pen must not let everything through.
+func (o operation) query(raw string) (url.Values, error) {
+	asked, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, parley.Errorf(parley.Malformed, "the query %q: %v", parley.Clip(raw), err)
+	}
+	for _, name := range slices.Sorted(maps.Keys(asked)) {
+		at := slices.IndexFunc(o.params, func(p param) bool { return p.in == "query" && p.name == name })
+		switch values := asked[name]; {
+		case at < 0:
+			return nil, parley.Errorf(parley.Malformed, "the query has %q, which %s does not take", parley.Clip(name), o.id).WithHint("%s", o.takes())
+		case len(values) > 1:
+			return nil, parley.Errorf(parley.Malformed, "the query has %s %d times", name, len(values))
+		case o.params[at].typ == "boolean" && !slices.Contains([]string{"", "true", "false"}, values[0]):
+			return nil, parley.Errorf(parley.Malformed, "%s=%s: want true or false", name, parley.Clip(values[0]))
+		}
+	}
+	return asked, nil
+}
+
+// takes says what may be asked.
+func (o operation) takes() string {
+	var names []string
+	for _, p := range o.params {
+		if p.in == "query" {
+			names = append(names, p.name)
+		}
+	}
+	if names == nil {
+		return "it takes nothing after the path"
+	}
+	return "it takes " + strings.Join(names, ", ")
+}
 
 // call is one request under way.
 type call struct {
