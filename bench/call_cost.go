@@ -39,13 +39,13 @@ func callCost(b *bench, r *report) error {
 	for _, q := range []float64{0.5, 0.99} {
 		r.atMost(fmt.Sprintf("delay added by two stations and the trunk, p%.0f", 100*q), milli(quantile(through, q)-quantile(bare, q)), 5, "ms")
 	}
-	t := table{What: "cost of forwarding: processor time of both stations; a packet counts for each desk that it comes to", Columns: []string{"desks", "said a second", "heard a second", "of it across", "stations % of a core", "% a desk", "us a packet", "a second and core", "client us a packet", "MB RSS a station"}}
+	t := table{What: "cost of forwarding: processor time of both stations; a packet counts for each desk that it comes to", Columns: []string{"desks", "said a second", "heard a second", "of it across", "stations % of a core", "% a desk", "us a packet", "a second and core", "moves a second and core", "client us a packet", "MB RSS a station"}}
 	per, err := w.forwarding(b, r, &t, lasts)
 	if err != nil {
 		return err
 	}
 	floor := float64(packets) / cpu.Seconds()
-	t.add("floor: two bare relays with AES-GCM", none, num(float64(rate)), num(float64(packets)/lasts.Seconds()), num(float64(packets)/lasts.Seconds()), num(share(cpu, lasts)), none, num(float64(cpu.Microseconds())/float64(packets)), num(floor), none, none)
+	t.add("floor: two bare relays with AES-GCM", none, num(float64(rate)), num(float64(packets)/lasts.Seconds()), num(float64(packets)/lasts.Seconds()), num(share(cpu, lasts)), none, num(float64(cpu.Microseconds())/float64(packets)), num(floor), num(4*floor), none, none)
 	r.More = append(r.More, t)
 	r.note("packets a second and core: packets heard by desks, each once, by the processor time of both stations together, of which each packet that crosses needs both; the floor's two relays likewise")
 	r.note("of the floor, forwarding takes %.2g", per/floor)
@@ -116,15 +116,23 @@ func (w *wired) forwarding(b *bench, r *report, t *table, lasts time.Duration) (
 		if x.profile && b.profile != "" {
 			profile = filepath.Join(b.profile, "call")
 		}
-		if per, err = w.forwards(t, x.name, x.each, x.every, lasts, profile); err != nil {
+		f := forwarded{name: x.name}
+		if f.ours, f.ourMoves, err = w.forwards(t, x.name, x.each, x.every, lasts, profile); err != nil {
 			return 0, fmt.Errorf("%s: %w", x.name, err)
 		}
-		r.forwarded = append(r.forwarded, forwarded{name: x.name, ours: per})
+		per = f.ours
+		r.forwarded = append(r.forwarded, f)
 	}
 	return per, nil
 }
 
-func (w *wired) forwards(t *table, name string, each int, every, lasts time.Duration, profile string) (float64, error) {
+// crossing is how often a packet that crosses is moved between the two stations: it is
+// sent over two paths, and received from both.
+const crossing = 4
+
+// forwards returns packets heard, and packets received or sent by the stations, a second
+// and core (docs/decisions/0015-forwarding.md).
+func (w *wired) forwards(t *table, name string, each int, every, lasts time.Duration, profile string) (per, moves float64, err error) {
 	all, err := w.leaders(every, 8, nil, func() (ms []*member, err error) {
 		for i := 1; i < each; i++ {
 			for k, c := range []*child{w.a, w.b} {
@@ -139,18 +147,18 @@ func (w *wired) forwards(t *table, name string, each int, every, lasts time.Dura
 		return ms, nil
 	})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	time.Sleep(2 * time.Second)
 	if profile != "" {
 		if err := w.profile(profile); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 	}
 	said, heard := totals(all)
 	before, err := cpuOf(w.a, w.b)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	own := processorTime()
 	began := time.Now()
@@ -159,25 +167,26 @@ func (w *wired) forwards(t *table, name string, each int, every, lasts time.Dura
 	own = processorTime() - own
 	after, err := cpuOf(w.a, w.b)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	s, h := totals(all)
 	said, heard = s-said, h-heard
 	if profile != "" {
 		if err := w.profile(""); err != nil {
-			return 0, err
+			return 0, 0, err
 		}
 	}
 	u, err := call[used](w.b, "usage", nothing{})
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
 	cpu := after - before
 	us := func(d time.Duration) cell { return num(float64(d.Microseconds()) / float64(max(heard, 1))) }
-	per := float64(heard) / cpu.Seconds()
+	per = float64(heard) / cpu.Seconds()
+	moves = float64(said+heard+crossing*said) / cpu.Seconds()
 	across := float64(each) / float64(2*each-1) // of those that a desk hears
-	t.add(name, count(2*each), num(float64(said)/took.Seconds()), num(float64(heard)/took.Seconds()), num(across*float64(heard)/took.Seconds()), num(share(cpu, took)), num(share(cpu, took)/float64(2*each)), us(cpu), num(per), us(own), num(float64(u.RSS)/1e6))
-	return per, w.over(all...)
+	t.add(name, count(2*each), num(float64(said)/took.Seconds()), num(float64(heard)/took.Seconds()), num(across*float64(heard)/took.Seconds()), num(share(cpu, took)), num(share(cpu, took)/float64(2*each)), us(cpu), num(per), num(moves), us(own), num(float64(u.RSS)/1e6))
+	return per, moves, w.over(all...)
 }
 
 // totals are packets said and heard by all.

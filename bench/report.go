@@ -35,10 +35,12 @@ type report struct {
 	forwarded []forwarded // of calls, to be judged beside Galene
 }
 
-// forwarded is packets a second and core in one size of call.
+// forwarded is what a core forwards in a second, in one size of call.
 type forwarded struct {
 	name         string
-	ours, galene float64 // 0: not measured
+	ours, galene float64 // packets heard; 0: not measured
+	ourMoves     float64 // packets received and sent by servers
+	galeneMoves  float64
 }
 
 // table is rows of one kind.

@@ -3,6 +3,7 @@ package call
 import (
 	"bytes"
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -17,9 +18,26 @@ const RingFor = 60 * time.Second
 // in seconds leaves open.
 const LateSlack = 5 * time.Second
 
-// RungOut reports whether a ring, written at a time by the reader's clock, has rung out
-// now: its writer gave it up then, and may not have been able to say so.
-func RungOut(rang, now time.Time) bool { return now.Sub(rang) > RingFor+LateSlack }
+// Heard is what a station knows by itself of the age of a ring.
+type Heard struct {
+	For    time.Duration // since it had the ring first, or since it started
+	Before bool          // it had it when it started
+}
+
+// Age is how old a ring is, that was written at a time by the reader's clock. Times in
+// a log do not go back: where its writer's clock was set back, what he writes lies in
+// his future until the clock has caught up, and its age is what the reader knows; of
+// what came before he started, more than a ring lasts.
+func (h Heard) Age(rang, now time.Time) time.Duration {
+	if h.Before && rang.Sub(now) > LateSlack {
+		return math.MaxInt64
+	}
+	return max(now.Sub(rang), h.For)
+}
+
+// RungOut reports whether a ring of this age has rung out at who reads it: its writer
+// gave it up then, and may not have been able to say so.
+func RungOut(age time.Duration) bool { return age > RingFor+LateSlack }
 
 // An Entry is an entry of the record that calls are made of.
 type Entry struct {

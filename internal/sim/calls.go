@@ -19,6 +19,8 @@ import (
 type callDesk struct {
 	live   *liveCall
 	rang   map[parley.Ref]bool                // for these it has rung, or said that they were missed
+	since  map[parley.Ref]time.Duration       // when it had a ring first, since it started; nil: it has not looked yet
+	before map[parley.Ref]bool                // rings that it had when it looked first
 	clocks map[parley.PartyCode]time.Duration // how far another clock is ahead of ours, as far as it is known
 	due    bool                               // it looks at its calls soon
 	book   []*call.Call                       // the calls of the record; nobody changes them
@@ -147,10 +149,35 @@ const missed call.Phase = "missed"
 
 // phase is how far a call is, here: what has rung out does not ring.
 func (s *station) phase(c *call.Call) call.Phase {
-	if ph := c.Phase(); ph != call.Ringing || c.Ring.Party == s.code || !call.RungOut(s.byOurs(c.Ring.Party, c.Ring.Time), s.time()) {
+	if ph := c.Phase(); ph != call.Ringing || c.Ring.Party == s.code || !call.RungOut(s.ageOf(c)) {
 		return ph
 	}
 	return missed
+}
+
+// startRings notes, at the first look at calls, which rings are had already.
+func (s *station) startRings() {
+	k := &s.calling
+	if k.since != nil {
+		return
+	}
+	k.since, k.before = map[parley.Ref]time.Duration{}, map[parley.Ref]bool{}
+	for _, c := range s.calls() {
+		k.before[c.Ring.Ref] = c.Phase() == call.Ringing
+	}
+}
+
+// ageOf is how old a ring is, by its writer's clock and by how long it was had here.
+func (s *station) ageOf(c *call.Call) time.Duration {
+	s.startRings()
+	k, ref, rang := &s.calling, c.Ring.Ref, c.Ring.Time
+	if c.Ring.Party != s.code {
+		rang = s.byOurs(c.Ring.Party, rang)
+	}
+	if _, ok := k.since[ref]; !ok {
+		k.since[ref] = s.w.now
+	}
+	return call.Heard{For: s.w.now - k.since[ref], Before: k.before[ref]}.Age(rang, s.time())
 }
 
 // hearsOfCall looks at the calls soon, when something of one was written.
@@ -166,6 +193,7 @@ func (s *station) hearsOfCall(after time.Duration) {
 // what time alone brings, as the clerk of a station does each second.
 func (s *station) syncCalls() {
 	cs := s.calls()
+	s.startRings()
 	var on *call.Call
 	for _, c := range cs {
 		if c.Phase() == call.Running && slices.Contains(c.Members(), s.code) {
@@ -194,7 +222,7 @@ func (s *station) syncCalls() {
 		switch {
 		case s.own == nil:
 			return
-		case ph == call.Ringing && ours && s.time().Sub(c.Ring.Time) >= call.RingFor:
+		case ph == call.Ringing && ours && s.ageOf(c) >= call.RingFor:
 			s.ofCall(c.Ring.Ref, &call.Hangup{Outcome: call.NoAnswer})
 		case (ph == call.Over || ph == call.BrokenOff) && c.Hangups[s.code] == nil && c.Joined(s.code):
 			s.ofCall(c.Ring.Ref, &call.Hangup{Outcome: call.Ended})

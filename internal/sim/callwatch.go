@@ -12,9 +12,22 @@ import (
 
 // callWatch is what the watch knows of calls.
 type callWatch struct {
-	rung  map[parley.Ref]time.Duration // when a ring was written
+	rung  map[parley.Ref]rung
+	rang  map[rangAt]bool // who was rung by which ring
 	calls map[parley.Ref]*callTruth
 	halfs map[halfID]parley.Ref // of which call a half was said
+}
+
+// rung is when a ring was written, and whether its time lay in its writer's future:
+// his clock was set back, and times in a log do not go back.
+type rung struct {
+	at    time.Duration
+	ahead bool
+}
+
+type rangAt struct {
+	code parley.PartyCode
+	ref  parley.Ref
 }
 
 type halfID struct {
@@ -60,9 +73,10 @@ func (x *watch) wroteCall(s *station, formName string, ref parley.Ref, own bool)
 	}
 	if own && formName == "ring" {
 		if x.rung == nil {
-			x.rung = map[parley.Ref]time.Duration{}
+			x.rung, x.rang = map[parley.Ref]rung{}, map[rangAt]bool{}
 		}
-		x.rung[ref] = x.w.now
+		e := check(s.disk.Item(ref.Gen, ref.Index))
+		x.rung[ref] = rung{x.w.now, time.Unix(int64(e.Time), 0).Sub(s.time()) > call.LateSlack}
 		x.w.counts.Rings++
 	}
 	x.at(s).called = true
@@ -71,13 +85,16 @@ func (x *watch) wroteCall(s *station, formName string, ref parley.Ref, own bool)
 	}
 }
 
-// rings holds a ring that rings to how long it may: a clock that was set since leaves
-// its reader no way to know.
+// rings holds a ring that rings to how long it may: a clock that was set since, or a
+// time that its writer's clock has yet to come to, leaves its reader no way to know. But
+// whoever has been rung by it knows.
 func (x *watch) rings(s *station, c *call.Call) {
-	at, by := x.rung[c.Ring.Ref], x.owner[c.Ring.Ref.Gen]
+	at, ahead, by := x.rung[c.Ring.Ref].at, x.rung[c.Ring.Ref].ahead, x.owner[c.Ring.Ref.Gen]
+	again := x.rang[rangAt{s.code, c.Ring.Ref}]
+	x.rang[rangAt{s.code, c.Ring.Ref}] = true
 	x.w.tell("rings", s.code, by.code, "%s's telephone rings for %s, %s after it was rung", s.code, by.code, round(x.w.now-at))
 	up := slices.ContainsFunc(x.w.cablesOf(s, by), func(c *cable) bool { return c.live != nil })
-	if age := x.w.now - at; up && by.clock.at <= at && s.clock.at <= at && age > call.RingFor+2*call.LateSlack {
+	if age := x.w.now - at; up && (again || !ahead) && by.clock.at <= at && s.clock.at <= at && age > call.RingFor+2*call.LateSlack {
 		x.w.fail("a late ring never rings", "%s rings at %s %s after it was written", by.code, s.code, round(age))
 	}
 }

@@ -2,6 +2,9 @@ package station
 
 import (
 	"context"
+	"maps"
+	"math"
+	"sync"
 	"time"
 
 	"parley"
@@ -70,7 +73,69 @@ func (l *liveLine) phase(c *call.Call) call.Phase {
 }
 
 // rungOut reports whether a ring of another party has rung out, by its clock as far as
-// we know it: its writer gave it up then, and may not have been able to say so.
+// we know it, and by ours: its writer gave it up then, and may not have been able to
+// say so.
 func (l *liveLine) rungOut(c *call.Call) bool {
-	return c.Ring.Party != l.us && call.RungOut(l.byOurs(c.Ring.Party, c.Ring.Time), l.now())
+	return c.Ring.Party != l.us && call.RungOut(l.ageOf(c))
+}
+
+// ageOf is how old a ring is.
+func (l *liveLine) ageOf(c *call.Call) time.Duration {
+	rang, now := c.Ring.Time, l.now()
+	if c.Ring.Party != l.us {
+		rang = l.byOurs(c.Ring.Party, rang)
+	}
+	if age := now.Sub(rang); call.RungOut(age) {
+		return age
+	}
+	return l.heardRings.of(c.Ring.Ref, now).Age(rang, now)
+}
+
+// mostHeard is how many rings are told apart by when they came; of more at once, which
+// nobody rings but to flood, each has rung out.
+const mostHeard = 1024
+
+// heardRings is since when this process has had rings that no time says to be over. The
+// zero value has none.
+type heardRings struct {
+	mu     sync.Mutex
+	since  map[parley.Ref]time.Time
+	before map[parley.Ref]bool
+}
+
+// of returns what is known of a ring, which is had from now on if it is new.
+func (h *heardRings) of(ref parley.Ref, now time.Time) call.Heard {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	since, ok := h.since[ref]
+	if !ok {
+		if len(h.since) >= mostHeard {
+			maps.DeleteFunc(h.since, func(r parley.Ref, t time.Time) bool { return !h.before[r] && now.Sub(t) > time.Hour })
+		}
+		if len(h.since) >= mostHeard {
+			return call.Heard{For: math.MaxInt64}
+		}
+		if h.since == nil {
+			h.since = map[parley.Ref]time.Time{}
+		}
+		since, h.since[ref] = now, now
+	}
+	return call.Heard{For: now.Sub(since), Before: h.before[ref]}
+}
+
+// startRings notes which rings are had already. It comes before any path is up.
+func (l *liveLine) startRings() error {
+	cs, err := l.callBook()
+	if err != nil {
+		return err
+	}
+	l.heardRings.mu.Lock()
+	defer l.heardRings.mu.Unlock()
+	l.heardRings.before = map[parley.Ref]bool{}
+	for _, c := range cs[max(0, len(cs)-mostHeard/2):] {
+		if c.Phase() == call.Ringing {
+			l.heardRings.before[c.Ring.Ref] = true
+		}
+	}
+	return nil
 }

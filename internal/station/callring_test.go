@@ -183,3 +183,72 @@ func TestRingThatComesLate(t *testing.T) {
 	}
 	a.callIs(line, call.Ringing)
 }
+
+// TestRingBySetClock: alder's clock was an hour ahead and was set right, so that what it
+// writes stays at the time of its last entry. Its call rings all the same; but it does
+// not ring again at a station that starts, and one that starts itself gives it up.
+func TestRingBySetClock(t *testing.T) {
+	t.Parallel()
+	ctx := context.Background()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	var offA atomic.Int64
+	offA.Store(int64(time.Hour))
+	a.skewed(&offA)
+	line := pairAll(t, a, b)
+	a.waitUp(line)
+	l, err := a.st.lineOf(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := a.st.Ring(ctx, a.watch, line, RingText{}); err != nil {
+		t.Fatal(err)
+	}
+	c := b.callIs(line, call.Ringing)
+	if err := b.st.DeclineCall(ctx, b.watch, line, c.ID, "not-now", ""); err != nil {
+		t.Fatal(err)
+	}
+	a.callIs(line, call.Declined)
+
+	offA.Store(0)
+	if _, err := a.st.Ring(ctx, a.watch, line, RingText{Text: "again"}); err != nil {
+		t.Fatal(err)
+	}
+	c = b.callIs(line, call.Ringing)
+	if ahead := c.At.Sub(time.Now()); ahead < 50*time.Minute {
+		t.Fatalf("it is written at a time %v ahead: the test tries nothing", ahead)
+	}
+	ring, err := l.callBook()
+	if err != nil || l.ageOf(ring[len(ring)-1]) > time.Minute || l.ageOf(ring[len(ring)-1]) < 0 {
+		t.Errorf("its age is %v by who wrote it, %v", l.ageOf(ring[len(ring)-1]), err)
+	}
+
+	b.halt()
+	b.start()
+	b.waitUp(line)
+	if got := b.callPhase(line); got != missedCall {
+		t.Errorf("at birch, which starts, it is %s", got)
+	}
+	a.halt()
+	a.start()
+	eventually(t, 20*time.Second, "alder gives it up", func() bool { return b.callPhase(line) == call.NobodyIn })
+}
+
+// TestHeardRings: what is told apart is bounded, and what is not has rung out.
+func TestHeardRings(t *testing.T) {
+	var h heardRings
+	now := time.Now()
+	for i := range uint64(mostHeard) {
+		if got := h.of(parley.Ref{Index: i}, now); got.For != 0 {
+			t.Fatalf("ring %d is %v old when it comes", i, got.For)
+		}
+	}
+	if got := h.of(parley.Ref{Index: 7}, now.Add(time.Minute)); got.For != time.Minute {
+		t.Errorf("after a minute: %v", got.For)
+	}
+	if got := h.of(parley.Ref{Index: mostHeard}, now); !call.RungOut(got.Age(now.Add(time.Hour), now)) {
+		t.Error("one of too many rings")
+	}
+	if got := h.of(parley.Ref{Index: mostHeard}, now.Add(2*time.Hour)); got.For != 0 {
+		t.Errorf("hours later, when there is room: %v", got.For)
+	}
+}

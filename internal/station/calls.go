@@ -339,10 +339,9 @@ func (s *Station) overdueCalls(ctx context.Context, l *liveLine) error {
 	if err != nil {
 		return err
 	}
-	now := s.now()
 	for _, c := range cs[max(0, len(cs)-lately):] {
 		switch ph := c.Phase(); {
-		case ph == call.Ringing && c.Ring.Party == l.us && now.Sub(c.Ring.Time) >= call.RingFor:
+		case ph == call.Ringing && c.Ring.Party == l.us && l.ageOf(c) >= call.RingFor:
 			if err := l.fileOfCall(ctx, c.Ring.Ref, &call.Hangup{Outcome: call.NoAnswer}); err != nil {
 				return err
 			}

@@ -70,6 +70,9 @@ func (s *session) hearMedia() {
 	}
 	s.conn.HearDatagrams(func(b []byte) {
 		if s.isProved() {
+			s.mu.Lock()
+			s.voiced = s.node.now()
+			s.mu.Unlock()
 			s.node.mediaIn(s.line, s.peer, s.name, b)
 		}
 	})

@@ -106,6 +106,9 @@ func (c *clerk) run(ctx context.Context) {
 	if err := c.l.oldRings(ctx); err != nil && ctx.Err() == nil {
 		c.l.log.Error("taking back rings that were not sent", "err", err)
 	}
+	if err := c.l.startRings(); err != nil && ctx.Err() == nil {
+		c.l.log.Error("looking for rings that were held before the start", "err", err)
+	}
 	tick, pause := time.NewTimer(tickEvery), tickEvery
 	defer tick.Stop()
 	for {

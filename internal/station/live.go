@@ -52,11 +52,12 @@ type liveLine struct {
 
 	translated map[string]bool // items with a translation of ours; nil: not read yet; under mu
 
-	books     bookShelf // what contacts the record amounts to
-	callShelf callShelf
-	saidShelf saidShelf // what is said of them
-	tapeShelf tapeShelf
-	vkeys     vkeys // of its logs
+	books      bookShelf // what contacts the record amounts to
+	callShelf  callShelf
+	heardRings heardRings
+	saidShelf  saidShelf // what is said of them
+	tapeShelf  tapeShelf
+	vkeys      vkeys // of its logs
 
 	path     string        // what it is stored in
 	up       chan struct{} // closed once it works

@@ -39,6 +39,7 @@ type session struct {
 	mu     sync.Mutex
 	up     time.Time
 	heard  time.Time
+	voiced time.Time // when a datagram of a call last came; no frame is proved to come by it
 	rtt    time.Duration
 	clock  time.Duration // their clock less ours
 	state  wire.PongState

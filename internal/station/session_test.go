@@ -247,3 +247,39 @@ func TestTurnOfAGiantYear(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestVoiceKeepsPath: a path of which no frame comes is dialed beside, but not while
+// voice comes on it.
+func TestVoiceKeepsPath(t *testing.T) {
+	t.Parallel()
+	a, b := newParty(t, "alder"), newParty(t, "birch")
+	line := pairAll(t, a, b)
+	a.waitUp(line)
+	l, err := a.st.lineOf(line)
+	if err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, 10*time.Second, "QUIC is up", func() bool { return l.net.find(l.id, "birch", "QUIC") != nil })
+	s := l.net.find(l.id, "birch", "QUIC")
+	alive := func(heard, voiced time.Duration) time.Duration {
+		now := l.now()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		was := s.heard
+		defer func() { s.heard, s.voiced = was, time.Time{} }()
+		s.heard, s.voiced = now.Add(-heard), now.Add(-voiced)
+		s.mu.Unlock()
+		defer s.mu.Lock()
+		return l.net.aliveFor(l.id, "birch", "QUIC")
+	}
+	const long = time.Hour
+	if d := alive(long, long); d != 0 {
+		t.Errorf("of which nothing comes: needs no dial for %v", d)
+	}
+	if d := alive(long, 0); d <= 0 {
+		t.Error("on which voice comes is dialed beside")
+	}
+	if d := alive(0, long); d <= 0 {
+		t.Error("of which frames come is dialed beside")
+	}
+}

@@ -41,10 +41,11 @@ const (
 	doubted     = 8 * time.Second // since that word: so long it goes both ways
 	judgedAfter = time.Second     // and of so many packets, what share of them opens
 	judgedFrom  = 10
-	lateBy      = time.Second            // over the least delay: somebody held it back
-	beginsBy    = 2 * time.Second        // between both sides' beginnings of a connection, and under way, at most
-	answerAfter = 200 * time.Millisecond // of saying nothing, at most five times in a second
-	besideRate  = 2_000_000 / 8          // bytes in a second, with all that is added; twice that is looked at
+	cutFor      = 1200 * time.Millisecond // of silence: a path that was cut, which says nothing of how much opens
+	lateBy      = time.Second             // over the least delay: somebody held it back
+	beginsBy    = 2 * time.Second         // between both sides' beginnings of a connection, and under way, at most
+	answerAfter = 200 * time.Millisecond  // of saying nothing, at most five times in a second
+	besideRate  = 2_000_000 / 8           // bytes in a second, with all that is added; twice that is looked at
 	besideBurst = 32 << 10
 	fullFor     = 3 * time.Second        // after the path's queues were last seen to fill
 	fullEvery   = 20 * time.Millisecond  // how often is looked
@@ -109,15 +110,21 @@ func (d *delay) late(now time.Time, by time.Duration) bool {
 // share judges how many of the packets that went to us open, again and again.
 type share struct {
 	from, newest uint64 // with the rollover counter: up to where it is judged, and the greatest that opened
-	since        time.Time
+	since, last  time.Time
 	opened       uint64 // from there on
 	poor         bool
 }
 
 // open is told of one that opened. Less than half is poor; afterwards three quarters
-// are wanted, so that a path on the verge does not go to and fro.
+// are wanted, so that a path on the verge does not go to and fro. After a silence as
+// long as a cut it is judged from there on: of two cuts of 2 s, a second apart, the
+// first would else count against what comes well in between and after them.
 func (s *share) open(n uint64, now time.Time) {
 	s.newest = max(s.newest, n)
+	if now.Sub(s.last) >= cutFor && !s.last.IsZero() {
+		s.from, s.opened, s.since = s.newest-1, 0, now
+	}
+	s.last = now
 	s.opened++
 	due := s.newest - s.from
 	if due < judgedFrom || now.Sub(s.since) < judgedAfter {
@@ -127,7 +134,7 @@ func (s *share) open(n uint64, now time.Time) {
 	if s.poor {
 		poor = 4*s.opened < 3*due
 	}
-	*s = share{from: s.newest, newest: s.newest, since: now, poor: poor}
+	*s = share{from: s.newest, newest: s.newest, since: now, last: now, poor: poor}
 }
 
 // beside is the SRTP of one connection. Nothing waits in it: who says something sends

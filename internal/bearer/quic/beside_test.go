@@ -448,3 +448,41 @@ func FuzzBeside(f *testing.F) {
 		}
 	})
 }
+
+// TestShareOfACut: a path that is cut again and again, and carries all in between, is
+// not one that drops most; one that drops most is, whatever its gaps.
+func TestShareOfACut(t *testing.T) {
+	const every = 20 * time.Millisecond
+	now := time.Unix(1_800_000_000, 0)
+	var s share
+	n := uint64(0)
+	for range 100 {
+		n, now = n+1, now.Add(every)
+		s.open(n, now)
+	}
+	for cut := range 6 {
+		n, now = n+125, now.Add(125*every)
+		for i := range 50 {
+			n, now = n+1, now.Add(every)
+			if s.open(n, now); s.poor {
+				t.Fatalf("after cut %d, packet %d: few open", cut, i)
+			}
+		}
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	s, n = share{}, 0
+	poor, came := 0, 0
+	for range 100_000 {
+		n, now = n+1, now.Add(every)
+		if rng.IntN(50) == 0 { // gaps as long as a cut are common
+			s.open(n, now)
+			came++
+			if s.poor {
+				poor++
+			}
+		}
+	}
+	if poor < came*95/100 {
+		t.Errorf("of %d that came of 50 times as many, %d found the path poor", came, poor)
+	}
+}
