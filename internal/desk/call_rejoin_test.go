@@ -187,7 +187,7 @@ func TestBrowserCallDevices(t *testing.T) {
 		if _, err := chromedp.Call(ctx, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: before}); err != nil {
 			t.Fatal(err)
 		}
-		alder.do(ctx, chromedp.Navigate(link))
+		alder.do(ctx, chromedp.Navigate(link), chromedp.Click(chromedp.CSS("#join-call button")))
 		alder.until(ctx, 15*time.Second, name+" joins", `document.querySelector("#call-connect")?.dataset.wired === "1"`)
 		alder.do(ctx, chromedp.Click(chromedp.CSS(button)))
 		if want == "" {
