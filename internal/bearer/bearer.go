@@ -115,8 +115,7 @@ type Conn interface {
 // Tapped is a connection that can offer each frame to f, from the goroutine that
 // reads, before Recv has it: what f takes spares waking another. While f works
 // nothing else is read. A frame that f takes may overtake one that Recv has yet to
-// return. Where f reports false, Recv returns the frame. After Tap(nil) none is
-// offered any more, but a call of f may still be under way.
+// return. Where f reports false, Recv returns the frame.
 type Tapped interface {
 	Tap(f func(frame []byte) (taken bool))
 }

@@ -123,9 +123,6 @@ func (q *Queue) Lowest() Class {
 	return Classes
 }
 
-// Wake delivers a token after a Put, for the goroutine that takes.
-func (q *Queue) Wake() <-chan struct{} { return q.wake }
-
 // Close empties the queue and makes Put return reason.
 func (q *Queue) Close(reason error) {
 	q.mu.Lock()

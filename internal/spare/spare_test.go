@@ -8,8 +8,8 @@ import (
 )
 
 type thing struct {
-	of    byte
-	large [64 << 10]byte
+	of byte
+	_  [64 << 10]byte
 }
 
 // TestOf: of many things those that nobody uses go, those made last stay, and each is

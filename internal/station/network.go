@@ -285,10 +285,10 @@ var dialLimits = [...]time.Duration{2 * time.Second, 2 * time.Second, 6 * time.S
 
 // aliveFor returns for how long a path needs no dial if nothing more is heard of it,
 // and it does not end: 0 where no session was heard from lately. One that has missed
-// its pings is dialed beside; the newer takes its place, and proves itself first. So one
-// on which voice comes is not suspected: after a cut it carries voice at once, and
-// frames when the transport dares to say them again, seconds later. It is never more
-// than a few seconds, for an annex may change how many.
+// its pings is dialed beside, and the newer takes its place, on which voice counts once
+// it is proved. One on which voice comes is not suspected: after a cut it carries voice
+// at once, and frames when the transport says them again, seconds later. It is never
+// more than a few seconds, for an annex may change how many.
 func (n *network) aliveFor(id parley.LineID, peer parley.PartyCode, name string) time.Duration {
 	s := n.find(id, peer, name)
 	if s == nil {

@@ -72,13 +72,7 @@ func (c *conn) Send(class bearer.Class, frame []byte) error {
 }
 
 // Tap offers f what is read (bearer.Tapped).
-func (c *conn) Tap(f func([]byte) bool) {
-	if f == nil {
-		c.tap.Store(nil)
-		return
-	}
-	c.tap.Store(&f)
-}
+func (c *conn) Tap(f func([]byte) bool) { c.tap.Store(&f) }
 
 // Cork and Uncork: a few frames of one step go in one record (bearer.Corked).
 func (c *conn) Cork() { c.corks.Add(1) }

@@ -117,9 +117,11 @@ func TestPushAlone(t *testing.T) {
 	}
 	c, far := towards(t)
 	for i := range 100 {
-		c.turn.Lock() // as long as the connection's own goroutine may still be at the last
-		c.turn.Unlock()
+		for !c.turn.TryLock() { // the connection's own goroutine may still be at the last
+			time.Sleep(time.Millisecond)
+		}
 		before := c.wire.out.Load()
+		c.turn.Unlock()
 		want := fmt.Sprint("frame ", i)
 		if err := c.Send(bearer.Immediate, []byte(want)); err != nil {
 			t.Fatal(err)
