@@ -123,7 +123,9 @@ func TestHostile(t *testing.T) {
 		"a giant conflict":       {body(409, giant), parley.Oversize},
 		"a size that never fits": {body(409, "2\n"), parley.Malformed},
 		"a page":                 {body(200, "<html>\n"), parley.Malformed},
-		"elsewhere":              {func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "http://192.0.2.1/", http.StatusTemporaryRedirect) }, parley.Malformed},
+		"elsewhere": {func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "http://192.0.2.1/", http.StatusTemporaryRedirect)
+		}, parley.Malformed},
 		"a log it does not know": {body(404, "unknown log"), parley.NotFound},
 		"another history":        {body(422, ""), parley.BadProof},
 		"later":                  {body(503, "later"), parley.Unavailable},
